@@ -1,0 +1,37 @@
+# `make demo` and `make test` set up everything that they need; a second call is quick.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: install demo test lint bench clean
+.DELETE_ON_ERROR:
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	mkdir -p .links && ln -sfn .. .links/codeword
+	touch $(STAMP)
+
+demo: install
+	$(BIN)/codeword models pull smollm2-135m
+	@# Exit 1 says that the goal or a budget was missed: a verdict, printed as it is, not a failed demo.
+	$(BIN)/codeword run tabletop/put_in_bowl --out episodes/demo --explain || test $$? -eq 1
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/codeword models pull smollm2-135m
+	$(BIN)/python -m pytest
+
+bench: install
+	$(BIN)/codeword models pull smollm2-135m
+	$(BIN)/codeword bench
+
+clean:
+	rm -rf $(VENV) .links build *.egg-info .mypy_cache .ruff_cache .pytest_cache

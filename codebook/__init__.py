@@ -1,0 +1,46 @@
+"""The robot's language: codebooks, observations, commands, and all that is made from one YAML file."""
+
+from .command import Command, Value
+from .errors import CodebookError, CodewordError, CommandError, InputError, RobotError, RobotTimeoutError
+from .facts import Fact
+from .legal import Legal, legal
+from .load import load_codebook, parse_codebook
+from .observation import Entity, Observation, Result, RobotState
+from .prompt import Prompt, write_prompt
+from .robot import Execution, Motion, Outcome, Primitives, Robot
+from .skills import Codebook, Skill
+from .steps import carry_out
+from .writing import command_schema, make_command, read_command
+
+__all__ = [
+    "Codebook",
+    "CodebookError",
+    "CodewordError",
+    "Command",
+    "CommandError",
+    "Entity",
+    "Execution",
+    "Fact",
+    "InputError",
+    "Legal",
+    "Motion",
+    "Observation",
+    "Outcome",
+    "Primitives",
+    "Prompt",
+    "Result",
+    "Robot",
+    "RobotError",
+    "RobotState",
+    "RobotTimeoutError",
+    "Skill",
+    "Value",
+    "carry_out",
+    "command_schema",
+    "legal",
+    "load_codebook",
+    "make_command",
+    "parse_codebook",
+    "read_command",
+    "write_prompt",
+]

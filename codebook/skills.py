@@ -1,0 +1,113 @@
+"""What a loaded codebook is: skills with typed arguments, conditions, effects and steps. Immutable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from .arguments import Argument, EntityArgument
+from .conditions import And, Condition, conjuncts
+from .effects import Effect
+from .observation import Observation
+from .state import Derived, FactState
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A step's argument that is one of the skill's own: `$object`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One primitive or skill with its arguments, as literals or references."""
+
+    name: str
+    args: Mapping[str, "Reference | str | int | float | bool"]
+
+
+@dataclass(frozen=True)
+class Skill:
+    """One entry of a codebook.
+
+    `budget_s` is the longest that it may run, in the robot's own time. `cost` weighs it in plans. `ends` says that the
+    episode ends with it, and how: `done` (the task is done) or `cannot` (it cannot be done).
+    """
+
+    name: str
+    description: str
+    args: Mapping[str, Argument]
+    preconditions: Condition
+    effects: tuple[Effect, ...]
+    steps: tuple[Step, ...]
+    budget_s: float
+    cost: float
+    ends: str | None = None
+
+    @cached_property
+    def conjuncts(self) -> tuple[Condition, ...]:
+        """The preconditions one by one."""
+        return conjuncts(self.preconditions)
+
+    @cached_property
+    def entity_args(self) -> tuple[str, ...]:
+        return tuple(name for name, argument in self.args.items() if isinstance(argument, EntityArgument))
+
+
+NOTHING = And(())
+"""The condition that always holds."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The box of the robot's world frame inside which things may be touched [m]."""
+
+    low_m: tuple[float, float, float]
+    high_m: tuple[float, float, float]
+
+    def contains(self, position_m: tuple[float, float, float]) -> bool:
+        return all(low <= at <= high for low, at, high in zip(self.low_m, position_m, self.high_m, strict=True))
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """A base fact that the robot observes: its name, its places and what it means."""
+
+    name: str
+    places: tuple[str, ...]
+    description: str
+
+
+@dataclass(frozen=True, eq=False)
+class Codebook:
+    """A robot's language. `hash` is the SHA-256 of the file's text, `text` the text itself."""
+
+    name: str
+    description: str
+    robot: str
+    kinds: tuple[str, ...]
+    predicates: Mapping[str, Predicate]
+    derived: Mapping[str, Derived]
+    skills: Mapping[str, Skill]
+    workspace: Workspace | None
+    text: str
+    hash: str
+
+    def state(self, observation: Observation) -> FactState:
+        """The facts, base and derived, that an observation shows."""
+        return FactState.of(self.derived, observation)
+
+    def within_reach(self, observation: Observation) -> dict[str, list[str]]:
+        """The ids of the observed entities that commands may name, by kind: those inside the workspace."""
+        ids: dict[str, list[str]] = {kind: [] for kind in self.kinds}
+        for entity in observation.entities:
+            if entity.kind in ids and (
+                self.workspace is None or entity.position_m is None or self.workspace.contains(entity.position_m)
+            ):
+                ids[entity.kind].append(entity.id)
+        return ids
+
+    def places(self) -> dict[str, int]:
+        """How many places each predicate has, base and derived."""
+        base = {name: len(predicate.places) for name, predicate in self.predicates.items()}
+        return base | {name: len(derived.places) for name, derived in self.derived.items()}

@@ -1,0 +1,72 @@
+"""The facts of one moment, base and derived: the same for real, predicted and symbolic observations."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from .conditions import Condition
+from .facts import Fact
+from .observation import Observation
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A fact computed from others: its places' names and the condition that makes it true of them.
+
+    A definition may use itself (`within` through `on`), as long as the facts below have no circle.
+    """
+
+    name: str
+    places: tuple[str, ...]
+    condition: Condition
+
+
+class FactState:
+    """Base facts and entities of one moment, answering for derived facts as well. Immutable; answers are remembered."""
+
+    def __init__(
+        self, derived: Mapping[str, Derived], kinds: Mapping[str, tuple[str, ...]], facts: Iterable[Fact]
+    ) -> None:
+        self.facts = frozenset(facts)
+        self.kinds = kinds
+        self._derived = derived
+        self._things = tuple(thing for things in kinds.values() for thing in things)
+        self._known: set[tuple[str, tuple[str | None, ...]]] = set()
+        for fact in self.facts:
+            for places in product(*((arg, None) for arg in fact.args)):
+                self._known.add((fact.name, places))
+        self._answers: dict[tuple[str, tuple[str | None, ...]], bool] = {}
+
+    @classmethod
+    def of(cls, derived: Mapping[str, Derived], observation: Observation) -> "FactState":
+        """The state that an observation shows."""
+        kinds: dict[str, list[str]] = {}
+        for entity in observation.entities:
+            kinds.setdefault(entity.kind, []).append(entity.id)
+        return cls(derived, {kind: tuple(ids) for kind, ids in kinds.items()}, observation.facts)
+
+    def after(self, facts: Iterable[Fact]) -> "FactState":
+        """The same things with other base facts."""
+        return FactState(self._derived, self.kinds, facts)
+
+    def of_kind(self, kind: str) -> tuple[str, ...]:
+        """The ids of the entities of a kind, in the observation's order."""
+        return self.kinds.get(kind, ())
+
+    def holds(self, name: str, args: tuple[str | None, ...]) -> bool:
+        """Whether a fact holds, base or derived or a kind; None stands for whatever thing."""
+        asked = (name, args)
+        if asked in self._known:
+            return True
+        definition = self._derived.get(name)
+        if definition is None:
+            if len(args) == 1 and name in self.kinds:
+                return args[0] is None or args[0] in self.kinds[name]
+            return False
+        if asked not in self._answers:
+            self._answers[asked] = False  # a definition that comes back to itself finds nothing new there
+            self._answers[asked] = any(
+                definition.condition.holds(self, dict(zip(definition.places, things, strict=True)))
+                for things in product(*((arg,) if arg is not None else self._things for arg in args))
+            )
+        return self._answers[asked]

@@ -1,0 +1,147 @@
+"""Commands as text: written in one canonical form, and read strictly from whatever text arrives."""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from math import isfinite
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from .arguments import EntityArgument, write_value
+from .command import Command, Value
+from .errors import CommandError
+from .facts import ID
+from .skills import Codebook, Skill
+
+MAX_TEXT_BYTES = 4096
+_MAX_DEPTH = 4
+
+
+def make_command(codebook: Codebook, skill: str, args: Mapping[str, Value]) -> Command:
+    """The command of that skill with those arguments. Raises CommandError where it is not one of the codebook."""
+    if skill not in codebook.skills:
+        raise CommandError("schema", f"unknown skill '{skill}' (choices: {', '.join(codebook.skills)})")
+    declared = codebook.skills[skill].args
+    parts = [f'{{"skill":"{skill}"']
+    ordered: dict[str, Value] = {}
+    for name in args:
+        if name not in declared:
+            raise CommandError("schema", f"'{skill}' has no argument '{name}' (choices: {', '.join(declared)})")
+    for name, argument in declared.items():
+        if name not in args:
+            raise CommandError("schema", f"'{skill}' lacks its argument '{name}'")
+        text = write_value(argument, args[name])
+        if text is None or (isinstance(argument, EntityArgument) and not ID.fullmatch(str(args[name]))):
+            shown = json.dumps(args[name])[:80]
+            raise CommandError("schema", f"'{name}' of '{skill}' cannot be {shown}: {argument.describe()}")
+        parts.append(f',"{name}":{text}')
+        ordered[name] = json.loads(text)
+    return Command(skill, ordered, "".join(parts) + "}")
+
+
+def command_of(text: str) -> Command:
+    """The command that a canonical text of our own making says."""
+    data = json.loads(text)
+    skill = data.pop("skill")
+    return Command(skill, data, text)
+
+
+def read_command(codebook: Codebook, text: str | bytes) -> Command:
+    """The command that a text from anywhere says, after every check that needs no observation.
+
+    Size first, then strict JSON (UTF-8, no duplicate keys, no NaN or infinity, little depth), then the codebook's JSON
+    Schema, then steps and bounds. Raises CommandError naming the check: `size`, `json` or `schema`.
+    """
+    data = _strict_json(text)
+    validators = _validators(codebook)
+    for name in ("", data.get("skill") if isinstance(data, dict) else None):
+        error = best_match(validators[name].iter_errors(data))
+        if error is not None:
+            place = "/".join(str(part) for part in error.absolute_path)
+            raise CommandError("schema", f"{f'at {place}: ' if place else ''}{error.message[:200]}")
+    args = {name: value for name, value in data.items() if name != "skill"}
+    return make_command(codebook, data["skill"], args)
+
+
+def _strict_json(text: str | bytes) -> Any:
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if len(raw) > MAX_TEXT_BYTES:
+        raise CommandError("size", f"{len(raw)} bytes; at most {MAX_TEXT_BYTES}")
+    try:
+        decoded = raw.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise CommandError("json", f"not UTF-8 at byte {problem.start}") from problem
+    if _depth(decoded) > _MAX_DEPTH:
+        raise CommandError("json", f"nested deeper than {_MAX_DEPTH}")
+    try:
+        data = json.loads(decoded, object_pairs_hook=_no_duplicates)
+    except (ValueError, RecursionError) as problem:
+        raise CommandError("json", str(problem)[:200]) from problem
+    _check_finite(data)
+    return data
+
+
+def _depth(text: str) -> int:
+    """The deepest nesting of brackets, those within strings counted too: an upper bound."""
+    depth = deepest = 0
+    for character in text:
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        twice = next(key for key, _ in pairs if sum(key == other for other, _ in pairs) > 1)
+        raise ValueError(f"the key '{twice[:60]}' stands twice")
+    return data
+
+
+def _check_finite(data: Any) -> None:
+    if isinstance(data, float) and not isfinite(data):
+        raise CommandError("json", "a number is not finite")
+    for item in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        _check_finite(item)
+
+
+@lru_cache(maxsize=32)
+def _validators(codebook: Codebook) -> dict[Any, Draft202012Validator]:
+    """A validator for what all commands share, under "", and one for each skill."""
+    parts: dict[Any, dict[str, Any]] = {"": _any_skill(codebook)}
+    parts |= {skill.name: skill_schema(skill) for skill in codebook.skills.values()}
+    return {name: Draft202012Validator(schema) for name, schema in parts.items()}
+
+
+def _any_skill(codebook: Codebook) -> dict[str, Any]:
+    return {"type": "object", "required": ["skill"], "properties": {"skill": {"enum": list(codebook.skills)}}}
+
+
+def skill_schema(skill: Skill) -> dict[str, Any]:
+    """The JSON Schema of one skill's commands."""
+    properties = {"skill": {"const": skill.name}} | {
+        name: {**argument.schema(), "description": argument.describe()} for name, argument in skill.args.items()
+    }
+    return {
+        "title": skill.name,
+        "description": skill.description,
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def command_schema(codebook: Codebook) -> dict[str, Any]:
+    """The JSON Schema that every command of a codebook meets, whatever is observed."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"A command of the codebook {codebook.name}",
+        **_any_skill(codebook),
+        "oneOf": [skill_schema(skill) for skill in codebook.skills.values()],
+    }

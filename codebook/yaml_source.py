@@ -1,0 +1,159 @@
+"""YAML read strictly (1.2, no duplicate keys), with the place of every key and value kept for messages."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from .errors import Fault, FileError, did_you_mean
+
+MAX_BYTES = 1_000_000
+
+
+@dataclass
+class Source:
+    """One YAML file: its text, its tree, and the faults found in it so far."""
+
+    name: str
+    text: str
+    root: "Mapping_"
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, message: str, place: "Place") -> None:
+        """Note a fault; reading goes on, so that one pass finds them all."""
+        self.faults.append(Fault(message, self.name, *place))
+
+
+Place = tuple[int, int]
+"""Line and column, both from 1."""
+
+
+@dataclass(frozen=True)
+class Mapping_:  # noqa: N801 (Mapping is taken)
+    """A YAML mapping whose keys and values know where they stand."""
+
+    data: CommentedMap
+    place: Place
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.data
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.data)
+
+    def get(self, key: str) -> Any:
+        """The value, wrapped if it is a mapping or a list; None where the key is missing."""
+        return wrap(self.data.get(key), self.value_at(key) if key in self.data else self.place)
+
+    def items(self) -> Iterator[tuple[Any, Any]]:
+        for key in self.data:
+            yield key, self.get(key)
+
+    def key_at(self, key: Any) -> Place:
+        line, column = self.data.lc.key(key)
+        return line + 1, column + 1
+
+    def value_at(self, key: Any) -> Place:
+        line, column = self.data.lc.value(key)
+        return line + 1, column + 1
+
+
+@dataclass(frozen=True)
+class List_:  # noqa: N801 (List is taken)
+    """A YAML list whose items know where they stand."""
+
+    data: CommentedSeq
+    place: Place
+
+    def __iter__(self) -> Iterator[tuple[Any, Place]]:
+        for index, item in enumerate(self.data):
+            line, column = self.data.lc.item(index)
+            place = (line + 1, column + 1)
+            yield wrap(item, place), place
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+def wrap(value: Any, place: Place) -> Any:
+    """A mapping or list with its place; any other value as it is."""
+    if isinstance(value, CommentedMap):
+        return Mapping_(value, place)
+    if isinstance(value, CommentedSeq):
+        return List_(value, place)
+    return value
+
+
+def plain(value: Any) -> Any:
+    """A tree of ordinary dicts, lists and scalars."""
+    if isinstance(value, Mapping_ | List_):
+        value = value.data
+    if isinstance(value, CommentedMap):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, CommentedSeq):
+        return [plain(item) for item in value]
+    for kind in (bool, int, float, str):  # ruamel's own scalar classes carry layout
+        if isinstance(value, kind):
+            return kind(value)
+    return value
+
+
+def read_text(path: Path, error: type[FileError]) -> str:
+    """A text file's content. Raises `error` where it is missing, too large, or not UTF-8 text."""
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        raise error(Fault(f"cannot be read: {problem.strerror}", str(path))) from problem
+    if len(data) > MAX_BYTES:
+        raise error(Fault(f"is {len(data)} bytes long; at most {MAX_BYTES} are read", str(path)))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise error(Fault(f"is not UTF-8 text (byte {problem.start})", str(path))) from problem
+    if "\0" in text:
+        raise error(Fault("is not a text file", str(path)))
+    return text
+
+
+def parse_yaml(text: str, name: str, error: type[FileError]) -> Source:
+    """The tree of a YAML text whose root is a mapping. Raises `error` where it is none."""
+    yaml = YAML(typ="rt", pure=True)
+    yaml.version = (1, 2)
+    try:
+        root = yaml.load(text)
+    except DuplicateKeyError as problem:
+        mark = problem.problem_mark
+        key = str(problem.problem).split('"')[1] if '"' in str(problem.problem) else "?"
+        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise error(Fault(f"the key '{key}' stands here twice", name, *place)) from problem
+    except MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise error(Fault(f"is not YAML: {problem.problem or problem.context}", name, *place)) from problem
+    except (YAMLError, ValueError, RecursionError) as problem:
+        raise error(Fault(f"is not YAML: {str(problem).splitlines()[0]}", name)) from problem
+    if root is None:
+        raise error(Fault("is empty", name))
+    if not isinstance(root, CommentedMap):
+        raise error(Fault(f"is no mapping of keys to values but a {type(root).__name__}", name, 1, 1))
+    return Source(name, text, Mapping_(root, (1, 1)))
+
+
+def check_keys(
+    source: Source, mapping: Mapping_, what: str, required: tuple[str, ...], optional: tuple[str, ...]
+) -> bool:
+    """Note every unknown and missing key; True where there is none."""
+    known = (*required, *optional)
+    before = len(source.faults)
+    for key in mapping:
+        if key not in known:
+            source.fault(f"unknown key '{key}' in {what}{did_you_mean(str(key), known)}", mapping.key_at(key))
+    for key in required:
+        if key not in mapping:
+            source.fault(f"{what} lacks the key '{key}'", mapping.place)
+    return len(source.faults) == before

@@ -1,0 +1,45 @@
+"""Imports point one way: codebook knows nobody, controller and sim know codebook, runtime knows all three."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MAY_KNOW = {
+    "codebook": {"codebook"},
+    "controller": {"controller", "codebook"},
+    "sim": {"sim", "codebook"},
+    "runtime": {"runtime", "codebook", "controller", "sim"},
+}
+MODULES = [(room, path) for room in MAY_KNOW for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """The rooms that a module imports from, anywhere in it."""
+    rooms: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            assert node.level <= 1, f"{path} reaches out of its package"
+            names = [node.module or ""] if node.module != "codeword" else [f"codeword.{a.name}" for a in node.names]
+        rooms |= {name.split(".")[1] for name in names if name.startswith("codeword.")}
+    return rooms
+
+
+@pytest.mark.parametrize(("room", "path"), MODULES, ids=[str(path.relative_to(ROOT)) for _, path in MODULES])
+def test_a_module_imports_only_what_its_room_may_know(room: str, path: Path) -> None:
+    assert imported_rooms(path) <= MAY_KNOW[room]
+
+
+def test_the_rule_sees_an_import_inside_a_function(tmp_path: Path) -> None:
+    sample = tmp_path / "x.py"
+    sample.write_text("def f():\n    from codeword.runtime import cli\n    import codeword.sim.world\n")
+    assert imported_rooms(sample) == {"runtime", "sim"}
+
+
+def test_controllers_never_see_goals_or_truth() -> None:
+    """Neither the goal of a scenario nor the truth of the simulation has a name in the controller's room."""
+    for path in (ROOT / "controller").rglob("*.py"):
+        names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+        assert not names & {"goal", "truth", "scenario", "judge"}, path
