@@ -1,7 +1,7 @@
 """Codebook YAML into a Codebook; every fault in the file is found in one pass."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from importlib import resources
@@ -17,7 +17,7 @@ from .parse import ParseError, Vocabulary, parse_condition, parse_effect, parse_
 from .primitives import ROBOTS, Parameter
 from .skills import NOTHING, Codebook, Predicate, Reference, Skill, Step, Workspace
 from .state import Derived
-from .yaml_source import List_, Mapping_, Place, Source, check_keys, parse_yaml, read_text
+from .yaml_source import List_, Mapping_, Place, Source, check_keys, parse_yaml, read_text, rejoined
 
 _T = TypeVar("_T")
 _ENDS = ("done", "cannot")
@@ -308,7 +308,7 @@ class _Reader:
         if not isinstance(listed, List_):
             self.fault(f"'{key}' is a list of texts", mapping.value_at(key))
             return []
-        parsed = (self.parsed(parse, item, at) for item, at in _rejoined(listed))
+        parsed = (self.parsed(parse, item, at) for item, at in rejoined(listed))
         return [item for item in parsed if item is not None]
 
     def parsed(self, parse: Callable[[str], _T], text: Any, at: Place) -> _T | None:
@@ -368,21 +368,6 @@ class _Reader:
             self.fault(f"'{key}' is a number above 0, not '{value}'", parent.value_at(key))
             return default
         return float(value)
-
-
-def _rejoined(listed: List_) -> Iterator[tuple[Any, Place]]:
-    """The items of a list, `[on(a, b), clear(a)]` as two: YAML itself cuts at every comma, also inside parentheses."""
-    pending, start = "", (0, 0)
-    for item, at in listed:
-        if pending:
-            item, at = f"{pending}, {item}", start
-        if isinstance(item, str) and item.count("(") > item.count(")"):
-            pending, start = item, at
-        else:
-            pending = ""
-            yield item, at
-    if pending:
-        yield pending, start
 
 
 def _is_number(value: Any) -> bool:

@@ -157,3 +157,30 @@ def check_keys(
         if key not in mapping:
             source.fault(f"{what} lacks the key '{key}'", mapping.place)
     return len(source.faults) == before
+
+
+def locate(root: Mapping_, path: tuple[str | int, ...]) -> Place:
+    """The place of the value that a path of keys and indices leads to, or of the nearest thing on the way."""
+    here: Any = root
+    place = root.place
+    for part in path:
+        if isinstance(here, Mapping_) and part in here:
+            place, here = here.value_at(part), here.get(str(part))
+        elif isinstance(here, List_) and isinstance(part, int) and part < len(here):
+            here, place = list(here)[part]
+    return place
+
+
+def rejoined(listed: List_) -> Iterator[tuple[Any, Place]]:
+    """The items of a list, `[on(a, b), clear(a)]` as two: YAML itself cuts at every comma, also inside parentheses."""
+    pending, start = "", (0, 0)
+    for item, at in listed:
+        if pending:
+            item, at = f"{pending}, {item}", start
+        if isinstance(item, str) and item.count("(") > item.count(")"):
+            pending, start = item, at
+        else:
+            pending = ""
+            yield item, at
+    if pending:
+        yield pending, start

@@ -1,0 +1,71 @@
+"""The `codeword` command: its verbs, and how errors reach a user."""
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import metadata
+
+import click
+
+from codeword.codebook.errors import CodewordError, InputError, did_you_mean
+
+VERBS = {
+    "run": "codeword.runtime.cli_run:run",
+    "replay": "codeword.runtime.cli_replay:replay",
+    "codebook": "codeword.runtime.cli_codebook:codebook",
+    "models": "codeword.runtime.cli_models:models",
+    "bench": "codeword.runtime.cli_bench:bench",
+}
+"""Each verb and where it is; a verb's module is imported only when it is called."""
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in VERBS:
+            return None
+        module, _, name = VERBS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            raise InputError(f"there is no verb '{args[0]}'{did_you_mean(args[0], list(VERBS))}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: codeword run tabletop/put_in_bowl --explain",
+)
+@click.version_option(metadata.version("codeword"), prog_name="codeword")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """Drive a robot with a small language model that picks commands out of a codebook."""
+    del debug
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Entry point: exit 0 if all is well, 1 if a goal, a budget or a replay failed, 2 for unusable input."""
+    given = list(sys.argv[1:] if args is None else args)
+    try:
+        code = cli.main(given, prog_name="codeword", standalone_mode=False)
+    except (CodewordError, click.ClickException) as problem:
+        if "--debug" in given:
+            traceback.print_exc()
+        message = problem.format_message() if isinstance(problem, click.ClickException) else str(problem)
+        for line in message.splitlines():
+            click.echo(f"codeword: {line}", err=True)
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("codeword: stopped", err=True)
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)

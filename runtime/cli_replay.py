@@ -1,0 +1,77 @@
+"""`codeword replay`: does yesterday's episode still go as it went?"""
+
+from pathlib import Path
+
+import click
+
+from codeword.codebook.errors import InputError
+from codeword.controller import Controller
+
+from .recording import Episode, read_episode
+from .replay import Difference
+from .replay import replay as replay_episode
+from .run import Controllers, Who
+from .summary import scenario_of
+from .terminal import counting, model_progress, out, print_json
+
+
+@click.command(epilog="Example: codeword replay episodes/demo --redecide")
+@click.argument("episodes", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--redecide", is_flag=True, help="Make every decision again too, from the logged observation.")
+@click.option("--model", help="Decide again with this model instead of the logged one.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def replay(episodes: tuple[Path, ...], redecide: bool, model: str | None, as_json: bool) -> int:
+    """Replay EPISODES (files, or folders of them) and name every difference from what was logged.
+
+    Exits 0 if there is none, 1 if there is any, 2 if a file cannot be read.
+    """
+    if model is not None and not redecide:
+        raise InputError("--model goes with --redecide")
+    read = [read_episode(file, pictures=False) for file in _files(episodes)]
+    again = _Again(model)
+    differences: list[Difference] = []
+    with counting("episodes", len(read)) as bar:
+        for episode in read:
+            differences += replay_episode(episode, again.controller(episode) if redecide else None)
+            bar.advance(bar.task_ids[0])
+    parted = {difference.episode for difference in differences}
+    if as_json:
+        shown = [difference.as_json() for difference in differences]
+        print_json({"episodes": len(read), "identical": len(read) - len(parted), "differences": shown})
+    else:
+        for difference in differences:
+            where = f"{difference.episode}: step {difference.step}: {difference.field}"
+            out.print(f"{where}: logged {difference.logged!r}, now {difference.now!r}", markup=False)
+        for episode in read:
+            if not episode.whole:
+                out.print(f"{episode.path}: is cut off after step {len(episode.steps)}; replayed up to there")
+        out.print(f"{len(read) - len(parted)} of {len(read)} episodes identical")
+    return 1 if parted else 0
+
+
+class _Again:
+    """Controllers for deciding again; what is expensive is made once for all episodes that share it."""
+
+    def __init__(self, model: str | None) -> None:
+        self.model = model
+        self.made: dict[Who, Controllers] = {}
+
+    def controller(self, episode: Episode) -> Controller:
+        """A controller like the one that made an episode, or with another model."""
+        header = episode.header
+        kind, model = (header.controller, header.model) if self.model is None else ("llm", self.model)
+        who = Who(kind, model, header.adapter or "none")
+        if who not in self.made:
+            with model_progress() as progress:
+                self.made[who] = Controllers(who, progress)
+        return self.made[who].make(scenario_of(episode), header.seed)
+
+
+def _files(names: tuple[Path, ...]) -> list[Path]:
+    files: list[Path] = []
+    for name in names:
+        inside = sorted(name.rglob("*.mcap")) if name.is_dir() else [name]
+        if not inside:
+            raise InputError(f"{name}: has no episode file (*.mcap) in it")
+        files += inside
+    return files

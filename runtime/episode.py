@@ -1,0 +1,174 @@
+"""The episode loop: observe, decide, guard, carry out, until the controller ends it or its decisions are used up."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from codeword.codebook import Command, CommandError, Observation, Result, Robot
+from codeword.codebook.observation import Record
+from codeword.controller import Controller, Decision
+from codeword.controller.decision import DecisionCancelled
+
+from .guard import Guard
+from .judge import Ended, Verdict, judge
+from .records import BudgetRecord, CommandRecord, EventRecord
+from .scenario import Scenario
+
+
+class Listener(Protocol):
+    """Whoever wants to know what happens: the episode file, the terminal."""
+
+    def write(self, topic: str, record: Record, time_s: float) -> None:
+        """A record of that topic, at the robot's own time."""
+
+    def picture(self, jpeg: bytes, time_s: float) -> None:
+        """A camera picture."""
+
+
+class Physics(Protocol):
+    """The scenario channel of a simulated robot: what judge and camera may ask, and no controller."""
+
+    def truth(self) -> Observation:
+        """The world after it has settled."""
+
+    def events(self) -> tuple[tuple[float, str], ...]:
+        """What happened by the scenario's script so far: when [s], and in words."""
+
+    def jpeg(self) -> bytes:
+        """A picture of the scene."""
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What is needed to run one episode."""
+
+    scenario: Scenario
+    task: str
+    controller: Controller
+    robot: Robot
+    physics: Physics | None
+    listeners: tuple[Listener, ...] = ()
+    film: bool = True
+
+
+@dataclass
+class _Loop:
+    episode: Episode
+    guard: Guard
+    events_told: int = 0
+    refused: Result | None = None
+    stage_ms: dict[str, float] = field(default_factory=dict)
+
+    def tell(self, topic: str, record: Record, time_s: float) -> None:
+        for listener in self.episode.listeners:
+            listener.write(topic, record, time_s)
+
+    def timed(self, stage: str, started: float) -> None:
+        self.stage_ms[stage] = (time.perf_counter() - started) * 1000
+
+    def observe(self, step: int) -> Observation:
+        started = time.perf_counter()
+        seen = self.episode.robot.observe()
+        self.timed("observe_ms", started)
+        # A command that the guard held back never reached the robot, which therefore cannot report it.
+        seen = seen.model_copy(update={"step": step, **({"last": self.refused} if self.refused else {})})
+        self.refused = None
+        self.tell_events(step)
+        self.tell("observation", seen, seen.time_s)
+        self.film(seen.time_s)
+        return seen
+
+    def tell_events(self, step: int) -> None:
+        events = self.episode.physics.events() if self.episode.physics is not None else ()
+        for time_s, what in events[self.events_told :]:
+            self.tell("event", EventRecord(step=step, time_s=time_s, what=what), time_s)
+        self.events_told = len(events)
+
+    def film(self, time_s: float) -> None:
+        if self.episode.film and self.episode.physics is not None and self.episode.listeners:
+            jpeg = self.episode.physics.jpeg()
+            for listener in self.episode.listeners:
+                listener.picture(jpeg, time_s)
+
+    def decide(self, seen: Observation) -> Decision | None:
+        """The decision, or None where its hard limit was missed."""
+        budget = self.episode.scenario.spec.budgets.get("decision_ms")
+        started = time.perf_counter()
+        limit = started + budget.hard / 1000 if budget is not None and budget.hard is not None else float("inf")
+        try:
+            decision = self.episode.controller.decide(self.episode.task, seen, lambda: time.perf_counter() > limit)
+        except DecisionCancelled:
+            self.timed("decision_ms", started)
+            return None
+        self.timed("decision_ms", started)
+        if time.perf_counter() > limit:
+            return None
+        self.tell("decision", decision, seen.time_s)
+        return decision
+
+    def check(self, step: int, text: str, seen: Observation) -> Command | None:
+        """The command if the guard lets it pass."""
+        started = time.perf_counter()
+        command: Command | None = None
+        try:
+            command = self.guard.check(text, seen)
+            record = CommandRecord(step=step, text=command.text, allowed=True)
+        except CommandError as problem:
+            record = CommandRecord(step=step, text=text, allowed=False, check=problem.check, message=str(problem))
+        self.timed("validate_ms", started)
+        self.tell("command", record, seen.time_s)
+        return command
+
+    def turn(self, step: int) -> tuple[Command | None, Result | None]:
+        """One turn: the command that passed the guard, if any, and how it went, if it moved the robot."""
+        self.stage_ms = {}
+        seen = self.observe(step)
+        decision = self.decide(seen)
+        missed = () if decision is not None else ("decision_ms",)
+        command = self.check(step, decision.text, seen) if decision is not None else None
+        self.tell("budget", BudgetRecord(step=step, stage_ms=self.stage_ms, missed=missed), seen.time_s)
+        if command is None:
+            self.refused = (
+                Result(command="", status="timeout", reason="late")
+                if decision is None
+                else Result(command=decision.text, status="refused", reason="refused")
+            )
+            self.tell("result", self.refused, seen.time_s)
+            return None, self.refused
+        if self.guard.codebook.skills[command.skill].ends is not None:
+            return command, None
+        result = self.episode.robot.execute(command).result()
+        self.tell("result", result, seen.time_s + result.duration_s)
+        return command, result
+
+
+def run_episode(episode: Episode, on_step: Callable[[int], None] | None = None) -> Verdict:
+    """Run an episode to its end and judge it.
+
+    A decision that misses its hard limit is not carried out: the robot holds, and the next observation says so.
+    Raises RobotError where the robot fails to do what robots do.
+    """
+    scenario = episode.scenario
+    loop = _Loop(episode, Guard(scenario.codebook))
+    ended: Ended = "max_decisions"
+    said, decisions = "", 0
+    for step in range(scenario.spec.max_decisions):
+        command, result = loop.turn(step)
+        decisions += 1
+        if on_step is not None:
+            on_step(decisions)
+        ends = scenario.codebook.skills[command.skill].ends if command is not None else None
+        if command is not None and ends is not None:
+            ended = "done" if ends == "done" else "cannot"
+            said = str(command.args.get("reason", ""))
+            break
+        if result is not None and result.status == "stopped":
+            ended = "stopped"
+            break
+    truth = episode.physics.truth() if episode.physics is not None else episode.robot.observe()
+    verdict = judge(scenario, truth, ended, said, decisions)
+    loop.tell_events(decisions)
+    loop.film(truth.time_s)
+    loop.tell("verdict", verdict, truth.time_s)
+    return verdict

@@ -1,0 +1,66 @@
+"""Tells each decision on the terminal: what was seen, what was legal, how the model weighed it, and what came of it."""
+
+from rich.console import Console
+from rich.markup import escape
+
+from codeword.codebook import Codebook, Observation, Result, legal
+from codeword.codebook.observation import Record
+from codeword.codebook.prompt import observation_text
+from codeword.controller.decision import Decision
+
+from .judge import Verdict
+from .records import BudgetRecord, CommandRecord, EventRecord
+
+_SHOWN = 6
+
+
+class Explainer:
+    """A listener that prints."""
+
+    def __init__(self, console: Console, codebook: Codebook) -> None:
+        self.console = console
+        self.codebook = codebook
+
+    def picture(self, jpeg: bytes, time_s: float) -> None:
+        """Pictures are for files."""
+
+    def write(self, topic: str, record: Record, time_s: float) -> None:
+        """Print a record."""
+        del topic
+        if isinstance(record, Observation):
+            self._observation(record)
+        elif isinstance(record, Decision):
+            self._decision(record)
+        elif isinstance(record, CommandRecord) and not record.allowed:
+            self.console.print(f"   guard: [red]refused[/red], {escape(record.message)}")
+        elif isinstance(record, BudgetRecord) and record.missed:
+            self.console.print(f"   budget: [red]missed[/red] {', '.join(record.missed)}")
+        elif isinstance(record, Result):
+            color = "green" if record.status == "done" else "red"
+            why = f" ({escape(record.reason)})" if record.reason else ""
+            self.console.print(f"   result: [{color}]{record.status}[/{color}]{why} in {record.duration_s:.1f} s")
+        elif isinstance(record, EventRecord):
+            self.console.print(f"   [yellow]event at {time_s:.1f} s: {escape(record.what)}[/yellow]")
+        elif isinstance(record, Verdict):
+            self.console.print(f"[bold]verdict: {escape(record.reason)}[/bold]\n")
+
+    def _observation(self, seen: Observation) -> None:
+        self.console.print(f"[bold]{seen.step + 1}.[/bold] at {seen.time_s:.1f} s")
+        for line in observation_text(self.codebook, seen).splitlines():
+            self.console.print(f"   [dim]{escape(line)}[/dim]")
+        offered = legal(self.codebook, seen)
+        self.console.print(f"   legal: {offered.count} commands")
+        for skill, why in offered.left_out.items():
+            self.console.print(f"   [dim]not {skill}: {escape(why)}[/dim]")
+
+    def _decision(self, decision: Decision) -> None:
+        for choice in decision.choices:
+            options = "  ".join(
+                f"[{'bold' if option.text == choice.taken else 'dim'}]{escape(option.text)} {option.probability:.0%}[/]"
+                for option in choice.options[:_SHOWN]
+            )
+            self.console.print(f"   [dim]{escape(choice.after)}[/dim] {options}")
+        total = decision.stage_ms.get("total", 0.0)
+        self.console.print(
+            f"   [bold cyan]{escape(decision.text)}[/bold cyan] [dim]{decision.path}, {total:.0f} ms[/dim]"
+        )

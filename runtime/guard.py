@@ -1,0 +1,40 @@
+"""The checks between a decision and the robot. Nothing reaches the robot that has not passed them all."""
+
+from codeword.codebook import Codebook, Command, CommandError, Observation, read_command
+
+
+class Guard:
+    """Checks texts from anywhere against a codebook and what is observed now.
+
+    In order: size, strict JSON and schema (`read_command`), then that every entity named is observed and of the right
+    kind (`entity`), inside the workspace (`workspace`), and that the preconditions hold (`precondition`). It shares no
+    code with the grammar beyond the conditions themselves.
+    """
+
+    def __init__(self, codebook: Codebook) -> None:
+        self.codebook = codebook
+
+    def check(self, text: str | bytes, observation: Observation) -> Command:
+        """The command that a text says, if it may be carried out now. Raises CommandError naming the check."""
+        command = read_command(self.codebook, text)
+        skill = self.codebook.skills[command.skill]
+        for name in skill.entity_args:
+            self._check_entity(command, name, observation)
+        state = self.codebook.state(observation)
+        bindings = {name: str(value) for name, value in command.args.items()}
+        for condition in skill.conjuncts:
+            if not condition.holds(state, bindings):
+                raise CommandError("precondition", f"'{command.skill}' needs {condition}")
+        return command
+
+    def _check_entity(self, command: Command, name: str, observation: Observation) -> None:
+        entity = observation.entity(str(command.args[name]))
+        if entity is None:
+            raise CommandError("entity", f"'{command.args[name]}' is not observed")
+        kinds = getattr(self.codebook.skills[command.skill].args[name], "kinds", ())
+        if entity.kind not in kinds:
+            raise CommandError("entity", f"'{entity.id}' is a {entity.kind}; '{name}' takes {' or '.join(kinds)}")
+        box = self.codebook.workspace
+        if box is not None and entity.position_m is not None and not box.contains(entity.position_m):
+            at = ", ".join(f"{value:.2f}" for value in entity.position_m)
+            raise CommandError("workspace", f"'{entity.id}' at ({at}) m is outside the workspace")

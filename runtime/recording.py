@@ -1,0 +1,211 @@
+"""Episode files: MCAP, one JSON Schema channel for each kind of record, written as things happen.
+
+Messages bear the robot's own time (simulated in simulation) as log time and the wall clock as publish time. One file
+replays alone: codebook and scenario are attached, and the header is kept as metadata.
+"""
+
+import base64
+import json
+import struct
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mcap.exceptions import EndOfFile, InvalidMagic, McapError
+from mcap.records import Attachment, Channel, Message, Metadata
+from mcap.stream_reader import StreamReader
+from mcap.writer import CompressionType, Writer
+from pydantic import ValidationError
+from zstandard import ZstdError
+
+from codeword.codebook import Observation, Result
+from codeword.codebook.errors import EpisodeError, Fault, InputError
+from codeword.codebook.observation import Record
+from codeword.controller import Decision
+
+from .judge import Verdict
+from .records import BudgetRecord, CommandRecord, EventRecord, Header, schema_of
+
+CHANNELS: dict[str, type[Record]] = {
+    "observation": Observation,
+    "decision": Decision,
+    "command": CommandRecord,
+    "result": Result,
+    "budget": BudgetRecord,
+    "event": EventRecord,
+    "verdict": Verdict,
+}
+_CHUNK_BYTES = 64 * 1024
+"""Small, so that little is lost of a file that a crash cuts off."""
+
+_MAX_RECORD_BYTES = 256 * 1024 * 1024
+
+_IMAGE_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "timestamp": {"type": "object", "properties": {"sec": {"type": "integer"}, "nsec": {"type": "integer"}}},
+        "frame_id": {"type": "string"},
+        "data": {"type": "string", "contentEncoding": "base64"},
+        "format": {"type": "string"},
+    },
+}
+
+
+class EpisodeWriter:
+    """Writes one episode file; a context manager. Every method may raise InputError where the disk does not take it."""
+
+    def __init__(self, path: Path, header: Header, codebook_text: str, scenario_text: str) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("wb")
+        except OSError as problem:
+            raise InputError(f"{path}: cannot be written: {problem.strerror}") from problem
+        self._writer = Writer(self._file, chunk_size=_CHUNK_BYTES, compression=CompressionType.ZSTD)
+        self._writer.start(profile="codeword", library=f"codeword {header.version}")
+        self._sequence = 0
+        self._channels = {topic: self._channel(topic, schema_of(kind)) for topic, kind in CHANNELS.items()}
+        self._camera = self._channel("camera", _IMAGE_SCHEMA, "foxglove.CompressedImage")
+        self._writer.add_metadata("codeword", {"header": header.model_dump_json()})
+        for name, text in (("codebook.yaml", codebook_text), ("scenario.yaml", scenario_text)):
+            self._writer.add_attachment(0, 0, name, "application/yaml", text.encode())
+
+    def _channel(self, topic: str, schema: dict[str, Any], name: str = "") -> int:
+        data = json.dumps(schema).encode()
+        schema_id = self._writer.register_schema(name or f"codeword.{topic}", "jsonschema", data)
+        return int(self._writer.register_channel(f"/{topic}", "json", schema_id))
+
+    def write(self, topic: str, record: Record, time_s: float) -> None:
+        """Add a record at the robot's own time."""
+        self._add(self._channels[topic], record.model_dump_json().encode(), time_s)
+
+    def picture(self, jpeg: bytes, time_s: float) -> None:
+        """Add a camera picture at the robot's own time."""
+        stamp = {"sec": int(time_s), "nsec": int(time_s % 1 * 1e9)}
+        data = base64.b64encode(jpeg).decode()
+        image = {"timestamp": stamp, "frame_id": "camera", "data": data, "format": "jpeg"}
+        self._add(self._camera, json.dumps(image).encode(), time_s)
+
+    def _add(self, channel: int, data: bytes, time_s: float) -> None:
+        self._sequence += 1
+        try:
+            self._writer.add_message(channel, int(time_s * 1e9), data, time.time_ns(), self._sequence)
+        except OSError as problem:
+            raise InputError(f"{self.path}: cannot be written: {problem.strerror}") from problem
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._writer.finish()  # type: ignore[no-untyped-call]
+            self._file.close()
+        except OSError as problem:
+            raise InputError(f"{self.path}: cannot be written: {problem.strerror}") from problem
+
+
+@dataclass
+class Step:
+    """One turn of the loop as it was recorded; what a cut-off file lacks is None."""
+
+    observation: Observation
+    decision: Decision | None = None
+    command: CommandRecord | None = None
+    result: Result | None = None
+    budget: BudgetRecord | None = None
+
+
+@dataclass
+class Episode:
+    """An episode read back. `whole` is False where the file was cut off or never finished."""
+
+    path: Path
+    header: Header
+    codebook_text: str
+    scenario_text: str
+    steps: list[Step] = field(default_factory=list)
+    events: list[EventRecord] = field(default_factory=list)
+    pictures: list[tuple[float, bytes]] = field(default_factory=list)
+    verdict: Verdict | None = None
+    whole: bool = True
+
+
+def read_episode(path: Path, pictures: bool = True) -> Episode:
+    """The episode in a file, up to the cut where it was cut off.
+
+    Raises EpisodeError where the file is none, or where its checksums show that it was changed.
+    """
+    reader = _Reader(path, pictures)
+    try:
+        with path.open("rb") as stream:
+            records = StreamReader(stream, validate_crcs=True, record_size_limit=_MAX_RECORD_BYTES).records
+            for record in records:
+                reader.take(record)
+    except OSError as problem:
+        raise EpisodeError(Fault(f"cannot be read: {problem.strerror}", str(path))) from problem
+    except EndOfFile as problem:
+        if reader.header is None:
+            raise EpisodeError(Fault("is cut off before its header, or is no episode file", str(path))) from problem
+        reader.whole = False
+    except (McapError, ValidationError, ValueError, struct.error, ZstdError) as problem:
+        what = "is no MCAP file" if isinstance(problem, InvalidMagic) else "is damaged"
+        raise EpisodeError(Fault(f"{what}: {str(problem).splitlines()[0]}", str(path))) from problem
+    return reader.episode()
+
+
+class _Reader:
+    """Gathers the records of one file into an episode."""
+
+    def __init__(self, path: Path, pictures: bool) -> None:
+        self.path = path
+        self.keep_pictures = pictures
+        self.header: Header | None = None
+        self.whole = True
+        self.topics: dict[int, str] = {}
+        self.texts: dict[str, str] = {}
+        self.steps: list[Step] = []
+        self.events: list[EventRecord] = []
+        self.pictures: list[tuple[float, bytes]] = []
+        self.verdict: Verdict | None = None
+
+    def take(self, record: object) -> None:
+        if isinstance(record, Metadata) and record.name == "codeword":
+            self.header = Header.model_validate_json(record.metadata["header"])
+        elif isinstance(record, Attachment):
+            self.texts[record.name] = record.data.decode()
+        elif isinstance(record, Channel):
+            self.topics[record.id] = record.topic.removeprefix("/")
+        elif isinstance(record, Message):
+            self.message(self.topics.get(record.channel_id, ""), record)
+
+    def message(self, topic: str, message: Message) -> None:
+        if topic == "camera":
+            if self.keep_pictures:
+                jpeg = base64.b64decode(json.loads(message.data)["data"])
+                self.pictures.append((message.log_time / 1e9, jpeg))
+            return
+        if topic not in CHANNELS:
+            return
+        record = CHANNELS[topic].model_validate_json(message.data)
+        if isinstance(record, Observation):
+            self.steps.append(Step(record))
+        elif isinstance(record, EventRecord):
+            self.events.append(record)
+        elif isinstance(record, Verdict):
+            self.verdict = record
+        elif not self.steps:
+            raise ValueError(f"a {topic} before the first observation")
+        else:
+            setattr(self.steps[-1], topic, record)
+
+    def episode(self) -> Episode:
+        if self.header is None or not {"codebook.yaml", "scenario.yaml"} <= self.texts.keys():
+            raise EpisodeError(Fault("is an MCAP file, but no episode of ours", str(self.path)))
+        return Episode(
+            self.path, self.header, self.texts["codebook.yaml"], self.texts["scenario.yaml"],
+            self.steps, self.events, self.pictures, self.verdict, self.whole,
+        )  # fmt: skip

@@ -1,0 +1,57 @@
+"""What is recorded of an episode beside observations, decisions and results."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from codeword.codebook.observation import Record
+
+
+class Header(Record):
+    """What an episode is a function of, and what it ran on. Hashes are SHA-256 in hex."""
+
+    version: str
+    scenario: str
+    scenario_hash: str
+    codebook: str
+    codebook_hash: str
+    task: str
+    seed: int
+    controller: str
+    model: str = ""
+    weights_hash: str = ""
+    adapter: str = ""
+    profile: str = ""
+    contract: int
+    robot: str
+    libraries: Mapping[str, str] = {}
+
+
+class CommandRecord(Record):
+    """A command on its way to the robot, and what the guard said of it. Refused ones name the check and why."""
+
+    step: int
+    text: str
+    allowed: bool
+    check: str = ""
+    message: str = ""
+
+
+class BudgetRecord(Record):
+    """How long each stage of a step took [ms, wall time], and which hard limits were missed."""
+
+    step: int
+    stage_ms: dict[str, float]
+    missed: tuple[str, ...] = ()
+
+
+class EventRecord(Record):
+    """Something that happened beside the loop: a scenario's event, a stop."""
+
+    step: int
+    time_s: float
+    what: str
+
+
+def schema_of(record: type[Record]) -> dict[str, Any]:
+    """The JSON Schema of a record as it is written."""
+    return record.model_json_schema(mode="serialization")

@@ -1,0 +1,128 @@
+"""Replay: an episode file is carried out again, and every difference from what was logged is named."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from codeword.codebook import Command, CommandError, Result
+from codeword.codebook.observation import Record
+from codeword.controller import Controller
+
+from .guard import Guard
+from .judge import Ended, judge
+from .recording import Episode, Step
+from .records import CommandRecord
+from .robots import open_robot
+from .scenario import Scenario
+from .summary import scenario_of
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place in which a replay parts from the log: `field` is the path in the step's record."""
+
+    episode: str
+    step: int
+    field: str
+    logged: Any
+    now: Any
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def replay(
+    episode: Episode, controller: Controller | None = None, on_step: Callable[[int], None] | None = None
+) -> list[Difference]:
+    """Every difference between an episode file and what happens now, in order; empty where there is none.
+
+    The logged commands are carried out again in a world made anew from the file's scenario, codebook and seed, guarded
+    as they were; observations, results and verdict are compared bit by bit, and each command with its decision. With a
+    controller every decision is made again too, from the logged observation, and its essence is compared.
+    """
+    again = _Replay(episode, scenario_of(episode), controller)
+    try:
+        for number, step in enumerate(episode.steps):
+            again.turn(number, step)
+            if on_step is not None:
+                on_step(number + 1)
+        again.verdict()
+    finally:
+        again.robot.close()
+    return again.found
+
+
+class _Replay:
+    """One episode carried out again; `held` is a result that the robot never saw, because nothing reached it."""
+
+    def __init__(self, episode: Episode, scenario: Scenario, controller: Controller | None) -> None:
+        self.episode = episode
+        self.scenario = scenario
+        self.controller = controller
+        self.guard = Guard(scenario.codebook)
+        self.robot, self.physics = open_robot("sim", scenario, episode.header.seed)
+        self.held: Result | None = None
+        self.ended: Ended = "max_decisions"
+        self.said = ""
+        self.found: list[Difference] = []
+
+    def compare(self, step: int, path: str, logged: Any, now: Any) -> None:
+        """Note the innermost places in which two values part."""
+        if isinstance(logged, Record) and isinstance(now, Record):
+            logged, now = logged.model_dump(mode="json"), now.model_dump(mode="json")
+        if isinstance(logged, dict) and isinstance(now, dict) and logged.keys() == now.keys():
+            for key in logged:
+                self.compare(step, f"{path}.{key}", logged[key], now[key])
+        elif isinstance(logged, list) and isinstance(now, list) and len(logged) == len(now):
+            for index, (one, other) in enumerate(zip(logged, now, strict=True)):
+                self.compare(step, f"{path}[{index}]", one, other)
+        elif logged != now:
+            self.found.append(Difference(str(self.episode.path), step, path, logged, now))
+
+    def turn(self, number: int, step: Step) -> None:
+        """One step of the log again."""
+        changes: dict[str, Any] = {"step": number}
+        if self.held is not None:
+            changes["last"] = self.held
+        self.held = None
+        self.compare(number, "observation", step.observation, self.robot.observe().model_copy(update=changes))
+        if self.controller is not None and step.decision is not None:
+            now = self.controller.decide(self.episode.header.task, step.observation)
+            self.compare(number, "decision", step.decision.essence(), now.essence())
+        if step.command is None:
+            self.held = step.result
+            return
+        if step.decision is not None:
+            self.compare(number, "command.text", step.decision.text, step.command.text)
+        command = self.check(number, step, step.command)
+        if command is not None:
+            self.carry_out(number, step, command)
+
+    def check(self, number: int, step: Step, logged: CommandRecord) -> Command | None:
+        """The logged command if the guard lets it pass today."""
+        try:
+            command = self.guard.check(logged.text, step.observation)
+        except CommandError as problem:
+            self.compare(number, "command.allowed", logged.allowed, False)
+            self.compare(number, "command.message", logged.message, str(problem))
+            self.held = step.result
+            return None
+        self.compare(number, "command.allowed", logged.allowed, True)
+        return command
+
+    def carry_out(self, number: int, step: Step, command: Command) -> None:
+        """A command again: it ends the episode, or its result is compared."""
+        ends = self.scenario.codebook.skills[command.skill].ends
+        if ends is not None:
+            self.ended, self.said = ("done" if ends == "done" else "cannot"), str(command.args.get("reason", ""))
+            return
+        result = self.robot.execute(command).result()
+        if step.result is not None:
+            self.compare(number, "result", step.result, result)
+
+    def verdict(self) -> None:
+        """The judge again."""
+        if self.episode.verdict is not None and self.physics is not None:
+            decisions = len(self.episode.steps)
+            now = judge(self.scenario, self.physics.truth(), self.ended, self.said, decisions)
+            self.compare(decisions, "verdict", self.episode.verdict, now)

@@ -1,0 +1,73 @@
+"""Opens the robot that a user names: `sim`, or a class of their own as `package.module:Class`."""
+
+import importlib
+import io
+
+from PIL import Image
+
+from codeword.codebook import Observation, Robot
+from codeword.codebook.errors import InputError
+from codeword.sim import EventSpec, ScenarioChannel, SimRobot
+
+from .episode import Physics
+from .scenario import Scenario
+
+PICTURE_SIZE = (432, 324)
+"""Width and height of recorded pictures [pixels]."""
+
+
+class SimPhysics:
+    """What a simulated robot's scenario channel offers, in the loop's terms."""
+
+    def __init__(self, channel: ScenarioChannel) -> None:
+        self._channel = channel
+
+    def truth(self) -> Observation:
+        """The world after it has settled."""
+        return self._channel.truth()
+
+    def events(self) -> tuple[tuple[float, str], ...]:
+        """What happened by the scenario's script so far: when [s], and in words."""
+        return tuple((fired.time_s, _in_words(fired.event)) for fired in self._channel.events_fired)
+
+    def jpeg(self) -> bytes:
+        """A picture of the scene, JPEG."""
+        out = io.BytesIO()
+        Image.fromarray(self._channel.camera(*PICTURE_SIZE)).save(out, "JPEG", quality=82)
+        return out.getvalue()
+
+
+def _in_words(event: EventSpec) -> str:
+    where = event.to_zone or event.to_position_m
+    return " ".join((event.do, event.entity or "", f"to {where}" if where else "")).strip()
+
+
+def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics | None]:
+    """The robot of that name set up for a scenario, and its physics where it is simulated.
+
+    A user's class is called with the codebook. Raises InputError where the name leads nowhere.
+    """
+    if name == "sim":
+        robot = SimRobot(scenario.codebook, scenario.spec.world, seed, scenario.spec.events)
+        return robot, SimPhysics(robot.scenario)
+    check_robot(name)
+    module, _, cls = name.partition(":")
+    made: Robot = getattr(importlib.import_module(module), cls)(scenario.codebook)
+    return made, None
+
+
+def check_robot(name: str) -> None:
+    """Raises InputError where no robot can be made from that name."""
+    if name == "sim":
+        return
+    module, colon, cls = name.partition(":")
+    if "://" in name or not colon or not cls:
+        raise InputError(f"unknown robot '{name}'; a robot is 'sim' or a class of yours as package.module:Class")
+    try:
+        found = getattr(importlib.import_module(module), cls, None)
+    except (ImportError, ValueError) as problem:
+        raise InputError(f"robot '{name}' cannot be imported: {problem}") from problem
+    missing = [verb for verb in ("observe", "execute", "stop", "close") if not callable(getattr(found, verb, None))]
+    if found is None or missing:
+        what = f"has no {', '.join(missing)}" if found is not None else f"is not in {module}"
+        raise InputError(f"robot '{name}': {cls} {what}; a robot has observe, execute, stop and close")

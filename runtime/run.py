@@ -1,0 +1,132 @@
+"""Runs scenarios over seeds, one episode file each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from codeword.codebook import Codebook
+from codeword.codebook.errors import InputError, did_you_mean
+from codeword.codebook.prompt import CONTRACT, codebook_text
+from codeword.controller import Controller, ModelController, RandomController
+from codeword.controller.adapter import load_adapter
+from codeword.controller.engine import Engine
+from codeword.controller.registry import resolve
+from codeword.controller.store import Progress
+
+from .episode import Episode, Listener, run_episode
+from .expert import Expert
+from .recording import EpisodeWriter
+from .records import Header
+from .robots import open_robot
+from .scenario import Scenario
+
+CONTROLLERS = ("llm", "expert", "random")
+_LIBRARIES = ("torch", "transformers", "outlines", "llguidance", "pybullet", "numpy")
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who decides: the kind of controller, and for `llm` the model and its adapter."""
+
+    controller: str
+    model: str
+    adapter: str
+
+
+class Controllers:
+    """Makes controllers; the model is loaded once and serves every codebook."""
+
+    def __init__(self, who: Who, progress: Progress) -> None:
+        """Raises InputError for an unknown controller, ModelError where model or adapter cannot be had."""
+        if who.controller not in CONTROLLERS:
+            raise InputError(f"there is no controller '{who.controller}'{did_you_mean(who.controller, CONTROLLERS)}")
+        self.who = who
+        self.engine: Engine | None = None
+        if who.controller == "llm":
+            self.engine = Engine(resolve(who.model, progress), adapter=load_adapter(who.adapter))
+
+    def make(self, scenario: Scenario, seed: int) -> Controller:
+        """A controller for one episode. The model has read the codebook when it is handed over."""
+        if self.engine is not None:
+            self.engine.warm(codebook_text(scenario.codebook))
+            return ModelController(self.engine, scenario.codebook)
+        if self.who.controller == "random":
+            return RandomController(scenario.codebook, seed)
+        if scenario.goal is None:
+            raise InputError(f"{scenario.path}: the expert plans for a goal, and a typed task has none")
+        return Expert(scenario)
+
+    def header(self, scenario: Scenario, seed: int, robot: str) -> Header:
+        """What an episode is a function of."""
+        return Header(
+            version=metadata.version("codeword"),
+            scenario=scenario.name,
+            scenario_hash=scenario.hash,
+            codebook=scenario.codebook.name,
+            codebook_hash=scenario.codebook.hash,
+            task=scenario.wording(seed),
+            seed=seed,
+            controller=self.who.controller,
+            model=self.engine.model.name if self.engine else "",
+            weights_hash=self.engine.model.weights_sha256 if self.engine else "",
+            adapter=self.engine.adapter.name if self.engine else "",
+            profile=self.engine.profile if self.engine else "",
+            contract=CONTRACT,
+            robot=robot,
+            libraries={name: metadata.version(name) for name in _LIBRARIES},
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run: every scenario with every seed, on that robot, into that folder."""
+
+    scenarios: tuple[Scenario, ...]
+    seeds: range
+    robot: str
+    out: Path
+    film: bool = True
+
+    def __len__(self) -> int:
+        return len(self.scenarios) * len(self.seeds)
+
+
+def run(
+    plan: Plan,
+    controllers: Controllers,
+    on_episode: Callable[[Path], None] | None = None,
+    listener: Callable[[Codebook], Listener] | None = None,
+) -> list[Path]:
+    """Run a plan; the episode files in the order run. `on_episode` hears of each as it is written.
+
+    Raises InputError where a file cannot be written.
+    """
+    files: list[Path] = []
+    for scenario in plan.scenarios:
+        for seed in plan.seeds:
+            path = plan.out / f"{scenario.name}-{seed}.mcap"
+            _run_one(plan, controllers, scenario, seed, path, listener)
+            files.append(path)
+            if on_episode is not None:
+                on_episode(path)
+    return files
+
+
+def _run_one(
+    plan: Plan,
+    controllers: Controllers,
+    scenario: Scenario,
+    seed: int,
+    path: Path,
+    listener: Callable[[Codebook], Listener] | None,
+) -> None:
+    header = controllers.header(scenario, seed, plan.robot)
+    controller = controllers.make(scenario, seed)
+    with EpisodeWriter(path, header, scenario.codebook.text, scenario.text) as writer:
+        robot, physics = open_robot(plan.robot, scenario, seed)
+        listeners: tuple[Listener, ...] = (writer,) if listener is None else (writer, listener(scenario.codebook))
+        try:
+            run_episode(Episode(scenario, header.task, controller, robot, physics, listeners, plan.film))
+        finally:
+            robot.close()
