@@ -147,11 +147,11 @@ def read_episode(path: Path, pictures: bool = True) -> Episode:
                 reader.take(record)
     except OSError as problem:
         raise EpisodeError(Fault(f"cannot be read: {problem.strerror}", str(path))) from problem
-    except EndOfFile as problem:
+    except (EndOfFile, struct.error) as problem:  # struct's where the cut goes through a number
         if reader.header is None:
             raise EpisodeError(Fault("is cut off before its header, or is no episode file", str(path))) from problem
         reader.whole = False
-    except (McapError, ValidationError, ValueError, struct.error, ZstdError) as problem:
+    except (McapError, ValidationError, ValueError, ZstdError) as problem:
         what = "is no MCAP file" if isinstance(problem, InvalidMagic) else "is damaged"
         raise EpisodeError(Fault(f"{what}: {str(problem).splitlines()[0]}", str(path))) from problem
     return reader.episode()

@@ -42,6 +42,7 @@ def replay(
     """
     again = _Replay(episode, scenario_of(episode), controller)
     try:
+        again.header()
         for number, step in enumerate(episode.steps):
             again.turn(number, step)
             if on_step is not None:
@@ -78,6 +79,11 @@ class _Replay:
                 self.compare(step, f"{path}[{index}]", one, other)
         elif logged != now:
             self.found.append(Difference(str(self.episode.path), step, path, logged, now))
+
+    def header(self) -> None:
+        """Codebook and scenario in the file are those that the episode was made with."""
+        self.compare(0, "header.codebook_hash", self.episode.header.codebook_hash, self.scenario.codebook.hash)
+        self.compare(0, "header.scenario_hash", self.episode.header.scenario_hash, self.scenario.hash)
 
     def turn(self, number: int, step: Step) -> None:
         """One step of the log again."""

@@ -14,7 +14,7 @@ from codeword.codebook.errors import InputError
 
 from .recording import Episode
 from .statistics import wilson95
-from .summary import Summary, scenario_of
+from .summary import FEWEST_FOR_P95, Summary, scenario_of
 
 MOST_PICTURED = 24
 """Episodes told in full, failures first; the rest are rows of the table alone, so that the page stays readable."""
@@ -44,6 +44,7 @@ def write_report(path: Path, episodes: Sequence[Episode], summary: Summary) -> N
         total=summary.total,
         interval=wilson95(summary.total.success, summary.total.judged),
         wilson95=wilson95,
+        fewest=FEWEST_FOR_P95,
         stages=[(stage, summary.quantiles(stage), summary.budgets.get(stage)) for stage in sorted(summary.stage_ms)],
         header=episodes[0].header,
         episodes=[(episode, _turns(episode), _film(episode)) for episode in told],

@@ -147,7 +147,7 @@ def _fault(source: Source, error: dict[str, object]) -> Fault:
 
 
 def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
-    fields = {(): ScenarioSpec, ("world",): WorldSpec, ("events",): EventSpec}
+    fields: dict[tuple[str, ...], type[BaseModel]] = {(): ScenarioSpec, ("world",): WorldSpec, ("events",): EventSpec}
     model = fields.get(tuple(part for part in location[:-1] if isinstance(part, str)))
     return list(model.model_fields) if model else []
 
@@ -165,7 +165,8 @@ def _codebook(source: Source, spec: ScenarioSpec, path: str) -> Codebook:
 
 def _goal_part(source: Source, codebook: Codebook, spec: ScenarioSpec, text: str, place: Place) -> Condition | None:
     world = spec.world
-    ids = (*(thing.id for thing in (*world.blocks, *world.wide_blocks, *world.bowls, *world.zones)), "table")
+    blocks = [block.id for block in (*world.blocks, *world.wide_blocks)]
+    ids = (*blocks, *(bowl.id for bowl in world.bowls), *(zone.id for zone in world.zones), "table")
     vocabulary = Vocabulary(codebook.places(), codebook.kinds, entities=None if spec.cannot else ids)
     try:
         return parse_condition(text, vocabulary)
