@@ -69,3 +69,7 @@ def main(args: Sequence[str] | None = None) -> None:
         click.echo("codeword: stopped", err=True)
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Observation in, command out: what every controller is, and the ones that need no knowledge of the world's truth."""
+
+import math
+import random
+from typing import Literal, Protocol, get_args
+
+from codeword.codebook.choices import END, Node
+from codeword.codebook.errors import InputError, did_you_mean
+from codeword.codebook.legal import legal
+from codeword.codebook.observation import Observation
+from codeword.codebook.prompt import write_prompt
+from codeword.codebook.skills import Codebook
+
+from .adapter import NONE, load_adapter
+from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key, graph_digest
+from .engine import Engine, never
+from .reader import Cancelled
+from .registry import DEFAULT_MODEL, resolve
+from .store import Progress, silent
+
+Kind = Literal["llm", "random"]
+
+
+class Controller(Protocol):
+    """Anything that turns a task and an observation into a command."""
+
+    def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
+        """The next command. Raises DecisionCancelled as soon as `cancelled()` is seen to hold."""
+
+
+class ModelController:
+    """Decides with a language model."""
+
+    def __init__(self, engine: Engine, codebook: Codebook) -> None:
+        self.engine = engine
+        self._codebook = codebook
+
+    def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
+        """The command that the model picks among those legal."""
+        clock = Stopwatch()
+        graph = legal(self._codebook, observation).graph
+        prompt = write_prompt(self._codebook, task, observation)
+        clock.lap("legal")
+        decision = self.engine.decide(prompt, graph, cancelled)
+        return decision.model_copy(update={"stage_ms": {**decision.stage_ms, **clock.stage_ms()}})
+
+
+class RandomController:
+    """Picks a skill by lot, then every argument; the same context, seed and step give the same lot."""
+
+    def __init__(self, codebook: Codebook, seed: int = 0) -> None:
+        self._codebook = codebook
+        self._seed = seed
+
+    def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
+        """A command by lot. It takes no time, so that `cancelled` is not asked."""
+        del cancelled
+        clock = Stopwatch()
+        graph = legal(self._codebook, observation).graph
+        prompt = write_prompt(self._codebook, task, observation)
+        clock.lap("legal")
+        key = decision_key(
+            {
+                "prompt": prompt,
+                "legal": graph_digest(graph),
+                "policy": "random/1",
+                "seed": self._seed,
+                "step": observation.step,
+            }
+        )
+        text, logprob, choices = _draw(graph, random.Random(key))
+        clock.lap("decode")
+        return Decision(text=text, logprob=logprob, choices=choices, stage_ms=clock.stage_ms(), path="random", key=key)
+
+
+def _draw(node: Node, lot: random.Random) -> tuple[str, float, tuple[Choice, ...]]:
+    """A text of a graph, drawn edge by edge, with its log-probability and what it was drawn from."""
+    text, logprob, choices = "", 0.0, []
+    while node is not END:
+        count = len(node.edges)
+        piece, child = node.edges[lot.randrange(count)]
+        if count > 1:
+            logprob -= math.log(count)
+            options = tuple(Option(text=option, probability=1 / count) for option, _ in node.edges[:TOP])
+            choices.append(Choice(after=text, options=options, taken=piece))
+        text, node = text + piece, child
+    return text, logprob, tuple(choices)
+
+
+def make_controller(
+    kind: str,
+    codebook: Codebook,
+    *,
+    model: str = DEFAULT_MODEL,
+    adapter: str = NONE.name,
+    seed: int = 0,
+    dtype: str = "bfloat16",
+    device: str = "cpu",
+    threads: int | None = None,
+    progress: Progress = silent,
+) -> Controller:
+    """A controller of a kind: `llm` (with a model and an adapter) or `random` (with a seed).
+
+    Raises InputError for another kind, ModelError where the model or the adapter cannot be had.
+    """
+    if kind == "random":
+        return RandomController(codebook, seed)
+    if kind != "llm":
+        raise InputError(f"there is no controller '{kind}'{did_you_mean(kind, list(get_args(Kind)))}")
+    chosen = load_adapter(adapter)
+    engine = Engine(resolve(model, progress), dtype=dtype, device=device, threads=threads, adapter=chosen)
+    return ModelController(engine, codebook)

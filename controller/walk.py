@@ -1,0 +1,85 @@
+"""One command as it comes about: our automaton and the hold on it going the same way, and what was chosen from what."""
+
+import math
+import re
+from collections.abc import Callable
+
+from torch import Tensor
+
+from .automaton import Automaton, State
+from .decision import TOP, Choice, Option
+from .hold import Matcher
+
+_WORD = re.compile(r"\W*[\w.+-]*")
+
+
+class Walk:
+    """A command as it comes about: our automaton and the hold on it, going the same way."""
+
+    def __init__(self, automaton: Automaton, matcher: Matcher) -> None:
+        self.tokens: list[int] = []
+        self.logprob = 0.0
+        self._made: list[tuple[int, State, int, list[float]]] = []
+        self.state = automaton.start
+        self._matcher = matcher
+        self._automaton = automaton
+        self.run = self._force([])
+
+    @property
+    def choices_made(self) -> int:
+        """How many tokens were chosen so far."""
+        return len(self._made)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the command is complete."""
+        return self.state.is_end
+
+    @property
+    def allowed(self) -> list[int]:
+        """The tokens to choose from, by rising id."""
+        return list(self.state.next)
+
+    def choose(self, logits: Tensor) -> None:
+        """Take the likeliest of the allowed tokens, and all that it forces. Of equals, the lowest id.
+
+        `logits` [len(allowed)] are those of the allowed tokens in their order.
+        """
+        allowed = self.allowed
+        self._matcher.expect(allowed)
+        logprobs: list[float] = logits.double().log_softmax(0).tolist()
+        best = max(range(len(allowed)), key=logprobs.__getitem__)
+        self.logprob += logprobs[best]
+        self._made.append((len(self.tokens), self.state, best, logprobs))
+        self.state = self.state.next[allowed[best]]
+        self.run = self._force([allowed[best]])
+
+    def finish(self) -> None:
+        """Ask the hold whether the command may end here."""
+        self._matcher.expect_end()
+
+    def _force(self, run: list[int]) -> tuple[int, ...]:
+        forced, self.state = self._automaton.forced_run(self.state)
+        run = run + forced
+        self._matcher.follow(run)
+        self.tokens += run
+        return tuple(run)
+
+    def choices(self, decode: Callable[[list[int]], str]) -> tuple[Choice, ...]:
+        """Every choice made, its options as words: a token and what it forces, up to the end of the word."""
+        return tuple(self._choice(decode, *made) for made in self._made)
+
+    def _choice(
+        self, decode: Callable[[list[int]], str], at: int, state: State, best: int, logprobs: list[float]
+    ) -> Choice:
+        tokens = list(state.next)
+
+        def word(number: int) -> str:
+            run, _ = self._automaton.forced_run(state.next[tokens[number]])
+            text = decode([tokens[number], *run])
+            match = _WORD.match(text)
+            return match[0] if match and match[0] else text
+
+        likeliest = sorted(range(len(tokens)), key=lambda number: -logprobs[number])[:TOP]
+        options = tuple(Option(text=word(number), probability=math.exp(logprobs[number])) for number in likeliest)
+        return Choice(after=decode(self.tokens[:at]), options=options, taken=word(best))

@@ -1,0 +1,87 @@
+"""An observation out of physics: contacts and geometry, never what was commanded."""
+
+from codeword.codebook.facts import Fact
+from codeword.codebook.observation import Entity, Observation, Result, RobotState
+
+from .arm import Arm
+from .touch import grasped, support_of
+from .world import World
+
+TABLE = "table"
+_INSIDE_M = 0.002
+
+
+def observe(world: World, arm: Arm, step: int, last: Result | None) -> Observation:
+    """What is on the table and how it stands there now; entities by kind and id, facts in order of their text.
+
+    A block that has fallen off the table is not seen.
+    """
+    seen = [block.id for block in world.of_kind("block") if not world.has_fallen(block.id)]
+    entities = [_entity(world, thing) for thing in seen]
+    entities += [_entity(world, bowl.id) for bowl in world.of_kind("bowl")]
+    entities.append(Entity(id=TABLE, kind=TABLE))
+    entities += [
+        Entity(
+            id=zone.id,
+            kind="zone",
+            properties=dict(zone.properties),
+            position_m=zone.position_m,
+            yaw_rad=zone.yaw_rad,
+            size_m=zone.size_m,
+        )
+        for zone in world.of_kind("zone")
+    ]
+    pose = arm.gripper_pose()
+    robot = RobotState(
+        gripper_to_world_m=(float(pose[0]), float(pose[1]), float(pose[2])),
+        gripper_opening_m=arm.hand.opening_m(),
+        joints_rad=tuple(arm.joints_rad()),
+    )
+    return Observation(
+        step=step,
+        time_s=world.time_s,
+        entities=tuple(entities),
+        facts=tuple(sorted(facts_of(world, seen), key=str)),
+        robot=robot,
+        last=last,
+    )
+
+
+def facts_of(world: World, blocks: list[str]) -> list[Fact]:
+    """The base facts of some blocks: `on`, `in`, `holding`, `wide`."""
+    held = grasped(world)
+    facts = [Fact("wide", (block,)) for block in blocks if world.things[block].wide]
+    for block in blocks:
+        support = support_of(world, block)
+        if support is None:
+            if block == held:
+                facts.append(Fact("holding", (block,)))
+            continue
+        facts.append(_rests(world, block, support))
+    return facts
+
+
+def _rests(world: World, block: str, support: str) -> Fact:
+    x_m, y_m, _ = world.pose(block).position_m
+    thing = world.things.get(support)
+    if thing is not None and thing.kind == "bowl":
+        bowl_x, bowl_y, _ = world.pose(support).position_m
+        radius_m = thing.size_m[0] / 2
+        if (x_m - bowl_x) ** 2 + (y_m - bowl_y) ** 2 < (radius_m + _INSIDE_M) ** 2:
+            return Fact("in", (block, support))
+    elif thing is not None:
+        return Fact("on", (block, support))
+    zone = next((zone.id for zone in world.of_kind("zone") if zone.contains(x_m, y_m)), TABLE)
+    return Fact("on", (block, zone))
+
+
+def _entity(world: World, thing: str) -> Entity:
+    placed, pose = world.things[thing], world.pose(thing)
+    return Entity(
+        id=thing,
+        kind=placed.kind,
+        properties=dict(placed.properties),
+        position_m=pose.position_m,
+        yaw_rad=pose.yaw_rad if placed.kind == "block" else 0.0,
+        size_m=placed.size_m,
+    )

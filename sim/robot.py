@@ -1,0 +1,138 @@
+"""The simulated robot: the `Robot` interface over a PyBullet world, one object for one episode."""
+
+import threading
+from collections.abc import Callable, Iterable
+
+from codeword.codebook.command import Command
+from codeword.codebook.errors import RobotError
+from codeword.codebook.observation import Observation, Result
+from codeword.codebook.skills import Codebook
+from codeword.codebook.steps import carry_out
+
+from .arm import Arm
+from .channel import SimChannel
+from .events import Events
+from .execution import SimExecution
+from .layout import lay_out
+from .observe import observe
+from .world import TICK_S, World
+from .world_spec import EventSpec, WorldSpec
+
+_STILL_M_S = 0.005
+
+
+class SimRobot:
+    """A Panda at a table. The same codebook, spec, seed, events and commands give the same observations, bit for bit.
+
+    Physics goes on only inside `Execution.advance`, `Execution.result` and the scenario channel. All but `stop` belongs
+    to one thread.
+    """
+
+    def __init__(self, codebook: Codebook, spec: WorldSpec, seed: int, events: Iterable[EventSpec] = ()) -> None:
+        """Build the world and let it come to rest. Raises InputError where the spec's things do not fit."""
+        self._codebook = codebook
+        self.world = World(lay_out(spec, seed))
+        self.arm = Arm(self.world)
+        self.settle()
+        self.world.ticks = 0
+        self.events = Events(events, self.world, self.arm)
+        self.scenario = SimChannel(self)
+        """The scenario's own channel beside the command channel: truth, time, camera."""
+        self._stop = threading.Event()
+        self._running: SimExecution | None = None
+        self._last: Result | None = None
+        self._commands = 0
+        self._open = True
+        self._frame_ticks = 0
+        self._on_frame: Callable[[float], None] = lambda _: None
+
+    def observe(self) -> Observation:
+        """What is seen now; `step` counts the commands begun so far."""
+        self._check_open()
+        return observe(self.world, self.arm, self._commands, self._last)
+
+    def execute(self, command: Command) -> SimExecution:
+        """Start to carry out a command. Raises RobotError while another runs and for a skill of another codebook.
+
+        While the robot is stopped (until `rearm`), the command ends as stopped at once.
+        """
+        self._check_open()
+        if self._running is not None:
+            raise RobotError(f"busy: another command is being carried out, {command.text} must wait")
+        skill = self._codebook.skills.get(command.skill)
+        if skill is None:
+            raise RobotError(f"codebook '{self._codebook.name}' has no skill '{command.skill}'")
+        motion = carry_out(self._codebook, command, self.arm)
+        execution = SimExecution(self, command, motion, skill.budget_s)
+        self._running = execution
+        self._commands += 1
+        if self.stopping:
+            execution.abandon()
+        elif not skill.steps:
+            execution.result()
+        return execution
+
+    def stop(self) -> None:
+        """Stop moving: the command under way ends as stopped with the next tick. From any thread, idempotent."""
+        self._stop.set()
+
+    def rearm(self) -> None:
+        """Take commands again after a stop."""
+        self._stop.clear()
+
+    def close(self) -> None:
+        """Abandon what is under way and free the physics client. Idempotent."""
+        if self._open:
+            if self._running is not None:
+                self._running.abandon()
+            self._open = False
+            self.world.close()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called since the last `rearm`."""
+        return self._stop.is_set()
+
+    @property
+    def running(self) -> bool:
+        """Whether a command is being carried out."""
+        return self._running is not None
+
+    def watch(self, every_s: float, on_frame: Callable[[float], None]) -> None:
+        """Call `on_frame(time_s)` after every `every_s` of simulated time, between two ticks of physics."""
+        self._frame_ticks, self._on_frame = max(1, round(every_s / TICK_S)), on_frame
+
+    def moving_tick(self) -> None:
+        """One tick of physics while a command moves the arm."""
+        self.events.tick(moving=True)
+        self._physics()
+
+    def idle_tick(self) -> None:
+        """One tick of physics while the arm holds still."""
+        self._check_open()
+        self.events.tick(moving=False)
+        self._physics()
+
+    def settle(self, longest_s: float = 2.0) -> None:
+        """Let physics go on until nothing on the table moves, for at least 0.2 s; no event comes meanwhile."""
+        for tick in range(round(longest_s / TICK_S)):
+            if tick >= 48 and tick % 12 == 0 and self.world.fastest_m_s() < _STILL_M_S:
+                return
+            self.arm.hand.tick()
+            self.world.step()
+
+    def ended(self, command: Command, result: Result) -> None:
+        """Told by an execution that it has ended."""
+        self._running, self._last = None, result
+        if result.status == "done":
+            self.events.succeeded(command.skill)
+
+    def _physics(self) -> None:
+        self.arm.hand.tick()
+        self.world.step()
+        if self._frame_ticks and self.world.ticks % self._frame_ticks == 0:
+            self._on_frame(self.world.time_s)
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise RobotError("the simulated robot is closed")

@@ -1,0 +1,34 @@
+"""Models for the tests of the controller: tiny random ones, and the real one where a test says that it needs it."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from codeword.controller.registry import DEFAULT_MODEL, LocalModel, open_folder, resolve
+from tests.controller.tiny import write_folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
+    """A Llama-shaped model with random weights."""
+    return open_folder(write_folder(tmp_path_factory.mktemp("tiny")), "tiny")
+
+
+@pytest.fixture(scope="session")
+def real_model() -> LocalModel:
+    """The embedded default, as `make test` has pulled it."""
+    return resolve(DEFAULT_MODEL, fetch=False)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder."""
+    monkeypatch.setenv("CODEWORD_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tiny models gain nothing from a second thread, and on a busy machine threads wait for each other."""
+    torch.set_num_threads(1)

@@ -1,0 +1,154 @@
+"""The token automaton spells exactly the texts of its graph, each as the tokenizer would, and the hold agrees."""
+
+import random
+
+import pytest
+
+from codeword.codebook import Codebook, legal
+from codeword.codebook.choices import END, Node
+from codeword.controller.automaton import Automaton, State
+from codeword.controller.hold import DisagreementError, Hold
+from codeword.controller.registry import LocalModel
+from codeword.controller.tokens import Tokens
+from tests.observations import random_observation
+
+CLOSE = Node((('"}', END),))
+WORDS = ("red", "red_block", "red_block_2", "re", "reddish", "blue", "b", "pick", "pickle", "place")
+
+
+def random_graph(lot: random.Random) -> Node:
+    """A graph of one to three arguments, with parts in common and words that begin alike."""
+    behind = [CLOSE]
+    for number in range(lot.randint(1, 3)):
+        nodes = []
+        for _ in range(lot.randint(1, 2)):
+            words = lot.sample(WORDS, lot.randint(1, 6))
+            values = Node(tuple((word, lot.choice(behind)) for word in words))
+            nodes.append(Node(((f'","arg_{number}":"', values),)))
+        behind = nodes
+    return Node((('{"skill":"', Node(tuple((word, lot.choice(behind)) for word in lot.sample(WORDS, 4)))),))
+
+
+def spelt(state: State) -> list[tuple[int, ...]]:
+    """Every sequence of tokens that an automaton allows."""
+    if state.is_end:
+        return [()]
+    return [(token, *rest) for token, child in state.next.items() for rest in spelt(child)]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_paths_are_the_canonical_tokenizations(tiny_model: LocalModel, seed: int) -> None:
+    graph, tokens = random_graph(random.Random(seed)), Tokens(tiny_model.folder)
+
+    def pieces(node: Node) -> list[tuple[int, ...]]:
+        if node is END:
+            return [()]
+        return [tokens.encode(piece) + rest for piece, child in node.edges for rest in pieces(child)]
+
+    found = spelt(Automaton(graph, tokens.encode).start)
+    assert len(found) == len(set(found)) == len(set(graph.texts()))
+    assert set(found) == set(pieces(graph))
+    assert {tokens.decode(path) for path in found} == set(graph.texts())
+
+
+def test_states_are_determinized_and_shared(tiny_model: LocalModel) -> None:
+    tokens = Tokens(tiny_model.folder)
+    graph = Node((("red", CLOSE), ("red_block", CLOSE), ("blue", CLOSE)))
+    automaton = Automaton(graph, tokens.encode)
+    blue, red = tokens.encode("blue"), tokens.encode("red")
+    assert set(automaton.start.next) == {blue[0], red[0]}
+    assert list(automaton.start.next) == sorted(automaton.start.next)
+    _, behind_blue = automaton.forced_run(automaton.start.next[blue[0]])
+    assert behind_blue.is_end
+
+
+def test_a_forced_run_ends_at_a_choice_or_at_the_end(tiny_model: LocalModel) -> None:
+    tokens = Tokens(tiny_model.folder)
+    graph = Node((('{"skill":"', Node((("pick", CLOSE), ("done", CLOSE)))),))
+    automaton = Automaton(graph, tokens.encode)
+    run, state = automaton.forced_run(automaton.start)
+    assert tokens.decode(run) == '{"skill":"'
+    assert len(state.next) == 2
+    only = Automaton(Node((('{"skill":"done"}', END),)), tokens.encode)
+    run, state = only.forced_run(only.start)
+    assert tokens.decode(run) == '{"skill":"done"}'
+    assert state.is_end
+
+
+def test_a_text_that_begins_another_is_refused(tiny_model: LocalModel) -> None:
+    with pytest.raises(ValueError, match="a text of the graph is the beginning of another"):
+        spelt(Automaton(Node((("a", END), ("a b", END))), Tokens(tiny_model.folder).encode).start)
+
+
+@pytest.fixture(scope="module")
+def held(tiny_model: LocalModel) -> tuple[Tokens, Hold]:
+    tokens = Tokens(tiny_model.folder)
+    return tokens, Hold(tokens.json, tokens.end_token)
+
+
+def walk_both(tokens: Tokens, hold: Hold, graph: Node, lot: random.Random) -> str:
+    """Go a random way through both automata, each step compared; gives the text."""
+    state, matcher, taken = Automaton(graph, tokens.encode).start, hold.matcher(graph), []
+    while not state.is_end:
+        allowed = list(state.next)
+        matcher.expect(allowed)
+        taken.append(lot.choice(allowed))
+        matcher.follow(taken[-1:])
+        state = state.next[taken[-1]]
+    matcher.expect_end()
+    return tokens.decode(taken)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_hold_agrees(held: tuple[Tokens, Hold], seed: int) -> None:
+    lot = random.Random(seed)
+    graph = random_graph(lot)
+    assert graph.accepts(walk_both(*held, graph, lot))
+
+
+def test_the_hold_refuses_what_the_grammar_does_not_allow(held: tuple[Tokens, Hold]) -> None:
+    tokens, hold = held
+    graph = Node((('{"skill":"', Node((("pick", CLOSE), ("done", CLOSE)))),))
+    with pytest.raises(DisagreementError, match="the grammar refuses token"):
+        hold.matcher(graph).follow(tokens.encode('{"skill":"fly"}'))
+    matcher = hold.matcher(graph)
+    matcher.follow(tokens.encode('{"skill":"'))
+    with pytest.raises(DisagreementError, match="the grammar refuses token"):
+        matcher.expect([tokens.encode("pick")[0], tokens.encode("?")[0]])
+    with pytest.raises(DisagreementError, match="the grammar does not end here"):
+        matcher.expect_end()
+
+
+@pytest.mark.model
+def test_with_the_real_tokenizer_and_codebook(real_model: LocalModel, tabletop: Codebook) -> None:
+    tokens, lot = Tokens(real_model.folder), random.Random(3)
+    hold = Hold(tokens.json, tokens.end_token)
+    for _ in range(60):
+        graph = legal(tabletop, random_observation(lot)).graph
+        text = walk_both(tokens, hold, graph, lot)
+        assert graph.accepts(text)
+    # The tokens of a command are those of the whole text, tokenized at once.
+    for text in list(graph.texts())[:200]:
+        state = Automaton(graph, tokens.encode).start
+        for token in tokens.encode(text):
+            state = state.next[token]
+        assert state.is_end
+
+
+@pytest.mark.model
+def test_outlines_generates_from_the_same_grammar(real_model: LocalModel, tabletop: Codebook) -> None:
+    import outlines
+    import torch
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    theirs = AutoTokenizer.from_pretrained(real_model.folder)
+    config = LlamaConfig(
+        vocab_size=len(theirs), hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2
+    )
+    model = outlines.from_transformers(LlamaForCausalLM(config), theirs)
+    lot = random.Random(4)
+    for _ in range(3):
+        graph = legal(tabletop, random_observation(lot)).graph
+        text = outlines.Generator(model, graph.grammar(), backend="llguidance")("Next:", max_new_tokens=60)
+        assert graph.accepts(text)

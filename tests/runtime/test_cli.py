@@ -1,0 +1,184 @@
+"""The command line: what a user sees, exit codes, and one clear line for whatever cannot be used."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codeword.runtime.cli import VERBS, main
+
+
+def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a call."""
+    with pytest.raises(SystemExit) as end:
+        main(args)
+    captured = capsys.readouterr()
+    assert isinstance(end.value.code, int)
+    return end.value.code, captured.out, captured.err
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, expert_episode: Path) -> Path:
+    """A folder of things that cannot be used."""
+    good = "scenario: s\ncodebook: tabletop\ntask: t\nworld: {blocks: [red]}\ngoal: [gripper_empty]\n"
+    (tmp_path / "empty.yaml").write_text("")
+    (tmp_path / "broken.yaml").write_text("scenario: [1")
+    (tmp_path / "binary.yaml").write_bytes(bytes(range(256)))
+    (tmp_path / "no_codebook.yaml").write_text(good.replace("tabletop", "tabeltop"))
+    (tmp_path / "no_entity.yaml").write_text(good.replace("gripper_empty", "holding(rde_block)"))
+    (tmp_path / "no_skill.yaml").write_text(good + "events: [{after: pik, do: slip}]\n")
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "broken.mcap").write_bytes(b"nonsense")
+    (tmp_path / "cut.mcap").write_bytes(expert_episode.read_bytes()[:300])
+    (tmp_path / "folder").mkdir()
+    return tmp_path
+
+
+BAD = {
+    "missing scenario": (["run", "nowhere.yaml"], "no such scenario"),
+    "missing shipped scenario": (["run", "tabletop/put_in_bwl"], "did you mean 'tabletop/put_in_bowl'"),
+    "empty scenario": (["run", "{}/empty.yaml"], "empty.yaml: is empty"),
+    "broken scenario": (["run", "{}/broken.yaml"], "broken.yaml:1:13: is not YAML"),
+    "binary scenario": (["run", "{}/binary.yaml"], "binary.yaml: is not UTF-8 text"),
+    "empty folder": (["run", "{}/folder"], "has no scenario"),
+    "unknown codebook": (["run", "{}/no_codebook.yaml"], "no_codebook.yaml:2:11: tabeltop: unknown codebook"),
+    "unknown entity": (["run", "{}/no_entity.yaml"], "unknown argument 'rde_block'; did you mean 'red_block'?"),
+    "unknown skill": (["run", "{}/no_skill.yaml"], "unknown skill 'pik'; did you mean 'pick'?"),
+    "unknown model": (["run", "--model", "smollm3"], "there is no model 'smollm3'; did you mean 'smollm2-135m'?"),
+    "unknown adapter": (["run", "--adapter", "best"], "there is no adapter 'best'"),
+    "unknown controller": (["run", "--controller", "human"], "there is no controller 'human'"),
+    "unknown robot url": (["run", "--robot", "tpc://host:1"], "unknown robot 'tpc://host:1'"),
+    "robot without a module": (["run", "--robot", "no_such_module:Robot"], "cannot be imported"),
+    "robot that is none": (["run", "--robot", "json:JSONDecoder"], "JSONDecoder has no observe, execute, stop, close"),
+    "negative seeds": (["run", "--seeds", "-1"], "'--seeds': -1 is not in the range"),
+    "negative first seed": (["run", "--first-seed", "-1"], "'--first-seed': -1 is not in the range"),
+    "output in the way": (["run", "--controller", "random", "--out", "{}/file"], "file: cannot be written to"),
+    "task and scenarios": (["run", "--task", "x", "tabletop"], "either scenarios or --task"),
+    "empty task": (["run", "--task", "  "], "--task is empty"),
+    "expert without goal": (["run", "--task", "x", "--controller", "expert", "--out", "{}/o"], "the expert plans for"),
+    "broken episode": (["replay", "{}/broken.mcap"], "broken.mcap: "),
+    "cut episode": (["replay", "{}/cut.mcap"], "cut.mcap: is cut off before its header"),
+    "missing episode": (["replay", "{}/none.mcap"], "none.mcap: cannot be read: No such file"),
+    "no episodes": (["replay", "{}/folder"], "has no episode file"),
+    "model without redecide": (["replay", "x.mcap", "--model", "y"], "--model goes with --redecide"),
+    "unknown verb": (["rnu"], "there is no verb 'rnu'; did you mean 'run'?"),
+    "unknown option": (["run", "--sedes", "3"], "No such option '--sedes'"),
+    "unknown codebook file": (["codebook", "check", "tabeltop"], "did you mean 'tabletop'?"),
+    "unknown model to pull": (["models", "pull", "smollm2"], "there is no model 'smollm2'"),
+    "model folder that is none": (["run", "--model", "{}/folder"], "folder"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_input_is_one_clear_line_and_exit_2(
+    capsys: pytest.CaptureFixture[str], inputs: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(inputs)
+    args, says = BAD[what]
+    code, out, err = call(capsys, *(arg.format(inputs) for arg in args))
+    assert code == 2, err
+    assert out == ""
+    lines = err.strip().splitlines()
+    assert len(lines) == 1, err
+    assert lines[0].startswith("codeword: ")
+    assert says in lines[0]
+
+
+def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = call(capsys, "--debug", "run", "nowhere.yaml")
+    assert code == 2
+    assert "Traceback" in err
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example_that_parses(capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    code, out, _ = call(capsys, verb, "--help")
+    assert code == 0
+    example = re.search(r"Example: codeword (\S+)", out)
+    assert example is not None
+    assert example.group(1) == verb
+
+
+def test_run_prints_the_keys_that_scripts_rely_on(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out_dir = tmp_path / "out"
+    args = ["run", "tabletop/put_in_bowl", "--controller", "random", "--seeds", "2", "--json", "--out", str(out_dir)]
+    code, out, _ = call(capsys, *args)
+    data = json.loads(out)
+    assert code == (0 if data["success"] == 2 else 1)
+    assert {
+        "episodes", "success", "rate", "wilson95", "decisions", "invalid_commands", "refused_commands",
+        "budget_misses", "decision_ms", "by_scenario", "controller", "model", "adapter", "out",
+    } <= data.keys()  # fmt: skip
+    assert set(data["decision_ms"]) == {"p50", "p95", "p99"}
+    assert data["by_scenario"] == {"put_in_bowl": {"episodes": 2, "success": data["success"]}}
+    assert sorted(path.name for path in out_dir.iterdir()) == [
+        "put_in_bowl-0.mcap",
+        "put_in_bowl-1.mcap",
+        "report.html",
+    ]
+    code, out, _ = call(capsys, "replay", str(out_dir), "--redecide", "--json")
+    assert (code, json.loads(out)) == (0, {"episodes": 2, "identical": 2, "differences": []})
+
+
+def test_a_reached_goal_exits_0_and_a_missed_one_1(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = call(capsys, "run", "tabletop/stack_two", "--controller", "expert", "--out", str(tmp_path / "a"))
+    assert code == 0
+    assert "all goals reached within budgets" in out
+    args = ["run", "tabletop/stack_three", "--controller", "random", "--no-film", "--out", str(tmp_path / "b")]
+    code, out, _ = call(capsys, *args)
+    assert code == 1
+    assert "not all goals reached" in out
+
+
+def test_the_report_needs_nothing_from_outside(expert_episode: Path, tmp_path: Path) -> None:
+    from codeword.runtime.recording import read_episode
+    from codeword.runtime.report import write_report
+    from codeword.runtime.summary import summarize
+
+    episodes = [read_episode(expert_episode)]
+    path = tmp_path / "report.html"
+    write_report(path, episodes, summarize(episodes))
+    page = path.read_text()
+    assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", page)
+    assert "http" not in page.replace("http-equiv", "")
+    assert page.count("data:image/jpeg;base64,") == len(episodes[0].pictures)
+    for step in episodes[0].steps:
+        assert step.command is not None
+        assert step.command.text.replace('"', "&#34;") in page
+
+
+def test_a_task_with_markup_in_it_stays_text_in_the_report(expert_episode: Path, tmp_path: Path) -> None:
+    from codeword.runtime.recording import read_episode
+    from codeword.runtime.report import write_report
+    from codeword.runtime.summary import summarize
+
+    episode = read_episode(expert_episode)
+    episode.header = episode.header.model_copy(update={"task": "<script>alert(1)</script>"})
+    write_report(tmp_path / "report.html", [episode], summarize([episode]))
+    assert "<script" not in (tmp_path / "report.html").read_text()
+
+
+def test_a_user_project_with_its_own_sim_and_runtime_uses_codeword(tmp_path: Path) -> None:
+    """Folders called like ours do not collide with what is installed; their robot class runs from the command line."""
+    for name in ("sim", "runtime", "codebook"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("MINE = True\n")
+    (tmp_path / "my_robot.py").write_text(
+        "import sim, runtime\n"
+        "from codeword.sim import SimRobot, WorldSpec\n"
+        "assert sim.MINE and runtime.MINE\n"
+        "class Robot(SimRobot):\n"
+        "    def __init__(self, codebook):\n"
+        "        super().__init__(codebook, WorldSpec(blocks=['red'], bowls=['yellow']), seed=1)\n"
+    )
+    command = [sys.executable, "-m", "codeword.runtime.cli", "run", "--task", "put red in the bowl", "--json"]
+    command += ["--controller", "random", "--robot", "my_robot:Robot", "--out", "out"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    assert (data["episodes"], data["judged"], data["rate"]) == (1, 0, None)

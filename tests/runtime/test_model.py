@@ -1,0 +1,72 @@
+"""The loop with the real model: every command legal, whatever the task says; episodes replay and are decided again."""
+
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from codeword.codebook import legal
+from codeword.codebook.prompt import codebook_text
+from codeword.controller.engine import Engine
+from codeword.controller.registry import DEFAULT_MODEL, resolve
+from codeword.controller.store import silent
+from codeword.runtime.bench import bench_decision, decide
+from codeword.runtime.guard import Guard
+from codeword.runtime.recording import read_episode
+from codeword.runtime.replay import replay
+from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario
+from codeword.runtime.situations import HOSTILE, situations
+from codeword.runtime.summary import scenario_of
+from tests.runtime.conftest import shipped
+
+pytestmark = pytest.mark.model
+
+SUITE = tuple(load_scenario(path) for path in find_scenarios(("tabletop",)))
+
+
+@pytest.fixture(scope="module")
+def llm() -> Controllers:
+    return Controllers(Who("llm", DEFAULT_MODEL, "none"), silent)
+
+
+@pytest.fixture(scope="module")
+def engine(llm: Controllers) -> Engine:
+    assert llm.engine is not None
+    return llm.engine
+
+
+def test_whatever_the_prompt_says_the_command_is_legal(engine: Engine) -> None:
+    """The same as `codeword bench validity`, which counts a thousand."""
+    for situation in islice(situations(SUITE, seed=7, hostile=True), 60):
+        text = decide(engine, situation).text
+        assert legal(situation.codebook, situation.observation).allows(text)
+        assert Guard(situation.codebook).check(text, situation.observation).text == text
+
+
+def test_every_hostile_task_leaves_the_legal_set_as_it_is(engine: Engine) -> None:
+    honest = next(situations(SUITE, seed=8))
+    graph = legal(honest.codebook, honest.observation).graph
+    for poison in HOSTILE:
+        assert graph.accepts(decide(engine, type(honest)(honest.codebook, poison, honest.observation)).text)
+
+
+def test_model_episodes_replay_and_are_decided_the_same_again(llm: Controllers, tmp_path: Path) -> None:
+    scenarios: tuple[Scenario, ...] = (shipped("tabletop/put_in_bowl"), shipped("tabletop/already_done"))
+    for file in run(Plan(scenarios, range(1), "sim", tmp_path, film=False), llm):
+        episode = read_episode(file)
+        assert all(step.decision and step.decision.path == "decoded" for step in episode.steps)
+        assert all(step.command and step.command.allowed for step in episode.steps)
+        assert replay(episode, llm.make(scenario_of(episode), episode.header.seed)) == []
+
+
+def test_the_prefix_cache_changes_times_and_nothing_else() -> None:
+    figures = bench_decision(resolve(DEFAULT_MODEL), SUITE[:3], n=6, advance=lambda: None)
+    assert figures["same_decisions"] == 6
+    assert figures["ratios"]["no prefix cache"] > 1.2
+
+
+def test_the_codebook_is_read_ahead_of_the_first_decision(engine: Engine) -> None:
+    situation = next(situations(SUITE, seed=9))
+    engine.warm(codebook_text(situation.codebook))
+    assert decide(engine, situation).tokens_cached > 300

@@ -1,0 +1,53 @@
+"""The README's commands and its Python example work as printed."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+COMMANDS = [
+    line.partition("#")[0].strip()
+    for language, block in BLOCKS
+    if language == "sh"
+    for line in block.splitlines()
+    if line.startswith(".venv/bin/codeword ")
+]
+EXAMPLES = [block for language, block in BLOCKS if language == "python"]
+
+
+@pytest.mark.model
+def test_the_commands_work_one_after_the_other(tmp_path: Path) -> None:
+    assert len(COMMANDS) >= 4
+    for command in COMMANDS:
+        args = [sys.executable, "-m", "codeword.runtime.cli", *shlex.split(command)[1:]]
+        done = subprocess.run(args, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode in (0, 1), f"{command}: {done.stderr}"
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.model
+def test_the_python_example_is_short_and_runs(tmp_path: Path) -> None:
+    assert len(EXAMPLES) == 1
+    assert len(EXAMPLES[0].strip().splitlines()) <= 15
+    done = subprocess.run(
+        [sys.executable, "-c", EXAMPLES[0]], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert '{"skill":' in done.stdout
+
+
+def test_the_readme_names_every_verb() -> None:
+    from codeword.runtime.cli import VERBS
+
+    for verb in VERBS:
+        assert f"codeword {verb}" in README, verb
+
+
+def test_links_lead_to_files() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", README):
+        assert (Path(__file__).parent.parent / target).exists(), target
