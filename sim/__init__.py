@@ -1,7 +1,24 @@
 """The simulated robot: a Panda at a table in PyBullet, behind the interfaces of `codeword.codebook`."""
 
-from .channel import ScenarioChannel
-from .robot import SimRobot
+from typing import TYPE_CHECKING, Any
+
 from .world_spec import EventSpec, WorldSpec
 
+if TYPE_CHECKING:
+    from .channel import ScenarioChannel
+    from .robot import SimRobot
+
 __all__ = ["EventSpec", "ScenarioChannel", "SimRobot", "WorldSpec"]
+
+
+def __getattr__(name: str) -> Any:
+    """The robot is loaded when it is first asked for: reading a scenario needs no physics."""
+    if name == "SimRobot":
+        from .robot import SimRobot
+
+        return SimRobot
+    if name == "ScenarioChannel":
+        from .channel import ScenarioChannel
+
+        return ScenarioChannel
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

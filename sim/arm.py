@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import pybullet
 
 from codeword.codebook.command import Value
 from codeword.codebook.robot import Motion, Outcome
 
+from .bullet import pybullet
 from .hand import Hand
 from .kinematics import Floats, UnreachableError, joints_for, pose_of, yaw_choices
 from .motion import GENTLE_M_S, PEAK_M_S, through
@@ -25,7 +25,7 @@ _JOINTS = tuple(range(7))
 _FORCES_N = [240.0] * 4 + [80.0] * 3
 _GAINS = [0.35] * 7
 _DAMPING = [1.0] * 7
-_GRIPS_BELOW_TOP = ((0.015, 0.0), (0.005, 0.05))
+_GRIPS_BELOW_TOP = ((0.015, 0.0), (0.005, 0.01))
 """How far below its top a block is gripped [m], and what speaks against it: less grip, but over what stands near."""
 _WIDEST_HALF_M = 0.037
 _CLEAR_M = 0.04

@@ -2,8 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-import pybullet
 
+from .bullet import pybullet
 from .world import World
 
 _EYE_M = (1.40, -0.64, 0.98)

@@ -1,9 +1,8 @@
 """The gripper: two fingers geared to each other that hold by friction only."""
 
-import pybullet
-
 from codeword.codebook.robot import Motion, Outcome
 
+from .bullet import pybullet
 from .touch import FINGERS, grasped
 from .world import World
 

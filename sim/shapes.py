@@ -101,7 +101,8 @@ def obstacles(world: World, *, without: Collection[str] = ()) -> list[Obstacle]:
 
 FINGERTIP_M = 0.008
 """How far the fingertips reach below the point between them."""
-FINGER_OPEN_M = 0.04
+_FINGER_OUTSIDE_M, _FINGER_INSIDE_M = 0.065, 0.022
+"""What a finger sweeps when it opens and closes, from the middle between the fingers."""
 _PALM_M = 0.036
 """The palm begins so far above the point between the fingertips."""
 
@@ -109,10 +110,10 @@ _PALM_M = 0.036
 def crowding_m(x_m: float, y_m: float, z_m: float, yaw_rad: float, around: Collection[Obstacle]) -> float:
     """How much an open gripper at a pose comes too near to things: the sum over its parts, 0 where it is free [m]."""
     c, s = math.cos(yaw_rad), math.sin(yaw_rad)
-    shift = FINGER_OPEN_M + 0.012
+    shift, half_m = (_FINGER_OUTSIDE_M + _FINGER_INSIDE_M) / 2, (_FINGER_OUTSIDE_M - _FINGER_INSIDE_M) / 2
     parts = (
-        (Rectangle(x_m - s * shift, y_m + c * shift, yaw_rad, 0.0115, 0.013), z_m - FINGERTIP_M, 0.004),
-        (Rectangle(x_m + s * shift, y_m - c * shift, yaw_rad, 0.0115, 0.013), z_m - FINGERTIP_M, 0.004),
+        (Rectangle(x_m - s * shift, y_m + c * shift, yaw_rad, 0.0115, half_m), z_m - FINGERTIP_M, 0.004),
+        (Rectangle(x_m + s * shift, y_m - c * shift, yaw_rad, 0.0115, half_m), z_m - FINGERTIP_M, 0.004),
         (Rectangle(x_m, y_m, yaw_rad, 0.033, 0.104), z_m + _PALM_M, 0.004),
     )
     total = 0.0

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import pybullet
 import pybullet_data
 
+from .bullet import pybullet
 from .layout import BOWL_FLOOR_M, Placed
 from .world_spec import BOWL_HEIGHT_M, BOWL_RADIUS_M
 

@@ -59,7 +59,8 @@ def _choose(seen: Observation, rng: random.Random) -> tuple[str, str]:
         inside = sum(support == entity.id for support in below.values())
         if entity.kind in ("zone", "table") or (entity.kind == "bowl" and inside < 3):
             targets.append(entity.id)
-    return block, rng.choice([target for target in targets if target != below[block]])
+    targets = [target for target in targets if target != below[block]]
+    return (block, rng.choice(targets)) if targets else _choose(seen, rng)
 
 
 def _command(skill: str, **args: str) -> Command:
