@@ -1,17 +1,20 @@
 """Arguments of skills: what values each may take, and how a value is written.
 
-A value has one canonical form. Stepped numbers are integer multiples ("ticks") of their step inside, so that 0.07 and
-0.14 are exactly seven and fourteen steps of 0.01; they are written without trailing zeros.
+A value has one canonical form, its JSON text. Stepped numbers are integer multiples ("ticks") of their step inside, so
+that 0.07 and 0.14 are exactly seven and fourteen steps of 0.01; they are written without trailing zeros. An argument
+with a default is left out of a command where it has that value.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
 from .command import Value
+
+_ID_SCHEMA = {"type": "string", "pattern": r"^[a-z]([a-z0-9_]*[a-z0-9])?\Z", "maxLength": 64}
 
 
 @dataclass(frozen=True)
@@ -19,25 +22,74 @@ class EntityArgument:
     """The id of an observed entity of one of these kinds."""
 
     kinds: tuple[str, ...]
+    default: None = None
 
     def describe(self) -> str:
         return "|".join(self.kinds)
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": r"^[a-z]([a-z0-9_]*[a-z0-9])?\Z", "maxLength": 64}
+        return _ID_SCHEMA
+
+    def write(self, value: Value) -> str | None:
+        """The JSON text of an id; whether such an entity is there is asked elsewhere."""
+        return json.dumps(value) if isinstance(value, str) else None
+
+
+@dataclass(frozen=True)
+class ListArgument:
+    """From `low` to `high` different entities of one of these kinds, in the order in which they are to be taken.
+
+    A condition or effect that names the argument says it of each of them.
+    """
+
+    kinds: tuple[str, ...]
+    low: int
+    high: int
+    default: None = None
+
+    def describe(self) -> str:
+        length = str(self.low) if self.low == self.high else f"{self.low} to {self.high}"
+        return f"list of {length} {'|'.join(self.kinds)}"
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "array", "items": _ID_SCHEMA, "minItems": self.low, "maxItems": self.high, "uniqueItems": True,
+        }  # fmt: skip
+
+    def write(self, value: Value) -> str | None:
+        """The JSON text of a list of ids."""
+        if not isinstance(value, list | tuple) or not self.low <= len(value) <= self.high:
+            return None
+        if len(set(value)) < len(value) or not all(isinstance(item, str) for item in value):
+            return None
+        return json.dumps(list(value), separators=(",", ":"))
 
 
 @dataclass(frozen=True)
 class ChoiceArgument:
-    """One word out of a list."""
+    """One word out of a list, or one text of a pattern."""
 
     choices: tuple[str, ...]
+    pattern: str | None = None
+    default: str | None = None
 
     def describe(self) -> str:
-        return "|".join(self.choices)
+        return f"text {self.pattern}" if self.pattern is not None else "|".join(self.choices)
 
     def schema(self) -> dict[str, Any]:
         return {"enum": list(self.choices)}
+
+    def write(self, value: Value) -> str | None:
+        """The JSON text of one of the choices."""
+        return json.dumps(value) if isinstance(value, str) and value in self._known else None
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.choices)
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        return self.choices
 
 
 @dataclass(frozen=True)
@@ -47,19 +99,20 @@ class NumberArgument:
     low: int
     high: int
     step: Decimal
+    default: int | float | None = None
 
-    def ticks(self) -> Iterator[int]:
-        return iter(range(self.low, self.high + 1))
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(self.text_of(ticks) for ticks in range(self.low, self.high + 1))
 
-    def write(self, ticks: int) -> str:
+    def text_of(self, ticks: int) -> str:
         """The canonical text of so many steps."""
         number = Decimal(ticks) * self.step
-        text = format(number.normalize(), "f")
-        return "0" if number == 0 else text
+        return "0" if number == 0 else format(number.normalize(), "f")
 
     def value(self, ticks: int) -> int | float:
         """The number as Python reads its canonical text."""
-        text = self.write(ticks)
+        text = self.text_of(ticks)
         return float(text) if "." in text else int(text)
 
     def count(self, value: float) -> int | None:
@@ -71,16 +124,25 @@ class NumberArgument:
         return whole if ticks == whole and self.low <= whole <= self.high else None
 
     def describe(self) -> str:
-        return f"{self.write(self.low)}..{self.write(self.high)} step {format(self.step, 'f')}"
+        return f"{self.text_of(self.low)}..{self.text_of(self.high)} step {format(self.step, 'f')}"
 
     def schema(self) -> dict[str, Any]:
         """Bounds alone: a step is held by the codebook, never by float `multipleOf`."""
         return {"type": "number", "minimum": self.value(self.low), "maximum": self.value(self.high)}
 
+    def write(self, value: Value) -> str | None:
+        """The canonical text of a number on a step within bounds."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        ticks = self.count(value)
+        return None if ticks is None else self.text_of(ticks)
+
 
 @dataclass(frozen=True)
 class BooleanArgument:
     """Yes or no."""
+
+    default: bool | None = None
 
     def describe(self) -> str:
         return "true|false"
@@ -88,21 +150,20 @@ class BooleanArgument:
     def schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
 
-
-Argument = EntityArgument | ChoiceArgument | NumberArgument | BooleanArgument
-
-
-def write_value(argument: Argument, value: Value) -> str | None:
-    """The canonical JSON text of a value, or None where the argument cannot take it."""
-    if isinstance(argument, NumberArgument):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        ticks = argument.count(value)
-        return None if ticks is None else argument.write(ticks)
-    if isinstance(argument, BooleanArgument):
+    def write(self, value: Value) -> str | None:
+        """`true` or `false`."""
         return json.dumps(value) if isinstance(value, bool) else None
-    if not isinstance(value, str):
-        return None
-    if isinstance(argument, ChoiceArgument) and value not in argument.choices:
-        return None
-    return json.dumps(value)
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        return ("true", "false")
+
+
+Argument = EntityArgument | ListArgument | ChoiceArgument | NumberArgument | BooleanArgument
+
+
+def described(argument: Argument) -> str:
+    """What an argument may be, with its default where it has one."""
+    if argument.default is None:
+        return argument.describe()
+    return f"{argument.describe()}, else {json.dumps(argument.default)}"

@@ -2,17 +2,22 @@
 
     clear(object) and not on(object, any)
     holding(a) or (gripper_empty and object != target)
-    all x in block (on(x, target))         some x in block|bowl (within(x, target))
+    color(object) == color(target)       count(in(any, bowl)) < 3        speed == fast        distance_m <= 0.1
+    all x in block (on(x, table))        some x in block|bowl (within(x, target))
 
 A name in an atom is an argument of the skill, a variable of `all` or `some`, or an entity's id; `any` stands for
-whatever thing. The name of a kind is a predicate of one thing: `bowl(target)`.
+whatever thing. The name of a kind is a predicate of one thing: `bowl(target)`. A condition that names a list argument
+says it of each thing in the list.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import product
+from operator import eq, ge, gt, le, lt, ne
 from typing import Protocol
 
-Bindings = Mapping[str, str]
+Bindings = Mapping[str, str | tuple[str, ...]]
+"""What each argument stands for: an id, the text of a value, or the ids of a list."""
 
 
 class State(Protocol):
@@ -21,25 +26,51 @@ class State(Protocol):
     def holds(self, name: str, args: tuple[str | None, ...]) -> bool:
         """Whether a fact of that name is true, None in a place standing for whatever thing."""
 
+    def count(self, name: str, args: tuple[str | None, ...]) -> int:
+        """How many base facts of that name are true, None in a place standing for whatever thing."""
+
     def of_kind(self, kind: str) -> tuple[str, ...]:
         """The ids of the entities of a kind, in the observation's order."""
+
+    def property_of(self, thing: str, name: str) -> str | None:
+        """What is seen of a thing, or None."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """A place in an atom: an argument or bound variable, an entity's id, or `any`."""
+    """A place in an atom: an argument or bound variable, an entity's id or a word, or `any`."""
 
     name: str
     bound: bool
 
     def value(self, bindings: Bindings) -> str | None:
         if self.bound:
-            return bindings[self.name]
+            value = bindings[self.name]
+            assert isinstance(value, str), "lists are taken apart before"
+            return value
         return None if self.name == "any" else self.name
 
+    def read(self, state: State, bindings: Bindings) -> str | None:
+        del state
+        return self.value(bindings)
 
-def _ids(terms: tuple[Term, ...]) -> frozenset[str]:
-    return frozenset(term.name for term in terms if not term.bound and term.name != "any")
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Property:
+    """What is seen of a thing: `color(object)`."""
+
+    name: str
+    term: Term
+
+    def read(self, state: State, bindings: Bindings) -> str | None:
+        thing = self.term.value(bindings)
+        return None if thing is None else state.property_of(thing, self.name)
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.term})"
 
 
 @dataclass(frozen=True)
@@ -54,43 +85,86 @@ class Atom:
     terms: tuple[Term, ...]
 
     def holds(self, state: State, bindings: Bindings) -> bool:
-        return state.holds(self.name, tuple(term.value(bindings) for term in self.terms))
+        return state.holds(self.name, self.places(bindings))
+
+    def places(self, bindings: Bindings) -> tuple[str | None, ...]:
+        return tuple(term.value(bindings) for term in self.terms)
 
     def variables(self) -> frozenset[str]:
         return frozenset(term.name for term in self.terms if term.bound)
 
     def entities(self) -> frozenset[str]:
-        return _ids(self.terms)
+        return frozenset(term.name for term in self.terms if not term.bound and term.name != "any")
 
     def predicates(self) -> frozenset[str]:
         return frozenset((self.name,))
 
     def __str__(self) -> str:
-        return f"{self.name}({', '.join(term.name for term in self.terms)})" if self.terms else self.name
+        return f"{self.name}({', '.join(map(str, self.terms))})" if self.terms else self.name
 
 
 @dataclass(frozen=True)
-class Equal:
-    """Whether two terms are the same thing."""
+class Count:
+    """How many base facts there are: `count(in(any, bowl))`."""
 
-    left: Term
-    right: Term
+    atom: Atom
 
-    def holds(self, state: State, bindings: Bindings) -> bool:
-        del state
-        return self.left.value(bindings) == self.right.value(bindings)
-
-    def variables(self) -> frozenset[str]:
-        return frozenset(term.name for term in (self.left, self.right) if term.bound)
-
-    def entities(self) -> frozenset[str]:
-        return _ids((self.left, self.right))
-
-    def predicates(self) -> frozenset[str]:
-        return frozenset()
+    def read(self, state: State, bindings: Bindings) -> str:
+        return str(state.count(self.atom.name, self.atom.places(bindings)))
 
     def __str__(self) -> str:
-        return f"{self.left.name} == {self.right.name}"
+        return f"count({self.atom})"
+
+
+Operand = Term | Property | Count
+
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {"==": eq, "!=": ne, "<=": le, ">=": ge, "<": lt, ">": gt}
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Two operands compared: as words for `==` and `!=`, as numbers for the rest and wherever both are numbers."""
+
+    left: Operand
+    sign: str
+    right: Operand
+
+    def holds(self, state: State, bindings: Bindings) -> bool:
+        left, right = self.left.read(state, bindings), self.right.read(state, bindings)
+        if left is None or right is None:
+            return False
+        try:
+            return COMPARISONS[self.sign](float(left), float(right))
+        except ValueError:
+            return self.sign in ("==", "!=") and (left == right) == (self.sign == "==")
+
+    def _operands(self) -> tuple[Operand, Operand]:
+        return self.left, self.right
+
+    def variables(self) -> frozenset[str]:
+        names: set[str] = set()
+        for operand in self._operands():
+            if isinstance(operand, Count):
+                names |= operand.atom.variables()
+            else:
+                term = operand.term if isinstance(operand, Property) else operand
+                names |= {term.name} if term.bound else set()
+        return frozenset(names)
+
+    def entities(self) -> frozenset[str]:
+        names: set[str] = set()
+        for operand in self._operands():
+            if isinstance(operand, Count):
+                names |= operand.atom.entities()
+            elif isinstance(operand, Property) and not operand.term.bound:
+                names.add(operand.term.name)
+        return frozenset(names)
+
+    def predicates(self) -> frozenset[str]:
+        return frozenset(operand.atom.name for operand in self._operands() if isinstance(operand, Count))
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.sign} {self.right}"
 
 
 @dataclass(frozen=True)
@@ -112,19 +186,14 @@ class Not:
         return self.inner.predicates()
 
     def __str__(self) -> str:
-        if isinstance(self.inner, Equal):
-            return f"{self.inner.left.name} != {self.inner.right.name}"
-        return f"not ({self.inner})" if isinstance(self.inner, And | Or) else f"not {self.inner}"
+        return f"not ({self.inner})" if isinstance(self.inner, And | Or | Compare) else f"not {self.inner}"
 
 
 @dataclass(frozen=True)
-class And:
-    """All of these."""
+class _Several:
+    """What `and` and `or` have in common."""
 
     parts: "tuple[Condition, ...]"
-
-    def holds(self, state: State, bindings: Bindings) -> bool:
-        return all(part.holds(state, bindings) for part in self.parts)
 
     def variables(self) -> frozenset[str]:
         return frozenset().union(*(part.variables() for part in self.parts))
@@ -134,28 +203,25 @@ class And:
 
     def predicates(self) -> frozenset[str]:
         return frozenset().union(*(part.predicates() for part in self.parts))
+
+
+@dataclass(frozen=True)
+class And(_Several):
+    """All of these."""
+
+    def holds(self, state: State, bindings: Bindings) -> bool:
+        return all(part.holds(state, bindings) for part in self.parts)
 
     def __str__(self) -> str:
         return " and ".join(f"({part})" if isinstance(part, Or) else str(part) for part in self.parts)
 
 
 @dataclass(frozen=True)
-class Or:
+class Or(_Several):
     """At least one of these."""
-
-    parts: "tuple[Condition, ...]"
 
     def holds(self, state: State, bindings: Bindings) -> bool:
         return any(part.holds(state, bindings) for part in self.parts)
-
-    def variables(self) -> frozenset[str]:
-        return frozenset().union(*(part.variables() for part in self.parts))
-
-    def entities(self) -> frozenset[str]:
-        return frozenset().union(*(part.entities() for part in self.parts))
-
-    def predicates(self) -> frozenset[str]:
-        return frozenset().union(*(part.predicates() for part in self.parts))
 
     def __str__(self) -> str:
         return " or ".join(f"({part})" if isinstance(part, And) else str(part) for part in self.parts)
@@ -188,7 +254,7 @@ class Quantified:
         return f"{'all' if self.every else 'some'} {self.variable} in {'|'.join(self.kinds)} ({self.inner})"
 
 
-Condition = Atom | Equal | Not | And | Or | Quantified
+Condition = Atom | Compare | Not | And | Or | Quantified
 
 
 def conjuncts(condition: Condition) -> tuple[Condition, ...]:
@@ -196,3 +262,16 @@ def conjuncts(condition: Condition) -> tuple[Condition, ...]:
     if isinstance(condition, And):
         return tuple(part for inner in condition.parts for part in conjuncts(inner))
     return (condition,)
+
+
+def each_binding(variables: frozenset[str], bindings: Bindings) -> list[Bindings]:
+    """The bindings one by one for each thing of the lists among the variables; the same where there is no list."""
+    lists = {name: value for name in variables if isinstance(value := bindings[name], tuple)}
+    if not lists:
+        return [bindings]
+    return [{**bindings, **dict(zip(lists, things, strict=True))} for things in product(*lists.values())]
+
+
+def holds_for_each(condition: Condition, state: State, bindings: Bindings) -> bool:
+    """Whether a condition holds, said of each thing of every list that it names."""
+    return all(condition.holds(state, single) for single in each_binding(condition.variables(), bindings))

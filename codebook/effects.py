@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .conditions import Atom, Bindings, Condition, State
+from .conditions import Atom, Bindings, Condition, State, each_binding
 from .facts import Fact
 
 
@@ -15,6 +15,9 @@ class Effect:
     atom: Atom
     when: Condition | None = None
 
+    def variables(self) -> frozenset[str]:
+        return self.atom.variables() | (self.when.variables() if self.when is not None else frozenset())
+
     def __str__(self) -> str:
         return f"{'' if self.adds else 'not '}{self.atom}{f' if {self.when}' if self.when else ''}"
 
@@ -24,16 +27,17 @@ def apply(effects: Iterable[Effect], facts: frozenset[Fact], state: State, bindi
     gone: set[Fact] = set()
     new: set[Fact] = set()
     for effect in effects:
-        if effect.when is not None and not effect.when.holds(state, bindings):
-            continue
-        places = tuple(term.value(bindings) for term in effect.atom.terms)
-        if effect.adds:
-            new.add(Fact(effect.atom.name, tuple(place for place in places if place is not None)))
-            continue
-        gone.update(
-            fact
-            for fact in facts
-            if fact.name == effect.atom.name
-            and all(place is None or place == arg for place, arg in zip(places, fact.args, strict=True))
-        )
+        for single in each_binding(effect.variables(), bindings):
+            if effect.when is not None and not effect.when.holds(state, single):
+                continue
+            places = effect.atom.places(single)
+            if effect.adds:
+                new.add(Fact(effect.atom.name, tuple(place for place in places if place is not None)))
+                continue
+            gone.update(
+                fact
+                for fact in facts
+                if fact.name == effect.atom.name
+                and all(place is None or place == arg for place, arg in zip(places, fact.args, strict=True))
+            )
     return (facts - gone) | new

@@ -1,13 +1,14 @@
 """The commands that a codebook allows for an observation: those whose arguments are there and preconditions hold."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from .arguments import Argument, ChoiceArgument, EntityArgument, NumberArgument
+from .arguments import Argument, ChoiceArgument, EntityArgument, ListArgument
 from .choices import END, Node
 from .command import Command
-from .conditions import Condition
+from .conditions import Bindings, Condition, holds_for_each
 from .observation import Observation
 from .skills import Codebook, Skill
 from .state import FactState
@@ -36,7 +37,7 @@ class Legal:
 
     def commands(self) -> Iterator[Command]:
         """Every legal command, in the codebook's order."""
-        return (command_of(text) for text in self.graph.texts())
+        return (command_of(self.codebook, text) for text in self.graph.texts())
 
 
 def legal(codebook: Codebook, observation: Observation) -> Legal:
@@ -44,18 +45,32 @@ def legal(codebook: Codebook, observation: Observation) -> Legal:
     return legal_in(codebook, codebook.state(observation), codebook.within_reach(observation))
 
 
-def legal_in(codebook: Codebook, state: FactState, reachable: Mapping[str, list[str]]) -> Legal:
-    """What may be commanded in a state, naming only entities that are reachable (ids by kind)."""
-    edges: list[tuple[str, Node]] = []
+def legal_in(
+    codebook: Codebook,
+    state: FactState,
+    reachable: Mapping[str, list[str]],
+    ranked: Iterable[Skill] | None = None,
+    most: int | None = None,
+) -> Legal:
+    """What may be commanded in a state, naming only entities that are reachable (ids by kind).
+
+    With `ranked` and `most` only the first so many of the ranked skills that have a legal command are offered.
+    """
+    nodes: dict[str, Node] = {}
+    alike: dict[tuple[tuple[str, int], ...], Node] = {}
     left_out: dict[str, str] = {}
-    for skill in codebook.skills.values():
-        graph = _SkillGraph(skill, state, reachable)
+    for skill in codebook.skills.values() if ranked is None else ranked:
+        if most is not None and len(nodes) >= most:
+            left_out[skill.name] = f"less relevant to the task than the {most} offered"
+            continue
+        graph = _SkillGraph(skill, state, reachable, alike)
         node = graph.build()
         if node is None:
             left_out[skill.name] = graph.why_not()
         else:
-            edges.append((skill.name, node))
-    return Legal(codebook, Node((('{"skill":"', Node(tuple(edges))),)), left_out)
+            nodes[skill.name] = node
+    edges = tuple((name, nodes[name]) for name in codebook.skills if name in nodes)
+    return Legal(codebook, Node((('{"skill":"', Node(edges)),)), left_out)
 
 
 class _SkillGraph:
@@ -65,10 +80,17 @@ class _SkillGraph:
     that are alike are one: what follows an argument is built once for all values where nothing later asks for it.
     """
 
-    def __init__(self, skill: Skill, state: FactState, reachable: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self,
+        skill: Skill,
+        state: FactState,
+        reachable: Mapping[str, list[str]],
+        alike: dict[tuple[tuple[str, int], ...], Node],
+    ) -> None:
         self.state = state
         self.reachable = reachable
         self.args = list(skill.args.items())
+        self.holds = holds_for_each if skill.has_lists else _holds
         order = {name: index for index, (name, _) in enumerate(self.args)}
         self.asked_at: list[list[Condition]] = [[] for _ in range(len(self.args) + 1)]
         self.relevant: list[tuple[str, ...]] = []
@@ -81,67 +103,130 @@ class _SkillGraph:
                 last_use[name] = max(last_use.get(name, 0), at)
         for index in range(len(self.args) + 1):
             self.relevant.append(tuple(name for name, _ in self.args[:index] if last_use.get(name, 0) > index))
-        self.memo: dict[tuple[int, tuple[str, ...]], Node | None] = {}
-        self.alike: dict[tuple[tuple[str, int], ...], Node] = {}
+        self.memo: dict[tuple[object, ...], list[_Edge]] = {}
+        self.nodes: dict[tuple[object, ...], Node | None] = {}
+        self.alike = alike
         self.refused: Condition | None = None
         self.deepest = -1
 
     def build(self) -> Node | None:
         """The node behind the skill's name, or None where no command of it is legal."""
-        return self.behind(0, {}) if self.hold(0, {}) else None
+        return self.node(0, '"', {}) if self.hold(0, {}) else None
 
-    def hold(self, index: int, bindings: dict[str, str]) -> bool:
+    def hold(self, index: int, bindings: dict[str, str | tuple[str, ...]]) -> bool:
+        """Whether what can first be asked with so many arguments bound holds."""
         for condition in self.asked_at[index]:
-            if not condition.holds(self.state, bindings):
+            if not self.holds(condition, self.state, bindings):
                 if index > self.deepest:
                     self.refused, self.deepest = condition, index
                 return False
         return True
 
-    def behind(self, index: int, bindings: dict[str, str]) -> Node | None:
-        key = (index, tuple(bindings[name] for name in self.relevant[index]))
+    def node(self, index: int, closing: str, bindings: dict[str, str | tuple[str, ...]]) -> Node | None:
+        """The node of what may follow so many arguments, or None where nothing may."""
+        key = (index, closing, *(bindings[name] for name in self.relevant[index]))
+        if key not in self.nodes:
+            edges = self.behind(index, closing, bindings)
+            self.nodes[key] = self.shared(edges) if edges else None
+        return self.nodes[key]
+
+    def behind(self, index: int, closing: str, bindings: dict[str, str | tuple[str, ...]]) -> "list[_Edge]":
+        """What may follow so many arguments, the last of which is still to be closed with `closing`."""
+        key = (index, closing, *(bindings[name] for name in self.relevant[index]))
         if key not in self.memo:
-            self.memo[key] = self.node(index, bindings)
+            self.memo[key] = self.edges(index, closing, bindings)
         return self.memo[key]
 
-    def node(self, index: int, bindings: dict[str, str]) -> Node | None:
-        closing = '"' if index == 0 or is_quoted(self.args[index - 1][1]) else ""
+    def edges(self, index: int, closing: str, bindings: dict[str, str | tuple[str, ...]]) -> "list[_Edge]":
         if index == len(self.args):
-            return self.shared([(closing + "}", END)])
+            return [(closing + "}", END)]
         name, argument = self.args[index]
-        edges: list[tuple[str, Node]] = []
-        for value, text in self.values(argument):
-            inner = {**bindings, name: value}
+        if isinstance(argument, ListArgument):
+            values, opening = self.elements(index, argument, (), bindings), '":["'
+        else:
+            values, opening = self.values(index, bindings), '":"' if is_quoted(argument) else ""
+        edges = [(f'{closing},"{name}{opening}', self.shared(values))] if values else []
+        if argument.default is not None:
+            inner = {**bindings, name: _bound(argument.default)}
             if self.hold(index + 1, inner):
-                child = self.behind(index + 1, inner)
-                if child is not None:
-                    edges.append((text, child))
-        if not edges:
-            return None
-        quoted = is_quoted(argument)
-        values = self.shared(edges)
-        return self.shared([(f'{closing},"{name}' + ('":"' if quoted else ""), values)])
+                edges += self.behind(index + 1, closing, inner)
+        return edges
 
-    def shared(self, edges: list[tuple[str, Node]]) -> Node:
+    def values(self, index: int, bindings: dict[str, str | tuple[str, ...]]) -> "list[_Edge]":
+        """The values of an argument, each with what may follow. A number begins at the colon: a sign clings to it."""
+        name, argument = self.args[index]
+        quoted = is_quoted(argument)
+        closing = '"' if quoted else ""
+        default = None if argument.default is None else _bound(argument.default)
+        if not self.asked_at[index + 1] and name not in self.relevant[index + 1]:
+            follow = self.node(index + 1, closing, {**bindings, name: ""})  # nothing later asks which value it was
+            texts = [text for text in self.texts(argument) if text != default]
+            return [(text if quoted else f'":{text}', follow) for text in texts] if follow is not None else []
+        edges: list[_Edge] = []
+        for text in self.texts(argument):
+            if text != default:
+                inner = {**bindings, name: text}
+                if self.hold(index + 1, inner):
+                    follow = self.node(index + 1, closing, inner)
+                    if follow is not None:
+                        edges.append((text if quoted else f'":{text}', follow))
+        return edges
+
+    def elements(
+        self, index: int, argument: ListArgument, taken: tuple[str, ...], bindings: dict[str, str | tuple[str, ...]]
+    ) -> "list[_Edge]":
+        """The things that may come next in a list, each with what may follow."""
+        name = self.args[index][0]
+        outer = tuple(bindings[other] for other in self.relevant[index])
+        later = taken if name in self.relevant[index + 1] else frozenset(taken)
+        key = ("elements", index, later, *outer)
+        if key in self.memo:
+            return self.memo[key]
+        edges: list[_Edge] = []
+        for thing in self.texts(argument):
+            if thing in taken or not self.hold(index + 1, {**bindings, name: (thing,)}):
+                continue
+            now = (*taken, thing)
+            follow: list[_Edge] = []
+            if len(now) < argument.high:
+                more = self.elements(index, argument, now, bindings)
+                follow = [('","', self.shared(more))] if more else []
+            if len(now) >= argument.low:
+                follow = [*self.behind(index + 1, '"]', {**bindings, name: now}), *follow]
+            if follow:
+                edges.append((thing, self.shared(follow)))
+        self.memo[key] = edges
+        return edges
+
+    def texts(self, argument: Argument) -> Sequence[str]:
+        """Each value as conditions see it and as it is written, but for quotes."""
+        if isinstance(argument, EntityArgument | ListArgument):
+            return [thing for kind in argument.kinds for thing in self.reachable.get(kind, ())]
+        return argument.texts
+
+    def shared(self, edges: "list[_Edge]") -> Node:
         """The one node with these edges."""
         return self.alike.setdefault(tuple((text, id(child)) for text, child in edges), Node(tuple(edges)))
-
-    def values(self, argument: Argument) -> Iterator[tuple[str, str]]:
-        """Each value as conditions see it, and its text: a number's begins at the colon, for a sign clings to it."""
-        if isinstance(argument, EntityArgument):
-            return ((thing, thing) for kind in argument.kinds for thing in self.reachable.get(kind, ()))
-        if isinstance(argument, ChoiceArgument):
-            return ((choice, choice) for choice in argument.choices)
-        if isinstance(argument, NumberArgument):
-            return ((text, f'":{text}') for text in map(argument.write, argument.ticks()))
-        return ((text, f'":{text}') for text in ("true", "false"))
 
     def why_not(self) -> str:
         """Why no command of this skill is legal."""
         for name, argument in self.args:
-            if isinstance(argument, EntityArgument) and not any(self.values(argument)):
+            least = argument.low if isinstance(argument, ListArgument) else 1
+            if isinstance(argument, EntityArgument | ListArgument) and len(self.texts(argument)) < least:
                 return f"no {argument.describe()} within reach for '{name}'"
         return f"needs {self.refused}"
+
+
+_Edge = tuple[str, Node]
+
+
+def _holds(condition: Condition, state: FactState, bindings: Bindings) -> bool:
+    return condition.holds(state, bindings)
+
+
+def _bound(default: str | int | float | bool) -> str:
+    """A default as conditions see it."""
+    return default if isinstance(default, str) else json.dumps(default)
 
 
 def is_quoted(argument: Argument) -> bool:

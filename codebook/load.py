@@ -1,27 +1,33 @@
-"""Codebook YAML into a Codebook; every fault in the file is found in one pass."""
+"""Codebook YAML into a Codebook: composition of files, and every fault found in one pass."""
 
 import hashlib
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from .arguments import Argument, BooleanArgument, ChoiceArgument, EntityArgument, NumberArgument
-from .conditions import And, Condition
-from .effects import Effect
+from ruamel.yaml import YAML
+
+from .arguments import Argument
 from .errors import CodebookError, Fault, did_you_mean
 from .facts import ID
-from .parse import ParseError, Vocabulary, parse_condition, parse_effect, parse_signature
-from .primitives import ROBOTS, Parameter
-from .skills import NOTHING, Codebook, Predicate, Reference, Skill, Step, Workspace
+from .load_skills import ENDS, Context, Entry, read_arguments, read_line, read_skill, read_words
+from .parse import Vocabulary, parse_condition, parse_signature
+from .primitives import Primitive, load_robot, parse_robot, shipped_robots
+from .skills import Codebook, Predicate, Skill, Workspace
 from .state import Derived
-from .yaml_source import List_, Mapping_, Place, Source, check_keys, parse_yaml, read_text, rejoined
+from .step_trees import Do, Each, If, Repeat, Step, Try
+from .yaml_source import List_, Mapping_, Place, Source, check_keys, parse_yaml, plain, read_text
 
-_T = TypeVar("_T")
-_ENDS = ("done", "cannot")
-_MAX_NUMBERS = 10_000
+_REQUIRED = ("codebook",)
+_OPTIONAL = (
+    "description", "robot", "include", "entities", "facts", "derived", "properties", "workspace", "skills", "remove",
+    "rename", "wordings", "language",
+)  # fmt: skip
+_MOST_STEPS = 10_000
 
 
 def shipped() -> dict[str, Path]:
@@ -31,355 +37,371 @@ def shipped() -> dict[str, Path]:
 
 
 def load_codebook(name_or_path: str | Path) -> Codebook:
-    """The codebook of that name out of those shipped, or of that file.
+    """The codebook of that name out of those shipped, or of that file, with all that it includes.
 
     Raises CodebookError with every fault found, each with file, line and column.
     """
+    path = codebook_path(name_or_path)
+    return parse_codebook(read_text(path, CodebookError), str(path))
+
+
+def codebook_path(name_or_path: str | Path) -> Path:
+    """The file that a name or a path stands for. Raises CodebookError where there is none."""
     known = shipped()
     path = known.get(str(name_or_path)) or Path(name_or_path)
     if not path.exists():
         hint = did_you_mean(str(name_or_path), list(known))
-        raise CodebookError(
-            Fault(f"unknown codebook: no such file, and none of that name is shipped{hint}", str(name_or_path))
-        )
-    return parse_codebook(read_text(path, CodebookError), str(path))
+        message = f"unknown codebook: no such file, and none of that name is shipped{hint}"
+        raise CodebookError(Fault(message, str(name_or_path)))
+    return path
 
 
 def parse_codebook(text: str, name: str = "codebook.yaml") -> Codebook:
-    """The codebook that a YAML text says; `name` stands for the file in messages. Raises CodebookError."""
+    """The codebook that a YAML text says; `name` stands for the file in messages, and includes are found beside it.
+
+    Raises CodebookError.
+    """
     source = parse_yaml(text, name, CodebookError)
-    codebook = _Reader(source).codebook()
-    if source.faults:
-        raise CodebookError(*source.faults)
+    parts = _Parts(source)
+    parts.gather(source, ())
+    codebook = _Reader(parts).codebook()
+    faults = [fault for each in parts.sources for fault in each.faults]
+    if faults:
+        raise CodebookError(*faults)
     return codebook
 
 
-class _Reader:
-    """Reads one source, noting faults instead of stopping at the first."""
+@dataclass
+class _Parts:
+    """What the files of a codebook say together; what is nearer to the top wins."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.fault = source.fault
-        self.kinds: tuple[str, ...] = ()
-        self.predicates: dict[str, Predicate] = {}
-        self.derived: dict[str, Derived] = {}
-        self.places: dict[str, int] = {}
+    top: Source
+    sources: list[Source] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    settings: dict[str, tuple[Source, Any, Place]] = field(default_factory=dict)
+    tables: dict[str, dict[str, Entry]] = field(
+        default_factory=lambda: {"facts": {}, "derived": {}, "properties": {}, "skills": {}, "wordings": {}}
+    )
+    rename: dict[str, Entry] = field(default_factory=dict)
+    dependent: bool = False
+
+    def gather(self, source: Source, path: tuple[str, ...]) -> None:
+        """Add a file, what it includes first."""
+        self.sources.append(source)
+        root = source.root
+        check_keys(source, root, "the codebook", _REQUIRED, _OPTIONAL)
+        for included in self.included(source, (*path, source.name)):
+            self.gather(included, (*path, source.name))
+        for word in read_words(source, root, "entities", "a kind of entity"):
+            if word not in self.kinds:
+                self.kinds.append(word)
+        for key in ("robot", "workspace", "language"):
+            if key in root:
+                self.settings[key] = (source, root.get(key), root.value_at(key))
+        if "remove" in root:
+            for word in read_words(source, root, "remove", "the name of a skill"):
+                if self.tables["skills"].pop(word, None) is None:
+                    hint = did_you_mean(word, list(self.tables["skills"]))
+                    source.fault(f"there is no skill '{word}' to remove{hint}", root.value_at("remove"))
+        for key, table in [*self.tables.items(), ("rename", self.rename)]:
+            value = root.get(key)
+            if isinstance(value, Mapping_):
+                for name, item in value.items():
+                    entry = Entry(source, str(name), item, value.key_at(name), value.value_at(name))
+                    table[str(name) if key != "wordings" else f"{source.name} {name}"] = entry
+            elif key in root:
+                source.fault(f"'{key}': expected a mapping, not '{value}'", root.value_at(key))
+
+    def included(self, source: Source, path: tuple[str, ...]) -> Iterator[Source]:
+        if "include" not in source.root:
+            return
+        self.dependent = True
+        listed = source.root.get("include")
+        items = list(listed) if isinstance(listed, List_) else [(listed, source.root.value_at("include"))]
+        for item, at in items:
+            beside = Path(source.name).parent / str(item)
+            try:
+                file = beside if beside.is_file() else codebook_path(str(item))
+                if str(file) in path:
+                    source.fault(f"includes itself: {' includes '.join((*path, str(file)))}", at)
+                    continue
+                yield parse_yaml(read_text(file, CodebookError), str(file), CodebookError)
+            except CodebookError as problem:
+                for fault in problem.faults:
+                    source.fault(f"include: {fault}", at)
+
+
+class _Reader:
+    """Reads the parts, noting faults where they stand instead of stopping at the first."""
+
+    def __init__(self, parts: _Parts) -> None:
+        self.parts = parts
+        self.source = parts.top
+        self.kinds = tuple(parts.kinds)
+        self.names = {name: self.renamed(name) for name in parts.tables["skills"]}
+
+    def renamed(self, name: str) -> str:
+        entry = self.parts.rename.get(name)
+        return name if entry is None else str(entry.value)
 
     def codebook(self) -> Codebook:
         root = self.source.root
-        check_keys(
-            self.source, root, "the codebook",
-            ("codebook", "robot", "entities", "skills"), ("facts", "derived", "workspace", "description"),
-        )  # fmt: skip
-        name = self.identifier(root, "codebook")
-        robot = self.identifier(root, "robot")
-        if robot and robot not in ROBOTS:
-            self.fault(f"unknown robot '{robot}'{did_you_mean(robot, list(ROBOTS))}", root.value_at("robot"))
-        self.kinds = self.words(root, "entities", "a kind of entity")
-        self.read_predicates(root)
-        self.read_derived(root)
-        workspace = self.workspace(root)
-        skills = {}
-        for key, value in self.mapping(root, "skills", "skills").items():
-            skill = self.skill(key, value, robot)
-            if skill is not None:
-                skills[skill.name] = skill
-        for required in _ENDS:
-            if "skills" in root and required not in skills and not self.source.faults:
-                self.fault(f"every codebook has the skill '{required}'", root.key_at("skills"))
-        digest = hashlib.sha256(self.source.text.encode()).hexdigest()
+        name = self.identifier(root)
+        robot, primitives = self.robot()
+        predicates = dict(self.predicates())
+        properties = dict(self.properties())
+        vocabulary = Vocabulary({n: len(p.places) for n, p in predicates.items()}, self.kinds, properties=properties)
+        derived, vocabulary = self.derived(vocabulary)
+        wordings = self.wordings(predicates)
+        read = self.skills(Context(vocabulary, tuple(predicates), primitives, self.parts.tables["skills"]))
+        language = self.language(wordings)
+        skills = {skill.name: _worded(skill, wordings.get(language, {}), self.names) for skill in read}
+        faulty = any(source.faults for source in self.parts.sources)
+        for required in ENDS:
+            if required not in skills and not faulty:
+                at = root.key_at("skills") if "skills" in root else (1, 1)
+                self.source.fault(f"every codebook has the skill '{required}'", at)
+        text = self.text()
         return Codebook(
-            name,
-            self.string(root, "description"),
-            robot,
-            self.kinds,
-            self.predicates,
-            self.derived,
-            skills,
-            workspace,
-            self.source.text,
-            digest,
+            name=name,
+            description=read_line(self.source, root, "description", ""),
+            robot=robot,
+            primitives=primitives,
+            kinds=self.kinds,
+            predicates={
+                n: Predicate(n, p.places, wordings.get(language, {}).get(n, p.description))
+                for n, p in predicates.items()
+            },
+            derived=derived,
+            properties=properties,
+            skills=skills,
+            workspace=self.workspace(),
+            wordings=wordings,
+            text=text,
+            hash=hashlib.sha256(text.encode()).hexdigest(),
         )
 
-    def read_predicates(self, root: Mapping_) -> None:
-        for key, value in self.mapping(root, "facts", "facts", required=False).items():
-            signature = self.parsed(lambda text: parse_signature(text), key, root.get("facts").key_at(key))
-            if signature is None:
-                continue
-            name, places = signature
-            if not isinstance(value, str):
-                self.fault(f"the fact '{name}' needs a text that says what it means", root.get("facts").value_at(key))
-                continue
-            self.predicates[name] = Predicate(name, places, value)
-            self.places[name] = len(places)
+    def robot(self) -> tuple[str, Mapping[str, Primitive]]:
+        if "robot" not in self.parts.settings:
+            self.source.fault("the codebook lacks the key 'robot'", (1, 1))
+            return "", {}
+        source, value, at = self.parts.settings["robot"]
+        known = shipped_robots()
+        if isinstance(value, Mapping_):
+            return str(value.get("robot")), parse_robot(source, value)
+        beside = Path(source.name).parent / str(value)
+        path = known.get(str(value)) or beside
+        if not path.is_file():
+            source.fault(f"unknown robot '{value}'{did_you_mean(str(value), list(known))}", at)
+            return str(value), {}
+        self.parts.dependent |= path == beside
+        try:
+            return path.stem, load_robot(path)
+        except CodebookError as problem:
+            for fault in problem.faults:
+                source.fault(f"robot: {fault}", at)
+            return path.stem, {}
 
-    def read_derived(self, root: Mapping_) -> None:
-        signatures = []
-        definitions = self.mapping(root, "derived", "derived facts", required=False)
-        for key, value in definitions.items():
-            signature = self.parsed(lambda text: parse_signature(text), key, root.get("derived").key_at(key))
+    def predicates(self) -> Iterator[tuple[str, Predicate]]:
+        for entry in self.parts.tables["facts"].values():
+            signature = entry.source.parsed(parse_signature, entry.name, entry.key_at)
             if signature is None:
                 continue
             name, places = signature
-            if name in self.places:
-                self.fault(f"the fact '{name}' is defined twice", root.get("derived").key_at(key))
+            if not isinstance(entry.value, str):
+                entry.source.fault(f"the fact '{name}' needs a text that says what it means", entry.value_at)
                 continue
-            self.places[name] = len(places)
-            signatures.append((name, places, value, root.get("derived").value_at(key)))
-        for name, places, value, at in signatures:
-            vocabulary = Vocabulary(self.places, self.kinds, places)
-            condition = self.parsed(partial(parse_condition, vocabulary=vocabulary), value, at)
+            yield name, Predicate(name, places, entry.value)
+
+    def properties(self) -> Iterator[tuple[str, tuple[str, ...] | None]]:
+        for entry in self.parts.tables["properties"].values():
+            if isinstance(entry.value, List_):
+                yield entry.name, tuple(str(item) for item, _ in entry.value)
+            elif isinstance(entry.value, str):
+                yield entry.name, None
+            else:
+                entry.source.fault(f"the property '{entry.name}' needs its values, or a text", entry.value_at)
+
+    def derived(self, vocabulary: Vocabulary) -> tuple[dict[str, Derived], Vocabulary]:
+        signatures: list[tuple[str, tuple[str, ...], Entry]] = []
+        places_of = dict(vocabulary.predicates)
+        for entry in self.parts.tables["derived"].values():
+            signature = entry.source.parsed(parse_signature, entry.name, entry.key_at)
+            if signature is None:
+                continue
+            name, places = signature
+            if name in places_of:
+                entry.source.fault(f"the fact '{name}' is defined twice", entry.key_at)
+                continue
+            places_of[name] = len(places)
+            signatures.append((name, places, entry))
+        vocabulary = Vocabulary(places_of, self.kinds, properties=vocabulary.properties)
+        found: dict[str, Derived] = {}
+        for name, places, entry in signatures:
+            parse = partial(parse_condition, vocabulary=vocabulary.binding(*places))
+            condition = entry.source.parsed(parse, entry.value, entry.value_at)
             if condition is not None:
-                self.derived[name] = Derived(name, places, condition)
+                found[name] = Derived(name, places, condition)
+        return found, vocabulary
 
-    def workspace(self, root: Mapping_) -> Workspace | None:
-        if "workspace" not in root:
+    def skills(self, context: Context) -> list[Skill]:
+        entries = []
+        for entry in context.entries.values():
+            if ID.fullmatch(entry.name):
+                entries.append(entry)
+            else:
+                message = f"'{entry.name}' is no id (lower-case letters, digits and _ between them)"
+                entry.source.fault(message, entry.key_at)
+        arguments: dict[str, Mapping[str, Argument]] = {e.name: read_arguments(e, self.kinds) for e in entries}
+        read = {entry.name: read_skill(entry, context, arguments) for entry in entries}
+        skills = {name: skill for name, skill in read.items() if skill is not None}
+        for entry in entries:
+            self.bounded(entry, skills)
+        self.check_rename(skills)
+        return [_renamed(skill, self.names) for skill in skills.values()]
+
+    def bounded(self, entry: Entry, skills: Mapping[str, Skill]) -> None:
+        """Note a skill that comes back to itself, or that may take more steps than anyone would wait for."""
+
+        def count(name: str, path: tuple[str, ...]) -> int:
+            if name in path:
+                raise RecursionError(" uses ".join((*path, name)))
+            return total(skills[name].steps, (*path, name)) if name in skills else 1
+
+        def total(steps: tuple[Step, ...], path: tuple[str, ...]) -> int:
+            return sum(one(step, path) for step in steps)
+
+        def one(step: Step, path: tuple[str, ...]) -> int:
+            if isinstance(step, Do):
+                return count(step.name, path) if step.is_skill else 1
+            if isinstance(step, If):
+                return max(total(step.then, path), total(step.otherwise, path))
+            if isinstance(step, Repeat):
+                return step.times * total(step.steps, path)
+            if isinstance(step, Each):
+                return 4 * total(step.steps, path)
+            if isinstance(step, Try):
+                return (step.retry + 1) * (total(step.steps, path) + total(step.undo, path))
+            return 1
+
+        try:
+            steps = count(entry.name, ())
+        except RecursionError as problem:
+            entry.source.fault(f"the skill '{entry.name}' never ends: {problem}", entry.key_at)
+            return
+        if steps > _MOST_STEPS:
+            entry.source.fault(f"'{entry.name}' may take {steps} steps; at most {_MOST_STEPS}", entry.key_at)
+
+    def check_rename(self, skills: Mapping[str, Skill]) -> None:
+        for entry in self.parts.rename.values():
+            if entry.name not in skills:
+                hint = did_you_mean(entry.name, list(skills))
+                entry.source.fault(f"there is no skill '{entry.name}' to rename{hint}", entry.key_at)
+            elif not isinstance(entry.value, str) or not ID.fullmatch(entry.value):
+                entry.source.fault(f"'{entry.value}' is no id (lower-case letters, digits and _)", entry.value_at)
+            elif list(self.names.values()).count(entry.value) > 1:
+                entry.source.fault(f"two skills would be called '{entry.value}'", entry.value_at)
+
+    def wordings(self, predicates: Mapping[str, Predicate]) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        known = [*self.parts.tables["skills"], *predicates]
+        for entry in self.parts.tables["wordings"].values():
+            if not isinstance(entry.value, Mapping_):
+                entry.source.fault(f"the wordings in '{entry.name}' map names to texts", entry.value_at)
+                continue
+            for name, text in entry.value.items():
+                if name not in known:
+                    hint = did_you_mean(str(name), known)
+                    entry.source.fault(f"unknown skill or fact '{name}'{hint}", entry.value.key_at(name))
+                else:
+                    line = read_line(entry.source, entry.value, name, "")
+                    found.setdefault(entry.name, {})[str(name)] = line
+                del text
+        return found
+
+    def language(self, wordings: Mapping[str, object]) -> str:
+        if "language" not in self.parts.settings:
+            return ""
+        source, value, at = self.parts.settings["language"]
+        if value not in wordings:
+            source.fault(f"there are no wordings in '{value}'{did_you_mean(str(value), list(wordings))}", at)
+        return str(value)
+
+    def workspace(self) -> Workspace | None:
+        if "workspace" not in self.parts.settings:
             return None
-        box = self.mapping(root, "workspace", "the workspace")
-        value = root.get("workspace")
-        if not isinstance(value, Mapping_) or not check_keys(
-            self.source, value, "the workspace", ("x_m", "y_m", "z_m"), ()
-        ):
+        source, value, at = self.parts.settings["workspace"]
+        if not isinstance(value, Mapping_):
+            source.fault(f"the workspace: expected a mapping, not '{value}'", at)
+            return None
+        if not check_keys(source, value, "the workspace", ("x_m", "y_m", "z_m"), ()):
             return None
         low, high = [], []
         for axis in ("x_m", "y_m", "z_m"):
-            pair = [item for item, _ in box[axis]] if isinstance(box[axis], List_) else []
-            if len(pair) != 2 or not all(_is_number(item) for item in pair) or not pair[0] < pair[1]:
-                self.fault(f"'{axis}' of the workspace is [lowest, highest] in metres", value.value_at(axis))
+            given = value.get(axis)
+            pair = [item for item, _ in given] if isinstance(given, List_) else []
+            if len(pair) != 2 or not all(isinstance(item, int | float) for item in pair) or not pair[0] < pair[1]:
+                source.fault(f"'{axis}' of the workspace is [lowest, highest] in metres", value.value_at(axis))
                 return None
             low.append(float(pair[0]))
             high.append(float(pair[1]))
         return Workspace((low[0], low[1], low[2]), (high[0], high[1], high[2]))
 
-    def skill(self, name: Any, value: Any, robot: str) -> Skill | None:
-        where = self.source.root.get("skills")
-        if not isinstance(name, str) or not ID.fullmatch(name):
-            self.fault(f"'{name}' is no id (lower-case letters, digits and _ between them)", where.key_at(name))
-            return None
-        if not isinstance(value, Mapping_):
-            self.fault(f"the skill '{name}' needs at least a description", where.value_at(name))
-            return None
-        optional = ("args", "preconditions", "effects", "steps", "budget_s", "cost")
-        check_keys(self.source, value, f"the skill '{name}'", ("description",), optional)
-        args = self.arguments(value, name)
-        vocabulary = Vocabulary(self.places, self.kinds, tuple(args))
-        parts = self.texts(value, "preconditions", partial(parse_condition, vocabulary=vocabulary))
-        effects = self.texts(value, "effects", partial(parse_effect, vocabulary=vocabulary))
-        return Skill(
-            name=name,
-            description=self.string(value, "description"),
-            args=args,
-            preconditions=_all(parts),
-            effects=self.on_base_facts(effects, value),
-            steps=self.steps(value, args, robot),
-            budget_s=self.positive(value, "budget_s", 30.0),
-            cost=self.positive(value, "cost", 1.0),
-            ends=name if name in _ENDS else None,
-        )
-
-    def on_base_facts(self, effects: list[Effect], value: Mapping_) -> tuple[Effect, ...]:
-        for effect in effects:
-            if effect.atom.name not in self.predicates:
-                self.fault(
-                    f"'{effect}' changes no base fact{did_you_mean(effect.atom.name, list(self.predicates))}",
-                    value.value_at("effects"),
-                )
-        return tuple(effects)
-
-    def arguments(self, skill: Mapping_, name: str) -> dict[str, Argument]:
-        args: dict[str, Argument] = {}
-        for key, value in self.mapping(skill, "args", f"the arguments of '{name}'", required=False).items():
-            at = skill.get("args").key_at(key)
-            if not isinstance(key, str) or not ID.fullmatch(key) or key in ("skill", "any"):
-                self.fault(f"'{key}' cannot name an argument (an id, and neither 'skill' nor 'any')", at)
-                continue
-            argument = self.argument(value, skill.get("args").value_at(key), key)
-            if argument is not None:
-                args[key] = argument
-        return args
-
-    def argument(self, value: Any, at: Place, name: str) -> Argument | None:
-        kinds = ("entity", "choice", "number", "boolean")
-        if value == "boolean":
-            return BooleanArgument()
-        if not isinstance(value, Mapping_) or len(list(value)) != 1 or next(iter(value)) not in kinds:
-            self.fault(f"the argument '{name}' is one of {{entity: kind}}, {{choice: [words]}}, "
-                       "{number: {min, max, step}} or boolean", at)  # fmt: skip
-            return None
-        kind = next(iter(value))
-        if kind == "entity":
-            given = value.get("entity")
-            names = self.words(value, "entity", "a kind") if isinstance(given, List_) else (str(given),)
-            for word in names:
-                if word not in self.kinds:
-                    self.fault(f"unknown kind '{word}'{did_you_mean(word, self.kinds)}", value.value_at("entity"))
-            return EntityArgument(names)
-        if kind == "choice":
-            choices = self.words(value, "choice", "a choice")
-            return ChoiceArgument(choices) if choices else None
-        return self.number(value.get("number"), value.value_at("number"), name)
-
-    def number(self, value: Any, at: Place, name: str) -> NumberArgument | None:
-        if not isinstance(value, Mapping_) or not check_keys(
-            self.source, value, f"the number '{name}'", ("min", "max", "step"), ()
-        ):
-            if not isinstance(value, Mapping_):
-                self.fault(f"the number '{name}' needs min, max and step", at)
-            return None
-        try:
-            low, high, step = (Decimal(str(value.data[key])) for key in ("min", "max", "step"))
-        except InvalidOperation:
-            self.fault(f"min, max and step of '{name}' are numbers", at)
-            return None
-        if not all(part.is_finite() for part in (low, high, step)) or step <= 0 or low > high:
-            self.fault(f"'{name}' needs min <= max and a step above 0", at)
-            return None
-        if low % step or high % step:
-            self.fault(f"min and max of '{name}' are whole multiples of its step {step}", at)
-            return None
-        if (high - low) / step >= _MAX_NUMBERS:
-            self.fault(f"'{name}' has more than {_MAX_NUMBERS} values; take a larger step", at)
-            return None
-        return NumberArgument(int(low / step), int(high / step), step)
-
-    def steps(self, skill: Mapping_, args: dict[str, Argument], robot: str) -> tuple[Step, ...]:
-        if "steps" not in skill:
-            return ()
-        listed = skill.get("steps")
-        if not isinstance(listed, List_):
-            self.fault("'steps' is a list", skill.value_at("steps"))
-            return ()
-        primitives = ROBOTS.get(robot, {})
-        steps = []
-        for item, at in listed:
-            name, values = (item, None) if isinstance(item, str) else (None, item)
-            if isinstance(item, Mapping_) and len(list(item)) == 1:
-                name = next(iter(item))
-                values = item.get(name)
-            if not isinstance(name, str) or not (values is None or isinstance(values, Mapping_)):
-                self.fault("a step is a primitive's name, or {name: {argument: value, …}}", at)
-                continue
-            primitive = primitives.get(name)
-            if primitive is None:
-                if primitives:
-                    self.fault(f"unknown primitive '{name}'{did_you_mean(name, list(primitives))}", at)
-                continue
-            given = self.step_arguments(name, values, primitive.parameters, args, at)
-            steps.append(Step(name, given))
-        return tuple(steps)
-
-    def step_arguments(
-        self, name: str, values: Mapping_ | None, parameters: Any, args: dict[str, Argument], at: Place
-    ) -> dict[str, Reference | str | int | float | bool]:
-        given: dict[str, Reference | str | int | float | bool] = {}
-        for key, value in values.items() if values is not None else ():
-            place = values.value_at(key) if values is not None else at
-            parameter: Parameter | None = parameters.get(key)
-            if parameter is None:
-                self.fault(f"'{name}' has no argument '{key}'{did_you_mean(str(key), list(parameters))}", place)
-            elif isinstance(value, str) and value.startswith("$"):
-                if value[1:] not in args:
-                    self.fault(f"unknown argument '{value}'{did_you_mean(value[1:], list(args))}", place)
-                elif _kind_of(args[value[1:]]) != parameter.kind:
-                    self.fault(f"'{key}' of '{name}' is a {parameter.kind}, and '{value}' is not", place)
-                else:
-                    given[key] = Reference(value[1:])
-            elif parameter.kind == "number" and _is_number(value):
-                if not parameter.low <= value <= parameter.high:
-                    self.fault(f"'{key}' of '{name}' is {value}, outside {parameter.low}..{parameter.high}", place)
-                given[key] = float(value)
-            elif parameter.kind == "boolean" and isinstance(value, bool):
-                given[key] = value
-            else:
-                self.fault(f"'{key}' of '{name}' is a {parameter.kind}, not '{value}'", place)
-        for key, parameter in parameters.items():
-            if values is None or key not in values:
-                if parameter.default is None:
-                    self.fault(f"'{name}' lacks its argument '{key}'", at)
-                else:
-                    given[key] = parameter.default
-        return given
-
-    def texts(self, mapping: Mapping_, key: str, parse: Callable[[str], _T]) -> list[_T]:
-        """The parsed texts of a list."""
-        if key not in mapping:
-            return []
-        listed = mapping.get(key)
-        if not isinstance(listed, List_):
-            self.fault(f"'{key}' is a list of texts", mapping.value_at(key))
-            return []
-        parsed = (self.parsed(parse, item, at) for item, at in rejoined(listed))
-        return [item for item in parsed if item is not None]
-
-    def parsed(self, parse: Callable[[str], _T], text: Any, at: Place) -> _T | None:
-        if not isinstance(text, str):
-            self.fault(f"expected a text, not '{text}'", at)
-            return None
-        try:
-            return parse(text)
-        except ParseError as problem:
-            self.fault(str(problem), (at[0], at[1] + problem.offset))
-            return None
-
-    def mapping(self, parent: Mapping_, key: str, what: str, required: bool = True) -> dict[Any, Any]:
-        value = parent.get(key)
-        if isinstance(value, Mapping_):
-            return dict(value.items())
-        if value is not None or (key in parent and required):
-            self.fault(f"{what}: expected a mapping, not '{value}'", parent.value_at(key))
-        return {}
-
-    def words(self, parent: Mapping_, key: str, what: str) -> tuple[str, ...]:
-        """A list of distinct ids."""
-        listed = parent.get(key)
-        if not isinstance(listed, List_) or len(listed) == 0:
-            if key in parent:
-                self.fault(f"'{key}' is a list of words, at least one", parent.value_at(key))
-            return ()
-        words: list[str] = []
-        for item, at in listed:
-            if not isinstance(item, str) or not ID.fullmatch(item):
-                self.fault(f"'{item}' cannot be {what} (lower-case letters, digits and _ between them)", at)
-            elif item in words:
-                self.fault(f"'{item}' stands here twice", at)
-            else:
-                words.append(str(item))
-        return tuple(words)
-
-    def identifier(self, parent: Mapping_, key: str) -> str:
-        value = parent.get(key)
-        if key in parent and (not isinstance(value, str) or not ID.fullmatch(value)):
-            self.fault(
-                f"'{key}' is an id (lower-case letters, digits and _ between them), not '{value}'", parent.value_at(key)
-            )
-            return ""
+    def identifier(self, root: Mapping_) -> str:
+        value = root.get("codebook")
+        if "codebook" in root and (not isinstance(value, str) or not ID.fullmatch(value)):
+            message = f"'codebook' is an id (lower-case letters, digits and _ between them), not '{value}'"
+            self.source.fault(message, root.value_at("codebook"))
         return str(value or "")
 
-    def string(self, parent: Mapping_, key: str) -> str:
-        value = parent.get(key)
-        if key in parent and (not isinstance(value, str) or not value.strip() or "\n" in value.strip()):
-            self.fault(f"'{key}' is one line of text", parent.value_at(key))
-            return ""
-        return str(value or "").strip()
+    def text(self) -> str:
+        """The codebook as one text that needs no other file: its own, or all of its files made one."""
+        if not self.parts.dependent:
+            return self.source.text
+        whole: dict[str, Any] = {"codebook": self.source.root.get("codebook")}
+        if "description" in self.source.root:
+            whole["description"] = self.source.root.get("description")
+        whole["entities"] = list(self.kinds)
+        for key, (source, value, _) in self.parts.settings.items():
+            whole[key] = plain(value)
+            if key == "robot" and isinstance(value, str) and value not in shipped_robots():
+                file = Path(source.name).parent / value
+                whole[key] = plain(parse_yaml(read_text(file, CodebookError), value, CodebookError).root)
+        for table in ("facts", "derived", "properties", "skills"):
+            whole[table] = {entry.name: plain(entry.value) for entry in self.parts.tables[table].values()}
+        for entry in self.parts.tables["wordings"].values():
+            whole.setdefault("wordings", {}).setdefault(entry.name, {}).update(plain(entry.value))
+        if self.parts.rename:
+            whole["rename"] = {entry.name: entry.value for entry in self.parts.rename.values()}
+        out = io.StringIO()
+        yaml = YAML(typ="rt", pure=True)
+        yaml.allow_unicode = True
+        yaml.width = 4096
+        yaml.dump(whole, out)
+        return out.getvalue()
 
-    def positive(self, parent: Mapping_, key: str, default: float) -> float:
-        value = parent.get(key) if key in parent else default
-        if not _is_number(value) or value <= 0:
-            self.fault(f"'{key}' is a number above 0, not '{value}'", parent.value_at(key))
-            return default
-        return float(value)
+
+def _worded(skill: Skill, wordings: Mapping[str, str], names: Mapping[str, str]) -> Skill:
+    """The skill described in the language chosen; wordings go by the names in the file."""
+    original = next(old for old, new in names.items() if new == skill.name)
+    return replace(skill, description=wordings.get(original, skill.description))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+def _renamed(skill: Skill, names: Mapping[str, str]) -> Skill:
+    """The skill under a site's name for it, and for the skills that its steps use."""
 
+    def step(given: Step) -> Step:
+        if isinstance(given, Do):
+            return replace(given, name=names.get(given.name, given.name)) if given.is_skill else given
+        if isinstance(given, If):
+            return replace(given, then=all_(given.then), otherwise=all_(given.otherwise))
+        if isinstance(given, Repeat | Each):
+            return replace(given, steps=all_(given.steps))
+        if isinstance(given, Try):
+            return replace(given, steps=all_(given.steps), undo=all_(given.undo))
+        return given
 
-def _kind_of(argument: Argument) -> str:
-    names = {EntityArgument: "entity", NumberArgument: "number", BooleanArgument: "boolean", ChoiceArgument: "choice"}
-    return names[type(argument)]
+    def all_(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        return tuple(step(given) for given in steps)
 
-
-def _all(parts: list[Condition]) -> Condition:
-    if not parts:
-        return NOTHING
-    return parts[0] if len(parts) == 1 else And(tuple(parts))
+    return replace(skill, name=names.get(skill.name, skill.name), steps=all_(skill.steps))

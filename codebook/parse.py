@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from .conditions import And, Atom, Condition, Equal, Not, Or, Quantified, Term
+from .conditions import COMPARISONS, And, Atom, Compare, Condition, Count, Not, Operand, Or, Property, Quantified, Term
 from .effects import Effect
 from .errors import did_you_mean
 from .facts import ID
 
-_TOKEN = re.compile(rf"\s*(?:(?P<word>{ID.pattern})|(?P<sign>==|!=|[(),|])|(?P<bad>\S))")
+_TOKEN = re.compile(
+    rf"\s*(?:(?P<word>{ID.pattern})|(?P<number>-?\d+(?:\.\d+)?)|(?P<sign>[=!<>]=|[(),|<>])|(?P<bad>\S))"
+)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _T = TypeVar("_T")
 _KEYWORDS = ("and", "or", "not", "all", "some", "if")
 
@@ -25,18 +28,26 @@ class ParseError(ValueError):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The names that a text may use: predicates with their number of places, kinds, and bound variables.
+    """The names that a text may use: predicates with their number of places, kinds, properties with the values that
+    they may have (None for any), and variables with the words that they may stand for (None for an entity, empty for a
+    number).
 
     Where `entities` is None any id may stand for an entity; otherwise only these (and `any`).
     """
 
     predicates: Mapping[str, int]
     kinds: tuple[str, ...]
-    variables: tuple[str, ...] = ()
+    variables: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     entities: tuple[str, ...] | None = ()
+    properties: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
 
     def binding(self, *names: str) -> "Vocabulary":
-        return replace(self, variables=(*self.variables, *names))
+        """The same with more variables, each for an entity."""
+        return self.with_variables(dict.fromkeys(names))
+
+    def with_variables(self, words: Mapping[str, tuple[str, ...] | None]) -> "Vocabulary":
+        """The same with more variables, each with the words that it may stand for."""
+        return replace(self, variables={**self.variables, **words})
 
 
 def parse_condition(text: str, vocabulary: Vocabulary) -> Condition:
@@ -165,28 +176,75 @@ class _Parser:
             raise ParseError(f"unknown kind '{name}'{did_you_mean(name, self.vocabulary.kinds)}", start)
         return name
 
-    def operand(self) -> Atom | Equal | Not:
-        """An atom, or two terms compared."""
+    def operand(self) -> Atom | Compare:
+        """An atom, or two operands compared."""
         start = self.offset()
-        name = self.word("a condition")
-        for sign in ("==", "!="):
-            if self.take(sign):
-                equal = Equal(self.resolve(name, start), self.term())
-                return equal if sign == "==" else Not(equal)
+        name = self.peek()
         known = self.vocabulary.predicates
+        compares = self.tokens[self.at + 1][0] in COMPARISONS if self.at + 1 < len(self.tokens) else False
+        if compares or name == "count" or name in self.vocabulary.properties or _NUMBER.fullmatch(name):
+            return self.comparison()
+        self.word("a condition")
         if name not in known and name not in self.vocabulary.kinds:
-            choices = [*known, *self.vocabulary.kinds]
+            choices = [*known, *self.vocabulary.kinds, *self.vocabulary.properties]
             raise ParseError(f"unknown fact '{name}'{did_you_mean(name, choices)}", start)
+        return self.atom(name, start)
+
+    def atom(self, name: str, start: int) -> Atom:
+        """The atom of a predicate whose name was taken."""
         terms: list[Term] = []
         if self.take("("):
             terms.append(self.term())
             while self.take(","):
                 terms.append(self.term())
             self.expect(")")
-        places = known.get(name, 1)
+        places = self.vocabulary.predicates.get(name, 1)
         if len(terms) != places:
             raise ParseError(f"'{name}' takes {places} argument{'s' * (places != 1)}, not {len(terms)}", start)
         return Atom(name, tuple(terms))
+
+    def comparison(self) -> Compare:
+        left, words = self.side(None)
+        sign = self.peek()
+        if sign not in COMPARISONS:
+            raise ParseError(f"expected one of {' '.join(COMPARISONS)} but found {self.found()}", self.offset())
+        self.at += 1
+        right, _ = self.side(words)
+        return Compare(left, sign, right)
+
+    def side(self, words: tuple[str, ...] | None) -> tuple[Operand, tuple[str, ...] | None]:
+        """One side of a comparison, and the words that the other side may be (None where it is an entity's id)."""
+        start = self.offset()
+        name = self.peek()
+        if _NUMBER.fullmatch(name):
+            self.at += 1
+            return Term(name, bound=False), ()
+        if name == "count":
+            self.at += 1
+            self.expect("(")
+            inner = self.offset()
+            predicate = self.word("a fact to count")
+            if predicate not in self.vocabulary.predicates:
+                hint = did_you_mean(predicate, list(self.vocabulary.predicates))
+                raise ParseError(f"unknown fact '{predicate}'{hint}", inner)
+            atom = self.atom(predicate, inner)
+            self.expect(")")
+            return Count(atom), ()
+        if name in self.vocabulary.properties:
+            self.at += 1
+            self.expect("(")
+            term = self.term()
+            self.expect(")")
+            values = self.vocabulary.properties[name]
+            return Property(name, term), ("",) if values is None else values
+        self.word("an argument, a property, a count or a number")
+        if name in self.vocabulary.variables:
+            return Term(name, bound=True), self.vocabulary.variables[name]
+        if words is None:
+            return self.resolve(name, start), None
+        if words != ("",) and name not in words:
+            raise ParseError(f"unknown word '{name}'{did_you_mean(name, words)}", start)
+        return Term(name, bound=False), words
 
     def term(self) -> Term:
         start = self.offset()

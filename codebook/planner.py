@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 
-from .arguments import EntityArgument
+from .arguments import EntityArgument, ListArgument
 from .command import Command
 from .conditions import Atom, Condition, Term, conjuncts
 from .effects import apply
@@ -14,6 +14,7 @@ from .legal import legal_in
 from .observation import Observation
 from .skills import Codebook
 from .state import FactState
+from .writing import bindings_of
 
 GOAL_WEIGHT = 2.0
 """What one goal still open is reckoned to cost: taking a thing and putting it down."""
@@ -40,8 +41,7 @@ class SymbolicWorld:
     def facts_after(self, command: Command) -> frozenset[Fact]:
         """The base facts after a command that went as it should."""
         effects = self.codebook.skills[command.skill].effects
-        bindings = {name: str(value) for name, value in command.args.items()}
-        return apply(effects, self.state.facts, self.state, bindings)
+        return apply(effects, self.state.facts, self.state, bindings_of(command))
 
     def with_facts(self, facts: frozenset[Fact]) -> "SymbolicWorld":
         """The same world with other facts."""
@@ -124,7 +124,7 @@ def _attainable(world: SymbolicWorld, goal: Atom, path: tuple[Fact, ...]) -> boo
             if bindings is None or not all(
                 thing in (thing for kind in argument.kinds for thing in world.reachable.get(kind, ()))
                 for name, thing in bindings.items()
-                if isinstance(argument := skill.args[name], EntityArgument)
+                if isinstance(argument := skill.args[name], EntityArgument | ListArgument)
             ):
                 continue
             needs = [need for need in skill.conjuncts if need.variables() <= set(bindings)]

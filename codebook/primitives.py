@@ -1,19 +1,35 @@
-"""The primitives that each kind of robot declares, with typed arguments; codebooks are checked against them."""
+"""The primitives that each kind of robot declares, with typed arguments; codebooks are checked against them.
+
+A robot is a YAML file: `robot`, `description`, `primitives`. Those shipped go by name; a codebook may name a file
+beside itself instead.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Literal
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from .command import Value
+from .errors import CodebookError, did_you_mean
+from .facts import ID
+from .yaml_source import Mapping_, Source, check_keys, parse_yaml, read_text
+
+_KINDS = ("entity", "boolean")
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """An argument of a primitive: an entity's id, or a number within bounds (unit in its name)."""
+    """An argument of a primitive: an entity's id, yes or no, or a number within bounds (unit in its name)."""
 
     kind: Literal["entity", "number", "boolean"]
     low: float = 0.0
     high: float = 0.0
     default: float | bool | None = None
+
+    def describe(self) -> str:
+        return self.kind if self.kind != "number" else f"{self.low:g}..{self.high:g}"
 
 
 @dataclass(frozen=True)
@@ -24,54 +40,65 @@ class Primitive:
     description: str
     parameters: Mapping[str, Parameter]
 
+    def refusal(self, args: Mapping[str, Value]) -> str:
+        """Why these arguments, reckoned while a skill runs, cannot be used; empty where they can."""
+        for name, value in args.items():
+            parameter = self.parameters[name]
+            if parameter.kind == "number" and not parameter.low <= float(str(value)) <= parameter.high:
+                return f"'{name}' of '{self.name}' would be {value:.4g}, outside {parameter.describe()}"
+        return ""
 
-def _table(*primitives: Primitive) -> Mapping[str, Primitive]:
-    return MappingProxyType({primitive.name: primitive for primitive in primitives})
+
+def shipped_robots() -> dict[str, Path]:
+    """The robots that come with the package, by name."""
+    folder = Path(str(resources.files(__package__))) / "robots"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-_ENTITY = Parameter("entity")
+@cache
+def load_robot(path: Path) -> Mapping[str, Primitive]:
+    """The primitives that a robot file declares. Raises CodebookError with every fault found."""
+    source = parse_yaml(read_text(path, CodebookError), str(path), CodebookError)
+    primitives = parse_robot(source, source.root)
+    if source.faults:
+        raise CodebookError(*source.faults)
+    return primitives
 
-ARM = _table(
-    Primitive(
-        "move_above",
-        "move the point between the fingertips, fingers open or closed as they are, to a height over the grasp point "
-        "of an entity (0 is the grasp point itself), turned so that the fingers close on the entity's sides",
-        {"entity": _ENTITY, "height_m": Parameter("number", 0.0, 0.4)},
-    ),
-    Primitive(
-        "move_held_above",
-        "move so that the underside of what is held stands at a height over the place where it would rest on an "
-        "entity: the top of a block, the floor of a bowl, a free spot of a zone or of the table",
-        {"entity": _ENTITY, "height_m": Parameter("number", 0.0, 0.4)},
-    ),
-    Primitive(
-        "rise",
-        "move straight up from where the gripper is, or as far as it reaches",
-        {"distance_m": Parameter("number", 0.0, 0.4)},
-    ),
-    Primitive(
-        "open_gripper",
-        "open the fingers",
-        {},
-    ),
-    Primitive(
-        "close_gripper",
-        "close the fingers until they meet something or each other; "
-        "fails as 'nothing_grasped' where nothing is between them",
-        {"force_n": Parameter("number", 1.0, 60.0, default=20.0)},
-    ),
-    Primitive(
-        "check_held",
-        "look whether something is between the closed fingers; fails as 'slipped' where not",
-        {},
-    ),
-    Primitive(
-        "slide_to",
-        "with closed fingers pushing its side, slide an entity along the table until its centre lies in a zone",
-        {"entity": _ENTITY, "target": _ENTITY},
-    ),
-    Primitive("move_home", "move the arm to its resting pose, clear of the table", {}),
-    Primitive("wait", "hold still for a time", {"duration_s": Parameter("number", 0.0, 60.0)}),
-)
 
-ROBOTS: Mapping[str, Mapping[str, Primitive]] = MappingProxyType({"arm": ARM})
+def parse_robot(source: Source, root: Mapping_) -> Mapping[str, Primitive]:
+    """The primitives of a robot's mapping; faults are noted in its source."""
+    check_keys(source, root, "the robot", ("robot", "primitives"), ("description",))
+    listed = root.get("primitives")
+    primitives: dict[str, Primitive] = {}
+    if not isinstance(listed, Mapping_):
+        if "primitives" in root:
+            source.fault("'primitives' maps names to what they do", root.value_at("primitives"))
+        return primitives
+    for name, value in listed.items():
+        if not isinstance(name, str) or not ID.fullmatch(name) or not isinstance(value, Mapping_):
+            source.fault(f"'{name}' needs an id for a name and at least a description", listed.key_at(name))
+        elif check_keys(source, value, f"the primitive '{name}'", ("description",), ("args",)):
+            primitives[name] = Primitive(name, str(value.get("description")), _parameters(source, value))
+    return primitives
+
+
+def _parameters(source: Source, primitive: Mapping_) -> dict[str, Parameter]:
+    args = primitive.get("args")
+    parameters: dict[str, Parameter] = {}
+    for name, value in args.items() if isinstance(args, Mapping_) else ():
+        if value in _KINDS:
+            parameters[name] = Parameter(value)
+        elif isinstance(value, Mapping_) and list(value) == ["number"] and isinstance(value.get("number"), Mapping_):
+            bounds: Mapping_ = value.get("number")
+            if check_keys(source, bounds, f"the number '{name}'", ("min", "max"), ("default",)):
+                parameters[name] = _number(bounds)
+        else:
+            hint = did_you_mean(str(value), [*_KINDS, "{number: {min, max}}"])
+            source.fault(f"'{name}' cannot be '{value}'{hint}", args.value_at(name))
+    return parameters
+
+
+def _number(bounds: Mapping_) -> Parameter:
+    data: dict[str, Any] = dict(bounds.data)
+    default = data.get("default")
+    return Parameter("number", float(data["min"]), float(data["max"]), None if default is None else float(default))

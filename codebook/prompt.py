@@ -1,7 +1,10 @@
 """What the model reads: the codebook, the task and the observation as text, in the order in which they change."""
 
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
+from .arguments import described
 from .facts import Fact
 from .observation import Observation, Result
 from .skills import NOTHING, Codebook, Skill
@@ -20,31 +23,44 @@ class Prompt(NamedTuple):
 
 def write_prompt(codebook: Codebook, task: str, observation: Observation) -> Prompt:
     """The prompt for one decision."""
-    return Prompt(codebook_text(codebook), f"Task: {one_line(task)}", observation_text(codebook, observation))
+    return Prompt(codebook_text(codebook), task_text(task), observation_text(codebook, observation))
 
 
-def codebook_text(codebook: Codebook) -> str:
-    """The codebook as the model reads it: the stable part of every prompt."""
+def task_text(task: str) -> str:
+    """A task as the model reads it."""
+    return f"Task: {one_line(task)}"
+
+
+@lru_cache(maxsize=32)
+def codebook_text(codebook: Codebook, whole: bool = True) -> str:
+    """The codebook as the model reads it: the stable part of every prompt. Unless `whole`, its skills are left to be
+    told with each task.
+    """
     lines = [
         "You control a robot. Answer with the next command as one line of JSON, for example:",
         _example(codebook),
-        "Skills:",
-        *(_skill_text(skill) for skill in codebook.skills.values()),
     ]
+    if whole:
+        lines.append(skills_text(codebook.skills.values()))
     if codebook.predicates:
         lines.append("Facts:")
         lines += [f"- {predicate.name}: {predicate.description}" for predicate in codebook.predicates.values()]
     return "\n".join(lines)
 
 
+def skills_text(skills: Iterable[Skill]) -> str:
+    """Skills as the model reads them."""
+    return "\n".join(["Skills:", *map(_skill_text, skills)])
+
+
 def _example(codebook: Codebook) -> str:
     skill = next(iter(codebook.skills.values()))
-    args = "".join(f',"{name}":<{argument.describe()}>' for name, argument in skill.args.items())
+    args = "".join(f',"{name}":<{described(argument)}>' for name, argument in skill.args.items())
     return f'{{"skill":"{skill.name}"{args}}}'
 
 
 def _skill_text(skill: Skill) -> str:
-    args = ", ".join(f"{name}: {argument.describe()}" for name, argument in skill.args.items())
+    args = ", ".join(f"{name}: {described(argument)}" for name, argument in skill.args.items())
     parts = [f"- {skill.name}({args}): {skill.description}."]
     if skill.preconditions != NOTHING:
         parts.append(f"Needs {', '.join(map(str, skill.conjuncts))}.")

@@ -4,26 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from .arguments import Argument, EntityArgument
+from .arguments import Argument, EntityArgument, ListArgument
 from .conditions import And, Condition, conjuncts
 from .effects import Effect
 from .observation import Observation
+from .primitives import Primitive
 from .state import Derived, FactState
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A step's argument that is one of the skill's own: `$object`."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """One primitive or skill with its arguments, as literals or references."""
-
-    name: str
-    args: Mapping[str, "Reference | str | int | float | bool"]
+from .step_trees import Step
 
 
 @dataclass(frozen=True)
@@ -31,7 +18,8 @@ class Skill:
     """One entry of a codebook.
 
     `budget_s` is the longest that it may run, in the robot's own time. `cost` weighs it in plans. `ends` says that the
-    episode ends with it, and how: `done` (the task is done) or `cannot` (it cannot be done).
+    episode ends with it, and how: `done` (the task is done) or `cannot` (it cannot be done). `call` names trusted code
+    in place of steps.
     """
 
     name: str
@@ -40,6 +28,7 @@ class Skill:
     preconditions: Condition
     effects: tuple[Effect, ...]
     steps: tuple[Step, ...]
+    call: str
     budget_s: float
     cost: float
     ends: str | None = None
@@ -51,7 +40,12 @@ class Skill:
 
     @cached_property
     def entity_args(self) -> tuple[str, ...]:
-        return tuple(name for name, argument in self.args.items() if isinstance(argument, EntityArgument))
+        """The arguments that name entities, lists of them included."""
+        return tuple(n for n, argument in self.args.items() if isinstance(argument, EntityArgument | ListArgument))
+
+    @cached_property
+    def has_lists(self) -> bool:
+        return any(isinstance(argument, ListArgument) for argument in self.args.values())
 
 
 NOTHING = And(())
@@ -85,11 +79,14 @@ class Codebook:
     name: str
     description: str
     robot: str
+    primitives: Mapping[str, Primitive]
     kinds: tuple[str, ...]
     predicates: Mapping[str, Predicate]
     derived: Mapping[str, Derived]
+    properties: Mapping[str, tuple[str, ...] | None]
     skills: Mapping[str, Skill]
     workspace: Workspace | None
+    wordings: Mapping[str, Mapping[str, str]]
     text: str
     hash: str
 

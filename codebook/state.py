@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
+from types import MappingProxyType
 
 from .conditions import Condition
 from .facts import Fact
@@ -25,10 +26,15 @@ class FactState:
     """Base facts and entities of one moment, answering for derived facts as well. Immutable; answers are remembered."""
 
     def __init__(
-        self, derived: Mapping[str, Derived], kinds: Mapping[str, tuple[str, ...]], facts: Iterable[Fact]
+        self,
+        derived: Mapping[str, Derived],
+        kinds: Mapping[str, tuple[str, ...]],
+        facts: Iterable[Fact],
+        properties: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     ) -> None:
         self.facts = frozenset(facts)
         self.kinds = kinds
+        self.properties = properties
         self._derived = derived
         self._things = tuple(thing for things in kinds.values() for thing in things)
         self._known: set[tuple[str, tuple[str | None, ...]]] = set()
@@ -43,15 +49,27 @@ class FactState:
         kinds: dict[str, list[str]] = {}
         for entity in observation.entities:
             kinds.setdefault(entity.kind, []).append(entity.id)
-        return cls(derived, {kind: tuple(ids) for kind, ids in kinds.items()}, observation.facts)
+        properties = {entity.id: entity.properties for entity in observation.entities}
+        return cls(derived, {kind: tuple(ids) for kind, ids in kinds.items()}, observation.facts, properties)
 
     def after(self, facts: Iterable[Fact]) -> "FactState":
         """The same things with other base facts."""
-        return FactState(self._derived, self.kinds, facts)
+        return FactState(self._derived, self.kinds, facts, self.properties)
 
     def of_kind(self, kind: str) -> tuple[str, ...]:
         """The ids of the entities of a kind, in the observation's order."""
         return self.kinds.get(kind, ())
+
+    def property_of(self, thing: str, name: str) -> str | None:
+        """What is seen of a thing, or None."""
+        return self.properties.get(thing, {}).get(name)
+
+    def count(self, name: str, args: tuple[str | None, ...]) -> int:
+        """How many base facts of that name are true, None in a place standing for whatever thing."""
+        return sum(
+            fact.name == name and all(arg in (None, place) for arg, place in zip(args, fact.args, strict=True))
+            for fact in self.facts
+        )
 
     def holds(self, name: str, args: tuple[str | None, ...]) -> bool:
         """Whether a fact holds, base or derived or a kind; None stands for whatever thing."""

@@ -9,7 +9,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from .arguments import EntityArgument, write_value
+from .arguments import Argument, EntityArgument, ListArgument, described
 from .command import Command, Value
 from .errors import CommandError
 from .facts import ID
@@ -24,28 +24,54 @@ def make_command(codebook: Codebook, skill: str, args: Mapping[str, Value]) -> C
     if skill not in codebook.skills:
         raise CommandError("schema", f"unknown skill '{skill}' (choices: {', '.join(codebook.skills)})")
     declared = codebook.skills[skill].args
-    parts = [f'{{"skill":"{skill}"']
-    ordered: dict[str, Value] = {}
     for name in args:
         if name not in declared:
             raise CommandError("schema", f"'{skill}' has no argument '{name}' (choices: {', '.join(declared)})")
+    parts = [f'{{"skill":"{skill}"']
+    ordered: dict[str, Value] = {}
     for name, argument in declared.items():
-        if name not in args:
+        value = args.get(name, argument.default)
+        if value is None:
             raise CommandError("schema", f"'{skill}' lacks its argument '{name}'")
-        text = write_value(argument, args[name])
-        if text is None or (isinstance(argument, EntityArgument) and not ID.fullmatch(str(args[name]))):
-            shown = json.dumps(args[name])[:80]
+        text = argument.write(value)
+        if text is None or not all(ID.fullmatch(thing) for thing in things_in(argument, value)):
+            shown = json.dumps(value)[:80]
             raise CommandError("schema", f"'{name}' of '{skill}' cannot be {shown}: {argument.describe()}")
-        parts.append(f',"{name}":{text}')
-        ordered[name] = json.loads(text)
+        if argument.default is None or value != argument.default:
+            parts.append(f',"{name}":{text}')
+        ordered[name] = _immutable(json.loads(text))
     return Command(skill, ordered, "".join(parts) + "}")
 
 
-def command_of(text: str) -> Command:
+def command_of(codebook: Codebook, text: str) -> Command:
     """The command that a canonical text of our own making says."""
     data = json.loads(text)
     skill = data.pop("skill")
-    return Command(skill, data, text)
+    args = {
+        name: _immutable(data.get(name, argument.default)) for name, argument in codebook.skills[skill].args.items()
+    }
+    return Command(skill, args, text)
+
+
+def _immutable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def things_in(argument: Argument, value: Value) -> tuple[str, ...]:
+    """The ids of the entities that a value names."""
+    if isinstance(argument, ListArgument) and isinstance(value, list | tuple):
+        return tuple(value)
+    return (str(value),) if isinstance(argument, EntityArgument) else ()
+
+
+def bindings_of(command: Command) -> dict[str, str | tuple[str, ...]]:
+    """A command's arguments as conditions see them."""
+    return {name: bind(value) for name, value in command.args.items()}
+
+
+def bind(value: Value) -> str | tuple[str, ...]:
+    """A value as conditions see it: an id or a word, the text of a number, or the ids of a list."""
+    return value if isinstance(value, str | tuple) else json.dumps(value)
 
 
 def read_command(codebook: Codebook, text: str | bytes) -> Command:
@@ -125,14 +151,14 @@ def _any_skill(codebook: Codebook) -> dict[str, Any]:
 def skill_schema(skill: Skill) -> dict[str, Any]:
     """The JSON Schema of one skill's commands."""
     properties = {"skill": {"const": skill.name}} | {
-        name: {**argument.schema(), "description": argument.describe()} for name, argument in skill.args.items()
+        name: {**argument.schema(), "description": described(argument)} for name, argument in skill.args.items()
     }
     return {
         "title": skill.name,
         "description": skill.description,
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": ["skill", *(name for name, argument in skill.args.items() if argument.default is None)],
         "additionalProperties": False,
     }
 

@@ -1,9 +1,9 @@
 """YAML read strictly (1.2, no duplicate keys), with the place of every key and value kept for messages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -13,6 +13,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from .errors import Fault, FileError, did_you_mean
 
 MAX_BYTES = 1_000_000
+
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -27,6 +29,17 @@ class Source:
     def fault(self, message: str, place: "Place") -> None:
         """Note a fault; reading goes on, so that one pass finds them all."""
         self.faults.append(Fault(message, self.name, *place))
+
+    def parsed(self, parse: "Callable[[str], _T]", text: Any, at: "Place") -> "_T | None":
+        """What a text says, or None with a fault noted at the very character; errors may have an `offset`."""
+        if not isinstance(text, str):
+            self.fault(f"expected a text, not '{text}'", at)
+            return None
+        try:
+            return parse(text)
+        except ValueError as problem:
+            self.fault(str(problem), (at[0], at[1] + int(getattr(problem, "offset", 0))))
+            return None
 
 
 Place = tuple[int, int]

@@ -6,9 +6,8 @@ from typing import Literal, Protocol, get_args
 
 from codeword.codebook.choices import END, Node
 from codeword.codebook.errors import InputError, did_you_mean
-from codeword.codebook.legal import legal
 from codeword.codebook.observation import Observation
-from codeword.codebook.prompt import write_prompt
+from codeword.codebook.offer import offer
 from codeword.codebook.skills import Codebook
 
 from .adapter import NONE, load_adapter
@@ -38,11 +37,12 @@ class ModelController:
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The command that the model picks among those legal."""
         clock = Stopwatch()
-        graph = legal(self._codebook, observation).graph
-        prompt = write_prompt(self._codebook, task, observation)
+        offered = offer(self._codebook, task, observation)
         clock.lap("legal")
-        decision = self.engine.decide(prompt, graph, cancelled)
-        return decision.model_copy(update={"stage_ms": {**decision.stage_ms, **clock.stage_ms()}})
+        decision = self.engine.decide(offered.prompt, offered.legal.graph, cancelled)
+        return decision.model_copy(
+            update={"stage_ms": {**decision.stage_ms, **clock.stage_ms()}, "left_out": dict(offered.legal.left_out)}
+        )
 
 
 class RandomController:
@@ -56,12 +56,12 @@ class RandomController:
         """A command by lot. It takes no time, so that `cancelled` is not asked."""
         del cancelled
         clock = Stopwatch()
-        graph = legal(self._codebook, observation).graph
-        prompt = write_prompt(self._codebook, task, observation)
+        offered = offer(self._codebook, task, observation)
+        graph = offered.legal.graph
         clock.lap("legal")
         key = decision_key(
             {
-                "prompt": prompt,
+                "prompt": offered.prompt,
                 "legal": graph_digest(graph),
                 "policy": "random/1",
                 "seed": self._seed,
@@ -70,7 +70,15 @@ class RandomController:
         )
         text, logprob, choices = _draw(graph, random.Random(key))
         clock.lap("decode")
-        return Decision(text=text, logprob=logprob, choices=choices, stage_ms=clock.stage_ms(), path="random", key=key)
+        return Decision(
+            text=text,
+            logprob=logprob,
+            choices=choices,
+            left_out=dict(offered.legal.left_out),
+            stage_ms=clock.stage_ms(),
+            path="random",
+            key=key,
+        )
 
 
 def _draw(node: Node, lot: random.Random) -> tuple[str, float, tuple[Choice, ...]]:

@@ -41,6 +41,7 @@ class Choice(Record):
 class Decision(Record):
     """One observation turned into one command.
 
+    `left_out` says of each skill that was not offered why.
     `text` is the command in canonical JSON, `logprob` the natural logarithm of its probability among the legal ones.
     `stage_ms` has legal, tokenize, grammar, prefill, decode and total, in milliseconds. `tokens_forced` of the command
     left no choice, `tokens_chosen` did; `passes` is how often the model was run. `path` says how it came about, and
@@ -50,6 +51,7 @@ class Decision(Record):
     text: str
     logprob: float
     choices: tuple[Choice, ...] = ()
+    left_out: Mapping[str, str] = {}
     stage_ms: dict[str, float]
     prompt_tokens: int = 0
     tokens_cached: int = 0

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import torch
-
-from codeword.codebook import CommandError, legal, write_prompt
-from codeword.codebook.prompt import codebook_text
+from codeword.codebook import CommandError, legal
+from codeword.codebook.offer import offer, stable_text
 from codeword.controller.decision import Decision
 from codeword.controller.engine import Engine
 from codeword.controller.registry import LocalModel
@@ -40,10 +38,13 @@ class Row:
 
 def machine() -> dict[str, Any]:
     """What it was measured on."""
+    import torch  # after the controller has settled how its threads wait
+
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
+        "waiting_threads": os.environ.get("OMP_WAIT_POLICY", "").lower(),
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
@@ -63,11 +64,10 @@ def bench_decision(model: LocalModel, scenarios: Sequence[Scenario], n: int, adv
     sides = {"codeword": Engine(model), "codeword without prefix cache": Engine(model, prefix_cache=False)}
     decisions: dict[str, list[Decision]] = {name: [] for name in sides}
     for situation in islice(situations(scenarios, seed=0), n):
-        graph = legal(situation.codebook, situation.observation).graph
-        prompt = write_prompt(situation.codebook, situation.task, situation.observation)
-        sides["codeword"].warm(codebook_text(situation.codebook))
+        offered = offer(situation.codebook, situation.task, situation.observation)
+        sides["codeword"].warm(stable_text(situation.codebook))
         for name, engine in sides.items():
-            decisions[name].append(engine.decide(prompt, graph))
+            decisions[name].append(engine.decide(offered.prompt, offered.legal.graph))
             advance()
     ours, without = decisions.values()
     same = sum(one.essence() == other.essence() for one, other in zip(ours, without, strict=True))
@@ -122,5 +122,5 @@ def bench_validity(model: LocalModel, scenarios: Sequence[Scenario], n: int, adv
 
 def decide(engine: Engine, situation: Situation) -> Decision:
     """What an engine makes of a situation."""
-    graph = legal(situation.codebook, situation.observation).graph
-    return engine.decide(write_prompt(situation.codebook, situation.task, situation.observation), graph)
+    offered = offer(situation.codebook, situation.task, situation.observation)
+    return engine.decide(offered.prompt, offered.legal.graph)

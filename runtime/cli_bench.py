@@ -7,7 +7,8 @@ from rich.table import Table
 
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
 
-from .bench import bench_decision, bench_validity
+from .bench import bench_decision, bench_validity, machine
+from .bench_grammar import bench_grammar
 from .scenario import Scenario, find_scenarios, load_scenario
 from .terminal import counting, model_progress, out, print_json
 
@@ -69,6 +70,26 @@ def validity(n: int, model: str, as_json: bool) -> int:
         for refusal in figures["refusals"]:
             out.print(refusal, markup=False)
     return 0 if figures["valid"] == n and not figures["refused_by_guard"] else 1
+
+
+@bench.command()
+@click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many observations.")
+@_MODEL
+@_JSON
+def grammar(n: int, model: str, as_json: bool) -> None:
+    """From a new observation to its grammar: the tabletop with 20 entities, and a codebook of 200 skills."""
+    local, _ = _given(model)
+    with counting("grammars", 2 * (n + 5)) as bar:
+        figures = {"machine": machine()} | bench_grammar(local, n, lambda: bar.advance(bar.task_ids[0]))
+    if as_json:
+        print_json(figures)
+        return
+    for row in figures["rows"]:
+        out.print(
+            f"{row['name']}: {row['commands_p50']:.0f} commands, ready in {row['p50_ms']} ms (p50), "
+            f"{row['p95_ms']} ms (p95), n = {row['n']}",
+            markup=False,
+        )
 
 
 def _given(model: str) -> tuple[LocalModel, tuple[Scenario, ...]]:

@@ -50,10 +50,10 @@ class Explainer:
             self.console.print(f"   [dim]{escape(line)}[/dim]")
         offered = legal(self.codebook, seen)
         self.console.print(f"   legal: {offered.count} commands")
-        for skill, why in offered.left_out.items():
-            self.console.print(f"   [dim]not {skill}: {escape(why)}[/dim]")
 
     def _decision(self, decision: Decision) -> None:
+        for skill, why in decision.left_out.items():
+            self.console.print(f"   [dim]not {skill}: {escape(why)}[/dim]")
         for choice in decision.choices:
             options = "  ".join(
                 f"[{'bold' if option.text == choice.taken else 'dim'}]{escape(option.text)} {option.probability:.0%}[/]"

@@ -1,6 +1,9 @@
 """The checks between a decision and the robot. Nothing reaches the robot that has not passed them all."""
 
 from codeword.codebook import Codebook, Command, CommandError, Observation, read_command
+from codeword.codebook.arguments import Argument
+from codeword.codebook.conditions import holds_for_each
+from codeword.codebook.writing import bindings_of, things_in
 
 
 class Guard:
@@ -19,19 +22,20 @@ class Guard:
         command = read_command(self.codebook, text)
         skill = self.codebook.skills[command.skill]
         for name in skill.entity_args:
-            self._check_entity(command, name, observation)
+            for thing in things_in(skill.args[name], command.args[name]):
+                self._check_entity(thing, skill.args[name], name, observation)
         state = self.codebook.state(observation)
-        bindings = {name: str(value) for name, value in command.args.items()}
+        bindings = bindings_of(command)
         for condition in skill.conjuncts:
-            if not condition.holds(state, bindings):
+            if not holds_for_each(condition, state, bindings):
                 raise CommandError("precondition", f"'{command.skill}' needs {condition}")
         return command
 
-    def _check_entity(self, command: Command, name: str, observation: Observation) -> None:
-        entity = observation.entity(str(command.args[name]))
+    def _check_entity(self, thing: str, argument: Argument, name: str, observation: Observation) -> None:
+        entity = observation.entity(thing)
         if entity is None:
-            raise CommandError("entity", f"'{command.args[name]}' is not observed")
-        kinds = getattr(self.codebook.skills[command.skill].args[name], "kinds", ())
+            raise CommandError("entity", f"'{thing}' is not observed")
+        kinds = getattr(argument, "kinds", ())
         if entity.kind not in kinds:
             raise CommandError("entity", f"'{entity.id}' is a {entity.kind}; '{name}' takes {' or '.join(kinds)}")
         box = self.codebook.workspace

@@ -9,8 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from codeword.codebook import legal, write_prompt
 from codeword.codebook.errors import InputError
+from codeword.codebook.offer import offer
 
 from .recording import Episode
 from .statistics import wilson95
@@ -60,10 +60,10 @@ def _turns(episode: Episode) -> list[_Turn]:
     codebook = scenario_of(episode).codebook
     turns = []
     for number, step in enumerate(episode.steps, 1):
-        offered = legal(codebook, step.observation)
-        prompt = write_prompt(codebook, episode.header.task, step.observation)
-        text = f"{prompt.task}\n{prompt.observation}"
-        turns.append(_Turn(number, step.observation.time_s, text, offered.count, dict(offered.left_out), step))
+        offered = offer(codebook, episode.header.task, step.observation)
+        text = f"{offered.prompt.task}\n{offered.prompt.observation}"
+        left_out = dict(offered.legal.left_out)
+        turns.append(_Turn(number, step.observation.time_s, text, offered.legal.count, left_out, step))
     return turns
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from codeword.codebook import Codebook
 from codeword.codebook.errors import InputError, did_you_mean
-from codeword.codebook.prompt import CONTRACT, codebook_text
+from codeword.codebook.offer import stable_text
+from codeword.codebook.prompt import CONTRACT
 from codeword.controller import Controller, ModelController, RandomController
 from codeword.controller.adapter import load_adapter
 from codeword.controller.engine import Engine
@@ -49,7 +50,7 @@ class Controllers:
     def make(self, scenario: Scenario, seed: int) -> Controller:
         """A controller for one episode. The model has read the codebook when it is handed over."""
         if self.engine is not None:
-            self.engine.warm(codebook_text(scenario.codebook))
+            self.engine.warm(stable_text(scenario.codebook))
             return ModelController(self.engine, scenario.codebook)
         if self.who.controller == "random":
             return RandomController(scenario.codebook, seed)

@@ -167,7 +167,8 @@ def _goal_part(source: Source, codebook: Codebook, spec: ScenarioSpec, text: str
     world = spec.world
     blocks = [block.id for block in (*world.blocks, *world.wide_blocks)]
     ids = (*blocks, *(bowl.id for bowl in world.bowls), *(zone.id for zone in world.zones), "table")
-    vocabulary = Vocabulary(codebook.places(), codebook.kinds, entities=None if spec.cannot else ids)
+    named = None if spec.cannot else ids
+    vocabulary = Vocabulary(codebook.places(), codebook.kinds, entities=named, properties=codebook.properties)
     try:
         return parse_condition(text, vocabulary)
     except ParseError as problem:

@@ -27,6 +27,8 @@ _GAINS = [0.35] * 7
 _DAMPING = [1.0] * 7
 _GRIPS_BELOW_TOP = ((0.015, 0.0), (0.005, 0.01))
 """How far below its top a block is gripped [m], and what speaks against it: less grip, but over what stands near."""
+_LOWEST_M = 0.012
+"""The fingertips stay so far above the table."""
 _WIDEST_HALF_M = 0.037
 _CLEAR_M = 0.04
 _NEAR_M = 0.03
@@ -50,7 +52,7 @@ class Arm:
         self.hold()
 
     def perform(self, name: str, args: Mapping[str, Value]) -> Motion:
-        """Start a primitive of `codebook.primitives.ARM`. Closing the generator makes the arm hold still."""
+        """Start a primitive of `codebook/robots/arm.yaml`. Closing the generator makes the arm hold still."""
         motion: Motion = getattr(self, f"_{name}")(**args)
         try:
             return (yield from motion)
@@ -96,6 +98,10 @@ class Arm:
             return Outcome(False, "no_room", f"no free spot within reach on {entity}")
         aim = np.array([spot.x_m, spot.y_m, spot.surface_m + held.hang_m + height_m, spot.yaw_rad])
         return (yield from self.go(aim, gentle=height_m < 0.03))
+
+    def _move_to(self, x_m: float, y_m: float, z_m: float) -> Motion:
+        aim = np.array([x_m, y_m, max(z_m, _LOWEST_M), self.at[3]])
+        return (yield from self.follow([aim], [GENTLE_M_S]))
 
     def _rise(self, distance_m: float) -> Motion:
         aim = self.at.copy()

@@ -62,7 +62,7 @@ class SimRobot:
         skill = self._codebook.skills.get(command.skill)
         if skill is None:
             raise RobotError(f"codebook '{self._codebook.name}' has no skill '{command.skill}'")
-        motion = carry_out(self._codebook, command, self.arm)
+        motion = carry_out(self._codebook, command, self.arm, self.observe)
         execution = SimExecution(self, command, motion, skill.budget_s)
         self._running = execution
         self._commands += 1

@@ -62,7 +62,7 @@ def test_every_shipped_codebook_is_read_and_bears_its_file_name(name: str) -> No
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("robot: arm", "robot: amr", "c.yaml:2:8: unknown robot 'amr'; did you mean 'arm'? (choices: arm)"),
+        ("robot: arm", "robot: amr", "c.yaml:2:8: unknown robot 'amr'; did you mean 'arm'? (choices: arm, base)"),
         ("robot: arm", "robot: arm\nrobots: a", "c.yaml:3:1: unknown key 'robots' in the codebook; did you mean"),
         ("clear(object)", "cleer(object)", "c.yaml:14:39: unknown fact 'cleer'; did you mean 'clear'?"),
         ("clear(object)", "clear(objekt)", "c.yaml:14:45: unknown argument 'objekt'; did you mean 'object'?"),
@@ -72,9 +72,9 @@ def test_every_shipped_codebook_is_read_and_bears_its_file_name(name: str) -> No
         ("[holding(object)", "[holding(any)", "c.yaml:15:15: only a `not` effect may say `any`"),
         ("{entity: block}", "{entity: blok}", "c.yaml:13:24: unknown kind 'blok'; did you mean 'block'?"),
         ("{entity: block}", "{entiti: block}", "c.yaml:13:15: the argument 'object' is one of"),
-        ("move_above:", "move_abov:", "c.yaml:17:9: unknown primitive 'move_abov'; did you mean 'move_above'?"),
+        ("move_above:", "move_abov:", "c.yaml:17:9: unknown primitive or skill 'move_abov'; did you mean 'move_above'?"),
         ("height_m: 0.1", "height: 0.1", "c.yaml:17:47: 'move_above' has no argument 'height'"),
-        ("height_m: 0.1", "height_m: 9", "c.yaml:17:49: 'height_m' of 'move_above' is 9, outside 0.0..0.4"),
+        ("height_m: 0.1", "height_m: 9", "c.yaml:17:49: 'height_m' of 'move_above' is 9, outside 0..0.4"),
         ("entity: $object", "entity: $objct", "c.yaml:17:30: unknown argument '$objct'; did you mean 'object'?"),
         (", height_m: 0.1", "", "c.yaml:17:9: 'move_above' lacks its argument 'height_m'"),
         ("step: 0.5", "step: 0.7", "c.yaml:22:28: min and max of 'duration_s' are whole multiples of its step 0.7"),

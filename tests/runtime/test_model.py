@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import legal
-from codeword.codebook.prompt import codebook_text
+from codeword.codebook.offer import stable_text
 from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.controller.store import silent
@@ -68,5 +68,5 @@ def test_the_prefix_cache_changes_times_and_nothing_else() -> None:
 
 def test_the_codebook_is_read_ahead_of_the_first_decision(engine: Engine) -> None:
     situation = next(situations(SUITE, seed=9))
-    engine.warm(codebook_text(situation.codebook))
+    engine.warm(stable_text(situation.codebook))
     assert decide(engine, situation).tokens_cached > 300

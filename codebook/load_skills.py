@@ -1,0 +1,289 @@
+"""The skills of a codebook, out of their YAML: arguments, conditions, effects."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import Any, TypeVar
+
+from .arguments import (
+    Argument,
+    BooleanArgument,
+    ChoiceArgument,
+    EntityArgument,
+    ListArgument,
+    NumberArgument,
+)
+from .conditions import And, Condition
+from .errors import did_you_mean
+from .facts import ID
+from .load_steps import StepReader
+from .parse import Vocabulary, parse_condition, parse_effect
+from .patterns import texts_of
+from .primitives import Primitive
+from .skills import NOTHING, Skill
+from .yaml_source import List_, Mapping_, Place, Source, check_keys, rejoined
+
+_T = TypeVar("_T")
+_ARGUMENTS = ("entity", "list", "choice", "integer", "number", "text", "boolean")
+_MAX_NUMBERS = 10_000
+_MAX_LIST = 4
+ENDS = ("done", "cannot")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A skill as it stands in a file: its source, its name and what is said of it, each with its place."""
+
+    source: Source
+    name: str
+    value: Any
+    key_at: Place
+    value_at: Place
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a skill is read against: the vocabulary of conditions, the primitives, and the other skills' entries."""
+
+    vocabulary: Vocabulary
+    base_facts: tuple[str, ...]
+    primitives: Mapping[str, Primitive]
+    entries: Mapping[str, Entry]
+
+
+def read_arguments(entry: Entry, kinds: tuple[str, ...]) -> dict[str, Argument]:
+    """The arguments of a skill; faults are noted in the entry's source."""
+    return _Reader(entry, kinds).arguments()
+
+
+def read_skill(entry: Entry, context: Context, arguments: Mapping[str, Mapping[str, Argument]]) -> Skill | None:
+    """A skill, given the arguments of all skills. Faults are noted in the entry's source."""
+    return _Reader(entry, context.vocabulary.kinds).skill(context, arguments)
+
+
+class _Reader:
+    def __init__(self, entry: Entry, kinds: tuple[str, ...]) -> None:
+        self.entry = entry
+        self.source = entry.source
+        self.fault = entry.source.fault
+        self.kinds = kinds
+
+    def skill(self, context: Context, arguments: Mapping[str, Mapping[str, Argument]]) -> Skill | None:
+        value, name = self.entry.value, self.entry.name
+        if not isinstance(value, Mapping_):
+            self.fault(f"the skill '{name}' needs at least a description", self.entry.value_at)
+            return None
+        optional = ("args", "preconditions", "effects", "steps", "call", "budget_s", "cost")
+        check_keys(self.source, value, f"the skill '{name}'", ("description",), optional)
+        args = arguments[name]
+        vocabulary = _with_arguments(context.vocabulary, args)
+        effects = self.texts(value, "effects", partial(parse_effect, vocabulary=vocabulary))
+        for effect in effects:
+            if effect.atom.name not in context.base_facts:
+                hint = did_you_mean(effect.atom.name, context.base_facts)
+                self.fault(f"'{effect}' changes no base fact{hint}", value.value_at("effects"))
+        steps = StepReader(self.source, vocabulary, args, context.primitives, arguments)
+        call = self.line(value, "call", "")
+        if call and "steps" in value:
+            self.fault("a skill has either steps or a call", value.key_at("call"))
+        if call and call.count(":") != 1:
+            self.fault(f"'call' is package.module:function, not '{call}'", value.value_at("call"))
+        return Skill(
+            name=name,
+            description=self.line(value, "description", ""),
+            args=args,
+            preconditions=_all(self.texts(value, "preconditions", partial(parse_condition, vocabulary=vocabulary))),
+            effects=tuple(effects),
+            steps=steps.read(value, "steps"),
+            call=call,
+            budget_s=self.positive(value, "budget_s", 30.0),
+            cost=self.positive(value, "cost", 1.0),
+            ends=name if name in ENDS else None,
+        )
+
+    def arguments(self) -> dict[str, Argument]:
+        value = self.entry.value
+        args: dict[str, Argument] = {}
+        listed = value.get("args") if isinstance(value, Mapping_) else None
+        if listed is None:
+            return args
+        if not isinstance(listed, Mapping_):
+            self.fault(f"the arguments of '{self.entry.name}' map names to what they may be", value.value_at("args"))
+            return args
+        for name, given in listed.items():
+            if not isinstance(name, str) or not ID.fullmatch(name) or name in ("skill", "any"):
+                self.fault(
+                    f"'{name}' cannot name an argument (an id, and neither 'skill' nor 'any')", listed.key_at(name)
+                )
+                continue
+            argument = self.argument(given, listed.value_at(name), name)
+            if argument is not None:
+                args[name] = argument
+        return args
+
+    def argument(self, value: Any, at: Place, name: str) -> Argument | None:
+        if value == "boolean":
+            return BooleanArgument()
+        keys = list(value) if isinstance(value, Mapping_) else []
+        kind = next((key for key in keys if key in _ARGUMENTS), None)
+        if kind is None:
+            self.fault(
+                f"the argument '{name}' is one of {{entity: kind}}, {{list: kind, min, max}}, {{choice: [words]}}, "
+                "{integer: {min, max}}, {number: {min, max, step}}, {text: pattern} or boolean", at
+            )  # fmt: skip
+            return None
+        extra = ("min", "max") if kind == "list" else () if kind == "entity" else ("default",)
+        if not check_keys(self.source, value, f"the argument '{name}'", (kind,), extra):
+            return None
+        reader = getattr(self, f"_{kind}")
+        argument: Argument | None = reader(value, name)
+        default = value.get("default")
+        if argument is None or default is None:
+            return argument
+        if argument.write(default) is None:
+            shown = value.value_at("default")
+            self.fault(f"the default of '{name}' cannot be '{default}': {argument.describe()}", shown)
+            return None
+        return _with_default(argument, default)
+
+    def _entity(self, value: Mapping_, name: str) -> Argument | None:
+        del name
+        kinds = self.kinds_of(value, "entity")
+        return EntityArgument(kinds) if kinds else None
+
+    def _list(self, value: Mapping_, name: str) -> Argument | None:
+        kinds = self.kinds_of(value, "list")
+        low, high = value.get("min") if "min" in value else 1, value.get("max") if "max" in value else _MAX_LIST
+        if not (isinstance(low, int) and isinstance(high, int) and 1 <= low <= high <= _MAX_LIST):
+            self.fault(f"the list '{name}' has 1 <= min <= max <= {_MAX_LIST}", value.value_at("list"))
+            return None
+        return ListArgument(kinds, low, high) if kinds else None
+
+    def _choice(self, value: Mapping_, name: str) -> Argument | None:
+        del name
+        choices = self.words(value, "choice", "a choice")
+        return ChoiceArgument(choices) if choices else None
+
+    def _boolean(self, value: Mapping_, name: str) -> Argument | None:
+        del value, name
+        return BooleanArgument()
+
+    def _text(self, value: Mapping_, name: str) -> Argument | None:
+        del name
+        texts = self.source.parsed(texts_of, value.get("text"), value.value_at("text"))
+        return ChoiceArgument(texts, value.get("text")) if texts is not None else None
+
+    def _integer(self, value: Mapping_, name: str) -> Argument | None:
+        return self.numbers(value.get("integer"), value.value_at("integer"), name, whole=True)
+
+    def _number(self, value: Mapping_, name: str) -> Argument | None:
+        return self.numbers(value.get("number"), value.value_at("number"), name, whole=False)
+
+    def numbers(self, bounds: Any, at: Place, name: str, whole: bool) -> NumberArgument | None:
+        needed = ("min", "max") if whole else ("min", "max", "step")
+        if not isinstance(bounds, Mapping_):
+            self.fault(f"the number '{name}' needs {', '.join(needed[:-1])} and {needed[-1]}", at)
+            return None
+        if not check_keys(self.source, bounds, f"the number '{name}'", needed, ("step",) if whole else ()):
+            return None
+        try:
+            low, high, step = (Decimal(str(bounds.data.get(key, 1))) for key in ("min", "max", "step"))
+        except InvalidOperation:
+            self.fault(f"min, max and step of '{name}' are numbers", at)
+            return None
+        if not all(part.is_finite() for part in (low, high, step)) or step <= 0 or low > high:
+            self.fault(f"'{name}' needs min <= max and a step above 0", at)
+        elif whole and any(part % 1 for part in (low, high, step)):
+            self.fault(f"'{name}' is an integer: min, max and step are whole", at)
+        elif low % step or high % step:
+            self.fault(f"min and max of '{name}' are whole multiples of its step {step}", at)
+        elif (high - low) / step >= _MAX_NUMBERS:
+            self.fault(f"'{name}' has more than {_MAX_NUMBERS} values; take a larger step", at)
+        else:
+            return NumberArgument(int(low / step), int(high / step), step)
+        return None
+
+    def kinds_of(self, value: Mapping_, key: str) -> tuple[str, ...]:
+        given = value.get(key)
+        names = self.words(value, key, "a kind") if isinstance(given, List_) else (str(given),)
+        unknown = [name for name in names if name not in self.kinds]
+        for name in unknown:
+            self.fault(f"unknown kind '{name}'{did_you_mean(name, self.kinds)}", value.value_at(key))
+        return () if unknown else names
+
+    def texts(self, mapping: Mapping_, key: str, parse: Callable[[str], _T]) -> list[_T]:
+        """The parsed texts of a list."""
+        if key not in mapping:
+            return []
+        listed = mapping.get(key)
+        if not isinstance(listed, List_):
+            self.fault(f"'{key}' is a list of texts", mapping.value_at(key))
+            return []
+        parsed = (self.source.parsed(parse, item, at) for item, at in rejoined(listed))
+        return [item for item in parsed if item is not None]
+
+    def words(self, parent: Mapping_, key: str, what: str) -> tuple[str, ...]:
+        return read_words(self.source, parent, key, what)
+
+    def line(self, parent: Mapping_, key: str, default: str) -> str:
+        return read_line(self.source, parent, key, default)
+
+    def positive(self, parent: Mapping_, key: str, default: float) -> float:
+        value = parent.get(key) if key in parent else default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
+            self.fault(f"'{key}' is a number above 0, not '{value}'", parent.value_at(key))
+            return default
+        return float(value)
+
+
+def read_words(source: Source, parent: Mapping_, key: str, what: str) -> tuple[str, ...]:
+    """A list of distinct ids, at least one."""
+    listed = parent.get(key)
+    if not isinstance(listed, List_) or len(listed) == 0:
+        if key in parent:
+            source.fault(f"'{key}' is a list of words, at least one", parent.value_at(key))
+        return ()
+    words: list[str] = []
+    for item, at in listed:
+        if not isinstance(item, str) or not ID.fullmatch(item):
+            source.fault(f"'{item}' cannot be {what} (lower-case letters, digits and _ between them)", at)
+        elif item in words:
+            source.fault(f"'{item}' stands here twice", at)
+        else:
+            words.append(str(item))
+    return tuple(words)
+
+
+def read_line(source: Source, parent: Mapping_, key: str, default: str) -> str:
+    """One line of text."""
+    value = parent.get(key) if key in parent else default
+    if key in parent and (not isinstance(value, str) or not value.strip() or "\n" in value.strip()):
+        source.fault(f"'{key}' is one line of text", parent.value_at(key))
+        return ""
+    return str(value).strip()
+
+
+def _with_arguments(vocabulary: Vocabulary, args: Mapping[str, Argument]) -> Vocabulary:
+    words: dict[str, tuple[str, ...] | None] = {}
+    for name, argument in args.items():
+        if isinstance(argument, EntityArgument | ListArgument):
+            words[name] = None
+        else:
+            words[name] = () if isinstance(argument, NumberArgument) else argument.texts
+    return vocabulary.with_variables(words)
+
+
+def _with_default(argument: Argument, default: Any) -> Argument:
+    if isinstance(argument, NumberArgument):
+        return NumberArgument(argument.low, argument.high, argument.step, default)
+    if isinstance(argument, ChoiceArgument):
+        return ChoiceArgument(argument.choices, argument.pattern, str(default))
+    assert isinstance(argument, BooleanArgument)
+    return BooleanArgument(bool(default))
+
+
+def _all(parts: list[Condition]) -> Condition:
+    if not parts:
+        return NOTHING
+    return parts[0] if len(parts) == 1 else And(tuple(parts))

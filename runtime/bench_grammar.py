@@ -1,0 +1,93 @@
+"""How soon the grammar for an observation is ready, for a short codebook with many things and for a long codebook."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from codeword.codebook import Codebook, Entity, Fact, Observation, load_codebook, parse_codebook
+from codeword.codebook.offer import offer
+from codeword.controller.automaton import Automaton
+from codeword.controller.hold import Hold
+from codeword.controller.registry import LocalModel
+from codeword.controller.tokens import Tokens
+
+from .statistics import quantile
+
+_THINGS = ("lamp", "door", "tap", "radio", "curtain", "oven", "fan", "pump", "gate", "valve")
+
+
+def long_codebook(skills: int) -> Codebook:
+    """`tabletop` with many more skills, each about another thing, with entities, words and numbers for arguments."""
+    text = load_codebook("tabletop").text
+    for number in range(skills - len(load_codebook("tabletop").skills)):
+        thing = _THINGS[number % len(_THINGS)]
+        text += f"""
+  set_{thing}_{number}:
+    description: set the {thing} number {number} beside a block to a level
+    args:
+      object: {{entity: block}}
+      target: {{entity: [bowl, zone]}}
+      {thing}_mode: {{choice: [on, off, {thing}]}}
+      level: {{number: {{min: 0, max: {1 + number % 7}, step: 0.1}}}}
+    preconditions: [gripper_empty, clear(object), not in(object, target)]
+    steps: [move_home]
+"""
+    return parse_codebook(text, "long.yaml")
+
+
+def crowded(rng: random.Random) -> Observation:
+    """Twenty things: twelve blocks, four bowls, three zones and the table, with blocks on and in each other."""
+    blocks = [f"block_{number}" for number in range(12)]
+    bowls = [f"bowl_{number}" for number in range(4)]
+    zones = [f"zone_{number}" for number in range(3)]
+    held = rng.choice([None, *blocks[:3]])
+    facts: list[Fact] = []
+    free: list[str] = []
+    for block in blocks:
+        place = rng.choice(["table", "table", *bowls, *zones, *free])
+        if block == held:
+            facts.append(Fact("holding", (block,)))
+            continue
+        if place in free:
+            free.remove(place)
+        free.append(block)
+        facts.append(Fact("in" if place in bowls else "on", (block, place)))
+    things = [(block, "block") for block in blocks] + [(bowl, "bowl") for bowl in bowls]
+    things += [(zone, "zone") for zone in zones] + [("table", "table")]
+    entities = tuple(Entity(id=name, kind=kind) for name, kind in things)
+    return Observation(step=0, time_s=0.0, entities=entities, facts=tuple(sorted(facts)))
+
+
+def bench_grammar(model: LocalModel, n: int, advance: Callable[[], None]) -> dict[str, Any]:
+    """Times [ms] from a new observation to a grammar that tokens can be asked of: the legal commands, the token
+    automaton up to its first choice, and the matcher that holds it.
+    """
+    tokens = Tokens(model.folder)
+    hold = Hold(tokens.json, tokens.end_token)
+    rows = []
+    for name, codebook in (("tabletop, 20 entities", load_codebook("tabletop")), ("200 skills", long_codebook(200))):
+        rng = random.Random(0)
+        times: list[float] = []
+        counts: list[int] = []
+        for number in range(n + 5):
+            seen = crowded(rng)
+            began = time.perf_counter()
+            given = offer(codebook, "Put the block number 3 into bowl number 2 and turn on the radio.", seen)
+            automaton = Automaton(given.legal.graph, tokens.encode)
+            run, state = automaton.forced_run(automaton.start)
+            matcher = hold.matcher(given.legal.graph)
+            matcher.follow(run)
+            matcher.expect(list(state.next))
+            if number >= 5:  # the first few read the codebook and the words for the first time
+                times.append((time.perf_counter() - began) * 1000)
+                counts.append(given.legal.count)
+            advance()
+        rows.append(
+            {
+                "name": name, "n": n, "skills": len(codebook.skills), "entities": 20,
+                "commands_p50": quantile(counts, 0.5), "p50_ms": round(quantile(times, 0.5), 2),
+                "p95_ms": round(quantile(times, 0.95), 2),
+            }
+        )  # fmt: skip
+    return {"rows": rows}
