@@ -159,7 +159,28 @@ class BooleanArgument:
         return ("true", "false")
 
 
-Argument = EntityArgument | ListArgument | ChoiceArgument | NumberArgument | BooleanArgument
+@dataclass(frozen=True)
+class FaultyArgument:
+    """Stands for an argument with a fault that was told already, so that what refers to it is not told as well.
+
+    A codebook that has one is never made.
+    """
+
+    kinds: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ("",)
+    default: None = None
+
+    def describe(self) -> str:
+        return "faulty"
+
+    def schema(self) -> dict[str, Any]:
+        return {}
+
+    def write(self, value: Value) -> str | None:
+        return json.dumps(value)
+
+
+Argument = EntityArgument | ListArgument | ChoiceArgument | NumberArgument | BooleanArgument | FaultyArgument
 
 
 def described(argument: Argument) -> str:

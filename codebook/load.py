@@ -210,8 +210,7 @@ class _Reader:
             name, places = signature
             if not isinstance(entry.value, str):
                 entry.source.fault(f"the fact '{name}' needs a text that says what it means", entry.value_at)
-                continue
-            yield name, Predicate(name, places, entry.value)
+            yield name, Predicate(name, places, str(entry.value))
 
     def properties(self) -> Iterator[tuple[str, tuple[str, ...] | None]]:
         for entry in self.parts.tables["properties"].values():
@@ -309,14 +308,14 @@ class _Reader:
             if not isinstance(entry.value, Mapping_):
                 entry.source.fault(f"the wordings in '{entry.name}' map names to texts", entry.value_at)
                 continue
-            for name, text in entry.value.items():
+            found.setdefault(entry.name, {})
+            for name in entry.value:
                 if name not in known:
                     hint = did_you_mean(str(name), known)
                     entry.source.fault(f"unknown skill or fact '{name}'{hint}", entry.value.key_at(name))
                 else:
                     line = read_line(entry.source, entry.value, name, "")
-                    found.setdefault(entry.name, {})[str(name)] = line
-                del text
+                    found[entry.name][str(name)] = line
         return found
 
     def language(self, wordings: Mapping[str, object]) -> str:

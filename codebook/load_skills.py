@@ -11,6 +11,7 @@ from .arguments import (
     BooleanArgument,
     ChoiceArgument,
     EntityArgument,
+    FaultyArgument,
     ListArgument,
     NumberArgument,
 )
@@ -117,9 +118,7 @@ class _Reader:
                     f"'{name}' cannot name an argument (an id, and neither 'skill' nor 'any')", listed.key_at(name)
                 )
                 continue
-            argument = self.argument(given, listed.value_at(name), name)
-            if argument is not None:
-                args[name] = argument
+            args[name] = self.argument(given, listed.value_at(name), name) or FaultyArgument()
         return args
 
     def argument(self, value: Any, at: Place, name: str) -> Argument | None:

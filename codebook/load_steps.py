@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from .arguments import Argument, BooleanArgument, EntityArgument, ListArgument, NumberArgument
+from .arguments import Argument, BooleanArgument, EntityArgument, FaultyArgument, ListArgument, NumberArgument
 from .conditions import Condition
 from .errors import did_you_mean
 from .expressions import parse_expression
@@ -78,7 +78,7 @@ class StepReader:
     def _if(self, item: Mapping_) -> Step | None:
         condition = self.condition(item, "if")
         then, otherwise = self.read(item, "then"), self.read(item, "else")
-        if not then and not otherwise:
+        if "then" not in item and "else" not in item:
             self.fault("'if' needs 'then' or 'else' with a list of steps", item.key_at("if"))
         return If(condition, then, otherwise) if condition is not None else None
 
@@ -89,13 +89,15 @@ class StepReader:
             return None
         until = self.condition(item, "until") if "until" in item else None
         steps = self.read(item, "steps")
-        if not steps:
+        if "steps" not in item:
             self.fault("'repeat' needs 'steps' with a list of steps", item.key_at("repeat"))
         return Repeat(times, steps, until)
 
     def _each(self, item: Mapping_) -> Step | None:
         name, under = str(item.get("each")).removeprefix("$"), item.get("as")
         argument = self.args.get(name)
+        if isinstance(argument, FaultyArgument):
+            return None
         if not isinstance(argument, ListArgument):
             lists = [other for other, value in self.args.items() if isinstance(value, ListArgument)]
             self.fault(f"'{name}' is no list argument{did_you_mean(name, lists)}", item.value_at("each"))
@@ -184,6 +186,8 @@ class StepReader:
 
     def for_skill(self, name: str, key: str, wanted: Argument, value: Any, at: Place) -> StepValue | None:
         """A value for another skill's argument: one of our own of the same kind, or a value that it can have."""
+        if isinstance(wanted, FaultyArgument):
+            return None
         if isinstance(value, str) and value.startswith("$"):
             return self.reference(name, key, value, at, lambda own: _fits(own, wanted), wanted.describe())
         if isinstance(wanted, EntityArgument | ListArgument) or wanted.write(value) is None:
@@ -194,6 +198,8 @@ class StepReader:
 
     def reference(self, name: str, key: str, value: str, at: Place, fits: Any, what: str) -> Reference | None:
         own = self.args.get(value[1:])
+        if isinstance(own, FaultyArgument):
+            return None
         if own is None:
             self.fault(f"unknown argument '{value}'{did_you_mean(value[1:], list(self.args))}", at)
         elif not fits(own):
@@ -203,8 +209,11 @@ class StepReader:
         return None
 
     def expression(self, text: str, at: Place) -> StepValue | None:
-        numbers = tuple(name for name, argument in self.args.items() if isinstance(argument, NumberArgument))
-        entities = tuple(name for name, argument in self.args.items() if isinstance(argument, EntityArgument))
+        numbers = tuple(
+            name for name, argument in self.args.items() if isinstance(argument, NumberArgument | FaultyArgument)
+        )
+        things = EntityArgument | FaultyArgument
+        entities = tuple(name for name, argument in self.args.items() if isinstance(argument, things))
         return self.source.parsed(lambda given: parse_expression(given, numbers, entities), text, at)
 
 

@@ -26,12 +26,19 @@ class Controller(Protocol):
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The next command. Raises DecisionCancelled as soon as `cancelled()` is seen to hold."""
 
+    def use(self, codebook: Codebook) -> None:
+        """Decide by this codebook from now on."""
+
 
 class ModelController:
     """Decides with a language model."""
 
     def __init__(self, engine: Engine, codebook: Codebook) -> None:
         self.engine = engine
+        self._codebook = codebook
+
+    def use(self, codebook: Codebook) -> None:
+        """Decide by this codebook from now on."""
         self._codebook = codebook
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
@@ -51,6 +58,10 @@ class RandomController:
     def __init__(self, codebook: Codebook, seed: int = 0) -> None:
         self._codebook = codebook
         self._seed = seed
+
+    def use(self, codebook: Codebook) -> None:
+        """Decide by this codebook from now on."""
+        self._codebook = codebook
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """A command by lot. It takes no time, so that `cancelled` is not asked."""

@@ -7,6 +7,7 @@ import click
 from rich.table import Table
 
 from codeword.codebook.errors import InputError
+from codeword.codebook.live import LiveCodebook
 from codeword.controller.registry import DEFAULT_MODEL
 
 from .explain import Explainer
@@ -33,6 +34,7 @@ from .terminal import counting, err, model_progress, out, print_json
 @click.option("--robot", default="sim", show_default=True, help="sim, or a class of yours as package.module:Class.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes and report go [episodes/TIME].")
 @click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
+@click.option("--watch", is_flag=True, help="With --task: take up edits of the codebook file between decisions.")
 @click.option("--explain", is_flag=True, help="Tell each decision as it is made.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def run(
@@ -47,6 +49,7 @@ def run(
     robot: str,
     folder: Path | None,
     film: bool,
+    watch: bool,
     explain: bool,
     as_json: bool,
 ) -> int:
@@ -55,13 +58,16 @@ def run(
     Writes one episode file (.mcap) per episode and a report.html. Exits 0 only if every goal was reached within its
     budgets, 1 if not, 2 if something given cannot be used.
     """
+    if watch and task is None:
+        raise InputError("--watch goes with --task: a scenario's episode is made with one codebook")
     chosen = _chosen(scenarios, task, codebook)
     check_robot(robot)
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
     _make(folder)
     with model_progress() as progress:
         controllers = Controllers(Who(controller, model, adapter), progress)
-    plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film)
+    live = LiveCodebook(codebook) if watch else None
+    plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live)
     console = err if as_json else out
     with counting("episodes", len(plan)) as bar:
         tell = (lambda book: Explainer(console, book)) if explain else None

@@ -3,16 +3,17 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from codeword.codebook import Command, CommandError, Observation, Result, Robot
+from codeword.codebook import Codebook, Command, CommandError, Observation, Result, Robot
+from codeword.codebook.live import LiveCodebook
 from codeword.codebook.observation import Record
 from codeword.controller import Controller, Decision
 from codeword.controller.decision import DecisionCancelled
 
 from .guard import Guard
 from .judge import Ended, Verdict, judge
-from .records import BudgetRecord, CommandRecord, EventRecord
+from .records import BudgetRecord, CodebookRecord, CommandRecord, EventRecord
 from .scenario import Scenario
 
 
@@ -24,6 +25,14 @@ class Listener(Protocol):
 
     def picture(self, jpeg: bytes, time_s: float) -> None:
         """A camera picture."""
+
+
+@runtime_checkable
+class Adaptable(Protocol):
+    """A robot that can take another codebook between commands."""
+
+    def use(self, codebook: Codebook) -> None:
+        """Interpret commands by this codebook from now on."""
 
 
 class Physics(Protocol):
@@ -41,7 +50,7 @@ class Physics(Protocol):
 
 @dataclass(frozen=True)
 class Episode:
-    """What is needed to run one episode."""
+    """What is needed to run one episode. With a `live` codebook, edits of its file come into use between decisions."""
 
     scenario: Scenario
     task: str
@@ -49,6 +58,7 @@ class Episode:
     robot: Robot
     physics: Physics | None
     listeners: tuple[Listener, ...] = ()
+    live: LiveCodebook | None = None
     film: bool = True
 
 
@@ -120,10 +130,25 @@ class _Loop:
         self.tell("command", record, seen.time_s)
         return command
 
+    def renew(self, step: int, time_s: float, live: LiveCodebook) -> None:
+        """Take up an edited codebook, or say why not."""
+        if live.fault:
+            what = f"the codebook's edit is not in use: {live.fault}"
+            self.tell("event", EventRecord(step=step, time_s=time_s, what=what), time_s)
+            return
+        book = live.codebook
+        self.guard = Guard(book)
+        self.episode.controller.use(book)
+        if isinstance(self.episode.robot, Adaptable):
+            self.episode.robot.use(book)
+        self.tell("codebook", CodebookRecord(step=step, text=book.text, hash=book.hash), time_s)
+
     def turn(self, step: int) -> tuple[Command | None, Result | None]:
         """One turn: the command that passed the guard, if any, and how it went, if it moved the robot."""
         self.stage_ms = {}
         seen = self.observe(step)
+        if self.episode.live is not None and self.episode.live.refresh():
+            self.renew(step, seen.time_s, self.episode.live)
         decision = self.decide(seen)
         missed = () if decision is not None else ("decision_ms",)
         command = self.check(step, decision.text, seen) if decision is not None else None
@@ -158,7 +183,7 @@ def run_episode(episode: Episode, on_step: Callable[[int], None] | None = None) 
         decisions += 1
         if on_step is not None:
             on_step(decisions)
-        ends = scenario.codebook.skills[command.skill].ends if command is not None else None
+        ends = loop.guard.codebook.skills[command.skill].ends if command is not None else None
         if command is not None and ends is not None:
             ended = "done" if ends == "done" else "cannot"
             said = str(command.args.get("reason", ""))

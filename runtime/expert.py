@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from codeword.codebook import Observation, make_command
+from codeword.codebook import Codebook, Observation, make_command
 from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.controller.decision import Decision, decision_key
 from codeword.controller.engine import never
@@ -19,6 +19,10 @@ class Expert:
             raise ValueError("the expert needs a scenario with a goal")
         self.codebook = scenario.codebook
         self.goal = scenario.goal
+
+    def use(self, codebook: Codebook) -> None:
+        """Plan with this codebook from now on."""
+        self.codebook = codebook
 
     def decide(self, task: str, observation: Observation, cancelled: Callable[[], bool] = never) -> Decision:
         """The next command of the cheapest plan, `done` where the goal holds, `cannot` where there is no plan."""

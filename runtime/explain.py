@@ -3,13 +3,13 @@
 from rich.console import Console
 from rich.markup import escape
 
-from codeword.codebook import Codebook, Observation, Result, legal
+from codeword.codebook import Codebook, Observation, Result, legal, parse_codebook
 from codeword.codebook.observation import Record
 from codeword.codebook.prompt import observation_text
 from codeword.controller.decision import Decision
 
 from .judge import Verdict
-from .records import BudgetRecord, CommandRecord, EventRecord
+from .records import BudgetRecord, CodebookRecord, CommandRecord, EventRecord
 
 _SHOWN = 6
 
@@ -39,6 +39,9 @@ class Explainer:
             color = "green" if record.status == "done" else "red"
             why = f" ({escape(record.reason)})" if record.reason else ""
             self.console.print(f"   result: [{color}]{record.status}[/{color}]{why} in {record.duration_s:.1f} s")
+        elif isinstance(record, CodebookRecord):
+            self.console.print(f"   [yellow]the codebook was edited: now {record.hash[:12]}[/yellow]")
+            self.codebook = parse_codebook(record.text)
         elif isinstance(record, EventRecord):
             self.console.print(f"   [yellow]event at {time_s:.1f} s: {escape(record.what)}[/yellow]")
         elif isinstance(record, Verdict):

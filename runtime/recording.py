@@ -26,11 +26,12 @@ from codeword.codebook.observation import Record
 from codeword.controller import Decision
 
 from .judge import Verdict
-from .records import BudgetRecord, CommandRecord, EventRecord, Header, schema_of
+from .records import BudgetRecord, CodebookRecord, CommandRecord, EventRecord, Header, schema_of
 
 CHANNELS: dict[str, type[Record]] = {
     "observation": Observation,
     "decision": Decision,
+    "codebook": CodebookRecord,
     "command": CommandRecord,
     "result": Result,
     "budget": BudgetRecord,
@@ -117,6 +118,7 @@ class Step:
     command: CommandRecord | None = None
     result: Result | None = None
     budget: BudgetRecord | None = None
+    codebook: CodebookRecord | None = None
 
 
 @dataclass

@@ -44,6 +44,14 @@ class BudgetRecord(Record):
     missed: tuple[str, ...] = ()
 
 
+class CodebookRecord(Record):
+    """A codebook that came into use in the middle of an episode, whole."""
+
+    step: int
+    text: str
+    hash: str
+
+
 class EventRecord(Record):
     """Something that happened beside the loop: a scenario's event, a stop."""
 

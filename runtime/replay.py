@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from codeword.codebook import Command, CommandError, Result
+from codeword.codebook import Codebook, Command, CommandError, Result, parse_codebook
 from codeword.codebook.observation import Record
 from codeword.controller import Controller
 
+from .episode import Adaptable
 from .guard import Guard
 from .judge import Ended, judge
 from .recording import Episode, Step
@@ -85,6 +86,14 @@ class _Replay:
         self.compare(0, "header.codebook_hash", self.episode.header.codebook_hash, self.scenario.codebook.hash)
         self.compare(0, "header.scenario_hash", self.episode.header.scenario_hash, self.scenario.hash)
 
+    def use(self, codebook: Codebook) -> None:
+        """Go on with the codebook that came into use here."""
+        self.guard = Guard(codebook)
+        if isinstance(self.robot, Adaptable):
+            self.robot.use(codebook)
+        if self.controller is not None:
+            self.controller.use(codebook)
+
     def turn(self, number: int, step: Step) -> None:
         """One step of the log again."""
         changes: dict[str, Any] = {"step": number}
@@ -92,6 +101,8 @@ class _Replay:
             changes["last"] = self.held
         self.held = None
         self.compare(number, "observation", step.observation, self.robot.observe().model_copy(update=changes))
+        if step.codebook is not None:
+            self.use(parse_codebook(step.codebook.text, f"{self.episode.path}:codebook of step {number}"))
         if self.controller is not None and step.decision is not None:
             now = self.controller.decide(self.episode.header.task, step.observation)
             self.compare(number, "decision", step.decision.essence(), now.essence())
@@ -118,7 +129,7 @@ class _Replay:
 
     def carry_out(self, number: int, step: Step, command: Command) -> None:
         """A command again: it ends the episode, or its result is compared."""
-        ends = self.scenario.codebook.skills[command.skill].ends
+        ends = self.guard.codebook.skills[command.skill].ends
         if ends is not None:
             self.ended, self.said = ("done" if ends == "done" else "cannot"), str(command.args.get("reason", ""))
             return

@@ -1,12 +1,13 @@
 """Runs scenarios over seeds, one episode file each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
 from codeword.codebook import Codebook
 from codeword.codebook.errors import InputError, did_you_mean
+from codeword.codebook.live import LiveCodebook
 from codeword.codebook.offer import stable_text
 from codeword.codebook.prompt import CONTRACT
 from codeword.controller import Controller, ModelController, RandomController
@@ -88,6 +89,7 @@ class Plan:
     robot: str
     out: Path
     film: bool = True
+    live: LiveCodebook | None = None
 
     def __len__(self) -> int:
         return len(self.scenarios) * len(self.seeds)
@@ -122,12 +124,14 @@ def _run_one(
     path: Path,
     listener: Callable[[Codebook], Listener] | None,
 ) -> None:
+    if plan.live is not None:
+        scenario = replace(scenario, codebook=plan.live.codebook)
     header = controllers.header(scenario, seed, plan.robot)
     controller = controllers.make(scenario, seed)
     with EpisodeWriter(path, header, scenario.codebook.text, scenario.text) as writer:
         robot, physics = open_robot(plan.robot, scenario, seed)
         listeners: tuple[Listener, ...] = (writer,) if listener is None else (writer, listener(scenario.codebook))
         try:
-            run_episode(Episode(scenario, header.task, controller, robot, physics, listeners, plan.film))
+            run_episode(Episode(scenario, header.task, controller, robot, physics, listeners, plan.live, plan.film))
         finally:
             robot.close()

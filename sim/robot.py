@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from codeword.codebook.command import Command
 from codeword.codebook.errors import RobotError
 from codeword.codebook.observation import Observation, Result
+from codeword.codebook.robot import Motion
 from codeword.codebook.skills import Codebook
 from codeword.codebook.steps import carry_out
 
@@ -46,6 +47,12 @@ class SimRobot:
         self._frame_ticks = 0
         self._on_frame: Callable[[float], None] = lambda _: None
 
+    def use(self, codebook: Codebook) -> None:
+        """Interpret commands by this codebook from now on. Raises RobotError while a command runs."""
+        if self._running is not None:
+            raise RobotError("busy: a codebook is taken up between commands")
+        self._codebook = codebook
+
     def observe(self) -> Observation:
         """What is seen now; `step` counts the commands begun so far."""
         self._check_open()
@@ -63,7 +70,7 @@ class SimRobot:
         if skill is None:
             raise RobotError(f"codebook '{self._codebook.name}' has no skill '{command.skill}'")
         motion = carry_out(self._codebook, command, self.arm, self.observe)
-        execution = SimExecution(self, command, motion, skill.budget_s)
+        execution = SimExecution(self, command, self._to_rest(motion), skill.budget_s)
         self._running = execution
         self._commands += 1
         if self.stopping:
@@ -126,6 +133,16 @@ class SimRobot:
         self._running, self._last = None, result
         if result.status == "done":
             self.events.succeeded(command.skill)
+
+    def _to_rest(self, motion: Motion) -> Motion:
+        """A motion; where it fails, the arm holds still until what fell or rolled has come to rest, for 1 s at most."""
+        outcome = yield from motion
+        if not outcome.ok:
+            for tick in range(round(1.0 / TICK_S)):
+                if tick % 12 == 0 and tick > 0 and self.world.fastest_m_s() < _STILL_M_S:
+                    break
+                yield
+        return outcome
 
     def _physics(self) -> None:
         self.arm.hand.tick()

@@ -16,6 +16,7 @@ BLOCK_SIDE_M = 0.04
 CRATE_SIZE_M = (0.10, 0.10, 0.05)
 BOWL_RADIUS_M = 0.085
 """Outer radius; the floor inside holds three blocks in a row."""
+BOWL_HOLDS = 3
 BOWL_HEIGHT_M = 0.026
 WIDE_FROM_M = 0.075
 """A block that is at least so wide both ways does not fit between the fingers."""
@@ -198,6 +199,10 @@ class WorldSpec(Spec):
                 seen.append(below)
                 below = supports[below]
         blocks = {block.id for block in self.blocks}
+        for bowl in self.bowls:
+            inside = [above for above, support in supports.items() if support == bowl.id]
+            if len(inside) > BOWL_HOLDS:
+                raise ValueError(f"{len(inside)} blocks are on '{bowl.id}'; a bowl has room for {BOWL_HOLDS}")
         for below in set(supports.values()) & blocks:
             above_it = [above for above, support in supports.items() if support == below]
             if len(above_it) > 1:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from codeword.codebook import Observation
+from codeword.codebook import Codebook, Observation
 from codeword.codebook.observation import Record
 from codeword.controller.decision import Decision, DecisionCancelled
 from codeword.runtime.episode import Episode, run_episode
@@ -23,7 +23,11 @@ class Parrot:
 
     def __init__(self, *lines: str | None) -> None:
         self.lines = list(lines)
+        self.hashes: list[str] = []
         self.seen: list[Observation] = []
+
+    def use(self, codebook: Codebook) -> None:
+        self.hashes.append(codebook.hash)
 
     def decide(self, task: str, observation: Observation, cancelled: Callable[[], bool]) -> Decision:
         del task
