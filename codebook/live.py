@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from .compose import codebook_path
 from .errors import CodebookError
-from .load import codebook_path, load_codebook
+from .load import load_codebook
 from .skills import Codebook
 
 

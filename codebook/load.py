@@ -1,39 +1,24 @@
 """Codebook YAML into a Codebook: composition of files, and every fault found in one pass."""
 
 import hashlib
-import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from importlib import resources
 from pathlib import Path
-from typing import Any
-
-from ruamel.yaml import YAML
 
 from .arguments import Argument
-from .errors import CodebookError, Fault, did_you_mean
+from .compose import Parts, codebook_path
+from .errors import CodebookError, did_you_mean
 from .facts import ID
-from .load_skills import ENDS, Context, Entry, read_arguments, read_line, read_skill, read_words
+from .load_skills import ENDS, Context, Entry, read_arguments, read_line, read_skill
 from .parse import Vocabulary, parse_condition, parse_signature
 from .primitives import Primitive, load_robot, parse_robot, shipped_robots
 from .skills import Codebook, Predicate, Skill, Workspace
 from .state import Derived
 from .step_trees import Do, Each, If, Repeat, Step, Try
-from .yaml_source import List_, Mapping_, Place, Source, check_keys, parse_yaml, plain, read_text
+from .yaml_source import List_, Mapping_, check_keys, parse_yaml, read_text
 
-_REQUIRED = ("codebook",)
-_OPTIONAL = (
-    "description", "robot", "include", "entities", "facts", "derived", "properties", "workspace", "skills", "remove",
-    "rename", "wordings", "language",
-)  # fmt: skip
 _MOST_STEPS = 10_000
-
-
-def shipped() -> dict[str, Path]:
-    """The codebooks that come with the package, by name."""
-    folder = Path(str(resources.files(__package__))) / "library"
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def load_codebook(name_or_path: str | Path) -> Codebook:
@@ -45,24 +30,13 @@ def load_codebook(name_or_path: str | Path) -> Codebook:
     return parse_codebook(read_text(path, CodebookError), str(path))
 
 
-def codebook_path(name_or_path: str | Path) -> Path:
-    """The file that a name or a path stands for. Raises CodebookError where there is none."""
-    known = shipped()
-    path = known.get(str(name_or_path)) or Path(name_or_path)
-    if not path.exists():
-        hint = did_you_mean(str(name_or_path), list(known))
-        message = f"unknown codebook: no such file, and none of that name is shipped{hint}"
-        raise CodebookError(Fault(message, str(name_or_path)))
-    return path
-
-
 def parse_codebook(text: str, name: str = "codebook.yaml") -> Codebook:
     """The codebook that a YAML text says; `name` stands for the file in messages, and includes are found beside it.
 
     Raises CodebookError.
     """
     source = parse_yaml(text, name, CodebookError)
-    parts = _Parts(source)
+    parts = Parts(source)
     parts.gather(source, ())
     codebook = _Reader(parts).codebook()
     faults = [fault for each in parts.sources for fault in each.faults]
@@ -71,70 +45,10 @@ def parse_codebook(text: str, name: str = "codebook.yaml") -> Codebook:
     return codebook
 
 
-@dataclass
-class _Parts:
-    """What the files of a codebook say together; what is nearer to the top wins."""
-
-    top: Source
-    sources: list[Source] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
-    settings: dict[str, tuple[Source, Any, Place]] = field(default_factory=dict)
-    tables: dict[str, dict[str, Entry]] = field(
-        default_factory=lambda: {"facts": {}, "derived": {}, "properties": {}, "skills": {}, "wordings": {}}
-    )
-    rename: dict[str, Entry] = field(default_factory=dict)
-    dependent: bool = False
-
-    def gather(self, source: Source, path: tuple[str, ...]) -> None:
-        """Add a file, what it includes first."""
-        self.sources.append(source)
-        root = source.root
-        check_keys(source, root, "the codebook", _REQUIRED, _OPTIONAL)
-        for included in self.included(source, (*path, source.name)):
-            self.gather(included, (*path, source.name))
-        for word in read_words(source, root, "entities", "a kind of entity"):
-            if word not in self.kinds:
-                self.kinds.append(word)
-        for key in ("robot", "workspace", "language"):
-            if key in root:
-                self.settings[key] = (source, root.get(key), root.value_at(key))
-        if "remove" in root:
-            for word in read_words(source, root, "remove", "the name of a skill"):
-                if self.tables["skills"].pop(word, None) is None:
-                    hint = did_you_mean(word, list(self.tables["skills"]))
-                    source.fault(f"there is no skill '{word}' to remove{hint}", root.value_at("remove"))
-        for key, table in [*self.tables.items(), ("rename", self.rename)]:
-            value = root.get(key)
-            if isinstance(value, Mapping_):
-                for name, item in value.items():
-                    entry = Entry(source, str(name), item, value.key_at(name), value.value_at(name))
-                    table[str(name) if key != "wordings" else f"{source.name} {name}"] = entry
-            elif key in root:
-                source.fault(f"'{key}': expected a mapping, not '{value}'", root.value_at(key))
-
-    def included(self, source: Source, path: tuple[str, ...]) -> Iterator[Source]:
-        if "include" not in source.root:
-            return
-        self.dependent = True
-        listed = source.root.get("include")
-        items = list(listed) if isinstance(listed, List_) else [(listed, source.root.value_at("include"))]
-        for item, at in items:
-            beside = Path(source.name).parent / str(item)
-            try:
-                file = beside if beside.is_file() else codebook_path(str(item))
-                if str(file) in path:
-                    source.fault(f"includes itself: {' includes '.join((*path, str(file)))}", at)
-                    continue
-                yield parse_yaml(read_text(file, CodebookError), str(file), CodebookError)
-            except CodebookError as problem:
-                for fault in problem.faults:
-                    source.fault(f"include: {fault}", at)
-
-
 class _Reader:
     """Reads the parts, noting faults where they stand instead of stopping at the first."""
 
-    def __init__(self, parts: _Parts) -> None:
+    def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.source = parts.top
         self.kinds = tuple(parts.kinds)
@@ -161,7 +75,7 @@ class _Reader:
             if required not in skills and not faulty:
                 at = root.key_at("skills") if "skills" in root else (1, 1)
                 self.source.fault(f"every codebook has the skill '{required}'", at)
-        text = self.text()
+        text = self.parts.text()
         return Codebook(
             name=name,
             description=read_line(self.source, root, "description", ""),
@@ -352,32 +266,6 @@ class _Reader:
             message = f"'codebook' is an id (lower-case letters, digits and _ between them), not '{value}'"
             self.source.fault(message, root.value_at("codebook"))
         return str(value or "")
-
-    def text(self) -> str:
-        """The codebook as one text that needs no other file: its own, or all of its files made one."""
-        if not self.parts.dependent:
-            return self.source.text
-        whole: dict[str, Any] = {"codebook": self.source.root.get("codebook")}
-        if "description" in self.source.root:
-            whole["description"] = self.source.root.get("description")
-        whole["entities"] = list(self.kinds)
-        for key, (source, value, _) in self.parts.settings.items():
-            whole[key] = plain(value)
-            if key == "robot" and isinstance(value, str) and value not in shipped_robots():
-                file = Path(source.name).parent / value
-                whole[key] = plain(parse_yaml(read_text(file, CodebookError), value, CodebookError).root)
-        for table in ("facts", "derived", "properties", "skills"):
-            whole[table] = {entry.name: plain(entry.value) for entry in self.parts.tables[table].values()}
-        for entry in self.parts.tables["wordings"].values():
-            whole.setdefault("wordings", {}).setdefault(entry.name, {}).update(plain(entry.value))
-        if self.parts.rename:
-            whole["rename"] = {entry.name: entry.value for entry in self.parts.rename.values()}
-        out = io.StringIO()
-        yaml = YAML(typ="rt", pure=True)
-        yaml.allow_unicode = True
-        yaml.width = 4096
-        yaml.dump(whole, out)
-        return out.getvalue()
 
 
 def _worded(skill: Skill, wordings: Mapping[str, str], names: Mapping[str, str]) -> Skill:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import CodebookError, load_codebook, parse_codebook
-from codeword.codebook.load import shipped
+from codeword.codebook.compose import shipped
 
 GOOD = """\
 codebook: tiny

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import Observation, load_codebook
+from codeword.codebook.compose import shipped
 from codeword.codebook.live import LiveCodebook
-from codeword.codebook.load import shipped
 from codeword.codebook.observation import Record
 from codeword.codebook.offer import offer
 from codeword.controller.decision import Decision
