@@ -78,7 +78,7 @@ class _Reader:
         optional = ("args", "preconditions", "effects", "steps", "call", "budget_s", "cost")
         check_keys(self.source, value, f"the skill '{name}'", ("description",), optional)
         args = arguments[name]
-        vocabulary = _with_arguments(context.vocabulary, args)
+        vocabulary = with_arguments(context.vocabulary, args)
         effects = self.texts(value, "effects", partial(parse_effect, vocabulary=vocabulary))
         for effect in effects:
             if effect.atom.name not in context.base_facts:
@@ -263,7 +263,7 @@ def read_line(source: Source, parent: Mapping_, key: str, default: str) -> str:
     return str(value).strip()
 
 
-def _with_arguments(vocabulary: Vocabulary, args: Mapping[str, Argument]) -> Vocabulary:
+def with_arguments(vocabulary: Vocabulary, args: Mapping[str, Argument]) -> Vocabulary:
     words: dict[str, tuple[str, ...] | None] = {}
     for name, argument in args.items():
         if isinstance(argument, EntityArgument | ListArgument):

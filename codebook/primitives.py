@@ -6,7 +6,6 @@ beside itself instead.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -55,7 +54,6 @@ def shipped_robots() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-@cache
 def load_robot(path: Path) -> Mapping[str, Primitive]:
     """The primitives that a robot file declares. Raises CodebookError with every fault found."""
     source = parse_yaml(read_text(path, CodebookError), str(path), CodebookError)

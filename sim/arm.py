@@ -120,6 +120,10 @@ class Arm:
         self._spot = None
         return (yield from self.hand.close(force_n))
 
+    def _shut_gripper(self) -> Motion:
+        self._spot = None
+        return (yield from self.hand.shut())
+
     def _check_held(self) -> Motion:
         for _ in range(4):
             yield

@@ -193,7 +193,7 @@ BROKEN = [
         "c.yaml:27:9: 'move_above' lacks its argument 'height_m'",
     ]),
     ('move_above:', 'move_abov:', [
-        "c.yaml:27:9: unknown primitive or skill 'move_abov'; did you mean 'move_above'? (choices: move_above, move_held_above, move_to, rise, open_gripper, close_gripper, check_held, slide_to, move_home, wait, lift, carry, away, code, done, cannot)",
+        "c.yaml:27:9: unknown primitive or skill 'move_abov'; did you mean 'move_above'? (choices: move_above, move_held_above, move_to, rise, open_gripper, close_gripper, shut_gripper, check_held, slide_to, move_home, wait, lift, carry, away, code, done, cannot)",
     ]),
     ('$distance_m / 2', '$distance_m / ', [
         'c.yaml:28:41: expected a number, an argument such as $distance_m, or a field such as $object.x_m',
@@ -241,7 +241,7 @@ BROKEN = [
     ]),
     ('  away:', '  Away:', [
         "c.yaml:5:10: there is no skill 'away' to rename (choices: lift, carry, code, done, cannot)",
-        "c.yaml:42:13: unknown primitive or skill 'away' (choices: move_above, move_held_above, move_to, rise, open_gripper, close_gripper, check_held, slide_to, move_home, wait, lift, carry, code, done, cannot)",
+        "c.yaml:42:13: unknown primitive or skill 'away' (choices: move_above, move_held_above, move_to, rise, open_gripper, close_gripper, shut_gripper, check_held, slide_to, move_home, wait, lift, carry, code, done, cannot)",
         "c.yaml:51:3: 'Away' is no id (lower-case letters, digits and _ between them)",
     ]),
     ('  away:', '  lift:', [
