@@ -19,9 +19,10 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 @click.group(invoke_without_command=True, epilog="Example: codeword bench decision --n 50 --json")
 @click.pass_context
 def bench(context: click.Context) -> None:
-    """Measure on this machine, side by side in one run; without a name: decision."""
+    """Measure on this machine, side by side in one run; without a name: decision and grammar."""
     if context.invoked_subcommand is None:
         context.invoke(decision)
+        context.invoke(grammar)
 
 
 @bench.command()

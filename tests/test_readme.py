@@ -20,9 +20,18 @@ COMMANDS = [
 EXAMPLES = [block for language, block in BLOCKS if language == "python"]
 
 
+FILES = {
+    block.splitlines()[0].removeprefix("# "): block
+    for language, block in BLOCKS
+    if language == "yaml" and block.startswith("# ")
+}
+
+
 @pytest.mark.model
 def test_the_commands_work_one_after_the_other(tmp_path: Path) -> None:
-    assert len(COMMANDS) >= 4
+    assert len(COMMANDS) >= 8
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
     for command in COMMANDS:
         args = [sys.executable, "-m", "codeword.runtime.cli", *shlex.split(command)[1:]]
         done = subprocess.run(args, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
