@@ -14,6 +14,7 @@ VERBS = {
     "run": "codeword.runtime.cli_run:run",
     "replay": "codeword.runtime.cli_replay:replay",
     "codebook": "codeword.runtime.cli_codebook:codebook",
+    "new": "codeword.runtime.cli_new:new",
     "models": "codeword.runtime.cli_models:models",
     "bench": "codeword.runtime.cli_bench:bench",
 }

@@ -1,15 +1,20 @@
 """`codeword codebook`: what is made from a codebook, to be looked at."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from codeword.codebook import Observation, command_schema, legal, load_codebook
+from codeword.codebook import CodebookError, Observation, command_schema, legal, load_codebook
+from codeword.codebook.calls import trusted_calls
+from codeword.codebook.docs import codebook_docs
+from codeword.codebook.editor_schema import codebook_schema
 from codeword.codebook.errors import InputError
 from codeword.codebook.prompt import codebook_text, observation_text
 
 from .recording import read_episode
+from .terminal import print_json
 
 
 @click.group(epilog="Example: codeword codebook check my_codebook.yaml")
@@ -17,19 +22,57 @@ def codebook() -> None:
     """Check a codebook, or show what is made from it. FILE is a file or the name of a shipped one."""
 
 
-@codebook.command()
+@codebook.command(epilog="Example: codeword codebook check my_codebook.yaml --json")
 @click.argument("file")
-def check(file: str) -> None:
-    """Find every fault in FILE; exits 2 if there is one."""
-    book = load_codebook(file)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def check(file: str, as_json: bool) -> int:
+    """Find every fault in FILE, and say which skills run trusted code; exits 2 if there is a fault.
+
+    Trusted code is looked for, not run.
+    """
+    try:
+        book = load_codebook(file)
+    except CodebookError as problem:
+        if not as_json:
+            raise
+        keys = ("file", "line", "column", "message")
+        faults = [{key: getattr(fault, key) for key in keys} for fault in problem.faults]
+        print_json({"file": file, "ok": False, "skills": None, "faults": faults, "calls": []})
+        return 2
+    calls = trusted_calls(book)
+    if as_json:
+        shown = [{**asdict(call), "found": not call.missing} for call in calls]
+        print_json({"file": file, "ok": True, "skills": len(book.skills), "faults": [], "calls": shown})
+        return 0
     click.echo(f"{file}: {len(book.skills)} skills for the robot '{book.robot}', no fault found")
+    for call in calls:
+        click.echo(f"{file}: {call}")
+    return 0
 
 
-@codebook.command()
+@codebook.command(epilog="Example: codeword codebook schema my_codebook.yaml --out my_codebook.schema.json")
+@click.argument("file", required=False)
+@click.option("--commands", is_flag=True, help="The JSON Schema that every command of FILE is checked against.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file instead.")
+def schema(file: str | None, commands: bool, out: Path | None) -> None:
+    """Print the JSON Schema by which an editor completes and checks codebook files.
+
+    Without FILE it is for any codebook; made for FILE, it knows that codebook's kinds, facts, skills and primitives. A
+    codebook names it in its first line: `# yaml-language-server: $schema=codebook.schema.json`.
+    """
+    if commands and file is None:
+        raise InputError("--commands needs a codebook: codeword codebook schema --commands FILE")
+    book = None if file is None else load_codebook(file)
+    made = command_schema(book) if commands and book is not None else codebook_schema(book)
+    write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n", out)
+
+
+@codebook.command(epilog="Example: codeword codebook docs my_codebook.yaml --out my_codebook.md")
 @click.argument("file")
-def schema(file: str) -> None:
-    """Print the JSON Schema that every command is checked against."""
-    click.echo(json.dumps(command_schema(load_codebook(file)), indent=2))
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file instead.")
+def docs(file: str, out: Path | None) -> None:
+    """Print FILE as a page of Markdown for people."""
+    write_text(codebook_docs(load_codebook(file)), out)
 
 
 @codebook.command()
@@ -51,6 +94,18 @@ def grammar(file: str, episode: Path | None) -> None:
     book = load_codebook(file)
     for seen in _observations(episode) or [Observation(step=0, time_s=0.0, entities=(), facts=())]:
         click.echo(legal(book, seen).graph.regex())
+
+
+def write_text(text: str, out: Path | None) -> None:
+    """Print a text, or write it to a file and say so. Raises InputError where that cannot be."""
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise InputError(f"{out}: cannot be written: {problem.strerror}") from problem
+    click.echo(f"wrote {out}")
 
 
 def _observations(episode: Path | None) -> list[Observation]:
