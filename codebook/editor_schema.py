@@ -8,7 +8,7 @@ from typing import Any
 
 from .editor_schema_steps import names_in_file, robot_schema, step_definitions
 from .facts import ID
-from .load_skills import ENDS
+from .load_steps import ENDS
 from .primitives import shipped_robots
 from .skills import Codebook
 

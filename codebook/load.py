@@ -10,13 +10,14 @@ from .arguments import Argument
 from .compose import Parts, codebook_path
 from .errors import CodebookError, did_you_mean
 from .facts import ID
-from .load_skills import ENDS, Context, Entry, read_arguments, read_line, read_skill
+from .load_skills import Context, Entry, read_arguments, read_line, read_skill
+from .load_steps import ENDS
 from .parse import Vocabulary, parse_condition, parse_signature
 from .primitives import Primitive, load_robot, parse_robot, shipped_robots
 from .skills import Codebook, Predicate, Skill, Workspace
 from .state import Derived
 from .step_trees import Do, Each, If, Repeat, Step, Try
-from .yaml_source import List_, Mapping_, check_keys, parse_yaml, read_text
+from .yaml_source import List_, Mapping_, check_keys, parse_yaml, read_text, shown
 
 _MOST_STEPS = 10_000
 
@@ -117,18 +118,26 @@ class _Reader:
             return path.stem, {}
 
     def predicates(self) -> Iterator[tuple[str, Predicate]]:
+        found: set[str] = set()
         for entry in self.parts.tables["facts"].values():
             signature = entry.source.parsed(parse_signature, entry.name, entry.key_at)
             if signature is None:
                 continue
             name, places = signature
-            if not isinstance(entry.value, str):
-                entry.source.fault(f"the fact '{name}' needs a text that says what it means", entry.value_at)
+            if name in found or name in self.kinds:
+                what = "a kind of entity" if name in self.kinds else "a fact"
+                entry.source.fault(f"there is {what} called '{name}' already", entry.key_at)
+                continue
+            found.add(name)
+            if not isinstance(entry.value, str) or not entry.value.strip() or "\n" in entry.value.strip():
+                entry.source.fault(f"the fact '{name}' needs one line of text that says what it means", entry.value_at)
             yield name, Predicate(name, places, str(entry.value))
 
     def properties(self) -> Iterator[tuple[str, tuple[str, ...] | None]]:
         for entry in self.parts.tables["properties"].values():
-            if isinstance(entry.value, List_):
+            if not ID.fullmatch(entry.name):
+                entry.source.fault(f"'{entry.name}' cannot name a property (an id)", entry.key_at)
+            elif isinstance(entry.value, List_) and len(entry.value):
                 yield entry.name, tuple(str(item) for item, _ in entry.value)
             elif isinstance(entry.value, str):
                 yield entry.name, None
@@ -211,7 +220,9 @@ class _Reader:
                 hint = did_you_mean(entry.name, list(skills))
                 entry.source.fault(f"there is no skill '{entry.name}' to rename{hint}", entry.key_at)
             elif not isinstance(entry.value, str) or not ID.fullmatch(entry.value):
-                entry.source.fault(f"'{entry.value}' is no id (lower-case letters, digits and _)", entry.value_at)
+                entry.source.fault(
+                    f"'{shown(entry.value)}' is no id (lower-case letters, digits and _)", entry.value_at
+                )
             elif list(self.names.values()).count(entry.value) > 1:
                 entry.source.fault(f"two skills would be called '{entry.value}'", entry.value_at)
 
@@ -221,6 +232,7 @@ class _Reader:
         for entry in self.parts.tables["wordings"].values():
             if not isinstance(entry.value, Mapping_):
                 entry.source.fault(f"the wordings in '{entry.name}' map names to texts", entry.value_at)
+                found.setdefault(entry.name, {})
                 continue
             found.setdefault(entry.name, {})
             for name in entry.value:

@@ -18,7 +18,7 @@ from .arguments import (
 from .conditions import And, Condition
 from .errors import did_you_mean
 from .facts import ID
-from .load_steps import StepReader
+from .load_steps import ENDS, StepReader
 from .parse import Vocabulary, parse_condition, parse_effect
 from .patterns import texts_of
 from .primitives import Primitive
@@ -29,7 +29,6 @@ _T = TypeVar("_T")
 _ARGUMENTS = ("entity", "list", "choice", "integer", "number", "text", "boolean")
 _MAX_NUMBERS = 10_000
 _MAX_LIST = 4
-ENDS = ("done", "cannot")
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,8 @@ class _Reader:
         call = self.line(value, "call", "")
         if call and "steps" in value:
             self.fault("a skill has either steps or a call", value.key_at("call"))
-        if call and call.count(":") != 1:
+        names = call.replace(":", ".").split(".")
+        if call and (call.count(":") != 1 or not all(name.isidentifier() for name in names)):
             self.fault(f"'call' is package.module:function, not '{call}'", value.value_at("call"))
         return Skill(
             name=name,
@@ -165,7 +165,9 @@ class _Reader:
         return ChoiceArgument(choices) if choices else None
 
     def _boolean(self, value: Mapping_, name: str) -> Argument | None:
-        del value, name
+        if value.get("boolean") is not None:
+            self.fault(f"'boolean' of '{name}' stands alone; a default goes beside it", value.value_at("boolean"))
+            return None
         return BooleanArgument()
 
     def _text(self, value: Mapping_, name: str) -> Argument | None:

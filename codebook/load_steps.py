@@ -15,6 +15,8 @@ from .step_trees import Do, Each, Fail, If, Reference, Repeat, Step, StepValue, 
 from .yaml_source import List_, Mapping_, Place, Source, check_keys
 
 MOST_TIMES = 100
+ENDS = ("done", "cannot")
+"""The skills that end an episode; every codebook has them."""
 _FORMS: Mapping[str, tuple[str, ...]] = {
     "if": ("then", "else"),
     "repeat": ("steps", "until"),
@@ -112,6 +114,8 @@ class StepReader:
             self.primitives,
             self.skills,
         )
+        if "steps" not in item:
+            self.fault("'each' needs 'steps' with a list of steps", item.key_at("each"))
         return Each(name, under, inner.read(item, "steps"))
 
     def _try(self, item: Mapping_) -> Step | None:
@@ -119,6 +123,8 @@ class StepReader:
         if isinstance(retry, bool) or not isinstance(retry, int) or not 0 <= retry <= MOST_TIMES:
             self.fault(f"'retry' is how often, from 0 to {MOST_TIMES}, not '{retry}'", item.value_at("retry"))
             return None
+        if not isinstance(item.get("try"), List_) or not len(item.get("try")):
+            self.fault("'try' needs a list of steps", item.value_at("try"))
         return Try(self.read(item, "try"), retry, self.read(item, "undo"))
 
     def _fail(self, item: Mapping_) -> Step | None:
@@ -140,6 +146,9 @@ class StepReader:
             given = self.given(name, values, list(parameters))
             args = {key: self.for_primitive(name, key, parameters[key], *at_value) for key, at_value in given.items()}
             defaults: dict[str, Any] = {key: parameter.default for key, parameter in parameters.items()}
+        elif name in ENDS:
+            self.fault(f"'{name}' ends an episode and is no step; to give up say {{fail: reason}}", at)
+            return None
         elif name in self.skills:
             wanted = self.skills[name]
             given = self.given(name, values, list(wanted))

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from .command import Value
 from .errors import CodebookError, did_you_mean
 from .facts import ID
-from .yaml_source import Mapping_, Source, check_keys, parse_yaml, read_text
+from .yaml_source import Mapping_, Source, check_keys, parse_yaml, read_text, shown
 
 _KINDS = ("entity", "boolean")
 
@@ -82,21 +82,31 @@ def parse_robot(source: Source, root: Mapping_) -> Mapping[str, Primitive]:
 
 def _parameters(source: Source, primitive: Mapping_) -> dict[str, Parameter]:
     args = primitive.get("args")
+    if not isinstance(args, Mapping_):
+        if args is not None:
+            source.fault("'args' maps names to what they may be", primitive.value_at("args"))
+        return {}
     parameters: dict[str, Parameter] = {}
-    for name, value in args.items() if isinstance(args, Mapping_) else ():
+    for name, value in args.items():
         if value in _KINDS:
             parameters[name] = Parameter(value)
         elif isinstance(value, Mapping_) and list(value) == ["number"] and isinstance(value.get("number"), Mapping_):
             bounds: Mapping_ = value.get("number")
             if check_keys(source, bounds, f"the number '{name}'", ("min", "max"), ("default",)):
-                parameters[name] = _number(bounds)
+                parameters[name] = _number(source, bounds, name)
         else:
-            hint = did_you_mean(str(value), [*_KINDS, "{number: {min, max}}"])
-            source.fault(f"'{name}' cannot be '{value}'{hint}", args.value_at(name))
+            hint = did_you_mean(shown(value), [*_KINDS, "{number: {min, max}}"])
+            source.fault(f"'{name}' cannot be '{shown(value)}'{hint}", args.value_at(name))
     return parameters
 
 
-def _number(bounds: Mapping_) -> Parameter:
-    data: dict[str, Any] = dict(bounds.data)
-    default = data.get("default")
-    return Parameter("number", float(data["min"]), float(data["max"]), None if default is None else float(default))
+def _number(source: Source, bounds: Mapping_, name: str) -> Parameter:
+    given = [bounds.get("min"), bounds.get("max"), bounds.get("default") if "default" in bounds else bounds.get("min")]
+    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in given):
+        source.fault(f"min, max and default of '{name}' are numbers", bounds.place)
+    elif not given[0] <= given[2] <= given[1]:
+        source.fault(f"'{name}' needs min <= max, and a default between them", bounds.place)
+    else:
+        default = float(given[2]) if "default" in bounds else None
+        return Parameter("number", float(given[0]), float(given[1]), default)
+    return Parameter("number")

@@ -1,5 +1,6 @@
 """YAML read strictly (1.2, no duplicate keys), with the place of every key and value kept for messages."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,7 @@ class Source:
     def parsed(self, parse: "Callable[[str], _T]", text: Any, at: "Place") -> "_T | None":
         """What a text says, or None with a fault noted at the very character; errors may have an `offset`."""
         if not isinstance(text, str):
-            self.fault(f"expected a text, not '{text}'", at)
+            self.fault(f"expected a text, not '{shown(text)}'", at)
             return None
         try:
             return parse(text)
@@ -100,6 +101,12 @@ def wrap(value: Any, place: Place) -> Any:
     if isinstance(value, CommentedSeq):
         return List_(value, place)
     return value
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: what stands in the file, on one line and not too long."""
+    text = json.dumps(plain(value), ensure_ascii=False) if isinstance(value, Mapping_ | List_) else str(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def plain(value: Any) -> Any:

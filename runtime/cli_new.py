@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from codeword.codebook import load_codebook, parse_codebook
+from codeword.codebook.compose import shipped
 from codeword.codebook.errors import CodewordError, InputError
 from codeword.codebook.facts import ID
-from codeword.codebook.load import shipped
 
 from .scenario import parse_scenario
 

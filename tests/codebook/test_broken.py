@@ -91,7 +91,7 @@ BROKEN = [
         "c.yaml:24:33: unknown fact 'on' (choices: held, clear, block, bowl, color)",
     ]),
     ('  on(thing, place): rests on', '  on(thing, place): 3', [
-        "c.yaml:8:21: the fact 'on' needs a text that says what it means",
+        "c.yaml:8:21: the fact 'on' needs one line of text that says what it means",
     ]),
     ('  clear(thing): not on(any, thing)', '  clear(thing): not om(any, thing)', [
         "c.yaml:11:21: unknown fact 'om' (choices: on, held, clear, block, bowl, color)",
@@ -278,6 +278,18 @@ BROKEN = [
     ('codebook: rich', 'codebook: rich\ninclude: [tabeltop]', [
         "c.yaml:2:11: include: tabeltop: unknown codebook: no such file, and none of that name is shipped; did you mean 'tabletop'? (choices: mobile, showcase, tabletop)",
     ]),
+    ('  held(thing): is held', '  held(thing): is held\n  held(a, b): again', ["c.yaml:10:3: there is a fact called 'held' already"]),
+    ('  color: [red, purple]', '  Big Size: [red, purple]', ["c.yaml:13:3: 'Big Size' cannot name a property (an id)"]),
+    ('  color: [red, purple]', '  color: []', ["c.yaml:13:10: the property 'color' needs its values, or a text"]),
+    ('  on(thing, place): rests on', "  on(thing, place): ''", ["c.yaml:8:21: the fact 'on' needs one line of text that says what it means"]),
+    ('call: json:loads', "call: ':'", ["c.yaml:56:11: 'call' is package.module:function, not ':'"]),
+    ('call: json:loads', 'call: [1]', ["c.yaml:56:11: 'call' is one line of text"]),
+    ('label: {text: "[A-C][1-3]"}', 'label: {boolean: maybe}', ["c.yaml:22:24: 'boolean' of 'label' stands alone; a default goes beside it"]),
+    ('          - away\n', '          - done\n', ["c.yaml:42:13: 'done' ends an episode and is no step; to give up say {fail: reason}"]),
+    ('  zh: {lift: 举起}', '  zh: [lift]', ["c.yaml:60:7: the wordings in 'zh' map names to texts"]),
+    ('rename: {away: leave}', 'rename: {away: [leave]}', ['c.yaml:5:16: \'["leave"]\' is no id (lower-case letters, digits and _)']),
+    ('      - move_above: {entity: $object, height_m: 0.1}', '      - try: []', ["c.yaml:27:14: 'try' needs a list of steps"]),
+    ('preconditions: [clear(object), not held(any)]', 'preconditions: [{a: b}]', ['c.yaml:23:21: expected a text, not \'{"a": "b"}\'']),
 ]  # fmt: skip
 
 

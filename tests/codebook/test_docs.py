@@ -6,8 +6,8 @@ import re
 import pytest
 
 from codeword.codebook import load_codebook, parse_codebook, read_command
+from codeword.codebook.compose import shipped
 from codeword.codebook.docs import codebook_docs, escape, example
-from codeword.codebook.load import shipped
 from tests.codebook.test_load import GOOD
 
 

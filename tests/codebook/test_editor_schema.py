@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from codeword.codebook import load as loader
+from codeword.codebook import compose
 from codeword.codebook import load_codebook, load_skills, load_steps, parse_codebook
+from codeword.codebook.compose import shipped
 from codeword.codebook.editor_schema import codebook_schema
-from codeword.codebook.load import shipped
 from codeword.codebook.yaml_source import parse_yaml, plain
 from tests.codebook.language_server import Server
 from tests.codebook.test_load import GOOD
@@ -60,7 +60,7 @@ def test_the_copy_that_is_kept_has_not_drifted() -> None:
 
 
 def test_it_has_the_keys_that_the_loader_knows() -> None:
-    assert set(GENERIC["properties"]) == {*loader._REQUIRED, *loader._OPTIONAL}
+    assert set(GENERIC["properties"]) == {*compose._REQUIRED, *compose._OPTIONAL}
     forms = {form["required"][0]: form for form in GENERIC["definitions"]["step"]["then"]["anyOf"][1:]}
     assert {key: {key, *beside} for key, beside in load_steps._FORMS.items()} == {
         key: set(form["properties"]) for key, form in forms.items()
