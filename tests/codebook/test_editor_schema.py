@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from codeword.codebook import compose
-from codeword.codebook import load_codebook, load_skills, load_steps, parse_codebook
+from codeword.codebook import CodebookError, compose, load_codebook, load_skills, load_steps, parse_codebook
 from codeword.codebook.compose import shipped
 from codeword.codebook.editor_schema import codebook_schema
 from codeword.codebook.yaml_source import parse_yaml, plain
@@ -22,7 +21,7 @@ COPY = shipped()["tabletop"].with_name("codebook.schema.json")
 
 
 def data(text: str) -> Any:
-    return plain(parse_yaml(text, "c.yaml", loader.CodebookError).root)
+    return plain(parse_yaml(text, "c.yaml", CodebookError).root)
 
 
 def problems(schema: dict[str, Any], text: str) -> list[str]:
@@ -112,7 +111,7 @@ def test_what_the_loader_refuses_is_marked(old: str, new: str, generic: bool) ->
     assert problems(own, GOOD) == problems(GENERIC, GOOD) == []
     assert old in GOOD
     text = GOOD.replace(old, new, 1)
-    with pytest.raises(loader.CodebookError):
+    with pytest.raises(CodebookError):
         parse_codebook(text)
     assert problems(own, text)
     assert bool(problems(GENERIC, text)) == generic
