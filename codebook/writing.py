@@ -91,6 +91,11 @@ def read_command(codebook: Codebook, text: str | bytes) -> Command:
     return make_command(codebook, data["skill"], args)
 
 
+def prepare(codebook: Codebook) -> None:
+    """Build ahead what `read_command` needs, so that the first command is not kept waiting for it."""
+    _validators(codebook)
+
+
 def _strict_json(text: str | bytes) -> Any:
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(raw) > MAX_TEXT_BYTES:

@@ -3,7 +3,7 @@
 from codeword.codebook import Codebook, Command, CommandError, Observation, read_command
 from codeword.codebook.arguments import Argument
 from codeword.codebook.conditions import holds_for_each
-from codeword.codebook.writing import bindings_of, things_in
+from codeword.codebook.writing import bindings_of, prepare, things_in
 
 
 class Guard:
@@ -16,6 +16,7 @@ class Guard:
 
     def __init__(self, codebook: Codebook) -> None:
         self.codebook = codebook
+        prepare(codebook)
 
     def check(self, text: str | bytes, observation: Observation) -> Command:
         """The command that a text says, if it may be carried out now. Raises CommandError naming the check."""
