@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from codeword.codebook import Codebook, Command, CommandError, Result, parse_codebook
+from codeword.codebook import Codebook, Command, CommandError, Result, Robot, parse_codebook
 from codeword.codebook.observation import Record
 from codeword.controller import Controller
 
-from .episode import Adaptable
+from .episode import Adaptable, Physics
 from .guard import Guard
 from .judge import Ended, judge
 from .recording import Episode, Step
@@ -39,7 +39,8 @@ def replay(
 
     The logged commands are carried out again in a world made anew from the file's scenario, codebook and seed, guarded
     as they were; observations, results and verdict are compared bit by bit, and each command with its decision. With a
-    controller every decision is made again too, from the logged observation, and its essence is compared.
+    controller every decision is made again too, from the logged observation, and its essence is compared. Of a robot
+    that is not simulated there is no world to make anew: its commands are guarded again, and decisions compared.
     """
     again = _Replay(episode, scenario_of(episode), controller)
     try:
@@ -50,7 +51,8 @@ def replay(
                 on_step(number + 1)
         again.verdict()
     finally:
-        again.robot.close()
+        if again.robot is not None:
+            again.robot.close()
     return again.found
 
 
@@ -62,7 +64,10 @@ class _Replay:
         self.scenario = scenario
         self.controller = controller
         self.guard = Guard(scenario.codebook)
-        self.robot, self.physics = open_robot("sim", scenario, episode.header.seed)
+        self.robot: Robot | None = None
+        self.physics: Physics | None = None
+        if episode.header.robot == "sim":
+            self.robot, self.physics = open_robot("sim", scenario, episode.header.seed)
         self.held: Result | None = None
         self.ended: Ended = "max_decisions"
         self.said = ""
@@ -100,7 +105,8 @@ class _Replay:
         if self.held is not None:
             changes["last"] = self.held
         self.held = None
-        self.compare(number, "observation", step.observation, self.robot.observe().model_copy(update=changes))
+        if self.robot is not None:
+            self.compare(number, "observation", step.observation, self.robot.observe().model_copy(update=changes))
         if step.codebook is not None:
             self.use(parse_codebook(step.codebook.text, f"{self.episode.path}:codebook of step {number}"))
         if self.controller is not None and step.decision is not None:
@@ -132,6 +138,8 @@ class _Replay:
         ends = self.guard.codebook.skills[command.skill].ends
         if ends is not None:
             self.ended, self.said = ("done" if ends == "done" else "cannot"), str(command.args.get("reason", ""))
+            return
+        if self.robot is None:
             return
         result = self.robot.execute(command).result()
         if step.result is not None:

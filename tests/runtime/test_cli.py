@@ -182,3 +182,6 @@ def test_a_user_project_with_its_own_sim_and_runtime_uses_codeword(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     data = json.loads(done.stdout)
     assert (data["episodes"], data["judged"], data["rate"]) == (1, 0, None)
+    command = [sys.executable, "-m", "codeword.runtime.cli", "replay", "out", "--redecide", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)["identical"]) == (0, 1), done.stderr
