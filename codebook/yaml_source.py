@@ -14,6 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from .errors import Fault, FileError, did_you_mean
 
 MAX_BYTES = 1_000_000
+MOST_VALUES = 100_000
 
 _T = TypeVar("_T")
 
@@ -54,6 +55,9 @@ class Mapping_:  # noqa: N801 (Mapping is taken)
     data: CommentedMap
     place: Place
 
+    def __str__(self) -> str:
+        return shown(self)
+
     def __contains__(self, key: object) -> bool:
         return key in self.data
 
@@ -84,6 +88,9 @@ class List_:  # noqa: N801 (List is taken)
     data: CommentedSeq
     place: Place
 
+    def __str__(self) -> str:
+        return shown(self)
+
     def __iter__(self) -> Iterator[tuple[Any, Place]]:
         for index, item in enumerate(self.data):
             line, column = self.data.lc.item(index)
@@ -105,7 +112,9 @@ def wrap(value: Any, place: Place) -> Any:
 
 def shown(value: Any) -> str:
     """A value as a message shows it: what stands in the file, on one line and not too long."""
-    text = json.dumps(plain(value), ensure_ascii=False) if isinstance(value, Mapping_ | List_) else str(value)
+    text = (
+        json.dumps(plain(value), ensure_ascii=False, default=str) if isinstance(value, Mapping_ | List_) else str(value)
+    )
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
@@ -161,7 +170,19 @@ def parse_yaml(text: str, name: str, error: type[FileError]) -> Source:
         raise error(Fault("is empty", name))
     if not isinstance(root, CommentedMap):
         raise error(Fault(f"is no mapping of keys to values but a {type(root).__name__}", name, 1, 1))
+    if _size(root, {}) > MOST_VALUES:
+        raise error(Fault(f"has anchors that make more than {MOST_VALUES} values of it", name))
     return Source(name, text, Mapping_(root, (1, 1)))
+
+
+def _size(node: Any, known: dict[int, int]) -> int:
+    """How many values a tree has with its anchors written out."""
+    if not isinstance(node, CommentedMap | CommentedSeq):
+        return 1
+    if id(node) not in known:
+        children = node.values() if isinstance(node, CommentedMap) else node
+        known[id(node)] = 1 + sum(_size(child, known) for child in children)
+    return known[id(node)]
 
 
 def check_keys(

@@ -126,3 +126,15 @@ def test_a_file_that_is_no_codebook_is_one_line(tmp_path: Path, content: bytes, 
 def test_an_unknown_name_lists_the_known() -> None:
     with pytest.raises(CodebookError, match="did you mean 'tabletop'"):
         load_codebook("tabeltop")
+
+
+def test_anchors_that_grow_without_end_are_refused_at_once() -> None:
+    laughs = "".join(f"k{n}: &k{n} [{', '.join(['x'] * 10 if n == 0 else [f'*k{n - 1}'] * 10)}]\n" for n in range(9))
+    with pytest.raises(CodebookError, match="has anchors that make more than 100000 values of it"):
+        parse_codebook(laughs)
+
+
+def test_messages_show_what_stands_in_the_file() -> None:
+    assert "'codebook' is an id (lower-case letters, digits and _ between them), not '{\"a\": [1, 2]}'" in "\n".join(
+        faults(GOOD.replace("codebook: tiny", "codebook: {a: [1, 2]}"))
+    )
