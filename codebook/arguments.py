@@ -117,7 +117,7 @@ class NumberArgument:
 
     def count(self, value: float) -> int | None:
         """How many steps a value is, or None where it is on no step or out of bounds."""
-        if not isfinite(value):
+        if abs(value) > 1e9 or not isfinite(value):
             return None
         ticks = Decimal(repr(value)) / self.step
         whole = int(ticks.to_integral_value())

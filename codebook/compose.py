@@ -27,11 +27,19 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; False too for what cannot be a file's name."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def codebook_path(name_or_path: str | Path) -> Path:
     """The file that a name or a path stands for. Raises CodebookError where there is none."""
     known = shipped()
     path = known.get(str(name_or_path)) or Path(name_or_path)
-    if not path.exists():
+    if not is_file(path):
         hint = did_you_mean(str(name_or_path), list(known))
         message = f"unknown codebook: no such file, and none of that name is shipped{hint}"
         raise CodebookError(Fault(message, str(name_or_path)))
@@ -88,8 +96,8 @@ class Parts:
         for item, at in items:
             beside = Path(source.name).parent / str(item)
             try:
-                file = beside if beside.is_file() else codebook_path(str(item))
-                if str(file) in path:
+                file = beside if is_file(beside) else codebook_path(str(item))
+                if file.resolve() in [Path(step).resolve() for step in path]:
                     source.fault(f"includes itself: {' includes '.join((*path, str(file)))}", at)
                     continue
                 yield parse_yaml(read_text(file, CodebookError), str(file), CodebookError)

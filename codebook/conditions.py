@@ -10,6 +10,7 @@ whatever thing. The name of a kind is a predicate of one thing: `bowl(target)`. 
 says it of each thing in the list.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -118,6 +119,9 @@ class Count:
 
 Operand = Term | Property | Count
 
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+"""How a number is written, in conditions and in commands."""
+
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {"==": eq, "!=": ne, "<=": le, ">=": ge, "<": lt, ">": gt}
 
 
@@ -133,10 +137,9 @@ class Compare:
         left, right = self.left.read(state, bindings), self.right.read(state, bindings)
         if left is None or right is None:
             return False
-        try:
+        if NUMBER.fullmatch(left) and NUMBER.fullmatch(right):
             return COMPARISONS[self.sign](float(left), float(right))
-        except ValueError:
-            return self.sign in ("==", "!=") and (left == right) == (self.sign == "==")
+        return self.sign in ("==", "!=") and (left == right) == (self.sign == "==")
 
     def _operands(self) -> tuple[Operand, Operand]:
         return self.left, self.right

@@ -38,6 +38,7 @@ def apply(effects: Iterable[Effect], facts: frozenset[Fact], state: State, bindi
                 fact
                 for fact in facts
                 if fact.name == effect.atom.name
+                and len(fact.args) == len(places)
                 and all(place is None or place == arg for place, arg in zip(places, fact.args, strict=True))
             )
     return (facts - gone) | new

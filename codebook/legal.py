@@ -1,6 +1,5 @@
 """The commands that a codebook allows for an observation: those whose arguments are there and preconditions hold."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -147,7 +146,7 @@ class _SkillGraph:
             values, opening = self.values(index, bindings), '":"' if is_quoted(argument) else ""
         edges = [(f'{closing},"{name}{opening}', self.shared(values))] if values else []
         if argument.default is not None:
-            inner = {**bindings, name: _bound(argument.default)}
+            inner = {**bindings, name: _default(argument)}
             if self.hold(index + 1, inner):
                 edges += self.behind(index + 1, closing, inner)
         return edges
@@ -157,7 +156,7 @@ class _SkillGraph:
         name, argument = self.args[index]
         quoted = is_quoted(argument)
         closing = '"' if quoted else ""
-        default = None if argument.default is None else _bound(argument.default)
+        default = None if argument.default is None else _default(argument)
         if not self.asked_at[index + 1] and name not in self.relevant[index + 1]:
             follow = self.node(index + 1, closing, {**bindings, name: ""})  # nothing later asks which value it was
             texts = [text for text in self.texts(argument) if text != default]
@@ -224,9 +223,12 @@ def _holds(condition: Condition, state: FactState, bindings: Bindings) -> bool:
     return condition.holds(state, bindings)
 
 
-def _bound(default: str | int | float | bool) -> str:
-    """A default as conditions see it."""
-    return default if isinstance(default, str) else json.dumps(default)
+def _default(argument: Argument) -> str:
+    """An argument's default as it is written, but for quotes."""
+    assert argument.default is not None
+    text = argument.write(argument.default)
+    assert text is not None
+    return text.strip('"')
 
 
 def is_quoted(argument: Argument) -> bool:

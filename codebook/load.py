@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from .arguments import Argument
-from .compose import Parts, codebook_path
+from .compose import Parts, codebook_path, is_file
 from .errors import CodebookError, did_you_mean
 from .facts import ID
 from .load_skills import Context, Entry, read_arguments, read_line, read_skill
@@ -106,7 +106,7 @@ class _Reader:
             return str(value.get("robot")), parse_robot(source, value)
         beside = Path(source.name).parent / str(value)
         path = known.get(str(value)) or beside
-        if not path.is_file():
+        if not is_file(path):
             source.fault(f"unknown robot '{value}'{did_you_mean(str(value), list(known))}", at)
             return str(value), {}
         self.parts.dependent |= path == beside
@@ -185,10 +185,14 @@ class _Reader:
     def bounded(self, entry: Entry, skills: Mapping[str, Skill]) -> None:
         """Note a skill that comes back to itself, or that may take more steps than anyone would wait for."""
 
+        known: dict[str, int] = {}
+
         def count(name: str, path: tuple[str, ...]) -> int:
             if name in path:
                 raise RecursionError(" uses ".join((*path, name)))
-            return total(skills[name].steps, (*path, name)) if name in skills else 1
+            if name not in known:
+                known[name] = total(skills[name].steps, (*path, name)) if name in skills else 1
+            return known[name]
 
         def total(steps: tuple[Step, ...], path: tuple[str, ...]) -> int:
             return sum(one(step, path) for step in steps)
@@ -265,7 +269,8 @@ class _Reader:
         for axis in ("x_m", "y_m", "z_m"):
             given = value.get(axis)
             pair = [item for item, _ in given] if isinstance(given, List_) else []
-            if len(pair) != 2 or not all(isinstance(item, int | float) for item in pair) or not pair[0] < pair[1]:
+            numbers = [item for item in pair if isinstance(item, int | float) and not isinstance(item, bool)]
+            if len(numbers) != 2 or not -1000 <= numbers[0] < numbers[1] <= 1000:
                 source.fault(f"'{axis}' of the workspace is [lowest, highest] in metres", value.value_at(axis))
                 return None
             low.append(float(pair[0]))

@@ -29,6 +29,7 @@ _T = TypeVar("_T")
 _ARGUMENTS = ("entity", "list", "choice", "integer", "number", "text", "boolean")
 _MAX_NUMBERS = 10_000
 _MAX_LIST = 4
+_LARGEST, _FINEST = Decimal("1000000"), Decimal("0.000001")
 
 
 @dataclass(frozen=True)
@@ -190,10 +191,16 @@ class _Reader:
             return None
         try:
             low, high, step = (Decimal(str(bounds.data.get(key, 1))) for key in ("min", "max", "step"))
+            if not all(
+                part.is_finite() and abs(part) <= _LARGEST and part % _FINEST == 0 for part in (low, high, step)
+            ):
+                raise InvalidOperation
         except InvalidOperation:
-            self.fault(f"min, max and step of '{name}' are numbers", at)
+            self.fault(
+                f"min, max and step of '{name}' are numbers up to {_LARGEST} in steps of {_FINEST} at the finest", at
+            )
             return None
-        if not all(part.is_finite() for part in (low, high, step)) or step <= 0 or low > high:
+        if step <= 0 or low > high:
             self.fault(f"'{name}' needs min <= max and a step above 0", at)
         elif whole and any(part % 1 for part in (low, high, step)):
             self.fault(f"'{name}' is an integer: min, max and step are whole", at)
@@ -277,7 +284,9 @@ def with_arguments(vocabulary: Vocabulary, args: Mapping[str, Argument]) -> Voca
 
 def _with_default(argument: Argument, default: Any) -> Argument:
     if isinstance(argument, NumberArgument):
-        return NumberArgument(argument.low, argument.high, argument.step, default)
+        ticks = argument.count(default)
+        assert ticks is not None, "a default that cannot be written was refused before"
+        return NumberArgument(argument.low, argument.high, argument.step, argument.value(ticks))
     if isinstance(argument, ChoiceArgument):
         return ChoiceArgument(argument.choices, argument.pattern, str(default))
     assert isinstance(argument, BooleanArgument)

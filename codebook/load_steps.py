@@ -187,6 +187,7 @@ class StepReader:
         if parameter.kind == "number" and is_number:
             if not parameter.low <= value <= parameter.high:
                 self.fault(f"'{key}' of '{name}' is {value}, outside {parameter.describe()}", at)
+                return None
             return float(value)
         if parameter.kind == "boolean" and isinstance(value, bool):
             return value

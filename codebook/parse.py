@@ -5,7 +5,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from .conditions import COMPARISONS, And, Atom, Compare, Condition, Count, Not, Operand, Or, Property, Quantified, Term
+from .conditions import (
+    COMPARISONS,
+    NUMBER,
+    And,
+    Atom,
+    Compare,
+    Condition,
+    Count,
+    Not,
+    Operand,
+    Or,
+    Property,
+    Quantified,
+    Term,
+)
 from .effects import Effect
 from .errors import did_you_mean
 from .facts import ID
@@ -13,7 +27,6 @@ from .facts import ID
 _TOKEN = re.compile(
     rf"\s*(?:(?P<word>{ID.pattern})|(?P<number>-?\d+(?:\.\d+)?)|(?P<sign>[=!<>]=|[(),|<>])|(?P<bad>\S))"
 )
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _T = TypeVar("_T")
 _KEYWORDS = ("and", "or", "not", "all", "some", "if")
 
@@ -182,7 +195,7 @@ class _Parser:
         name = self.peek()
         known = self.vocabulary.predicates
         compares = self.tokens[self.at + 1][0] in COMPARISONS if self.at + 1 < len(self.tokens) else False
-        if compares or name == "count" or name in self.vocabulary.properties or _NUMBER.fullmatch(name):
+        if compares or name == "count" or name in self.vocabulary.properties or NUMBER.fullmatch(name):
             return self.comparison()
         self.word("a condition")
         if name not in known and name not in self.vocabulary.kinds:
@@ -216,7 +229,7 @@ class _Parser:
         """One side of a comparison, and the words that the other side may be (None where it is an entity's id)."""
         start = self.offset()
         name = self.peek()
-        if _NUMBER.fullmatch(name):
+        if NUMBER.fullmatch(name):
             self.at += 1
             return Term(name, bound=False), ()
         if name == "count":

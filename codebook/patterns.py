@@ -9,6 +9,8 @@ from itertools import product
 MOST_TEXTS = 1000
 """A pattern with more texts than that is refused: a model should choose, not invent."""
 
+MOST_TIMES = 32
+
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ")
 
 
@@ -26,6 +28,8 @@ def texts_of(pattern: str) -> tuple[str, ...]:
     texts = tuple(dict.fromkeys(parser.alternatives()))
     if parser.at < len(pattern):
         raise PatternError(f"'{pattern[parser.at]}' at {parser.at + 1} closes nothing")
+    if not texts:
+        raise PatternError("allows no text at all")
     for text in texts:
         if not text or not (text[0].isalnum() and text[-1].isalnum()):
             raise PatternError(f"allows '{text}'; a text begins and ends with a letter or a digit")
@@ -81,9 +85,10 @@ class _Parser:
             if self.peek() == "-" and self.pattern[self.at + 1 : self.at + 2] not in ("]", ""):
                 last = self.pattern[self.at + 1]
                 self.at += 2
-            if first not in _PLAIN or last not in _PLAIN or first > last:
+            between = [chr(code) for code in range(ord(first), ord(last) + 1)]
+            if not between or not _PLAIN.issuperset(between):
                 raise PatternError(f"'{first}-{last}' at {self.at} is no range of plain characters")
-            found += [chr(code) for code in range(ord(first), ord(last) + 1)]
+            found += between
         self.close("]")
         return found
 
@@ -98,7 +103,9 @@ class _Parser:
         if end < 0 or not low.isdigit() or (comma and not high.isdigit()):
             raise PatternError(f"'{{' at {self.at + 1} needs {{n}} or {{m,n}}; a text has a greatest length")
         self.at = end + 1
-        counts = range(int(low), int(high or low) + 1)
+        counts = range(int(low[:3]), int((high or low)[:3]) + 1)
+        if counts.stop > MOST_TIMES + 1 or not counts:
+            raise PatternError(f"'{{' at {self.at} repeats from 0 to {MOST_TIMES} times, the lower number first")
         self.few_of(sum(len(part) ** min(count, 20) for count in counts))
         return ["".join(parts) for count in counts for parts in _power(part, count)]
 

@@ -14,12 +14,15 @@ from .observation import Observation
 class Derived:
     """A fact computed from others: its places' names and the condition that makes it true of them.
 
-    A definition may use itself (`within` through `on`), as long as the facts below have no circle.
+    A definition may use itself (`within` through `on`): it is true of what a finite number of steps proves.
     """
 
     name: str
     places: tuple[str, ...]
     condition: Condition
+
+
+_Asked = tuple[str, tuple[str | None, ...]]
 
 
 class FactState:
@@ -41,7 +44,10 @@ class FactState:
         for fact in self.facts:
             for places in product(*((arg, None) for arg in fact.args)):
                 self._known.add((fact.name, places))
-        self._answers: dict[tuple[str, tuple[str | None, ...]], bool] = {}
+        self._answers: dict[_Asked, bool] = {}
+        self._round: dict[_Asked, bool] | None = None
+        self._pending: set[_Asked] = set()
+        self._circular = False
 
     @classmethod
     def of(cls, derived: Mapping[str, Derived], observation: Observation) -> "FactState":
@@ -67,7 +73,9 @@ class FactState:
     def count(self, name: str, args: tuple[str | None, ...]) -> int:
         """How many base facts of that name are true, None in a place standing for whatever thing."""
         return sum(
-            fact.name == name and all(arg in (None, place) for arg, place in zip(args, fact.args, strict=True))
+            fact.name == name
+            and len(fact.args) == len(args)
+            and all(arg in (None, place) for arg, place in zip(args, fact.args, strict=True))
             for fact in self.facts
         )
 
@@ -81,10 +89,35 @@ class FactState:
             if len(args) == 1 and name in self.kinds:
                 return args[0] is None or args[0] in self.kinds[name]
             return False
-        if asked not in self._answers:
-            self._answers[asked] = False  # a definition that comes back to itself finds nothing new there
-            self._answers[asked] = any(
+        if asked in self._answers:
+            return self._answers[asked]
+        if self._round is not None:
+            return self._derive(definition, asked, self._round)
+        return self._fixpoint(definition, asked)
+
+    def _fixpoint(self, definition: Derived, asked: _Asked) -> bool:
+        """The answer to an outermost question: asked again for as long as a circle on the way yields new truths."""
+        proven: dict[_Asked, bool] = {}
+        while True:
+            self._round, self._circular, before = dict(proven), False, len(proven)
+            self._derive(definition, asked, self._round)
+            answers, self._round = self._round, None
+            proven = {fact: answer for fact, answer in answers.items() if answer}
+            if not self._circular or len(proven) == before:
+                self._answers.update(answers)
+                return answers[asked]
+
+    def _derive(self, definition: Derived, asked: _Asked, answers: dict[_Asked, bool]) -> bool:
+        if asked in answers:
+            self._circular |= asked in self._pending
+            return answers[asked]
+        answers[asked] = False
+        self._pending.add(asked)
+        try:
+            answers[asked] = any(
                 definition.condition.holds(self, dict(zip(definition.places, things, strict=True)))
-                for things in product(*((arg,) if arg is not None else self._things for arg in args))
+                for things in product(*((arg,) if arg is not None else self._things for arg in asked[1]))
             )
-        return self._answers[asked]
+        finally:
+            self._pending.discard(asked)
+        return answers[asked]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import lru_cache
 from math import isfinite
 from typing import Any
@@ -71,6 +72,8 @@ def bindings_of(command: Command) -> dict[str, str | tuple[str, ...]]:
 
 def bind(value: Value) -> str | tuple[str, ...]:
     """A value as conditions see it: an id or a word, the text of a number, or the ids of a list."""
+    if isinstance(value, float) and not isinstance(value, bool):
+        return format(Decimal(repr(value)), "f")
     return value if isinstance(value, str | tuple) else json.dumps(value)
 
 

@@ -1,6 +1,5 @@
 """YAML read strictly (1.2, no duplicate keys), with the place of every key and value kept for messages."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +41,9 @@ class Source:
         except ValueError as problem:
             self.fault(str(problem), (at[0], at[1] + int(getattr(problem, "offset", 0))))
             return None
+        except RecursionError:
+            self.fault("is nested too deeply", at)
+            return None
 
 
 Place = tuple[int, int]
@@ -73,11 +75,16 @@ class Mapping_:  # noqa: N801 (Mapping is taken)
             yield key, self.get(key)
 
     def key_at(self, key: Any) -> Place:
-        line, column = self.data.lc.key(key)
-        return line + 1, column + 1
+        return self._at(self.data.lc.key, key)
 
     def value_at(self, key: Any) -> Place:
-        line, column = self.data.lc.value(key)
+        return self._at(self.data.lc.value, key)
+
+    def _at(self, where: Callable[[Any], tuple[int, int]], key: Any) -> Place:
+        try:
+            line, column = where(key)
+        except (KeyError, TypeError):  # a key that came by `<<`, from a mapping that stands elsewhere
+            return self.place
         return line + 1, column + 1
 
 
@@ -112,9 +119,7 @@ def wrap(value: Any, place: Place) -> Any:
 
 def shown(value: Any) -> str:
     """A value as a message shows it: what stands in the file, on one line and not too long."""
-    text = (
-        json.dumps(plain(value), ensure_ascii=False, default=str) if isinstance(value, Mapping_ | List_) else str(value)
-    )
+    text = str(plain(value)) if isinstance(value, Mapping_ | List_) else str(value)
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
@@ -135,11 +140,14 @@ def plain(value: Any) -> Any:
 def read_text(path: Path, error: type[FileError]) -> str:
     """A text file's content. Raises `error` where it is missing, too large, or not UTF-8 text."""
     try:
-        data = path.read_bytes()
-    except OSError as problem:
-        raise error(Fault(f"cannot be read: {problem.strerror}", str(path))) from problem
+        if path.exists() and not path.is_file():
+            raise error(Fault("is no file", str(path)))
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as problem:
+        raise error(Fault(f"cannot be read: {getattr(problem, 'strerror', problem)}", str(path))) from problem
     if len(data) > MAX_BYTES:
-        raise error(Fault(f"is {len(data)} bytes long; at most {MAX_BYTES} are read", str(path)))
+        raise error(Fault(f"is too long; at most {MAX_BYTES} bytes are read", str(path)))
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as problem:

@@ -287,9 +287,9 @@ BROKEN = [
     ('label: {text: "[A-C][1-3]"}', 'label: {boolean: maybe}', ["c.yaml:22:24: 'boolean' of 'label' stands alone; a default goes beside it"]),
     ('          - away\n', '          - done\n', ["c.yaml:42:13: 'done' ends an episode and is no step; to give up say {fail: reason}"]),
     ('  zh: {lift: 举起}', '  zh: [lift]', ["c.yaml:60:7: the wordings in 'zh' map names to texts"]),
-    ('rename: {away: leave}', 'rename: {away: [leave]}', ['c.yaml:5:16: \'["leave"]\' is no id (lower-case letters, digits and _)']),
+    ('rename: {away: leave}', 'rename: {away: [leave]}', ["c.yaml:5:16: '['leave']' is no id (lower-case letters, digits and _)"]),
     ('      - move_above: {entity: $object, height_m: 0.1}', '      - try: []', ["c.yaml:27:14: 'try' needs a list of steps"]),
-    ('preconditions: [clear(object), not held(any)]', 'preconditions: [{a: b}]', ['c.yaml:23:21: expected a text, not \'{"a": "b"}\'']),
+    ('preconditions: [clear(object), not held(any)]', 'preconditions: [{a: b}]', ["c.yaml:23:21: expected a text, not '{'a': 'b'}'"]),
 ]  # fmt: skip
 
 

@@ -111,7 +111,7 @@ def test_all_faults_are_found_in_one_pass() -> None:
         (b"a: {b: 1\n  - c", "is not YAML"),
         (b"\xff\xfe\x00", "is not UTF-8 text"),
         (b"a: \0", "is not a text file"),
-        (b"x" * 1_000_001, "at most 1000000 are read"),
+        (b"x" * 1_000_001, "at most 1000000 bytes are read"),
     ],
 )
 def test_a_file_that_is_no_codebook_is_one_line(tmp_path: Path, content: bytes, fault: str) -> None:
@@ -135,6 +135,6 @@ def test_anchors_that_grow_without_end_are_refused_at_once() -> None:
 
 
 def test_messages_show_what_stands_in_the_file() -> None:
-    assert "'codebook' is an id (lower-case letters, digits and _ between them), not '{\"a\": [1, 2]}'" in "\n".join(
+    assert "'codebook' is an id (lower-case letters, digits and _ between them), not '{'a': [1, 2]}'" in "\n".join(
         faults(GOOD.replace("codebook: tiny", "codebook: {a: [1, 2]}"))
     )

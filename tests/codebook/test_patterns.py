@@ -26,7 +26,7 @@ def test_a_pattern_is_the_list_of_its_texts(pattern: str, texts: list[str]) -> N
     [
         ("a+", "'+' at 2 is not known"), ("a*", "'*' at 2"), (".", "allows '.'"), ("(a", "lacks a ')'"), ("[a", "lacks a ']'"),
         ("a)", "')' at 2 closes nothing"), ("a{,3}", "needs {n} or {m,n}"), ("a{3", "needs {n} or {m,n}"), ("[z-a]", "is no range"),
-        ('a"b', "is not known here"), ("", "allows ''"), ("[A-Z]{3}", "more than 1000"), ("[a-z]{99}", "more than 1000"), ("a ", "allows 'a '"),
+        ('a"b', "is not known here"), ("", "allows ''"), ("[A-Z]{3}", "more than 1000"), ("[a-z]{99}", "repeats from 0 to 32 times"), ("a ", "allows 'a '"), ("a[ -9]b", "is no range of plain"), ("a{5,2}", "the lower number first"), ("a[]b", "no text at all"),
     ],
 )  # fmt: skip
 def test_what_is_no_finite_pattern_is_told(pattern: str, says: str) -> None:
