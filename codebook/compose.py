@@ -105,6 +105,16 @@ class Parts:
                 for fault in problem.faults:
                     source.fault(f"include: {fault}", at)
 
+    def files(self) -> Iterator[Path]:
+        """The files that this was read from, a robot's beside a codebook among them."""
+        for source in self.sources:
+            if is_file(Path(source.name)):
+                yield Path(source.name)
+        if "robot" in self.settings:
+            source, value, _ = self.settings["robot"]
+            if isinstance(value, str) and is_file(Path(source.name).parent / value):
+                yield Path(source.name).parent / value
+
     def text(self) -> str:
         """The codebook as one text that needs no other file: its own, or all of its files made one."""
         if not self.dependent:

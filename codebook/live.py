@@ -34,13 +34,14 @@ class LiveCodebook:
             self.codebook, self.fault = load_codebook(self.path), ""
         except CodebookError as problem:
             self.fault = str(problem)
+        self._seen = self._stamp()
         return (self.codebook.hash, self.fault) != before
 
     def _stamp(self) -> tuple[tuple[int, int], ...]:
         return tuple(self._stamps())
 
     def _stamps(self) -> Iterator[tuple[int, int]]:
-        for file in sorted({self.path, *self.path.parent.glob("*.yaml")}):
+        for file in sorted({self.path, *self.codebook.files}):
             try:
                 status = file.stat()
             except OSError:

@@ -94,6 +94,7 @@ class _Reader:
             wordings=wordings,
             text=text,
             hash=hashlib.sha256(text.encode()).hexdigest(),
+            files=tuple(self.parts.files()),
         )
 
     def robot(self) -> tuple[str, Mapping[str, Primitive]]:

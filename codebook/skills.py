@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from .arguments import Argument, EntityArgument, ListArgument
 from .conditions import And, Condition, conjuncts
@@ -74,7 +75,8 @@ class Predicate:
 
 @dataclass(frozen=True, eq=False)
 class Codebook:
-    """A robot's language. `hash` is the SHA-256 of the file's text, `text` the text itself."""
+    """A robot's language. `hash` is the SHA-256 of the file's text, `text` the text itself; `files` are all that it was
+    read from."""
 
     name: str
     description: str
@@ -89,6 +91,7 @@ class Codebook:
     wordings: Mapping[str, Mapping[str, str]]
     text: str
     hash: str
+    files: tuple[Path, ...] = ()
 
     def state(self, observation: Observation) -> FactState:
         """The facts, base and derived, that an observation shows."""

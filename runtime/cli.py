@@ -1,10 +1,12 @@
 """The `codeword` command: its verbs, and how errors reach a user."""
 
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
 
 import click
 
@@ -57,9 +59,17 @@ def cli(debug: bool) -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Entry point: exit 0 if all is well, 1 if a goal, a budget or a replay failed, 2 for unusable input."""
     given = list(sys.argv[1:] if args is None else args)
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))  # a user's own robot and trusted code lie where they work
     try:
         code = cli.main(given, prog_name="codeword", standalone_mode=False)
-    except (CodewordError, click.ClickException) as problem:
+    except click.exceptions.NoArgsIsHelpError as problem:
+        click.echo(problem.format_message(), err=True)
+        sys.exit(2)
+    except (CodewordError, click.ClickException, BrokenPipeError) as problem:
+        if isinstance(problem, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our output has gone
+            sys.exit(141)
         if "--debug" in given:
             traceback.print_exc()
         message = problem.format_message() if isinstance(problem, click.ClickException) else str(problem)

@@ -45,4 +45,4 @@ def pull(name: str) -> None:
     """
     with model_progress() as progress:
         model = pull_model(name, progress)
-    out.print(f"{model.name} is in {model.folder}")
+    out.print(f"{model.name} is in {model.folder}", markup=False)

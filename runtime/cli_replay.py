@@ -27,7 +27,15 @@ def replay(episodes: tuple[Path, ...], redecide: bool, model: str | None, as_jso
     """
     if model is not None and not redecide:
         raise InputError("--model goes with --redecide")
-    read = [read_episode(file, pictures=False) for file in _files(episodes)]
+    read: list[Episode] = []
+    unreadable: list[InputError] = []
+    for file in _files(episodes):
+        try:
+            read.append(read_episode(file, pictures=False))
+        except InputError as problem:
+            unreadable.append(problem)
+    if not read:
+        raise InputError("\n".join(map(str, unreadable)))
     again = _Again(model)
     differences: list[Difference] = []
     with counting("episodes", len(read)) as bar:
@@ -35,17 +43,23 @@ def replay(episodes: tuple[Path, ...], redecide: bool, model: str | None, as_jso
             differences += replay_episode(episode, again.controller(episode) if redecide else None)
             bar.advance(bar.task_ids[0])
     parted = {difference.episode for difference in differences}
+    unfinished = [episode for episode in read if not episode.whole or episode.verdict is None]
+    alike = len([e for e in read if str(e.path) not in parted and e not in unfinished])
     if as_json:
         shown = [difference.as_json() for difference in differences]
-        print_json({"episodes": len(read), "identical": len(read) - len(parted), "differences": shown})
+        cut = [str(episode.path) for episode in unfinished]
+        print_json({"episodes": len(read), "identical": alike, "differences": shown, "unfinished": cut})
     else:
         for difference in differences:
             where = f"{difference.episode}: step {difference.step}: {difference.field}"
             out.print(f"{where}: logged {difference.logged!r}, now {difference.now!r}", markup=False)
-        for episode in read:
-            if not episode.whole:
-                out.print(f"{episode.path}: is cut off after step {len(episode.steps)}; replayed up to there")
-        out.print(f"{len(read) - len(parted)} of {len(read)} episodes identical")
+        for episode in unfinished:
+            if str(episode.path) not in parted:
+                steps = len(episode.steps)
+                out.print(f"{episode.path}: ends without a verdict; its {steps} steps replayed the same", markup=False)
+        out.print(f"{alike} of {len(read)} episodes identical")
+    if unreadable:
+        raise InputError("\n".join(map(str, unreadable)))
     return 1 if parted else 0
 
 

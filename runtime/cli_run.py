@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from codeword.codebook.errors import InputError
@@ -18,7 +19,7 @@ from .run import CONTROLLERS, Controllers, Plan, Who
 from .run import run as run_plan
 from .scenario import Scenario, find_scenarios, load_scenario, typed_scenario
 from .statistics import wilson95
-from .summary import Summary, summarize
+from .summary import FEWEST_FOR_P95, Summary, summarize
 from .terminal import counting, err, model_progress, out, print_json
 
 
@@ -135,6 +136,8 @@ def _show(summary: Summary, folder: Path) -> None:
     if summary.hard_misses:
         out.print(f"[red]budget missed:[/red] {summary.hard_misses} decisions past their hard limit")
     verdict = "[green]all goals reached within budgets[/green]" if summary.ok else "[red]not all goals reached[/red]"
+    if summary.ok and summary.decisions < FEWEST_FOR_P95:
+        verdict = f"[green]all goals reached[/green] (p95 budgets are judged from {FEWEST_FOR_P95} decisions on)"
     if summary.ok and not summary.total.judged:
         verdict = "no goal to judge by"
-    out.print(f"{verdict}; report: {folder / 'report.html'}")
+    out.print(f"{verdict}; report: {escape(str(folder / 'report.html'))}")

@@ -134,7 +134,7 @@ class _Loop:
         """Take up an edited codebook, or say why not."""
         if live.fault:
             what = f"the codebook's edit is not in use: {live.fault}"
-            self.tell("event", EventRecord(step=step, time_s=time_s, what=what), time_s)
+            self.tell("event", EventRecord(step=step, time_s=time_s, what=what, scripted=False), time_s)
             return
         book = live.codebook
         self.guard = Guard(book)

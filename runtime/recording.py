@@ -38,7 +38,7 @@ CHANNELS: dict[str, type[Record]] = {
     "event": EventRecord,
     "verdict": Verdict,
 }
-_CHUNK_BYTES = 64 * 1024
+_CHUNK_BYTES = 4 * 1024
 """Small, so that little is lost of a file that a crash cuts off."""
 
 _MAX_RECORD_BYTES = 256 * 1024 * 1024
@@ -72,6 +72,7 @@ class EpisodeWriter:
         self._writer.add_metadata("codeword", {"header": header.model_dump_json()})
         for name, text in (("codebook.yaml", codebook_text), ("scenario.yaml", scenario_text)):
             self._writer.add_attachment(0, 0, name, "application/yaml", text.encode())
+        self._file.flush()
 
     def _channel(self, topic: str, schema: dict[str, Any], name: str = "") -> int:
         data = json.dumps(schema).encode()
@@ -93,6 +94,7 @@ class EpisodeWriter:
         self._sequence += 1
         try:
             self._writer.add_message(channel, int(time_s * 1e9), data, time.time_ns(), self._sequence)
+            self._file.flush()
         except OSError as problem:
             raise InputError(f"{self.path}: cannot be written: {problem.strerror}") from problem
 

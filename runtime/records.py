@@ -53,11 +53,12 @@ class CodebookRecord(Record):
 
 
 class EventRecord(Record):
-    """Something that happened beside the loop: a scenario's event, a stop."""
+    """Something that happened beside the loop: by the scenario's script, or an edit of the codebook not taken up."""
 
     step: int
     time_s: float
     what: str
+    scripted: bool = True
 
 
 def schema_of(record: type[Record]) -> dict[str, Any]:

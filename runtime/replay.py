@@ -49,6 +49,8 @@ def replay(
             again.turn(number, step)
             if on_step is not None:
                 on_step(number + 1)
+            if again.stopped:
+                break
         again.verdict()
     finally:
         if again.robot is not None:
@@ -71,6 +73,7 @@ class _Replay:
         self.held: Result | None = None
         self.ended: Ended = "max_decisions"
         self.said = ""
+        self.stopped = False
         self.found: list[Difference] = []
 
     def compare(self, step: int, path: str, logged: Any, now: Any) -> None:
@@ -112,6 +115,11 @@ class _Replay:
         if self.controller is not None and step.decision is not None:
             now = self.controller.decide(self.episode.header.task, step.observation)
             self.compare(number, "decision", step.decision.essence(), now.essence())
+        last = number == len(self.episode.steps) - 1
+        for part in ("decision", "command", "budget"):
+            late = step.budget is not None and bool(step.budget.missed) and part != "budget"
+            if getattr(step, part) is None and not late and (self.episode.whole or not last):
+                self.compare(number, part, "missing", "recorded")
         if step.command is None:
             self.held = step.result
             return
@@ -144,10 +152,17 @@ class _Replay:
         result = self.robot.execute(command).result()
         if step.result is not None:
             self.compare(number, "result", step.result, result)
+        elif self.episode.whole or number < len(self.episode.steps) - 1:
+            self.compare(number, "result", "missing", result.model_dump(mode="json"))
+        if result.status == "stopped":
+            self.ended, self.stopped = "stopped", True
 
     def verdict(self) -> None:
-        """The judge again."""
-        if self.episode.verdict is not None and self.physics is not None:
-            decisions = len(self.episode.steps)
-            now = judge(self.scenario, self.physics.truth(), self.ended, self.said, decisions)
-            self.compare(decisions, "verdict", self.episode.verdict, now)
+        """The judge again, and what happened by the scenario's script."""
+        if self.episode.verdict is None or self.physics is None:
+            return
+        steps = len(self.episode.steps)
+        now = judge(self.scenario, self.physics.truth(), self.ended, self.said, steps)
+        logged = [[event.time_s, event.what] for event in self.episode.events if event.scripted]
+        self.compare(steps, "events", logged, [list(event) for event in self.physics.events()])
+        self.compare(steps, "verdict", self.episode.verdict, now)

@@ -6,7 +6,8 @@ import io
 from PIL import Image
 
 from codeword.codebook import Observation, Robot
-from codeword.codebook.errors import InputError
+from codeword.codebook.errors import InputError, RobotError
+from codeword.codebook.primitives import load_robot, shipped_robots
 from codeword.sim import EventSpec, ScenarioChannel, SimRobot
 
 from .episode import Physics
@@ -48,11 +49,20 @@ def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics
     A user's class is called with the codebook. Raises InputError where the name leads nowhere.
     """
     if name == "sim":
+        missing = sorted(set(scenario.codebook.primitives) - set(load_robot(shipped_robots()["arm"])))
+        if missing:
+            raise InputError(
+                f"{scenario.path}: the codebook '{scenario.codebook.name}' is for the robot "
+                f"'{scenario.codebook.robot}', and the simulated one is an arm: it cannot {', '.join(missing)}"
+            )
         robot = SimRobot(scenario.codebook, scenario.spec.world, seed, scenario.spec.events)
         return robot, SimPhysics(robot.scenario)
     check_robot(name)
     module, _, cls = name.partition(":")
-    made: Robot = getattr(importlib.import_module(module), cls)(scenario.codebook)
+    try:
+        made: Robot = getattr(importlib.import_module(module), cls)(scenario.codebook)
+    except Exception as problem:
+        raise RobotError(f"robot '{name}' could not be made: {type(problem).__name__}: {problem}") from problem
     return made, None
 
 
@@ -65,8 +75,8 @@ def check_robot(name: str) -> None:
         raise InputError(f"unknown robot '{name}'; a robot is 'sim' or a class of yours as package.module:Class")
     try:
         found = getattr(importlib.import_module(module), cls, None)
-    except (ImportError, ValueError) as problem:
-        raise InputError(f"robot '{name}' cannot be imported: {problem}") from problem
+    except Exception as problem:
+        raise InputError(f"robot '{name}' cannot be imported: {type(problem).__name__}: {problem}") from problem
     missing = [verb for verb in ("observe", "execute", "stop", "close") if not callable(getattr(found, verb, None))]
     if found is None or missing:
         what = f"has no {', '.join(missing)}" if found is not None else f"is not in {module}"

@@ -16,7 +16,7 @@ from codeword.controller.engine import Engine
 from codeword.controller.registry import resolve
 from codeword.controller.store import Progress
 
-from .episode import Episode, Listener, run_episode
+from .episode import Adaptable, Episode, Listener, run_episode
 from .expert import Expert
 from .recording import EpisodeWriter
 from .records import Header
@@ -128,10 +128,13 @@ def _run_one(
         scenario = replace(scenario, codebook=plan.live.codebook)
     header = controllers.header(scenario, seed, plan.robot)
     controller = controllers.make(scenario, seed)
-    with EpisodeWriter(path, header, scenario.codebook.text, scenario.text) as writer:
-        robot, physics = open_robot(plan.robot, scenario, seed)
-        listeners: tuple[Listener, ...] = (writer,) if listener is None else (writer, listener(scenario.codebook))
-        try:
+    robot, physics = open_robot(plan.robot, scenario, seed)
+    try:
+        if plan.live is not None and not isinstance(robot, Adaptable):
+            raise InputError(f"robot '{plan.robot}' has no method `use` to take up an edited codebook; leave --watch")
+        with EpisodeWriter(path, header, scenario.codebook.text, scenario.text) as writer:
+            listeners: tuple[Listener, ...] = (writer,) if listener is None else (writer, listener(scenario.codebook))
             run_episode(Episode(scenario, header.task, controller, robot, physics, listeners, plan.live, plan.film))
-        finally:
-            robot.close()
+    finally:
+        robot.stop()
+        robot.close()

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from codeword.codebook import Codebook, CodebookError, load_codebook, parse_codebook
 from codeword.codebook.conditions import And, Condition
 from codeword.codebook.errors import Fault, ScenarioError, did_you_mean
+from codeword.codebook.observation import Id
 from codeword.codebook.parse import ParseError, Vocabulary, parse_condition
 from codeword.codebook.yaml_source import List_, Place, Source, locate, parse_yaml, plain, read_text, rejoined
 from codeword.sim import EventSpec, WorldSpec
@@ -35,7 +36,7 @@ class Budget(_Part):
 class ScenarioSpec(_Part):
     """What a scenario file says. `cannot` lists the reasons that are right where the task cannot be done."""
 
-    scenario: str
+    scenario: Id
     codebook: str
     task: Text
     wordings: tuple[Text, ...] = ()
@@ -94,7 +95,7 @@ def find_scenarios(names: tuple[str, ...]) -> list[Path]:
     found: list[Path] = []
     for name in names:
         places = [Path(name), suites() / name, suites() / f"{name}.yaml"]
-        place = next((place for place in places if place.exists()), None)
+        place = next((place for place in places if name and _is_there(place)), None)
         if place is None:
             known = sorted(str(p.relative_to(suites()).with_suffix("")) for p in suites().rglob("*.yaml"))
             raise ScenarioError(
@@ -105,6 +106,13 @@ def find_scenarios(names: tuple[str, ...]) -> list[Path]:
             raise ScenarioError(Fault("has no scenario (*.yaml) in it", name))
         found += files
     return found
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        return place.exists()
+    except (OSError, ValueError):  # no name that a file could have
+        return False
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -173,7 +181,9 @@ def _goal_part(source: Source, codebook: Codebook, spec: ScenarioSpec, text: str
         return parse_condition(text, vocabulary)
     except ParseError as problem:
         source.fault(f"goal: {problem}", (place[0], place[1] + problem.offset))
-        return None
+    except RecursionError:
+        source.fault("goal: is nested too deeply", place)
+    return None
 
 
 def _check_against(source: Source, codebook: Codebook, spec: ScenarioSpec) -> None:
@@ -202,5 +212,7 @@ max_decisions: 12
 
 
 def typed_scenario(task: str, codebook: str) -> Scenario:
-    """A task typed by a user, in a default world; there is no goal to judge it by."""
-    return parse_scenario(_TYPED.format(task=json.dumps(task), codebook=json.dumps(codebook)), "--task")
+    """A task typed by a user, in a default world, without a goal to judge it by. What cannot be printed is left out."""
+    words = "".join(character if character.isprintable() else " " for character in task)
+    quoted = (json.dumps(text, ensure_ascii=False) for text in (words, codebook))
+    return parse_scenario(_TYPED.format(**dict(zip(("task", "codebook"), quoted, strict=True))), "--task")

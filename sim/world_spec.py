@@ -140,7 +140,7 @@ class ZoneSpec(Spec):
         if isinstance(data, str):
             data = {"place": data}
         if isinstance(data, dict):
-            place = data.get("place", str(data.get("id", "")).removesuffix("_zone"))
+            place = str(data.get("place", str(data.get("id", "")).removesuffix("_zone")))
             if place not in ZONES and not {"position_m", "size_m"} <= data.keys():
                 _known(place, ZONES, "zone")
             position_m, size_m = ZONES.get(place, (None, None))

@@ -8,7 +8,17 @@ import re
 import pytest
 from jsonschema import Draft202012Validator
 
-from codeword.codebook import Codebook, CommandError, command_schema, legal, make_command, read_command, write_prompt
+from codeword.codebook import (
+    Codebook,
+    CommandError,
+    Fact,
+    command_schema,
+    legal,
+    make_command,
+    parse_codebook,
+    read_command,
+    write_prompt,
+)
 from codeword.codebook.skills import Skill
 from tests.observations import observe, random_observation
 
@@ -132,3 +142,29 @@ def test_a_prompt_keeps_what_changes_last_and_one_line_a_task(tabletop: Codebook
     )
     assert all(f"- {skill}(" in prompt.system for skill in tabletop.skills)
     assert write_prompt(tabletop, "x", observe({"green_block": "held"})).system == prompt.system
+
+
+def test_a_default_is_left_out_however_it_was_written(tabletop: Codebook) -> None:
+    for given in ("1", "1.0", "1.00"):
+        text = tabletop.text.replace("step: 0.5}}", f"step: 0.5}}, default: {given}}}")
+        codebook = parse_codebook(text)
+        waits = [c.text for c in legal(codebook, observe({})).commands() if c.skill == "wait"]
+        assert '{"skill":"wait"}' in waits
+        assert '{"skill":"wait","duration_s":1}' not in waits
+        assert all(read_command(codebook, wait).text == wait for wait in waits)
+        assert "duration_s: 0.5..5 step 0.5, else 1)" in write_prompt(codebook, "", observe({})).system
+
+
+def test_a_fact_defined_by_itself_is_true_of_what_can_be_proven_whoever_asks_first(tabletop: Codebook) -> None:
+    """Circles among the facts, as doors open both ways, neither loop nor hide what is true."""
+    text = tabletop.text.replace(
+        "derived:", "derived:\n  linked(a, b): on(a, b) or some z in block (on(a, z) and linked(z, b))", 1
+    )
+    codebook = parse_codebook(text)
+    doors = [("a", "b"), ("b", "a"), ("a", "c"), ("c", "a"), ("c", "d"), ("d", "c")]
+    seen = observe(dict.fromkeys("abcde", "table"))
+    seen = seen.model_copy(update={"facts": tuple(Fact("on", door) for door in doors)})
+    asked = [(x, y) for x in "abcde" for y in "abcde"]
+    for order in (asked, asked[::-1]):
+        state = codebook.state(seen)
+        assert {pair for pair in order if state.holds("linked", pair)} == {(x, y) for x in "abcd" for y in "abcd"}

@@ -81,6 +81,6 @@ def test_a_folder_stands_for_all_scenarios_in_it() -> None:
 
 
 def test_a_typed_task_may_say_anything() -> None:
-    nasty = 'say "hi": [1, {2\n- x'
+    nasty = 'say "hi": [1, {2 - x #1 \U0001f916 把红色方块'
     assert typed_scenario(nasty, "tabletop").wording(0) == nasty
     assert typed_scenario(nasty, "tabletop").goal is None
