@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from .arguments import Argument
+from .arguments import Argument, ChoiceArgument
 from .compose import Parts, codebook_path, is_file
 from .errors import CodebookError, did_you_mean
 from .facts import ID
@@ -72,10 +72,17 @@ class _Reader:
         language = self.language(wordings)
         skills = {skill.name: _worded(skill, wordings.get(language, {}), self.names) for skill in read}
         faulty = any(source.faults for source in self.parts.sources)
+        at = root.key_at("skills") if "skills" in root else (1, 1)
         for required in ENDS:
             if required not in skills and not faulty:
-                at = root.key_at("skills") if "skills" in root else (1, 1)
                 self.source.fault(f"every codebook has the skill '{required}'", at)
+        for skill in skills.values():
+            if skill.ends is not None and not faulty and not _ends_well(skill):
+                self.source.fault(
+                    f"'{skill.name}' ends an episode: it has no steps, and "
+                    + ("no arguments" if skill.ends == "done" else "one argument, reason: {choice: [words]}"),
+                    at,
+                )
         text = self.parts.text()
         return Codebook(
             name=name,
@@ -228,6 +235,8 @@ class _Reader:
                 entry.source.fault(
                     f"'{shown(entry.value)}' is no id (lower-case letters, digits and _)", entry.value_at
                 )
+            elif entry.name in ENDS or entry.value in ENDS:
+                entry.source.fault(f"{' and '.join(ENDS)} keep their names", entry.key_at)
             elif list(self.names.values()).count(entry.value) > 1:
                 entry.source.fault(f"two skills would be called '{entry.value}'", entry.value_at)
 
@@ -284,6 +293,15 @@ class _Reader:
             message = f"'codebook' is an id (lower-case letters, digits and _ between them), not '{value}'"
             self.source.fault(message, root.value_at("codebook"))
         return str(value or "")
+
+
+def _ends_well(skill: Skill) -> bool:
+    """Whether a skill that ends an episode is what judge and planner take it for."""
+    if skill.steps or skill.call or skill.effects:
+        return False
+    if skill.ends == "done":
+        return not skill.args
+    return list(skill.args) == ["reason"] and isinstance(skill.args["reason"], ChoiceArgument)
 
 
 def _worded(skill: Skill, wordings: Mapping[str, str], names: Mapping[str, str]) -> Skill:

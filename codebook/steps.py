@@ -35,7 +35,10 @@ class _Interpreter:
 
     def skill(self, skill: Skill, args: Mapping[str, Value]) -> Motion:
         if skill.call:
-            return (yield from load_call(skill.call)(self.primitives, args, self.observe))
+            try:
+                return (yield from load_call(skill.call)(self.primitives, args, self.observe))
+            except Exception as problem:  # noqa: BLE001 (a user's own code may raise anything; the robot holds)
+                return Outcome(False, "code_failed", f"{skill.call}: {type(problem).__name__}: {problem}")
         return (yield from self.run(skill.steps, args))
 
     def run(self, steps: tuple[Step, ...], args: Mapping[str, Value]) -> Motion:

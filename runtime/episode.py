@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from codeword.codebook import Codebook, Command, CommandError, Observation, Result, Robot
+from codeword.codebook import Codebook, Command, CommandError, Observation, Result, Robot, RobotError
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.observation import Record
 from codeword.controller import Controller, Decision
@@ -48,6 +48,18 @@ class Physics(Protocol):
         """A picture of the scene."""
 
 
+def check_observation(codebook: Codebook, seen: Observation) -> None:
+    """Raises RobotError where a robot reports what nothing could be decided by: an id twice, a fact of another form."""
+    ids = [entity.id for entity in seen.entities]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise RobotError(f"the robot reports two entities with the id '{name}'")
+    places = {name: len(predicate.places) for name, predicate in codebook.predicates.items()}
+    for fact in seen.facts:
+        if len(fact.args) != places.get(fact.name, len(fact.args)):
+            raise RobotError(f"the robot reports {fact}; '{fact.name}' is of {places[fact.name]}")
+
+
 @dataclass(frozen=True)
 class Episode:
     """What is needed to run one episode. With a `live` codebook, edits of its file come into use between decisions."""
@@ -82,6 +94,7 @@ class _Loop:
         seen = self.episode.robot.observe()
         self.timed("observe_ms", started)
         # A command that the guard held back never reached the robot, which therefore cannot report it.
+        check_observation(self.guard.codebook, seen)
         seen = seen.model_copy(update={"step": step, **({"last": self.refused} if self.refused else {})})
         self.refused = None
         self.tell_events(step)

@@ -6,6 +6,7 @@ import io
 from PIL import Image
 
 from codeword.codebook import Observation, Robot
+from codeword.codebook.calls import trusted_calls
 from codeword.codebook.errors import InputError, RobotError
 from codeword.codebook.primitives import load_robot, shipped_robots
 from codeword.sim import EventSpec, ScenarioChannel, SimRobot
@@ -48,6 +49,9 @@ def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics
 
     A user's class is called with the codebook. Raises InputError where the name leads nowhere.
     """
+    for call in trusted_calls(scenario.codebook):
+        if call.missing:
+            raise InputError(f"{scenario.path}: the codebook '{scenario.codebook.name}' {call}")
     if name == "sim":
         missing = sorted(set(scenario.codebook.primitives) - set(load_robot(shipped_robots()["arm"])))
         if missing:

@@ -62,7 +62,7 @@ skills:
     description: run code
     call: json:loads
   done: {description: done}
-  cannot: {description: cannot}
+  cannot: {description: cannot, args: {reason: {choice: [missing, impossible]}}}
 wordings:
   zh: {lift: 举起}
 """

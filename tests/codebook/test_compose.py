@@ -110,7 +110,7 @@ def test_a_robot_of_ones_own_is_a_file_beside_the_codebook(tmp_path: Path) -> No
     text = (
         "codebook: own\nrobot: gantry.yaml\nentities: [box]\nskills:\n"
         "  go: {description: go, steps: [glide: {speed_m_s: 1.5}]}\n"
-        "  done: {description: done}\n  cannot: {description: cannot}\n"
+        "  done: {description: done}\n  cannot: {description: cannot, args: {reason: {choice: [missing, impossible]}}}\n"
     )
     path = tmp_path / "own.yaml"
     path.write_text(text)

@@ -138,3 +138,24 @@ def test_messages_show_what_stands_in_the_file() -> None:
     assert "'codebook' is an id (lower-case letters, digits and _ between them), not '{'a': [1, 2]}'" in "\n".join(
         faults(GOOD.replace("codebook: tiny", "codebook: {a: [1, 2]}"))
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (
+            "description: finished",
+            "description: finished\n    steps: [move_home]",
+            "'done' ends an episode: it has no steps, and no arguments",
+        ),
+        (
+            "    args:\n      reason: {choice: [missing, impossible]}\n",
+            "",
+            "'cannot' ends an episode: it has no steps, and one argument, reason",
+        ),
+        ("robot: arm", "robot: arm\nrename: {pick: done}", "done and cannot keep their names"),
+    ],
+)
+def test_what_ends_an_episode_is_what_the_judge_takes_it_for(old: str, new: str, fault: str) -> None:
+    assert old in GOOD
+    assert any(fault in line for line in faults(GOOD.replace(old, new, 1)))

@@ -28,7 +28,7 @@ facts:
 properties: {}
 skills:
   done: {description: done}
-  cannot: {description: cannot}
+  cannot: {description: cannot, args: {reason: {choice: [missing, impossible]}}}
   go:
     description: go
     args:
@@ -189,3 +189,14 @@ def test_trusted_code_is_called(tabletop: Codebook) -> None:
         while True:
             next(motion)
     assert (end.value.value, diary.lines) == (Outcome(True), ["wait 0.5", "wait 0.5"])
+
+
+def test_trusted_code_that_raises_fails_its_command_and_says_what_happened() -> None:
+    text = HEAD + '      - open_gripper\n  code: {description: code, call: "json:loads"}\n'
+    codebook = parse_codebook(text)
+    diary = Diary()
+    motion = carry_out(codebook, make_command(codebook, "code", {}), diary, diary.observe)
+    with pytest.raises(StopIteration) as end:
+        next(motion)
+    assert (end.value.value.ok, end.value.value.reason) == (False, "code_failed")
+    assert end.value.value.message.startswith("json:loads: ")

@@ -4,13 +4,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from codeword.codebook import Codebook, Observation
+import pytest
+
+from codeword.codebook import Codebook, Fact, Observation, RobotError
 from codeword.codebook.observation import Record
 from codeword.controller.decision import Decision, DecisionCancelled
-from codeword.runtime.episode import Episode, run_episode
+from codeword.runtime.episode import Episode, check_observation, run_episode
 from codeword.runtime.judge import Verdict
 from codeword.runtime.robots import open_robot
 from codeword.runtime.scenario import Scenario, parse_scenario
+from tests.observations import observe
 from tests.runtime.conftest import shipped
 
 PICK = '{"skill":"pick","object":"red_block"}'
@@ -141,3 +144,14 @@ def test_the_controller_is_handed_no_goal_and_no_truth(tmp_path: Path) -> None:
     seen = (tmp_path / "seen.json").read_text()
     assert "slip" not in seen
     assert "in(blue_block,red_bowl)" not in seen
+
+
+def test_what_nothing_could_be_decided_by_is_a_robots_fault(tabletop: Codebook) -> None:
+    seen = observe({"red_block": "table"})
+    check_observation(tabletop, seen)
+    twice = seen.model_copy(update={"entities": (*seen.entities, seen.entities[0])})
+    with pytest.raises(RobotError, match="two entities with the id 'red_block'"):
+        check_observation(tabletop, twice)
+    short = seen.model_copy(update={"facts": (Fact("on", ("red_block",)),)})
+    with pytest.raises(RobotError, match=r"the robot reports on\(red_block\); 'on' is of 2"):
+        check_observation(tabletop, short)
