@@ -1,6 +1,5 @@
 """A codebook file that may be edited while it is in use."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from .compose import codebook_path
@@ -21,30 +20,30 @@ class LiveCodebook:
         self.codebook: Codebook = load_codebook(self.path)
         self.fault = ""
         """Why the file as it stands is not in use; empty where it is."""
-        self._seen = self._stamp()
+        self._seen = {file: _stamp(file) for file in self._files()}
 
     def refresh(self) -> bool:
         """Look at the file; True where something changed: `codebook` is another now, or `fault` says why it is not."""
-        stamp = self._stamp()
-        if stamp == self._seen:
+        now = {file: _stamp(file) for file in self._files()}
+        if now == self._seen:
             return False
-        self._seen = stamp
         before = (self.codebook.hash, self.fault)
         try:
             self.codebook, self.fault = load_codebook(self.path), ""
         except CodebookError as problem:
             self.fault = str(problem)
-        self._seen = self._stamp()
+        # Stamped before they were read: an edit made meanwhile is seen the next time.
+        self._seen = {file: now[file] if file in now else _stamp(file) for file in self._files()}
         return (self.codebook.hash, self.fault) != before
 
-    def _stamp(self) -> tuple[tuple[int, int], ...]:
-        return tuple(self._stamps())
+    def _files(self) -> set[Path]:
+        return {self.path, *self.codebook.files}
 
-    def _stamps(self) -> Iterator[tuple[int, int]]:
-        for file in sorted({self.path, *self.codebook.files}):
-            try:
-                status = file.stat()
-            except OSError:
-                yield (0, 0)
-            else:
-                yield (status.st_mtime_ns, status.st_size)
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """When a file was last written, and its size; zeros where it is not there."""
+    try:
+        status = file.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_mtime_ns, status.st_size)

@@ -93,8 +93,8 @@ class _Loop:
         started = time.perf_counter()
         seen = self.episode.robot.observe()
         self.timed("observe_ms", started)
-        # A command that the guard held back never reached the robot, which therefore cannot report it.
         check_observation(self.guard.codebook, seen)
+        # A command that the guard held back never reached the robot, which therefore cannot report it.
         seen = seen.model_copy(update={"step": step, **({"last": self.refused} if self.refused else {})})
         self.refused = None
         self.tell_events(step)

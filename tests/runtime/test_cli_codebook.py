@@ -7,16 +7,7 @@ import pytest
 
 from codeword.codebook import command_schema, load_codebook
 from codeword.codebook.editor_schema import codebook_schema
-from codeword.runtime.cli import main
-
-
-def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of a call."""
-    with pytest.raises(SystemExit) as end:
-        main(args)
-    captured = capsys.readouterr()
-    assert isinstance(end.value.code, int)
-    return end.value.code, captured.out, captured.err
+from tests.runtime.test_cli import call
 
 
 @pytest.fixture(autouse=True)

@@ -83,7 +83,7 @@ def test_one_flipped_bit_is_noticed(expert_episode: Path, tmp_path: Path) -> Non
     [
         (b"", "cut off before its header"),
         (b"hello, I am no episode", "is no MCAP file"),
-        (b"\x89MCAP0\r\n" + b"x" * 99, ""),
+        (b"\x89MCAP0\r\n" + b"x" * 99, "is damaged: unknown"),
     ],
 )
 def test_what_is_no_episode_is_refused_in_one_line(tmp_path: Path, content: bytes, says: str) -> None:

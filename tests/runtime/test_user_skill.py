@@ -139,3 +139,16 @@ def test_a_file_that_is_not_edited_is_not_read_again(own: Path, monkeypatch: pyt
     assert live.refresh()
     assert "unknown codebook" in live.fault or "cannot be read" in live.fault
     assert live.codebook.name == "tabletop"
+
+
+def test_an_edit_of_what_a_codebook_includes_is_seen_wherever_it_lies(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    base = tmp_path / "base" / "base.yaml"
+    base.write_text(shipped()["tabletop"].read_text())
+    (tmp_path / "top.yaml").write_text("codebook: top\ninclude: [base/base.yaml]\n")
+    live = LiveCodebook(tmp_path / "top.yaml")
+    assert not live.refresh()
+    base.write_text(base.read_text().replace("hold still for a while", "rest"))
+    assert live.refresh()
+    assert live.codebook.skills["wait"].description == "rest"
+    assert not live.refresh()
