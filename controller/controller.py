@@ -12,8 +12,8 @@ from codeword.codebook.skills import Codebook
 
 from .adapter import NONE, load_adapter
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key, graph_digest
-from .engine import Engine, never
-from .reader import Cancelled
+from .engine import Cancelled, Engine, never
+from .profiles import AUTO
 from .registry import DEFAULT_MODEL, resolve
 from .store import Progress, silent
 
@@ -113,7 +113,7 @@ def make_controller(
     model: str = DEFAULT_MODEL,
     adapter: str = NONE.name,
     seed: int = 0,
-    dtype: str = "bfloat16",
+    profile: str = AUTO,
     device: str = "cpu",
     threads: int | None = None,
     progress: Progress = silent,
@@ -127,5 +127,5 @@ def make_controller(
     if kind != "llm":
         raise InputError(f"there is no controller '{kind}'{did_you_mean(kind, list(get_args(Kind)))}")
     chosen = load_adapter(adapter)
-    engine = Engine(resolve(model, progress), dtype=dtype, device=device, threads=threads, adapter=chosen)
+    engine = Engine(resolve(model, progress), profile=profile, device=device, threads=threads, adapter=chosen)
     return ModelController(engine, codebook)

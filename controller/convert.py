@@ -1,24 +1,26 @@
-"""From a GGUF file to a model folder in Hugging Face layout: the same values, ready to be mapped into memory.
+"""From a GGUF file to a model folder: config, tokenizer, and the quantized weights, bit for bit the same values.
 
-The names and the order of rows are those of transformers; the values are the quantized ones, expanded.
+The names and the order of rows are those of transformers; how a matrix is held is the last part of its name.
 """
 
 import errno
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from codeword.codebook.errors import ModelError
 
 from .gguf_tokenizer import write_tokenizer
+from .kernels.blocks import OUTPUTS, from_gguf
 from .store import Progress, sha256_of, silent
 
-CONVERSION = 1
+CONVERSION = 2
 """Raised whenever the same GGUF file would give another folder; older folders are then made anew."""
-
-DTYPE = "bfloat16"
 
 _LAYER = {
     "attn_norm": "input_layernorm",
@@ -79,7 +81,6 @@ def _config(fields: Mapping[str, Any], tensor_names: set[str], path: Path) -> di
         "tie_word_embeddings": "output.weight" not in tensor_names,
         "bos_token_id": fields.get("tokenizer.ggml.bos_token_id"),
         "eos_token_id": fields.get("tokenizer.ggml.eos_token_id"),
-        "torch_dtype": DTYPE,
     }
 
 
@@ -100,15 +101,14 @@ def _unpermute(shape: str, config: Mapping[str, Any]) -> Callable[[str, Any], An
 def convert_gguf(
     path: Path, folder: Path, *, source_sha256: str, licence: str | None = None, progress: Progress = silent
 ) -> None:
-    """Write the model in a GGUF file into a folder: config, weights (bfloat16), tokenizer, `codeword.json`.
+    """Write the model in a GGUF file into a folder: config, weights, tokenizer, `codeword.json`.
 
     Raises ModelError where the file is no GGUF file, is cut off, or holds a model of another shape.
     """
-    import torch
     from gguf import GGUFReader
     from gguf.quants import dequantize
     from safetensors import SafetensorError
-    from safetensors.torch import save_file
+    from safetensors.numpy import save_file
 
     progress("reading", 0, 0)
     try:
@@ -118,39 +118,44 @@ def convert_gguf(
     fields = _fields(reader)
     config = _config(fields, {tensor.name for tensor in reader.tensors}, path)
     restore = _unpermute(config["model_type"], config)
-    weights: dict[str, torch.Tensor] = {}
+    weights: dict[str, np.ndarray] = {}
+    outputs: dict[str, int] = {}
     for done, tensor in enumerate(reader.tensors):
         progress("converting", done, len(reader.tensors))
         name = _name(tensor.name, path)
+        blocks = from_gguf(np.asarray(tensor.data), tensor.tensor_type.name)
+        if blocks is not None:
+            blocks = blocks.rows(partial(restore, name))
+            weights[f"{name}.{blocks.kind}"] = blocks.records()
+            outputs[name] = len(blocks.codes)
+            continue
         try:
             values = dequantize(tensor.data, tensor.tensor_type)
         except NotImplementedError as error:
             raise ModelError(f"{path}: quantization {tensor.tensor_type.name} cannot be read; take another") from error
-        dtype = torch.float32 if name == "model.rope_factors" else torch.bfloat16
-        weights[name] = torch.from_numpy(restore(name, values).copy()).to(dtype)
+        weights[name] = np.ascontiguousarray(restore(name, values), dtype=np.float32)
     progress("converting", len(reader.tensors), len(reader.tensors))
     (folder / "config.json").write_text(json.dumps(config, indent=2))
     write_tokenizer(fields, path, folder)
     progress("writing", 0, 0)
     try:
-        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+        save_file(weights, folder / "model.safetensors", metadata={OUTPUTS: json.dumps(outputs)})
     except SafetensorError as error:
         # The library hides the system's error in its own; only the text tells it.
         if "os error 28" in str(error) or "No space left" in str(error):
             raise OSError(errno.ENOSPC, str(error)) from error
         raise
     (folder / "model.safetensors").chmod(0o644)
-    write_record(folder, source_sha256=source_sha256, licence=licence or fields.get("general.license"), dtype=DTYPE)
+    write_record(folder, source_sha256=source_sha256, licence=licence or fields.get("general.license"))
 
 
-def write_record(folder: Path, *, source_sha256: str | None, licence: str | None, dtype: str | None) -> None:
+def write_record(folder: Path, *, source_sha256: str | None, licence: str | None) -> None:
     """Write `codeword.json`, which says what the folder was made from and what its weights hash to."""
     weights = sorted(folder.glob("*.safetensors"))
     record = {
         "conversion": CONVERSION,
         "source_sha256": source_sha256,
         "licence": licence,
-        "dtype": dtype,
         "weights": {file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)} for file in weights},
     }
     (folder / "codeword.json").write_text(json.dumps(record, indent=2))

@@ -13,7 +13,12 @@ from codeword.codebook.observation import Record
 TOP = 8
 """How many options of a choice are kept, the likeliest first."""
 
-_COSTS = frozenset({"stage_ms", "tokens_cached", "passes"})
+_COSTS = frozenset(
+    {
+        "stage_ms", "first_token_ms", "token_ms", "tokens_cached", "cache_level", "tokens_guessed", "tokens_accepted",
+        "passes", "kv_mb",
+    }
+)  # fmt: skip
 
 
 class DecisionCancelled(CodewordError):
@@ -43,9 +48,12 @@ class Decision(Record):
 
     `left_out` says of each skill that was not offered why.
     `text` is the command in canonical JSON, `logprob` the natural logarithm of its probability among the legal ones.
-    `stage_ms` has legal, tokenize, grammar, prefill, decode and total, in milliseconds. `tokens_forced` of the command
-    left no choice, `tokens_chosen` did; `passes` is how often the model was run. `path` says how it came about, and
-    `key` names all that it is a function of: equal keys, equal decisions.
+    `stage_ms` has legal, tokenize, grammar, prefill, decode and total, in milliseconds; `first_token_ms` is from the
+    beginning to the first choice made, `token_ms` from there on per token. `tokens_forced` of the command left no
+    choice, `tokens_chosen` did; `tokens_guessed` were read before they were chosen, of which the model agreed with
+    `tokens_accepted`. `tokens_cached` of the prompt were kept from before, reaching into its `cache_level` (none,
+    codebook, task, observation). `passes` is how often the model was run, `kv_mb` the memory for keys and values.
+    `path` says how it came about, and `key` names all that it is a function of: equal keys, equal decisions.
     """
 
     text: str
@@ -53,11 +61,17 @@ class Decision(Record):
     choices: tuple[Choice, ...] = ()
     left_out: Mapping[str, str] = {}
     stage_ms: dict[str, float]
+    first_token_ms: float = 0.0
+    token_ms: float = 0.0
     prompt_tokens: int = 0
     tokens_cached: int = 0
+    cache_level: str = "none"
     tokens_forced: int = 0
     tokens_chosen: int = 0
+    tokens_guessed: int = 0
+    tokens_accepted: int = 0
     passes: int = 0
+    kv_mb: float = 0.0
     path: str
     key: str
 
@@ -96,7 +110,9 @@ class Stopwatch:
         self._stages: dict[str, float] = {}
 
     def lap(self, stage: str) -> None:
-        """A stage has ended."""
+        """A stage has ended; of one that ends again only the first end counts."""
+        if stage in self._stages:
+            return
         now = time.perf_counter()
         self._stages[stage] = (now - self._lap) * 1000
         self._lap = now

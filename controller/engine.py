@@ -1,31 +1,35 @@
 """The decoder: from a prompt and a graph of legal texts to the text that the model holds likeliest, choice by choice.
 
-What leaves no choice is never generated: it is read together with the choice before it, in one pass.
+What leaves no choice is never generated: it is read together with the choice before it, in one pass. Several decisions
+can be made side by side, each pass serving all of them.
 """
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-
-import torch
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from codeword.codebook.choices import Node
-from codeword.codebook.errors import ModelError, did_you_mean
-from codeword.codebook.prompt import Prompt
+from codeword.codebook.prompt import CONTRACT, Prompt
 
 from .adapter import NONE, Adapter
 from .automaton import Automaton
-from .decision import Decision, Stopwatch, decision_key, graph_digest
-from .forward import Forward
+from .decision import Decision, DecisionCancelled, Stopwatch, decision_key, graph_digest
 from .hold import Hold
-from .reader import Cancelled, Reader, passes_of
+from .prefixes import Prefixes
+from .profiles import AUTO, load_model
 from .registry import LocalModel
+from .run import Ahead, Run
+from .sampling import GREEDY, Sampling
+from .store import Progress, silent
 from .tokens import PromptTokens, Tokens
+from .tracks import Tracks, cuts_of
 from .walk import Walk
 
-DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
-DEVICES = ("cpu", "cuda")
-
-POLICY = "greedy/1"
+POLICY = 2
 """Raised whenever the same context would give another decision."""
+
+Cancelled = Callable[[], bool]
 
 
 def never() -> bool:
@@ -33,91 +37,170 @@ def never() -> bool:
     return False
 
 
+@dataclass(frozen=True)
+class Techniques:
+    """What makes a decision quick. None changes it; each can be switched off, to be measured or doubted.
+
+    `prefix_cache`: what was read of the last prompts is kept. `disk_cache`: codebooks are kept on disk too.
+    `forced_runs`: what leaves no choice is read with the choice before it; else token by token. `guesses`: a command
+    that is expected is read ahead. `tree_tokens`: so many tokens of all that may follow are read ahead, as a tree.
+    `kv_cache`: keys and values are kept; else every token is read after reading all before it again.
+    """
+
+    prefix_cache: bool = True
+    disk_cache: bool = True
+    forced_runs: bool = True
+    guesses: bool = True
+    tree_tokens: int = 0
+    kv_cache: bool = True
+
+    def without(self, name: str) -> "Techniques":
+        """All but one. Raises ValueError where there is none of that name."""
+        if name not in {field.name for field in fields(self)}:
+            raise ValueError(f"there is no technique '{name}'")
+        changes: dict[str, Any] = {name: 0 if name == "tree_tokens" else False}
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A decision to be made: a prompt, what is legal, and, where there is one, the text that is expected."""
+
+    prompt: Prompt
+    graph: Node
+    guess: str | None = None
+
+
 class Engine:
-    """A model that decides. Keeps what it read of the last prompt; not safe to use from several threads at once."""
+    """A model that decides. Keeps what it read of the last prompts; not safe to use from several threads at once."""
 
     def __init__(
         self,
         model: LocalModel,
         *,
-        dtype: str = "bfloat16",
+        profile: str = AUTO,
         device: str = "cpu",
         threads: int | None = None,
-        prefix_cache: bool = True,
+        techniques: Techniques = Techniques(),
+        sampling: Sampling = GREEDY,
         adapter: Adapter = NONE,
+        progress: Progress = silent,
     ) -> None:
-        """Load a model. `threads` is for the whole process. Raises ModelError where it cannot be used."""
-        if dtype not in DTYPES:
-            raise ModelError(f"there is no dtype '{dtype}' to compute in{did_you_mean(dtype, list(DTYPES))}")
-        if device.partition(":")[0] not in DEVICES:
-            raise ModelError(f"there is no device '{device}' to compute on{did_you_mean(device, list(DEVICES))}")
-        if device != "cpu" and not torch.cuda.is_available():
-            raise ModelError(f"device '{device}' is not there: this machine has no GPU that torch can use; take 'cpu'")
-        if threads is not None:
-            torch.set_num_threads(threads)
+        """Load a model. Raises ModelError where it cannot be used."""
         self.model = model
-        self.tokens = Tokens(model.folder)
         self.adapter = adapter
-        self._prefix_cache = prefix_cache
+        self.sampling = sampling
+        self.techniques = techniques
+        self.tokens = Tokens(model.folder)
         with ThreadPoolExecutor(1) as beside:
             hold = beside.submit(Hold, self.tokens.json, self.tokens.end_token)
-            self._forward = Forward(model, dtype=DTYPES[dtype], device=device)
+            self._model = load_model(model, profile, device=device, threads=threads, progress=progress)
             self._hold = hold.result()
-        self._reader = Reader(self._forward)
+        identity = f"{model.weights_sha256} {adapter.name} {self.profile} {CONTRACT}"
+        on_disk = techniques.disk_cache and techniques.prefix_cache and techniques.kv_cache
+        self._tracks = Tracks(self._model, Prefixes(identity) if on_disk else None)
 
     @property
     def profile(self) -> str:
         """How the weights are held and which kernels run."""
-        return self._forward.profile
+        return self._model.profile
+
+    @property
+    def weight_bytes(self) -> int:
+        """The memory that the weights take."""
+        return self._model.weight_bytes
 
     def warm(self, system: str, cancelled: Cancelled = never) -> None:
-        """Read a system text ahead of the first decision that uses it."""
-        passes = passes_of(self.tokens.prompt(Prompt(system, "", "")).system)
-        self._reader.read(passes[self._reader.rewind(passes) :], cancelled)
+        """Read a system text ahead of the first decision that uses it. Raises DecisionCancelled."""
+        tokens = self.tokens.prompt(Prompt(system, "", "")).system
+        run = Run(self._model, self._tracks, tokens, cuts_of(tokens), len(tokens))
+        try:
+            self._carry_out([run], cancelled)
+            self._tracks.store(run.track)
+        finally:
+            run.close()
 
-    def decide(self, prompt: Prompt, graph: Node, cancelled: Cancelled = never) -> Decision:
-        """The text of the graph that the model picks, greedily. `cancelled` is asked before every pass.
+    def decide(
+        self, prompt: Prompt, graph: Node, cancelled: Cancelled = never, *, guess: str | None = None
+    ) -> Decision:
+        """The text of the graph that the model picks. `cancelled` is asked before every pass.
 
         Raises DecisionCancelled where it holds, ModelError where the prompt is longer than the model reads.
         """
+        return self.decide_many([Request(prompt, graph, guess)], cancelled)[0]
+
+    def decide_many(self, requests: Sequence[Request], cancelled: Cancelled = never) -> list[Decision]:
+        """Several decisions made side by side: each what it would be alone, where the model is exact."""
+        if len(requests) > 1 and self.techniques.prefix_cache:
+            for system in dict.fromkeys(request.prompt.system for request in requests):
+                self.warm(system, cancelled)
+        made: list[_Making] = []
+        try:
+            for request in requests:
+                made.append(self._begin(request))
+            self._carry_out([making.run for making in made], cancelled)
+            decisions = [self._end(making) for making in made]
+            for making in made:
+                if self.techniques.prefix_cache and self.techniques.kv_cache:
+                    self._tracks.store(making.run.track)
+        finally:
+            for making in made:
+                making.run.close()
+            if not self.techniques.prefix_cache:
+                self._tracks.forget()
+        return decisions
+
+    def _begin(self, request: Request) -> "_Making":
         clock = Stopwatch()
-        tokens = self.tokens.prompt(prompt)
+        tokens = self.tokens.prompt(request.prompt)
         clock.lap("tokenize")
-        key = self._key(tokens, graph)
-        walk = Walk(Automaton(graph, self.tokens.encode), self._hold.matcher(graph))
+        key = self._key(tokens, request.graph)
+        matcher = self._hold.matcher(request.graph)
+        walk = Walk(Automaton(request.graph, self.tokens.encode), matcher, self.sampling, self.sampling.lot(key))
         clock.lap("grammar")
-        cached, passes_before = 0, self._reader.passes
-        if not walk.at_end:
-            if not self._prefix_cache:
-                self._reader.forget()
-            *ahead, last = passes_of(tokens.system, tokens.task, tokens.observation + walk.run)
-            kept = self._reader.rewind(ahead)
-            cached = self._reader.length
-            self._reader.read(ahead[kept:], cancelled)
-            self._step(walk, last, cancelled)
-        clock.lap("prefill")
-        while not walk.at_end:
-            self._step(walk, walk.run, cancelled)
+        use = self.techniques
+        guessed = self.tokens.encode(request.guess) if request.guess and use.guesses and self._model.exact else ()
+        last = tokens.observation + walk.run
+        cuts = cuts_of(tokens.system, tokens.task, last)
+        certain = tokens.system + tokens.task + last
+        if not use.forced_runs:
+            cuts = (*cuts[:-1], *range(len(certain) - len(walk.run), len(certain) + 1))
+        run = Run(
+            self._model, self._tracks, certain, cuts, len(tokens.system), walk=walk, clock=clock,
+            ahead=Ahead(guessed, use.tree_tokens), forced_runs=use.forced_runs, kv_cache=use.kv_cache,
+        )  # fmt: skip
+        return _Making(tokens, key, walk, clock, run)
+
+    def _end(self, making: "_Making") -> Decision:
+        tokens, walk, clock, run = making.tokens, making.walk, making.clock, making.run
         walk.finish()
+        clock.lap("prefill")  # where there was nothing to choose, and so nothing to read
         clock.lap("decode")
+        stages = clock.stage_ms()
+        first_ms = stages["tokenize"] + stages["grammar"] + stages["prefill"]
+        levels = {"task": len(tokens.system), "observation": len(tokens.system + tokens.task)}
+        level = "none" if not run.cached else "codebook"
+        for name, length in levels.items():
+            level = name if run.cached > length else level
         return Decision(
             text=self.tokens.decode(walk.tokens),
             logprob=walk.logprob,
             choices=walk.choices(self.tokens.decode),
-            stage_ms=clock.stage_ms(),
+            stage_ms=stages,
+            first_token_ms=first_ms,
+            token_ms=(stages["total"] - first_ms) / max(1, len(walk.tokens) - 1),
             prompt_tokens=len(tokens.all),
-            tokens_cached=cached,
+            tokens_cached=run.cached,
+            cache_level=level,
             tokens_forced=len(walk.tokens) - walk.choices_made,
             tokens_chosen=walk.choices_made,
-            passes=self._reader.passes - passes_before,
+            tokens_guessed=run.tokens_guessed,
+            tokens_accepted=run.tokens_accepted,
+            passes=run.passes,
+            kv_mb=round(run.track.cache.size_bytes / 1e6, 1),
             path="decoded",
-            key=key,
+            key=making.key,
         )
-
-    def _step(self, walk: Walk, unread: tuple[int, ...], cancelled: Cancelled) -> None:
-        """Read what was not read yet, and choose."""
-        rows = torch.tensor(walk.allowed, dtype=torch.long, device=self._forward.device)
-        walk.choose(self._reader.score(unread, rows, cancelled).cpu())
 
     def _key(self, tokens: PromptTokens, graph: Node) -> str:
         return decision_key(
@@ -127,6 +210,26 @@ class Engine:
                 "weights": self.model.weights_sha256,
                 "adapter": self.adapter.name,
                 "profile": self.profile,
-                "policy": POLICY,
+                "policy": f"{self.sampling.name}/{POLICY}",
             }
         )
+
+    def _carry_out(self, runs: Sequence[Run], cancelled: Cancelled) -> None:
+        """Pass after pass, each for all that still go on."""
+        while going := [run for run in runs if run.goes_on]:
+            if cancelled():
+                raise DecisionCancelled("the decision was given up before it was made")
+            hidden = self._model.read([run.part() for run in going])
+            for run, states in zip(going, hidden, strict=True):
+                run.take(states)
+
+
+@dataclass(frozen=True)
+class _Making:
+    """A decision under way."""
+
+    tokens: PromptTokens
+    key: str
+    walk: Walk
+    clock: Stopwatch
+    run: Run

@@ -1,6 +1,10 @@
 """The keys and values of the tokens that a model has read: kept in place, rolled back by forgetting a length."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 _BLOCK = 512
@@ -9,14 +13,23 @@ _BLOCK = 512
 class KVCache:
     """Room for the keys and values of one sequence, in all layers.
 
-    Nothing is copied as tokens are added, but for a doubling of the room now and then. `length` is how many tokens are
-    kept.
+    Nothing is copied as tokens are added, but for a doubling of the room now and then.
     """
 
     def __init__(self, layers: int, kv_heads: int, head_size: int, *, dtype: torch.dtype, device: torch.device) -> None:
-        self.length = 0
+        self._length = 0
         self._shape = (layers, 2, kv_heads, head_size)
         self._store = torch.empty((layers, 2, kv_heads, _BLOCK, head_size), dtype=dtype, device=device)
+
+    @property
+    def length(self) -> int:
+        """How many tokens are kept."""
+        return self._length
+
+    @property
+    def size_bytes(self) -> int:
+        """The memory that it takes, room for more included."""
+        return self._store.nbytes
 
     @property
     def capacity(self) -> int:
@@ -48,10 +61,35 @@ class KVCache:
 
     def advance(self, tokens: int) -> None:
         """Count tokens that all layers have written."""
-        self.length += tokens
+        self._length += tokens
 
     def truncate(self, length: int) -> None:
         """Forget every token from a place on."""
         if not 0 <= length <= self.length:
             raise ValueError(f"cannot roll back to {length} tokens: {self.length} are kept")
-        self.length = length
+        self._length = length
+
+    def keep(self, start: int, chosen: Sequence[int]) -> None:
+        """Of the tokens from `start` on keep only some, moved together."""
+        if chosen and start + chosen[-1] >= self._length:
+            raise ValueError(f"token {start + chosen[-1]} is not kept: {self._length} are")
+        sources = torch.tensor(chosen, dtype=torch.long, device=self._store.device) + start
+        self._store[:, :, :, start : start + len(chosen)] = self._store[:, :, :, sources]
+        self._length = start + len(chosen)
+
+    def dump(self) -> dict[str, NDArray[np.generic]]:
+        """All that is kept, as the bytes of one array."""
+        kept = self._store[:, :, :, : self._length].contiguous().cpu()
+        return {"store": kept.view(torch.uint8).numpy().copy()}
+
+    def load(self, arrays: dict[str, NDArray[np.generic]], length: int) -> None:
+        """Take what `dump` gave, in place of what is kept."""
+        layers, pair, kv_heads, head_size = self._shape
+        expected = (layers, pair, kv_heads, length, head_size * self._store.element_size())
+        found = {name: array.shape for name, array in arrays.items()}
+        if found != {"store": expected} or arrays["store"].dtype != np.uint8:
+            raise ValueError(f"arrays of {found} are not those of {length} tokens")
+        self._length = 0
+        self.reserve(length)
+        self._store[:, :, :, :length] = torch.from_numpy(arrays["store"]).view(self._store.dtype)
+        self._length = length

@@ -232,7 +232,7 @@ def _hub(repo: str, progress: Progress, *, fetch: bool) -> LocalModel:
         def make(work: Path) -> None:
             download_hub(repo, work, size, progress)
             shutil.rmtree(work / ".cache", ignore_errors=True)
-            write_record(work, source_sha256=None, licence=None, dtype=None)
+            write_record(work, source_sha256=None, licence=None)
             open_folder(work, repo)
 
         install(folder, make, needed_bytes=size + size // 10, present=lambda: _ready(folder), progress=progress)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from codeword.codebook.errors import ModelError
 
@@ -23,7 +23,7 @@ class Shape:
     epsilon: float
     max_tokens: int
     tied: bool
-    inverse_frequencies: Tensor
+    inverse_frequencies: NDArray[np.float32]
 
 
 def read_shape(config: Mapping[str, Any], where: str) -> Shape:
@@ -59,18 +59,18 @@ def read_shape(config: Mapping[str, Any], where: str) -> Shape:
         raise ModelError(f"{where}: a value in its config.json is not a number ({error})") from None
 
 
-def _inverse_frequencies(config: Mapping[str, Any], head_size: int, where: str) -> Tensor:
+def _inverse_frequencies(config: Mapping[str, Any], head_size: int, where: str) -> NDArray[np.float32]:
     """How fast each pair of a head's numbers turns from position to position [head_size / 2]."""
     rope: dict[str, Any] = {"rope_theta": config.get("rope_theta", 10000.0)}
     rope |= config.get("rope_scaling") or {}
     rope |= config.get("rope_parameters") or {}
     kind = rope.get("rope_type", rope.get("type", "default"))
-    exponents = torch.arange(0, head_size, 2, dtype=torch.int64).float() / head_size
-    frequencies = 1.0 / (float(rope["rope_theta"]) ** exponents)
+    exponents = np.arange(0, head_size, 2).astype(np.float32) / np.float32(head_size)
+    frequencies = (np.float32(1) / np.float32(rope["rope_theta"]) ** exponents).astype(np.float32)
     if kind == "default":
         return frequencies
     if kind == "linear":
-        return frequencies / float(rope["factor"])
+        return frequencies / np.float32(rope["factor"])
     if kind == "llama3":
         factor, old = float(rope["factor"]), float(rope["original_max_position_embeddings"])
         low, high = float(rope["low_freq_factor"]), float(rope["high_freq_factor"])
@@ -78,5 +78,5 @@ def _inverse_frequencies(config: Mapping[str, Any], head_size: int, where: str) 
         smooth = (old / wavelengths - low) / (high - low)
         smoothed = (1 - smooth) * frequencies / factor + smooth * frequencies
         slow, fast = wavelengths > old / low, wavelengths < old / high
-        return torch.where(slow, frequencies / factor, torch.where(fast, frequencies, smoothed))
+        return np.where(slow, frequencies / factor, np.where(fast, frequencies, smoothed)).astype(np.float32)
     raise ModelError(f"{where}: RoPE of kind '{kind}' is not known here (known: default, linear, llama3)")

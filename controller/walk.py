@@ -1,14 +1,17 @@
 """One command as it comes about: our automaton and the hold on it going the same way, and what was chosen from what."""
 
 import math
+import random
 import re
 from collections.abc import Callable
 
-from torch import Tensor
+import numpy as np
 
 from .automaton import Automaton, State
 from .decision import TOP, Choice, Option
 from .hold import Matcher
+from .model import Floats
+from .sampling import GREEDY, Sampling
 
 _WORD = re.compile(r"\W*[\w.+-]*")
 
@@ -16,13 +19,17 @@ _WORD = re.compile(r"\W*[\w.+-]*")
 class Walk:
     """A command as it comes about: our automaton and the hold on it, going the same way."""
 
-    def __init__(self, automaton: Automaton, matcher: Matcher) -> None:
+    def __init__(
+        self, automaton: Automaton, matcher: Matcher, sampling: Sampling = GREEDY, lot: random.Random | None = None
+    ) -> None:
         self.tokens: list[int] = []
         self.logprob = 0.0
         self._made: list[tuple[int, State, int, list[float]]] = []
         self.state = automaton.start
         self._matcher = matcher
-        self._automaton = automaton
+        self.automaton = automaton
+        self._sampling = sampling
+        self._lot = lot or random.Random(0)
         self.run = self._force([])
 
     @property
@@ -40,26 +47,29 @@ class Walk:
         """The tokens to choose from, by rising id."""
         return list(self.state.next)
 
-    def choose(self, logits: Tensor) -> None:
-        """Take the likeliest of the allowed tokens, and all that it forces. Of equals, the lowest id.
+    def choose(self, logits: Floats) -> int:
+        """Take one of the allowed tokens, and all that it forces; gives the token.
 
         `logits` [len(allowed)] are those of the allowed tokens in their order.
         """
         allowed = self.allowed
         self._matcher.expect(allowed)
-        logprobs: list[float] = logits.double().log_softmax(0).tolist()
-        best = max(range(len(allowed)), key=logprobs.__getitem__)
-        self.logprob += logprobs[best]
-        self._made.append((len(self.tokens), self.state, best, logprobs))
-        self.state = self.state.next[allowed[best]]
-        self.run = self._force([allowed[best]])
+        wide = logits.astype(np.float64)
+        wide -= wide.max()
+        logprobs: list[float] = (wide - np.log(np.exp(wide).sum())).tolist()
+        taken = self._sampling.pick(logprobs, self._lot)
+        self.logprob += logprobs[taken]
+        self._made.append((len(self.tokens), self.state, taken, logprobs))
+        self.state = self.state.next[allowed[taken]]
+        self.run = self._force([allowed[taken]])
+        return allowed[taken]
 
     def finish(self) -> None:
         """Ask the hold whether the command may end here."""
         self._matcher.expect_end()
 
     def _force(self, run: list[int]) -> tuple[int, ...]:
-        forced, self.state = self._automaton.forced_run(self.state)
+        forced, self.state = self.automaton.forced_run(self.state)
         run = run + forced
         self._matcher.follow(run)
         self.tokens += run
@@ -75,7 +85,7 @@ class Walk:
         tokens = list(state.next)
 
         def word(number: int) -> str:
-            run, _ = self._automaton.forced_run(state.next[tokens[number]])
+            run, _ = self.automaton.forced_run(state.next[tokens[number]])
             text = decode([tokens[number], *run])
             match = _WORD.match(text)
             return match[0] if match and match[0] else text

@@ -1,5 +1,6 @@
-"""The weights of a model, taken tensor by tensor out of safetensors files that are mapped into memory."""
+"""The weights of a model as torch tensors, quantized ones expanded, taken one by one out of safetensors files."""
 
+import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from codeword.codebook.errors import ModelError
 
+from .kernels.blocks import OUTPUTS, from_records
+
 
 class Weights:
     """Tensors by name, each taken once. A context manager, so that the files are let go of."""
@@ -22,14 +25,20 @@ class Weights:
         self._stack = ExitStack()
         self._where = str(files[0].parent)
         self._holders: dict[str, Any] = {}
+        self._packed: dict[str, tuple[str, int]] = {}
+        self.size_bytes = 0
         for file in files:
             try:
                 holder = self._stack.enter_context(safe_open(file, framework="pt", device="cpu"))
             except (SafetensorError, OSError) as error:
                 self._stack.close()
                 raise ModelError(f"{file}: not a whole safetensors file ({error}); fetch the model again") from error
-            for name in holder.keys():  # noqa: SIM118
-                self._holders[name] = holder
+            outputs: dict[str, int] = json.loads((holder.metadata() or {}).get(OUTPUTS, "{}"))
+            for stored in holder.keys():  # noqa: SIM118
+                name, _, kind = stored.rpartition(".")
+                if name in outputs:
+                    self._packed[name] = (kind, outputs[name])
+                self._holders[name if name in outputs else stored] = holder
 
     def __enter__(self) -> "Weights":
         return self
@@ -38,6 +47,11 @@ class Weights:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.__exit__(kind, error, trace)
+
+    @property
+    def names(self) -> list[str]:
+        """The tensors that were not taken yet."""
+        return sorted(self._holders)
 
     def take(self, name: str) -> Tensor:
         """The tensor of that name in the wanted dtype and place. Raises ModelError where there is none."""
@@ -51,8 +65,16 @@ class Weights:
         holder = self._holders.pop(name, None)
         if holder is None:
             return None
-        tensor: Tensor = holder.get_tensor(name)
-        return tensor.to(device=self._device, dtype=self._dtype)
+        if name in self._packed:
+            kind, outputs = self._packed[name]
+            records = holder.get_tensor(f"{name}.{kind}").numpy()
+            tensor = torch.from_numpy(from_records(records, kind, outputs).floats())
+        else:
+            tensor = holder.get_tensor(name)
+        # A copy, since a mapped file may lie askew in memory, and the last bits of a product can depend on that.
+        tensor = tensor.to(device=self._device, dtype=self._dtype, copy=True)
+        self.size_bytes += tensor.nbytes
+        return tensor
 
     def joined(self, names: Sequence[str]) -> tuple[Tensor, Tensor | None]:
         """Weights of several linear maps one above the other, and their biases likewise, zeros where some have none."""

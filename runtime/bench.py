@@ -11,7 +11,7 @@ from typing import Any
 from codeword.codebook import CommandError, legal
 from codeword.codebook.offer import offer, stable_text
 from codeword.controller.decision import Decision
-from codeword.controller.engine import Engine
+from codeword.controller.engine import Engine, Techniques
 from codeword.controller.registry import LocalModel
 
 from .guard import Guard
@@ -61,7 +61,8 @@ def bench_decision(model: LocalModel, scenarios: Sequence[Scenario], n: int, adv
 
     Both sides must come to the same commands; that is checked, not assumed.
     """
-    sides = {"codeword": Engine(model), "codeword without prefix cache": Engine(model, prefix_cache=False)}
+    forgetful = Engine(model, techniques=Techniques().without("prefix_cache"))
+    sides = {"codeword": Engine(model), "codeword without prefix cache": forgetful}
     decisions: dict[str, list[Decision]] = {name: [] for name in sides}
     for situation in islice(situations(scenarios, seed=0), n):
         offered = offer(situation.codebook, situation.task, situation.observation)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, open_folder, resolve
-from tests.controller.tiny import write_folder
+from tests.controller.tiny import write_expanded, write_folder
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +19,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
 def real_model() -> LocalModel:
     """The embedded default, as `make test` has pulled it."""
     return resolve(DEFAULT_MODEL, fetch=False)
+
+
+@pytest.fixture(scope="session")
+def expanded(real_model: LocalModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the real model's weights expanded to float32, as transformers reads them."""
+    return write_expanded(real_model, tmp_path_factory.mktemp("expanded"))
 
 
 @pytest.fixture

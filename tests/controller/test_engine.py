@@ -13,7 +13,7 @@ from codeword.codebook import Codebook, Prompt, legal, write_prompt
 from codeword.codebook.choices import END, Node
 from codeword.codebook.errors import ModelError
 from codeword.controller.decision import Decision, DecisionCancelled
-from codeword.controller.engine import Engine
+from codeword.controller.engine import Engine, Techniques
 from codeword.controller.registry import LocalModel
 from tests.observations import random_observation
 
@@ -37,12 +37,12 @@ def engine(tiny_model: LocalModel) -> Engine:
 
 @pytest.fixture(scope="module")
 def exact(tiny_model: LocalModel) -> Engine:
-    return Engine(tiny_model, dtype="float32")
+    return Engine(tiny_model, profile="fp32")
 
 
 @pytest.fixture(scope="module")
 def exact_real(real_model: LocalModel) -> Engine:
-    return Engine(real_model, dtype="float32")
+    return Engine(real_model, profile="fp32")
 
 
 @cache
@@ -53,10 +53,10 @@ def theirs(folder: Path) -> Any:
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
 
 
-def reference(engine: Engine, situation: Situation) -> tuple[str, float]:
+def reference(engine: Engine, situation: Situation, folder: Path | None = None) -> tuple[str, float]:
     """Token by token with transformers' model, no cache, every legal text's tokens enumerated."""
     prompt, graph = situation
-    model = theirs(engine.model.folder)
+    model = theirs(folder or engine.model.folder)
     texts = {_pieces(engine, graph, text): text for text in graph.texts()}
     written: tuple[int, ...] = ()
     logprob = 0.0
@@ -82,9 +82,9 @@ def _pieces(engine: Engine, node: Node, text: str) -> tuple[int, ...]:
     return engine.tokens.encode(piece) + _pieces(engine, child, text[len(piece) :])
 
 
-def check_against_reference(engine: Engine, situation: Situation) -> None:
+def check_against_reference(engine: Engine, situation: Situation, folder: Path | None = None) -> None:
     decision = engine.decide(*situation)
-    text, logprob = reference(engine, situation)
+    text, logprob = reference(engine, situation, folder)
     assert decision.text == text
     assert decision.logprob == pytest.approx(logprob, abs=1e-4)
 
@@ -96,12 +96,14 @@ def test_equals_the_plain_way(exact: Engine, tabletop: Codebook, number: int) ->
 
 @pytest.mark.model
 @pytest.mark.parametrize("number", range(4))
-def test_the_real_model_equals_the_plain_way(exact_real: Engine, tabletop: Codebook, number: int) -> None:
-    check_against_reference(exact_real, situations(tabletop, 2, 4)[number])
+def test_the_real_model_equals_the_plain_way(
+    exact_real: Engine, tabletop: Codebook, expanded: Path, number: int
+) -> None:
+    check_against_reference(exact_real, situations(tabletop, 2, 4)[number], expanded)
 
 
 def test_warm_or_fresh_gives_the_same_bits(tiny_model: LocalModel, engine: Engine, tabletop: Codebook) -> None:
-    forgetful = Engine(tiny_model, prefix_cache=False)
+    forgetful = Engine(tiny_model, techniques=Techniques(prefix_cache=False))
     many = situations(tabletop, 3, 60)
     warm = [engine.decide(*situation) for situation in many]
     fresh = [forgetful.decide(*situation) for situation in many]
@@ -116,7 +118,7 @@ def test_warm_or_fresh_gives_the_same_bits(tiny_model: LocalModel, engine: Engin
 @pytest.mark.model
 def test_the_real_model_warm_or_fresh_gives_the_same_bits(real_model: LocalModel, tabletop: Codebook) -> None:
     many = situations(tabletop, 4, 8)
-    warm, forgetful = Engine(real_model), Engine(real_model, prefix_cache=False)
+    warm, forgetful = Engine(real_model), Engine(real_model, techniques=Techniques(prefix_cache=False))
     assert [warm.decide(*one).essence() for one in many] == [forgetful.decide(*one).essence() for one in many]
 
 
@@ -165,7 +167,11 @@ def test_the_key_names_all_that_a_decision_depends_on(
     (prompt, graph), (other, other_graph) = situations(tabletop, 8, 2)
     key = engine.decide(prompt, graph).key
     assert len(key) == 64
-    assert engine.decide(prompt, graph).key == key == Engine(tiny_model, prefix_cache=False).decide(prompt, graph).key
+    assert (
+        engine.decide(prompt, graph).key
+        == key
+        == Engine(tiny_model, techniques=Techniques(prefix_cache=False)).decide(prompt, graph).key
+    )
     others = {
         engine.decide(other, graph).key,
         engine.decide(prompt, other_graph).key,
@@ -183,17 +189,21 @@ def after(calls: int) -> Callable[[], bool]:
 
 
 @pytest.mark.parametrize("calls", [0, 1, 2, 3])
-def test_a_decision_can_be_given_up_between_passes(engine: Engine, tabletop: Codebook, calls: int) -> None:
-    first, second = situations(tabletop, 9, 2)
+def test_a_decision_can_be_given_up_between_passes(tiny_model: LocalModel, tabletop: Codebook, calls: int) -> None:
+    engine = Engine(tiny_model, techniques=Techniques(prefix_cache=False))
+    first = situations(tabletop, 9, 1)[0]
     expected = engine.decide(*first).essence()
-    engine.decide(Prompt("another", "altogether", "so that nothing is cached"), second[1])
     with pytest.raises(DecisionCancelled, match="given up"):
         engine.decide(*first, cancelled=after(calls))
     assert engine.decide(*first).essence() == expected
 
 
 def test_settings_that_cannot_be_used(tiny_model: LocalModel) -> None:
-    with pytest.raises(ModelError, match="there is no dtype 'bfloat61' to compute in; did you mean 'bfloat16'"):
-        Engine(tiny_model, dtype="bfloat61")
+    with pytest.raises(ModelError, match="there is no profile 'bf61'; did you mean 'bf16'"):
+        Engine(tiny_model, profile="bf61")
+    with pytest.raises(
+        ModelError, match=r"tiny: profile 'packed' is for quantized models \(can be used here: bf16, fp32\)"
+    ):
+        Engine(tiny_model, profile="packed")
     with pytest.raises(ModelError, match=r"there is no device 'tpu' to compute on.*cpu, cuda"):
         Engine(tiny_model, device="tpu")

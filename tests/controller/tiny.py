@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -14,15 +15,16 @@ from safetensors.torch import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from codeword.controller.fetch import Download
-from codeword.controller.registry import KnownModel
+from codeword.controller.registry import KnownModel, LocalModel
 from codeword.controller.store import Progress
+from codeword.controller.weights import Weights
 
 CHATML = (
     "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + "
     "'\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
-HIDDEN, HEADS, KV_HEADS, HEAD, INNER, LAYERS = 64, 4, 2, 16, 96, 3
+HIDDEN, HEADS, KV_HEADS, HEAD, INNER, LAYERS = 64, 4, 2, 32, 96, 3
 _TEXT = (
     '{"skill":"pick","object":"red_block"} {"skill":"place","object":"red_block","target":"blue_bowl"} '
     '{"skill":"push","object":"green_block","direction":"left","distance_m":0.05} done cannot table zone '
@@ -103,6 +105,19 @@ def write_folder(folder: Path, kind: str = "llama", seed: int = 0, **more: Any) 
     (folder / "tokenizer_config.json").write_text(
         json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|im_end|>", "chat_template": CHATML})
     )
+    return folder
+
+
+def write_expanded(model: LocalModel, folder: Path) -> Path:
+    """A quantized model as transformers reads one: the same values as float32."""
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(model.folder / name, folder / name)
+    with Weights(model.weights, dtype=torch.float32, device=torch.device("cpu")) as weights:
+        save_file(
+            {name: weights.take(name) for name in weights.names},
+            folder / "model.safetensors",
+            metadata={"format": "pt"},
+        )
     return folder
 
 

@@ -1,0 +1,211 @@
+"""A model that computes on its quantized weights as they are: integers in, integers out, nothing expanded.
+
+Activations are rounded to 15 bits, group by group, so that each dot product is one of integers, which adds up to the
+same in any order; keys and values are kept as bfloat.
+"""
+
+import ctypes
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeword.codebook.errors import ModelError
+
+from .kernels import passes
+from .kernels.blocks import GROUP, LANES
+from .kernels.llvm import HAS_BFLOAT_DOTS, HAS_BYTE_DOTS
+from .kernels.operations import PLANES
+from .kernels.team import Team
+from .model import NUMERICS, Floats, Part
+from .packed_cache import PackedCache
+from .packed_weights import PackedWeights
+from .registry import LocalModel
+from .shape import Shape, read_shape
+
+_SCALES = 2
+"""Float32 numbers that come with a group of activations."""
+
+
+class PackedModel:
+    """A model in memory, read by several threads together."""
+
+    exact = True
+
+    def __init__(self, model: LocalModel, *, threads: int | None = None, widen: bool = False) -> None:
+        """Load the weights; `widen` holds every code in a byte of its own.
+
+        Raises ModelError where the model is not quantized in a way that can be computed on, or does not fit its config.
+        """
+        self.shape: Shape = read_shape(model.config, str(model.folder))
+        self._check_shape(model)
+        weights = PackedWeights(model, widen=widen)
+        self._embedding = weights.matrix("model.embed_tokens.weight")
+        self._head = self._embedding if self.shape.tied else weights.matrix("lm_head.weight")
+        self._norm = weights.floats("model.norm.weight")
+        self._factors = weights.floats_if_there("model.rope_factors")
+        self._keep: list[Any] = []
+        self._layers = np.stack([self._layer(weights, number) for number in range(self.shape.layers)])
+        self._inner = weights.outputs("model.layers.0.mlp.gate_proj.weight")
+        weights.expect_all_taken()
+        self.weight_bytes = weights.size_bytes
+        self._widened = widen
+        self._team = Team(threads or len(os.sched_getaffinity(0)))
+        self._sizes = self._size_table()
+        self._sync = np.zeros(passes.sync_slots(self.shape.layers), np.int64)
+        self._buffers: dict[str, NDArray[Any]] = {}
+        self._turns = self._rope_table(1024)
+
+    @property
+    def profile(self) -> str:
+        """How weights are held and which kernels run."""
+        native = f"{'vnni' if HAS_BYTE_DOTS else 'plain'}-{'bf16' if HAS_BFLOAT_DOTS else 'plain'}"
+        return f"cpu-{'int8' if self._widened else 'packed'}-{native}/{NUMERICS}"
+
+    def new_cache(self) -> PackedCache:
+        """An empty cache of the right sizes."""
+        return PackedCache(self.shape.layers, self.shape.kv_heads, self.shape.head_size)
+
+    def read(self, parts: Sequence[Part]) -> list[Floats]:
+        """Read all parts in one pass. See `model.Model`."""
+        for part in parts:
+            part.check(self.shape)
+        tokens = [token for part in parts for token in part.tokens]
+        table, masks = np.zeros((len(parts), passes.PART_COLUMNS), np.int64), []
+        positions: list[int] = []
+        for row, part in zip(table, parts, strict=True):
+            cache, count = part.cache, len(part.tokens)
+            assert isinstance(cache, PackedCache)
+            cache.reserve(cache.length + count)
+            mask = 0
+            if part.visible is not None:
+                masks.append(np.ascontiguousarray(part.visible, dtype=np.uint8))
+                mask = masks[-1].ctypes.data
+            row[:] = (len(positions), count, cache.length, cache.keys.ctypes.data, cache.values.ctypes.data,
+                      cache.capacity, mask)  # fmt: skip
+            depths = range(count) if part.depths is None else part.depths
+            positions += [cache.length + depth for depth in depths]
+        state = self._embedding.rows(tokens)
+        self._run(state, table, np.array(positions, np.int64))
+        for part in parts:
+            assert isinstance(part.cache, PackedCache)
+            part.cache.advance(len(part.tokens))
+        wanted = [
+            self._normed(state[[int(first) + place % len(part.tokens) for place in part.wanted]])
+            for first, part in zip(table[:, passes.FIRST_ROW], parts, strict=True)
+        ]
+        del masks
+        return wanted
+
+    def logits(self, hidden: Floats, rows: Sequence[int] | None = None) -> Floats:
+        """Logits of some tokens after one hidden state. See `model.Model`."""
+        if rows is not None:
+            return _dots(self._head.rows(rows), hidden)
+        every = range(self._head.outputs)
+        return np.concatenate([_dots(self._head.rows(every[at : at + 4096]), hidden) for at in every[::4096]])
+
+    def _run(self, state: Floats, parts: NDArray[np.int64], positions: NDArray[np.int64]) -> None:
+        shape, rows, threads = self.shape, len(state), self._team.threads
+        slots = int((parts[:, passes.PAST] + parts[:, passes.ROWS]).max())
+        padded = -(-slots // LANES) * LANES
+        if int(positions.max()) >= self._turns.shape[1]:
+            self._turns = self._rope_table(2 * int(positions.max()))
+        width = max(shape.hidden, shape.heads * shape.head_size) // GROUP
+        inner = self._inner // GROUP
+        projected = self._buffer("projected", np.float32, rows, (shape.heads + 2 * shape.kv_heads) * shape.head_size)
+        group = shape.heads // shape.kv_heads
+        at_once = passes.QUERIES_AT_ONCE
+        arguments = (
+            self._layers, parts, self._sizes, state,
+            self._buffer("numbers", np.uint8, rows, width * PLANES),
+            self._buffer("scales", np.float32, rows, width * _SCALES),
+            projected, projected.view(np.uint32),
+            self._buffer("queries", np.uint16, shape.kv_heads, rows * group, shape.head_size),
+            self._buffer("inner", np.uint8, rows, inner * PLANES),
+            self._buffer("inner scales", np.float32, rows, inner * _SCALES),
+            positions, self._turns[0], self._turns[1],
+            self._buffer("scratch", np.float32, threads, max(shape.hidden, rows * 2 * GROUP)),
+            self._buffer("scores", np.float32, threads, at_once, padded),
+            self._buffer("shares", np.uint16, threads, at_once, padded),
+            self._buffer("inverses", np.float32, threads, at_once),
+            self._buffer("mixes", np.float32, threads, at_once * shape.head_size),
+        )  # fmt: skip
+        self._sync[:] = 0
+        sync = self._sync.ctypes.data
+        self._team.run(lambda thread: passes.run_pass(thread, threads, sync, *arguments))
+
+    def _buffer(self, name: str, dtype: Any, *size: int) -> NDArray[Any]:
+        """Room of a size, kept from pass to pass."""
+        needed = int(np.prod(size))
+        kept = self._buffers.get(name)
+        if kept is None or len(kept) < needed:
+            kept = self._buffers[name] = np.zeros(needed, dtype)
+        return kept[:needed].reshape(size)
+
+    def _layer(self, weights: PackedWeights, number: int) -> NDArray[np.int64]:
+        """A row of the table of layers."""
+        at, row = f"model.layers.{number}.", np.zeros(passes.LAYER_COLUMNS, np.int64)
+        shape = self.shape
+        queries, keys = shape.heads * shape.head_size, shape.kv_heads * shape.head_size
+        inner = weights.outputs("model.layers.0.mlp.gate_proj.weight")
+        for column, name, outputs, inputs in (
+            (passes.QUERY, "self_attn.q_proj", queries, shape.hidden),
+            (passes.KEY, "self_attn.k_proj", keys, shape.hidden),
+            (passes.VALUE, "self_attn.v_proj", keys, shape.hidden),
+            (passes.OUT, "self_attn.o_proj", shape.hidden, queries),
+            (passes.GATE, "mlp.gate_proj", inner, shape.hidden),
+            (passes.UP, "mlp.up_proj", inner, shape.hidden),
+            (passes.DOWN, "mlp.down_proj", shape.hidden, inner),
+        ):
+            matrix = weights.matrix(f"{at}{name}.weight", outputs, inputs)
+            self._keep.append(matrix)
+            row[column], row[passes.KIND + column] = matrix.records.ctypes.data, passes.KIND_NUMBERS[matrix.kind]
+        for column, name in ((passes.NORM_1, "input_layernorm"), (passes.NORM_2, "post_attention_layernorm")):
+            row[column] = self._address(weights.floats(f"{at}{name}.weight"))
+        for column, letter in ((passes.QUERY_BIAS, "q"), (passes.KEY_BIAS, "k"), (passes.VALUE_BIAS, "v")):
+            bias = weights.floats_if_there(f"{at}self_attn.{letter}_proj.bias")
+            row[column] = 0 if bias is None else self._address(bias)
+        return row
+
+    def _address(self, floats: Floats) -> int:
+        self._keep.append(floats)
+        return int(floats.ctypes.data)
+
+    def _normed(self, state: Floats) -> Floats:
+        roots = np.sqrt((state * state).mean(-1, keepdims=True, dtype=np.float32) + np.float32(self.shape.epsilon))
+        result: Floats = state / roots * self._norm
+        return result
+
+    def _size_table(self) -> NDArray[np.int64]:
+        shape, table = self.shape, np.zeros(passes.SIZES, np.int64)
+        table[passes.HIDDEN], table[passes.HEADS], table[passes.KV_HEADS] = shape.hidden, shape.heads, shape.kv_heads
+        table[passes.HEAD_SIZE], table[passes.INNER] = shape.head_size, self._inner
+        table[passes.EPSILON] = _bits(shape.epsilon)
+        table[passes.SCORE_SCALE] = _bits(shape.head_size**-0.5)
+        return table
+
+    def _rope_table(self, length: int) -> Floats:
+        """Cosines and sines [2, length, head_size / 2]."""
+        frequencies = self.shape.inverse_frequencies
+        if self._factors is not None:
+            frequencies = frequencies / self._factors
+        angles = np.outer(np.arange(length, dtype=np.float32), frequencies.astype(np.float32))
+        return np.stack((np.cos(angles), np.sin(angles))).astype(np.float32)
+
+    def _check_shape(self, model: LocalModel) -> None:
+        shape = self.shape
+        for name, size in (("hidden size", shape.hidden), ("head size", shape.head_size)):
+            if size % GROUP:
+                raise ModelError(f"{model.folder}: {name} {size} is no multiple of {GROUP}; use --profile bf16 or fp32")
+
+
+def _dots(rows: Floats, hidden: Floats) -> Floats:
+    result: Floats = rows @ hidden
+    return result
+
+
+def _bits(number: float) -> int:
+    """The bits of a float32, as an integer."""
+    return ctypes.c_int32.from_buffer(ctypes.c_float(number)).value

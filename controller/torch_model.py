@@ -1,0 +1,211 @@
+"""A model computed by torch: a lean forward pass for Llama- and Qwen2-shaped models over a cache that is kept in place.
+
+embedding → layers × [ norm → QKV → RoPE → attention → out,  norm → gate · up → down ] → norm → head
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from codeword.codebook.errors import ModelError
+
+from .kv import KVCache
+from .linear import Linear, packs
+from .model import NUMERICS, Floats, Part
+from .registry import LocalModel
+from .shape import Shape, read_shape
+from .weights import Weights
+
+_FEW = 16
+"""Up to so many tokens the fused attention kernel is the faster one on a CPU; above, two plain matrix products are."""
+
+_Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+class _Layer:
+    """One layer's weights, those that are read together joined: Q, K and V; gate and up."""
+
+    def __init__(self, weights: Weights, number: int) -> None:
+        at = f"model.layers.{number}."
+        self.input_norm = weights.take(at + "input_layernorm.weight").float()
+        self.post_norm = weights.take(at + "post_attention_layernorm.weight").float()
+        self.qkv = Linear(*weights.joined([at + f"self_attn.{name}_proj" for name in "qkv"]))
+        self.out = Linear(*weights.joined([at + "self_attn.o_proj"]))
+        self.gate_up = Linear(*weights.joined([at + f"mlp.{name}_proj" for name in ("gate", "up")]))
+        self.down = Linear(*weights.joined([at + "mlp.down_proj"]))
+
+
+class TorchModel:
+    """A model in memory, its weights expanded to floating point. See `model.Model`."""
+
+    exact = False
+
+    def __init__(
+        self,
+        model: LocalModel,
+        *,
+        dtype: torch.dtype = torch.bfloat16,
+        device: str = "cpu",
+        threads: int | None = None,
+    ) -> None:
+        """Load the weights. `threads` is for the whole process.
+
+        Raises ModelError where the weights do not fit the config, or are damaged.
+        """
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self.dtype, self.device = dtype, torch.device(device)
+        self.shape: Shape = read_shape(model.config, str(model.folder))
+        with Weights(model.weights, dtype=dtype, device=self.device) as weights:
+            self.embedding = weights.take("model.embed_tokens.weight")
+            self.head = self.embedding if self.shape.tied else weights.take("lm_head.weight")
+            self._norm = weights.take("model.norm.weight").float()
+            self._layers = [_Layer(weights, number) for number in range(self.shape.layers)]
+            frequencies = torch.from_numpy(self.shape.inverse_frequencies)
+            factors = weights.take_if_there("model.rope_factors")
+            self._frequencies = (frequencies if factors is None else frequencies / factors.cpu().float()).to(
+                self.device
+            )
+            weights.expect_all_taken(ignore=("lm_head.weight",) if self.shape.tied else ())
+            self.weight_bytes = weights.size_bytes
+        self._check_sizes(model)
+        self._turns = self._rope_table(1024)
+
+    @property
+    def profile(self) -> str:
+        """How weights are held and which kernels run: what the last bits of every number depend on."""
+        dtype = str(self.dtype).removeprefix("torch.")
+        if self.device.type != "cpu":
+            return f"{self.device.type}-{dtype}-{torch.cuda.get_device_name(self.device)}/{NUMERICS}"
+        kernels = "packed" if packs(self.dtype, self.device) else "plain"
+        capability = torch.backends.cpu.get_cpu_capability()
+        return f"cpu-{dtype}-{kernels}-{capability}-{torch.get_num_threads()}-torch{torch.__version__}/{NUMERICS}"
+
+    def new_cache(self) -> KVCache:
+        """An empty cache of the right sizes."""
+        shape = self.shape
+        return KVCache(shape.layers, shape.kv_heads, shape.head_size, dtype=self.dtype, device=self.device)
+
+    @torch.inference_mode()
+    def read(self, parts: Sequence[Part]) -> list[Floats]:
+        """Read all parts in one pass. See `model.Model`."""
+        for part in parts:
+            part.check(self.shape)
+        caches = [_own(part) for part in parts]
+        tokens = [token for part in parts for token in part.tokens]
+        positions = [
+            cache.length + depth
+            for part, cache in zip(parts, caches, strict=True)
+            for depth in (range(len(part.tokens)) if part.depths is None else part.depths)
+        ]
+        # The sum over the layers is kept in float32: rounding it to 16 bits after every layer costs the most agreement.
+        hidden = F.embedding(torch.tensor(tokens, dtype=torch.long, device=self.device), self.embedding).float()
+        cosine, sine = self._rope(positions)
+        for part, cache in zip(parts, caches, strict=True):
+            cache.reserve(cache.length + len(part.tokens))
+        attends = [self._attention(part, cache.length) for part, cache in zip(parts, caches, strict=True)]
+        for number, layer in enumerate(self._layers):
+            normed = self._rms(hidden, layer.input_norm)
+            hidden = hidden + self._attend(layer, number, normed, cosine, sine, parts, caches, attends)
+            gate, up = layer.gate_up(self._rms(hidden, layer.post_norm)).chunk(2, dim=-1)
+            hidden = hidden + layer.down(F.silu(gate) * up)
+        result, first = [], 0
+        for part, cache in zip(parts, caches, strict=True):
+            cache.advance(len(part.tokens))
+            places = [first + place % len(part.tokens) for place in part.wanted]
+            normed = F.rms_norm(hidden[places], (self.shape.hidden,), self._norm, self.shape.epsilon)
+            result.append(normed.cpu().numpy())
+            first += len(part.tokens)
+        return result
+
+    @torch.inference_mode()
+    def logits(self, hidden: Floats, rows: Sequence[int] | None = None) -> Floats:
+        """Logits of some tokens after one hidden state. See `model.Model`."""
+        state = torch.from_numpy(np.ascontiguousarray(hidden)).to(self.device)
+        if rows is None:
+            return F.linear(state.to(self.dtype), self.head).float().cpu().numpy()
+        chosen = self.head[torch.tensor(rows, dtype=torch.long, device=self.device)].float()
+        return F.linear(state, chosen).cpu().numpy()
+
+    def _attend(
+        self,
+        layer: _Layer,
+        number: int,
+        hidden: Tensor,
+        cosine: Tensor,
+        sine: Tensor,
+        parts: Sequence[Part],
+        caches: Sequence[KVCache],
+        attends: Sequence[_Attend],
+    ) -> Tensor:
+        """Attention's contribution to the hidden state [tokens, hidden]."""
+        shape, count = self.shape, hidden.shape[0]
+        joined = layer.qkv(hidden).view(count, -1, shape.head_size).transpose(0, 1)
+        turned, values = joined[: shape.heads + shape.kv_heads], joined[shape.heads + shape.kv_heads :]
+        first, second = turned.chunk(2, dim=-1)
+        turned = (turned * cosine + torch.cat((-second, first), dim=-1) * sine).to(self.dtype)
+        queries, keys = turned[: shape.heads], turned[shape.heads :]
+        mixed, begin = [], 0
+        for part, cache, attend in zip(parts, caches, attends, strict=True):
+            own = slice(begin, begin + len(part.tokens))
+            begin = own.stop
+            all_keys, all_values = cache.write(number, keys[:, own], values[:, own])
+            # Heads that share keys become more rows of one head, so that keys and values need not be repeated.
+            asked = queries[:, own].reshape(shape.kv_heads, -1, shape.head_size)
+            answer = attend(asked, all_keys, all_values).view(shape.heads, len(part.tokens), shape.head_size)
+            mixed.append(answer.transpose(0, 1).reshape(len(part.tokens), -1))
+        return layer.out(mixed[0] if len(mixed) == 1 else torch.cat(mixed))
+
+    def _attention(self, part: Part, past: int) -> _Attend:
+        """How a part attends: queries [kv_heads, group × tokens, size] over all keys and values of its cache."""
+        count = len(part.tokens)
+        group = self.shape.heads // self.shape.kv_heads
+        scale = self.shape.head_size**-0.5
+        mask: Tensor | None = None
+        if count > 1:
+            hidden = torch.ones((count, past + count), dtype=torch.bool, device=self.device).triu(past + 1)
+            if part.visible is not None:
+                hidden[:, past:] |= ~torch.from_numpy(np.ascontiguousarray(part.visible)).to(self.device)
+            mask = torch.zeros((count, past + count), dtype=self.dtype, device=self.device)
+            mask = mask.masked_fill_(hidden, float("-inf")).repeat(group, 1)
+
+        def fused(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+            return F.scaled_dot_product_attention(queries[None], keys[None], values[None], attn_mask=mask)[0]
+
+        def plain(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+            assert mask is not None
+            scores = torch.baddbmm(mask, queries, keys.transpose(1, 2), alpha=scale)
+            return torch.bmm(scores.softmax(-1), values)
+
+        return plain if count > _FEW and self.device.type == "cpu" else fused
+
+    def _rms(self, hidden: Tensor, weight: Tensor) -> Tensor:
+        return F.rms_norm(hidden, (hidden.shape[-1],), weight, self.shape.epsilon).to(self.dtype)
+
+    def _rope(self, positions: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Cosines and sines for the positions of a pass, each [tokens, head_size]."""
+        most = max(positions)
+        if most >= self._turns.shape[1]:
+            self._turns = self._rope_table(max(most + 1, 2 * self._turns.shape[1]))
+        turns = self._turns[:, torch.tensor(positions, dtype=torch.long, device=self.device)]
+        return turns[0], turns[1]
+
+    def _rope_table(self, length: int) -> Tensor:
+        angles = torch.outer(torch.arange(length, device=self.device).float(), self._frequencies)
+        angles = torch.cat((angles, angles), dim=-1)
+        return torch.stack((angles.cos(), angles.sin()))
+
+    def _check_sizes(self, model: LocalModel) -> None:
+        shape = self.shape
+        width = (shape.heads + 2 * shape.kv_heads) * shape.head_size
+        for layer in self._layers:
+            if (layer.qkv.outputs, layer.qkv.inputs, layer.out.outputs) != (width, shape.hidden, shape.hidden):
+                raise ModelError(f"{model.folder}: the weights do not have the sizes that config.json says")
+
+
+def _own(part: Part) -> KVCache:
+    assert isinstance(part.cache, KVCache)
+    return part.cache
