@@ -1,5 +1,6 @@
 """What the model reads: the codebook, the task and the observation as text, in the order in which they change."""
 
+import json
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
@@ -9,16 +10,28 @@ from .facts import Fact
 from .observation import Observation, Result
 from .skills import NOTHING, Codebook, Skill
 
-CONTRACT = 1
-"""Version of the prompt contract: text, order and form of all that the model sees. An adapter names its own."""
+CONTRACT = 2
+"""Version of the prompt contract: text, order, form of the history and tokenization of all that the model sees. An
+adapter names the one that it was taught under, and is refused under another."""
+
+
+class Turn(NamedTuple):
+    """What was told before, and the command that was the answer."""
+
+    observation: str
+    command: str
 
 
 class Prompt(NamedTuple):
-    """The parts of a prompt. `system` stays the same for a codebook, `task` for an episode."""
+    """The parts of a prompt. `system` stays the same for a codebook, `task` for an episode.
+
+    In a growing conversation `turns` are those before the newest observation, oldest first.
+    """
 
     system: str
     task: str
     observation: str
+    turns: tuple[Turn, ...] = ()
 
 
 def write_prompt(codebook: Codebook, task: str, observation: Observation) -> Prompt:
@@ -70,11 +83,47 @@ def _skill_text(skill: Skill) -> str:
 
 
 def observation_text(codebook: Codebook, observation: Observation) -> str:
-    """An observation as the model reads it: what is there, what is true of it, and how the last command ended."""
+    """An observation as the model reads it: what is there, what is true of it, and how the last command ended.
+
+    What changes seldom stands first, so that the beginning is the same from one observation to the next.
+    """
+    facts = "; ".join(map(_fact_text, ordered_facts(codebook, observation)))
+    return f"Seen: {_seen_text(codebook, observation)}\nFacts: {facts or 'none'}\n{_last_text(observation)}"
+
+
+def changes_text(codebook: Codebook, before: Observation, observation: Observation) -> str:
+    """An observation as the model reads it that was told the one before: only what is no longer so, and what is now."""
+    if _seen_text(codebook, before) != _seen_text(codebook, observation):
+        return observation_text(codebook, observation)
+    now = [_fact_text(f) for f in ordered_facts(codebook, observation) if f not in before.facts]
+    gone = [_fact_text(f) for f in ordered_facts(codebook, before) if f not in observation.facts]
+    lines = [f"No longer: {'; '.join(gone)}"] if gone else []
+    lines += [f"Now: {'; '.join(now)}"] if now else []
+    return "\n".join([*lines, _last_text(observation)])
+
+
+def ordered_facts(codebook: Codebook, observation: Observation) -> list[Fact]:
+    """The facts of an observation in the order of telling: those that no skill changes, then those of each entity in
+    the order in which entities are seen, and last those of one entity that skills change (`holding`).
+    """
+    changed = _changed_predicates(codebook)
+    places = {entity.id: place for place, entity in enumerate(observation.entities)}
+
+    def order(fact: Fact) -> tuple[bool, bool, list[int], Fact]:
+        changes = fact.name in changed
+        return changes, changes and len(fact.args) < 2, [places.get(arg, len(places)) for arg in fact.args], fact
+
+    return sorted(observation.facts, key=order)
+
+
+@lru_cache(maxsize=32)
+def _changed_predicates(codebook: Codebook) -> frozenset[str]:
+    return frozenset(effect.atom.name for skill in codebook.skills.values() for effect in skill.effects)
+
+
+def _seen_text(codebook: Codebook, observation: Observation) -> str:
     reachable = codebook.within_reach(observation)
-    seen = "; ".join(f"{kind}: {', '.join(ids)}" for kind, ids in reachable.items() if ids)
-    facts = "; ".join(_fact_text(fact) for fact in observation.facts)
-    return f"Seen: {seen or 'nothing'}\nFacts: {facts or 'none'}\nLast: {_result_text(observation.last)}"
+    return "; ".join(f"{kind}: {', '.join(ids)}" for kind, ids in reachable.items() if ids) or "nothing"
 
 
 def _fact_text(fact: Fact) -> str:
@@ -84,10 +133,29 @@ def _fact_text(fact: Fact) -> str:
     return " ".join((fact.name, *fact.args))
 
 
-def _result_text(result: Result | None) -> str:
+def _last_text(observation: Observation) -> str:
+    """How the last command ended, in words: a command copied as it was written would invite copying."""
+    result = observation.last
     if result is None:
-        return "nothing yet"
-    return f"{result.command} {result.status}{f' ({result.reason})' if result.reason else ''}"
+        return "Last: nothing yet"
+    return f"Last: {_command_text(result)}: {result.status}{f' ({result.reason})' if result.reason else ''}"
+
+
+def _command_text(result: Result) -> str:
+    """`place red_block blue_bowl`, or as it came where it is no command."""
+    try:
+        given = json.loads(result.command)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict) or "skill" not in given:
+        return one_line(result.command)
+    return one_line(" ".join(_value_text(value) for value in given.values()))
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_value_text, value))
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def one_line(text: str) -> str:

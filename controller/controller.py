@@ -5,6 +5,7 @@ import random
 from typing import Literal, Protocol, get_args
 
 from codeword.codebook.choices import END, Node
+from codeword.codebook.conversation import FORMS, Conversation
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.observation import Observation
 from codeword.codebook.offer import offer
@@ -13,6 +14,7 @@ from codeword.codebook.skills import Codebook
 from .adapter import NONE, load_adapter
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key, graph_digest
 from .engine import Cancelled, Engine, never
+from .habits import Habits
 from .profiles import AUTO
 from .registry import DEFAULT_MODEL, resolve
 from .store import Progress, silent
@@ -33,9 +35,12 @@ class Controller(Protocol):
 class ModelController:
     """Decides with a language model."""
 
-    def __init__(self, engine: Engine, codebook: Codebook) -> None:
+    def __init__(self, engine: Engine, codebook: Codebook, *, history: str = FORMS[0]) -> None:
+        """`history` is the form in which prompts tell of earlier decisions, one of FORMS."""
         self.engine = engine
         self._codebook = codebook
+        self._conversation = Conversation(history)
+        self._habits = Habits()
 
     def use(self, codebook: Codebook) -> None:
         """Decide by this codebook from now on."""
@@ -45,8 +50,13 @@ class ModelController:
         """The command that the model picks among those legal."""
         clock = Stopwatch()
         offered = offer(self._codebook, task, observation)
+        prompt = self._conversation.prompt(self._codebook, offered.prompt, observation)
         clock.lap("legal")
-        decision = self.engine.decide(offered.prompt, offered.legal.graph, cancelled)
+        decision = self.engine.decide(
+            prompt, offered.legal.graph, cancelled, guess=self._habits.expected(observation.last)
+        )
+        self._conversation.answered(decision.text)
+        self._habits.learn(observation.last, decision.text)
         return decision.model_copy(
             update={"stage_ms": {**decision.stage_ms, **clock.stage_ms()}, "left_out": dict(offered.legal.left_out)}
         )
@@ -114,6 +124,7 @@ def make_controller(
     adapter: str = NONE.name,
     seed: int = 0,
     profile: str = AUTO,
+    history: str = FORMS[0],
     device: str = "cpu",
     threads: int | None = None,
     progress: Progress = silent,
@@ -128,4 +139,4 @@ def make_controller(
         raise InputError(f"there is no controller '{kind}'{did_you_mean(kind, list(get_args(Kind)))}")
     chosen = load_adapter(adapter)
     engine = Engine(resolve(model, progress), profile=profile, device=device, threads=threads, adapter=chosen)
-    return ModelController(engine, codebook)
+    return ModelController(engine, codebook, history=history)

@@ -51,6 +51,7 @@ class Tokens:
         self._tokenizer.add_special_tokens([AddedToken(str(token.content), special=True) for token in added.values()])
         self.chat = ChatFormat.read(folder)
         self._before, self._between, self._after = (self._control(text) for text in self.chat.pieces)
+        self._again = None if self.chat.again is None else self._control(self.chat.again)
         self._tokenizer.encode_special_tokens = True
         self._guard = self._find_guard(path)
         self._kept: OrderedDict[str, tuple[int, ...]] = OrderedDict()
@@ -80,10 +81,17 @@ class Tokens:
     def prompt(self, prompt: Prompt) -> PromptTokens:
         """A prompt's tokens by segment, the chat format's own among them; blanks around each text are dropped."""
         system, task, observation = prompt.system.strip(), prompt.task.strip(), prompt.observation.strip()
+        told: tuple[int, ...] = ()
+        if prompt.turns and self._again is None:
+            raise ModelError("the model's chat template has no room for earlier turns; use fresh prompts")
+        for turn in prompt.turns:
+            told += (
+                self.encode(turn.observation.strip()) + self._after + self.encode(turn.command) + (self._again or ())
+            )
         return PromptTokens(
             system=self._before + self.encode(system) + self._between,
             task=self.encode(task + "\n"),
-            observation=self.encode(observation) + self._after,
+            observation=told + self.encode(observation) + self._after,
         )
 
     def _control(self, text: str) -> tuple[int, ...]:
