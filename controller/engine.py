@@ -17,7 +17,7 @@ from .automaton import Automaton
 from .decision import Decision, DecisionCancelled, Stopwatch, decision_key, graph_digest
 from .hold import Hold
 from .prefixes import Prefixes
-from .profiles import AUTO, load_model
+from .profiles import AUTO, choose, load_model
 from .registry import LocalModel
 from .run import Ahead, Run
 from .sampling import GREEDY, Sampling
@@ -45,6 +45,9 @@ class Techniques:
     `forced_runs`: what leaves no choice is read with the choice before it; else token by token. `guesses`: a command
     that is expected is read ahead. `tree_tokens`: so many tokens of all that may follow are read ahead, as a tree.
     `kv_cache`: keys and values are kept; else every token is read after reading all before it again.
+
+    With a model that is not exact, some of them would change the last bits of a decision, and are left out unless
+    `loose` allows that.
     """
 
     prefix_cache: bool = True
@@ -53,6 +56,7 @@ class Techniques:
     guesses: bool = True
     tree_tokens: int = 0
     kv_cache: bool = True
+    loose: bool = False
 
     def without(self, name: str) -> "Techniques":
         """All but one. Raises ValueError where there is none of that name."""
@@ -88,17 +92,19 @@ class Engine:
     ) -> None:
         """Load a model. Raises ModelError where it cannot be used."""
         self.model = model
+        self.held = choose(model, device) if profile == AUTO else profile
         self.adapter = adapter
         self.sampling = sampling
         self.techniques = techniques
         self.tokens = Tokens(model.folder)
         with ThreadPoolExecutor(1) as beside:
             hold = beside.submit(Hold, self.tokens.json, self.tokens.end_token)
-            self._model = load_model(model, profile, device=device, threads=threads, progress=progress)
+            self._model = load_model(model, self.held, device=device, threads=threads, progress=progress)
             self._hold = hold.result()
         identity = f"{model.weights_sha256} {adapter.name} {self.profile} {CONTRACT}"
         on_disk = techniques.disk_cache and techniques.prefix_cache and techniques.kv_cache
-        self._tracks = Tracks(self._model, Prefixes(identity) if on_disk else None)
+        self._exact = self._model.exact or techniques.loose
+        self._tracks = Tracks(self._model, Prefixes(identity) if on_disk else None, exact=self._exact)
 
     @property
     def profile(self) -> str:
@@ -159,7 +165,7 @@ class Engine:
         walk = Walk(Automaton(request.graph, self.tokens.encode), matcher, self.sampling, self.sampling.lot(key))
         clock.lap("grammar")
         use = self.techniques
-        guessed = self.tokens.encode(request.guess) if request.guess and use.guesses and self._model.exact else ()
+        guessed = self.tokens.encode(request.guess) if request.guess and use.guesses and self._exact else ()
         last = tokens.observation + walk.run
         cuts = cuts_of(tokens.system, tokens.task, last)
         certain = tokens.system + tokens.task + last
@@ -168,6 +174,7 @@ class Engine:
         run = Run(
             self._model, self._tracks, certain, cuts, len(tokens.system), walk=walk, clock=clock,
             ahead=Ahead(guessed, use.tree_tokens), forced_runs=use.forced_runs, kv_cache=use.kv_cache,
+            exact=self._exact,
         )  # fmt: skip
         return _Making(tokens, key, walk, clock, run)
 

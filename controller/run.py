@@ -37,10 +37,14 @@ class Run:
         ahead: Ahead = Ahead(),
         forced_runs: bool = True,
         kv_cache: bool = True,
+        exact: bool = False,
     ) -> None:
-        """Take the best beginning that is kept; `stable` is how many tokens others are likely to share."""
+        """Take the best beginning that is kept; `stable` is how many tokens others are likely to share.
+
+        Unless `exact`, passes end at `cuts`.
+        """
         self._model, self._tracks, self._walk, self._clock = model, tracks, walk, clock or Stopwatch()
-        self._ahead, self._forced_runs, self._kv_cache = ahead, forced_runs, kv_cache
+        self._ahead, self._forced_runs, self._kv_cache, self._exact = ahead, forced_runs, kv_cache, exact
         self._certain = list(tokens)
         self._cuts = cuts
         self._draft = Draft()
@@ -104,7 +108,7 @@ class Run:
         whole = len(self._certain)
         if self._walk is not None and not self._kv_cache:
             return whole
-        if self._model.exact and self._forced_runs:
+        if self._exact and self._forced_runs:
             return start + -(-(whole - start) // -(-(whole - start) // MOST_TOKENS))
         return next((cut for cut in self._cuts if cut > start), whole)
 

@@ -62,8 +62,8 @@ class Track:
 class Tracks:
     """The sequences that are kept, within a limit of memory: the one longest unused goes first."""
 
-    def __init__(self, model: Model, prefixes: Prefixes | None, *, most_bytes: int = 1 << 29) -> None:
-        self._model, self._prefixes, self._most_bytes = model, prefixes, most_bytes
+    def __init__(self, model: Model, prefixes: Prefixes | None, *, exact: bool, most_bytes: int = 1 << 29) -> None:
+        self._model, self._prefixes, self._exact, self._most_bytes = model, prefixes, exact, most_bytes
         self._idle: list[Track] = []
         self._busy: list[Track] = []
 
@@ -78,8 +78,7 @@ class Tracks:
 
     def take(self, tokens: Sequence[int], cuts: Cut, stable: int) -> Track:
         """The best beginning for a sequence, rewound to what they share; it is the caller's until given back."""
-        exact = self._model.exact
-        shared = {id(track): track.shared(tokens, cuts, exact=exact) for track in self._idle + self._busy}
+        shared = {id(track): track.shared(tokens, cuts, exact=self._exact) for track in self._idle + self._busy}
         fitting = [track for track in self._idle if shared[id(track)] >= track.stable]
         track = max(fitting, key=lambda one: shared[id(one)], default=None)
         if track is not None:
@@ -94,14 +93,14 @@ class Tracks:
     def _new(self, tokens: Sequence[int], cuts: Cut, stable: int, like: Track | None) -> Track:
         """Another track, with what can be had of its beginning from one in use, or from disk."""
         track = Track(self._model.new_cache(), stable)
-        if like is not None and like.shared(tokens, cuts, exact=self._model.exact) >= stable:
+        if like is not None and like.shared(tokens, cuts, exact=self._exact) >= stable:
             track.cache.load(like.cache.dump(), like.cache.length)
             track.tokens, track.cuts, track.stored = list(like.tokens), like.cuts, like.stored
-            track.rewind(track.shared(tokens, cuts, exact=self._model.exact))
+            track.rewind(track.shared(tokens, cuts, exact=self._exact))
         elif self._prefixes is not None and self._prefixes.load(tokens[:stable], track.cache):
             track.tokens, track.stored = list(tokens[:stable]), True
             track.cuts = tuple(cut for cut in cuts if cut <= stable)
-            track.rewind(track.shared(tokens, cuts, exact=self._model.exact))
+            track.rewind(track.shared(tokens, cuts, exact=self._exact))
         return track
 
     def give_back(self, track: Track) -> None:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
+from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError
 from codeword.controller import Controller
+from codeword.controller.profiles import AUTO
 
 from .recording import Episode, read_episode
 from .replay import Difference
@@ -74,7 +76,7 @@ class _Again:
         """A controller like the one that made an episode, or with another model."""
         header = episode.header
         kind, model = (header.controller, header.model) if self.model is None else ("llm", self.model)
-        who = Who(kind, model, header.adapter or "none")
+        who = Who(kind, model, header.adapter or "none", header.held or AUTO, header.history or FORMS[0])
         if who not in self.made:
             with model_progress() as progress:
                 self.made[who] = Controllers(who, progress)

@@ -7,8 +7,10 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
+from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError
 from codeword.codebook.live import LiveCodebook
+from codeword.controller.profiles import AUTO, PROFILES
 from codeword.controller.registry import DEFAULT_MODEL
 
 from .explain import Explainer
@@ -32,6 +34,8 @@ from .terminal import counting, err, model_progress, out, print_json
 @click.option("--controller", default="llm", show_default=True, help=f"Who decides: {', '.join(CONTROLLERS)}.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
 @click.option("--adapter", default="none", show_default=True, help="The adapter that the model is used with.")
+@click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}.")
+@click.option("--history", default=FORMS[0], show_default=True, help=f"Told of before: {', '.join(FORMS)}.")
 @click.option("--robot", default="sim", show_default=True, help="sim, or a class of yours as package.module:Class.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes and report go [episodes/TIME].")
 @click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
@@ -47,6 +51,8 @@ def run(
     controller: str,
     model: str,
     adapter: str,
+    profile: str,
+    history: str,
     robot: str,
     folder: Path | None,
     film: bool,
@@ -66,7 +72,7 @@ def run(
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
     _make(folder)
     with model_progress() as progress:
-        controllers = Controllers(Who(controller, model, adapter), progress)
+        controllers = Controllers(Who(controller, model, adapter, profile, history), progress)
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live)
     console = err if as_json else out

@@ -65,5 +65,14 @@ class Explainer:
             self.console.print(f"   [dim]{escape(choice.after)}[/dim] {options}")
         total = decision.stage_ms.get("total", 0.0)
         self.console.print(
-            f"   [bold cyan]{escape(decision.text)}[/bold cyan] [dim]{decision.path}, {total:.0f} ms[/dim]"
+            f"   [bold cyan]{escape(decision.text)}[/bold cyan] [dim]{decision.path}, {total:.0f} ms"
+            f"{_cost(decision)}[/dim]"
         )
+
+
+def _cost(decision: Decision) -> str:
+    """What the model had to do for it."""
+    if not decision.passes:
+        return ""
+    unread = decision.prompt_tokens - decision.tokens_cached
+    return f", {unread} of {decision.prompt_tokens} tokens to read, {decision.passes} passes"

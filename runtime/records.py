@@ -7,7 +7,11 @@ from codeword.codebook.observation import Record
 
 
 class Header(Record):
-    """What an episode is a function of, and what it ran on. Hashes are SHA-256 in hex."""
+    """What an episode is a function of, and what it ran on. Hashes are SHA-256 in hex.
+
+    `held` names the profile in which weights are held, `profile` says with what kernels; `history` is the form in which
+    prompts tell of earlier decisions.
+    """
 
     version: str
     scenario: str
@@ -21,7 +25,9 @@ class Header(Record):
     weights_hash: str = ""
     adapter: str = ""
     profile: str = ""
+    held: str = ""
     contract: int
+    history: str = ""
     robot: str
     libraries: Mapping[str, str] = {}
 

@@ -13,7 +13,7 @@ from codeword.codebook.errors import InputError
 from codeword.codebook.offer import offer
 
 from .recording import Episode
-from .statistics import wilson95
+from .statistics import quantile, wilson95
 from .summary import FEWEST_FOR_P95, Summary, scenario_of
 
 MOST_PICTURED = 24
@@ -46,6 +46,7 @@ def write_report(path: Path, episodes: Sequence[Episode], summary: Summary) -> N
         wilson95=wilson95,
         fewest=FEWEST_FOR_P95,
         stages=[(stage, summary.quantiles(stage), summary.budgets.get(stage)) for stage in sorted(summary.stage_ms)],
+        engine=_engine(episodes),
         header=episodes[0].header,
         episodes=[(episode, _turns(episode), _film(episode)) for episode in told],
         left_out=len(episodes) - len(told),
@@ -54,6 +55,29 @@ def write_report(path: Path, episodes: Sequence[Episode], summary: Summary) -> N
         path.write_text(page, encoding="utf-8")
     except OSError as problem:
         raise InputError(f"{path}: cannot be written: {problem.strerror}") from problem
+
+
+_FIGURES = {
+    "time to the first choice [ms]": "first_token_ms",
+    "time per token after it [ms]": "token_ms",
+    "passes of the model": "passes",
+    "tokens of prompt": "prompt_tokens",
+    "of them kept from before": "tokens_cached",
+    "tokens forced": "tokens_forced",
+    "tokens chosen": "tokens_chosen",
+    "tokens guessed": "tokens_guessed",
+    "of them right": "tokens_accepted",
+    "keys and values [MB]": "kv_mb",
+}
+
+
+def _engine(episodes: Sequence[Episode]) -> list[tuple[str, float, float]]:
+    """What the language model's decisions cost: name, p50, p95; empty where none was made by one."""
+    made = [step.decision for episode in episodes for step in episode.steps if step.decision and step.decision.passes]
+    if not made:
+        return []
+    columns = {name: [float(getattr(decision, key)) for decision in made] for name, key in _FIGURES.items()}
+    return [(name, quantile(values, 0.5), quantile(values, 0.95)) for name, values in columns.items()]
 
 
 def _turns(episode: Episode) -> list[_Turn]:

@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 from codeword.codebook import Codebook
+from codeword.codebook.conversation import FORMS, Conversation
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.offer import stable_text
@@ -13,6 +14,7 @@ from codeword.codebook.prompt import CONTRACT
 from codeword.controller import Controller, ModelController, RandomController
 from codeword.controller.adapter import load_adapter
 from codeword.controller.engine import Engine
+from codeword.controller.profiles import AUTO
 from codeword.controller.registry import resolve
 from codeword.controller.store import Progress
 
@@ -29,11 +31,15 @@ _LIBRARIES = ("torch", "transformers", "outlines", "llguidance", "pybullet", "nu
 
 @dataclass(frozen=True)
 class Who:
-    """Who decides: the kind of controller, and for `llm` the model and its adapter."""
+    """Who decides: the kind of controller, and for `llm` the model, its adapter, in which profile it is held, and in
+    which form prompts tell of earlier decisions.
+    """
 
     controller: str
     model: str
     adapter: str
+    profile: str = AUTO
+    history: str = FORMS[0]
 
 
 class Controllers:
@@ -46,13 +52,15 @@ class Controllers:
         self.who = who
         self.engine: Engine | None = None
         if who.controller == "llm":
-            self.engine = Engine(resolve(who.model, progress), adapter=load_adapter(who.adapter))
+            Conversation(who.history)  # refuses an unknown form before anything is loaded
+            model, adapter = resolve(who.model, progress), load_adapter(who.adapter)
+            self.engine = Engine(model, profile=who.profile, adapter=adapter, progress=progress)
 
     def make(self, scenario: Scenario, seed: int) -> Controller:
         """A controller for one episode. The model has read the codebook when it is handed over."""
         if self.engine is not None:
             self.engine.warm(stable_text(scenario.codebook))
-            return ModelController(self.engine, scenario.codebook)
+            return ModelController(self.engine, scenario.codebook, history=self.who.history)
         if self.who.controller == "random":
             return RandomController(scenario.codebook, seed)
         if scenario.goal is None:
@@ -74,7 +82,9 @@ class Controllers:
             weights_hash=self.engine.model.weights_sha256 if self.engine else "",
             adapter=self.engine.adapter.name if self.engine else "",
             profile=self.engine.profile if self.engine else "",
+            held=self.engine.held if self.engine else "",
             contract=CONTRACT,
+            history=self.who.history if self.engine else "",
             robot=robot,
             libraries={name: metadata.version(name) for name in _LIBRARIES},
         )
