@@ -103,8 +103,16 @@ class PackedModel:
         """Logits of some tokens after one hidden state. See `model.Model`."""
         if rows is not None:
             return _dots(self._head.rows(rows), hidden)
-        every = range(self._head.outputs)
-        return np.concatenate([_dots(self._head.rows(every[at : at + 4096]), hidden) for at in every[::4096]])
+        head, threads, groups = self._head, self._team.threads, len(hidden) // GROUP
+        blocks = head.records.shape[0]
+        out = np.zeros(blocks * LANES, np.float32)
+        numbers = np.zeros((threads, groups * PLANES), np.uint8)
+        scales = np.zeros((threads, groups * _SCALES), np.float32)
+        state = np.ascontiguousarray(hidden)
+        self._sync[:] = 0
+        counter, at, kind = self._sync.ctypes.data, head.records.ctypes.data, passes.KIND_NUMBERS[head.kind]
+        self._team.run(lambda n: passes.run_head(threads, counter, kind, at, blocks, state, numbers[n], scales[n], out))
+        return out[: head.outputs]
 
     def _run(self, state: Floats, parts: NDArray[np.int64], positions: NDArray[np.int64]) -> None:
         shape, rows, threads = self.shape, len(state), self._team.threads

@@ -402,6 +402,30 @@ def _compiled(version: str) -> Any:
     return run_pass
 
 
+def _compiled_head(version: str) -> Any:
+    """A whole matrix times one row; likewise good for one version."""
+
+    @njit(nogil=True, cache=True)
+    def run_head(threads: int, counter: int, kind: int, weights: int, blocks: int, floats: Array, numbers: Array,
+                 scales: Array, out: Array) -> None:  # fmt: skip
+        """out [16 · blocks] = a matrix times a row of floats. Every thread rounds the row for itself."""
+        _ = version
+        groups = floats.shape[0] // GROUP
+        n_at, s_at = np.intp(numbers.ctypes.data), np.intp(scales.ctypes.data)
+        quantize(np.intp(floats.ctypes.data), groups, n_at, s_at, 0, 0, 0, 0)
+        chunk = max(1, blocks // (threads * 8))
+        record, out_at = _RECORDS[kind], np.intp(out.ctypes.data)
+        while True:
+            first = fetch_add(counter, chunk)
+            if first >= blocks:
+                return
+            for block in range(first, min(first + chunk, blocks)):
+                at = weights + block * groups * record
+                _multiply(kind, at, groups, n_at, groups * PLANES, s_at, groups * SCALES, 1, out_at + block * 64, 64)
+
+    return run_head
+
+
 def _sources() -> str:
     """A digest of the files that the pass is compiled from."""
     folder = Path(__file__).parent
@@ -409,3 +433,4 @@ def _sources() -> str:
 
 
 run_pass = _compiled(_sources())
+run_head = _compiled_head(_sources())
