@@ -17,6 +17,7 @@ from .engine import Cancelled, Engine, never
 from .habits import Habits
 from .profiles import AUTO
 from .registry import DEFAULT_MODEL, resolve
+from .sampling import GREEDY, Sampling
 from .store import Progress, silent
 
 Kind = Literal["llm", "random"]
@@ -35,11 +36,14 @@ class Controller(Protocol):
 class ModelController:
     """Decides with a language model."""
 
-    def __init__(self, engine: Engine, codebook: Codebook, *, history: str = FORMS[0]) -> None:
+    def __init__(
+        self, engine: Engine, codebook: Codebook, *, history: str = FORMS[0], sampling: Sampling = GREEDY
+    ) -> None:
         """`history` is the form in which prompts tell of earlier decisions, one of FORMS."""
         self.engine = engine
         self._codebook = codebook
         self._conversation = Conversation(history)
+        self._sampling = sampling
         self._habits = Habits()
 
     def use(self, codebook: Codebook) -> None:
@@ -53,7 +57,11 @@ class ModelController:
         prompt = self._conversation.prompt(self._codebook, offered.prompt, observation)
         clock.lap("legal")
         decision = self.engine.decide(
-            prompt, offered.legal.graph, cancelled, guess=self._habits.expected(observation.last)
+            prompt,
+            offered.legal.graph,
+            cancelled,
+            guess=self._habits.expected(observation.last),
+            sampling=self._sampling,
         )
         self._conversation.answered(decision.text)
         self._habits.learn(observation.last, decision.text)
@@ -125,6 +133,7 @@ def make_controller(
     seed: int = 0,
     profile: str = AUTO,
     history: str = FORMS[0],
+    sampling: Sampling = GREEDY,
     device: str = "cpu",
     threads: int | None = None,
     progress: Progress = silent,
@@ -139,4 +148,4 @@ def make_controller(
         raise InputError(f"there is no controller '{kind}'{did_you_mean(kind, list(get_args(Kind)))}")
     chosen = load_adapter(adapter)
     engine = Engine(resolve(model, progress), profile=profile, device=device, threads=threads, adapter=chosen)
-    return ModelController(engine, codebook, history=history)
+    return ModelController(engine, codebook, history=history, sampling=sampling)

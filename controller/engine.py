@@ -68,11 +68,14 @@ class Techniques:
 
 @dataclass(frozen=True)
 class Request:
-    """A decision to be made: a prompt, what is legal, and, where there is one, the text that is expected."""
+    """A decision to be made: a prompt, what is legal, where there is one the text that is expected, and, where it is
+    not the engine's own, how tokens are picked.
+    """
 
     prompt: Prompt
     graph: Node
     guess: str | None = None
+    sampling: Sampling | None = None
 
 
 class Engine:
@@ -127,13 +130,19 @@ class Engine:
             run.close()
 
     def decide(
-        self, prompt: Prompt, graph: Node, cancelled: Cancelled = never, *, guess: str | None = None
+        self,
+        prompt: Prompt,
+        graph: Node,
+        cancelled: Cancelled = never,
+        *,
+        guess: str | None = None,
+        sampling: Sampling | None = None,
     ) -> Decision:
         """The text of the graph that the model picks. `cancelled` is asked before every pass.
 
         Raises DecisionCancelled where it holds, ModelError where the prompt is longer than the model reads.
         """
-        return self.decide_many([Request(prompt, graph, guess)], cancelled)[0]
+        return self.decide_many([Request(prompt, graph, guess, sampling)], cancelled)[0]
 
     def decide_many(self, requests: Sequence[Request], cancelled: Cancelled = never) -> list[Decision]:
         """Several decisions made side by side: each what it would be alone, where the model is exact."""
@@ -160,9 +169,10 @@ class Engine:
         clock = Stopwatch()
         tokens = self.tokens.prompt(request.prompt)
         clock.lap("tokenize")
-        key = self._key(tokens, request.graph)
+        sampling = request.sampling or self.sampling
+        key = self._key(tokens, request.graph, sampling)
         matcher = self._hold.matcher(request.graph)
-        walk = Walk(Automaton(request.graph, self.tokens.encode), matcher, self.sampling, self.sampling.lot(key))
+        walk = Walk(Automaton(request.graph, self.tokens.encode), matcher, sampling, sampling.lot(key))
         clock.lap("grammar")
         use = self.techniques
         guessed = self.tokens.encode(request.guess) if request.guess and use.guesses and self._exact else ()
@@ -209,7 +219,7 @@ class Engine:
             key=making.key,
         )
 
-    def _key(self, tokens: PromptTokens, graph: Node) -> str:
+    def _key(self, tokens: PromptTokens, graph: Node, sampling: Sampling) -> str:
         return decision_key(
             {
                 "prompt": tokens.all,
@@ -217,7 +227,7 @@ class Engine:
                 "weights": self.model.weights_sha256,
                 "adapter": self.adapter.name,
                 "profile": self.profile,
-                "policy": f"{self.sampling.name}/{POLICY}",
+                "policy": f"{sampling.name}/{POLICY}",
             }
         )
 

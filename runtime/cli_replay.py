@@ -8,8 +8,10 @@ from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError
 from codeword.controller import Controller
 from codeword.controller.profiles import AUTO
+from codeword.controller.sampling import GREEDY, Sampling
 
 from .recording import Episode, read_episode
+from .records import Header
 from .replay import Difference
 from .replay import replay as replay_episode
 from .run import Controllers, Who
@@ -76,11 +78,21 @@ class _Again:
         """A controller like the one that made an episode, or with another model."""
         header = episode.header
         kind, model = (header.controller, header.model) if self.model is None else ("llm", self.model)
-        who = Who(kind, model, header.adapter or "none", header.held or AUTO, header.history or FORMS[0])
+        who = Who(
+            kind, model, header.adapter or "none", header.held or AUTO, header.history or FORMS[0], _sampling(header)
+        )
         if who not in self.made:
             with model_progress() as progress:
                 self.made[who] = Controllers(who, progress)
         return self.made[who].make(scenario_of(episode), header.seed)
+
+
+def _sampling(header: Header) -> Sampling:
+    """How an episode's tokens were picked; the seed comes with the episode."""
+    drawn = header.sampling
+    if not drawn:
+        return GREEDY
+    return Sampling(drawn["temperature"], int(drawn["top_k"]), drawn["top_p"])
 
 
 def _files(names: tuple[Path, ...]) -> list[Path]:

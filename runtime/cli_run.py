@@ -12,6 +12,7 @@ from codeword.codebook.errors import InputError
 from codeword.codebook.live import LiveCodebook
 from codeword.controller.profiles import AUTO, PROFILES
 from codeword.controller.registry import DEFAULT_MODEL
+from codeword.controller.sampling import Sampling
 
 from .explain import Explainer
 from .recording import read_episode
@@ -36,6 +37,11 @@ from .terminal import counting, err, model_progress, out, print_json
 @click.option("--adapter", default="none", show_default=True, help="The adapter that the model is used with.")
 @click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}.")
 @click.option("--history", default=FORMS[0], show_default=True, help=f"Told of before: {', '.join(FORMS)}.")
+@click.option(
+    "--temperature", type=float, default=0.0, show_default=True, help="Above 0, tokens are drawn by lot, by seed."
+)
+@click.option("--top-k", type=int, default=0, help="With --temperature: draw among so many likeliest only.")
+@click.option("--top-p", type=float, default=1.0, help="With --temperature: draw among those that hold this share.")
 @click.option("--robot", default="sim", show_default=True, help="sim, or a class of yours as package.module:Class.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes and report go [episodes/TIME].")
 @click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
@@ -53,6 +59,9 @@ def run(
     adapter: str,
     profile: str,
     history: str,
+    temperature: float,
+    top_k: int,
+    top_p: float,
     robot: str,
     folder: Path | None,
     film: bool,
@@ -71,8 +80,9 @@ def run(
     check_robot(robot)
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
     _make(folder)
+    sampling = Sampling(temperature, top_k, top_p)
     with model_progress() as progress:
-        controllers = Controllers(Who(controller, model, adapter, profile, history), progress)
+        controllers = Controllers(Who(controller, model, adapter, profile, history, sampling), progress)
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live)
     console = err if as_json else out

@@ -10,7 +10,7 @@ class Header(Record):
     """What an episode is a function of, and what it ran on. Hashes are SHA-256 in hex.
 
     `held` names the profile in which weights are held, `profile` says with what kernels; `history` is the form in which
-    prompts tell of earlier decisions.
+    prompts tell of earlier decisions, `sampling` how tokens are drawn (empty: the likeliest is taken).
     """
 
     version: str
@@ -28,6 +28,7 @@ class Header(Record):
     held: str = ""
     contract: int
     history: str = ""
+    sampling: Mapping[str, float] = {}
     robot: str
     libraries: Mapping[str, str] = {}
 

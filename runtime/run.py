@@ -16,6 +16,7 @@ from codeword.controller.adapter import load_adapter
 from codeword.controller.engine import Engine
 from codeword.controller.profiles import AUTO
 from codeword.controller.registry import resolve
+from codeword.controller.sampling import GREEDY, Sampling
 from codeword.controller.store import Progress
 
 from .episode import Adaptable, Episode, Listener, run_episode
@@ -31,8 +32,8 @@ _LIBRARIES = ("torch", "transformers", "outlines", "llguidance", "pybullet", "nu
 
 @dataclass(frozen=True)
 class Who:
-    """Who decides: the kind of controller, and for `llm` the model, its adapter, in which profile it is held, and in
-    which form prompts tell of earlier decisions.
+    """Who decides: the kind of controller, and for `llm` the model, its adapter, in which profile it is held, in which
+    form prompts tell of earlier decisions, and how tokens are picked (its seed is replaced by the episode's).
     """
 
     controller: str
@@ -40,6 +41,7 @@ class Who:
     adapter: str
     profile: str = AUTO
     history: str = FORMS[0]
+    sampling: Sampling = GREEDY
 
 
 class Controllers:
@@ -60,7 +62,8 @@ class Controllers:
         """A controller for one episode. The model has read the codebook when it is handed over."""
         if self.engine is not None:
             self.engine.warm(stable_text(scenario.codebook))
-            return ModelController(self.engine, scenario.codebook, history=self.who.history)
+            sampling = replace(self.who.sampling, seed=seed)
+            return ModelController(self.engine, scenario.codebook, history=self.who.history, sampling=sampling)
         if self.who.controller == "random":
             return RandomController(scenario.codebook, seed)
         if scenario.goal is None:
@@ -85,9 +88,14 @@ class Controllers:
             held=self.engine.held if self.engine else "",
             contract=CONTRACT,
             history=self.who.history if self.engine else "",
+            sampling=self._sampling() if self.engine else {},
             robot=robot,
             libraries={name: metadata.version(name) for name in _LIBRARIES},
         )
+
+    def _sampling(self) -> dict[str, float]:
+        how = self.who.sampling
+        return {"temperature": how.temperature, "top_k": how.top_k, "top_p": how.top_p} if how.temperature else {}
 
 
 @dataclass(frozen=True)
