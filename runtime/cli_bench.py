@@ -7,9 +7,11 @@ from rich.table import Table
 
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
 
-from .bench import bench_decision, bench_validity, machine
-from .bench_grammar import bench_grammar
-from .scenario import Scenario, find_scenarios, load_scenario
+from .bench.decision import SUITES, bench_decision, decisions, find_sides, suite
+from .bench.grammar import bench_grammar
+from .bench.machine import machine
+from .bench.sides import NAMES, check_names
+from .bench.validity import bench_validity
 from .terminal import counting, model_progress, out, print_json
 
 _MODEL = click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
@@ -25,30 +27,54 @@ def bench(context: click.Context) -> None:
         context.invoke(grammar)
 
 
-@bench.command()
-@click.option("--n", type=click.IntRange(1), default=30, show_default=True, help="Decisions on each side.")
+@bench.command(epilog="Example: codeword bench decision --n 20 --sides ours,outlines,llama.cpp")
+@click.option(
+    "--n", type=click.IntRange(1), default=100, show_default=True, help="Decisions of each side in each suite."
+)
+@click.option("--sides", default=",".join(NAMES), show_default=True, help="Who decides; ours is always among them.")
 @_MODEL
 @_JSON
-def decision(n: int, model: str, as_json: bool) -> None:
-    """A decision with the codebook's prefix kept, against the same decision without."""
-    local, scenarios = _given(model)
-    with counting("decisions", 2 * n) as bar:
-        figures = bench_decision(local, scenarios, n, lambda: bar.advance(bar.task_ids[0]))
+def decision(n: int, sides: str, model: str, as_json: bool) -> None:
+    """A decision of ours, of ours without one technique, and of what others would use, in turns.
+
+    Each side runs in a process of its own, in the quickest of its settings. They decide whole episodes as an expert
+    goes through them, with the codebook `workbench` of 22 skills and with `tabletop`.
+    """
+    names = check_names([name.strip() for name in sides.split(",") if name.strip()])
+    with model_progress() as progress:
+        local = resolve(model, progress)
+        specs, left_out = find_sides(names, local, progress)
+    with counting("decisions", decisions(specs, n)) as bar:
+        figures = bench_decision(local, specs, n, lambda: bar.advance(bar.task_ids[0]))
+    figures["left_out"] = {**left_out, **figures["left_out"]}
     if as_json:
         print_json(figures)
         return
     _machine(figures)
+    first, *others = SUITES
+    for name, found in ((first, figures), *((name, figures[name]) for name in others)):
+        _decisions(name, found)
+    for why in figures["left_out"].values():
+        out.print(f"left out: {why}", markup=False)
+
+
+def _decisions(suite_name: str, found: dict[str, Any]) -> None:
+    """Print what was found in one suite."""
+    skills, tokens = found["skills"], found["prompt_tokens"]
+    out.print(f"\n{suite_name}: {skills} skills, {tokens} tokens of prompt", markup=False)
     table = Table(box=None, header_style="bold")
-    table.add_column("")
-    for heading in ("n", "p50 [ms]", "p95 [ms]", "passes", "forced", "chosen"):
+    columns = {
+        "n": "n", "p50 [ms]": "p50_ms", "p95 [ms]": "p95_ms", "passes": "passes", "forced": "tokens_forced",
+        "chosen": "tokens_chosen", "MB": "rss_mb", "legal": "legal", "as ours": "agree",
+    }  # fmt: skip
+    table.add_column("", no_wrap=True)
+    for heading in (*columns, "times ours"):
         table.add_column(heading, justify="right")
-    for row in figures["rows"]:
-        keys = ("n", "p50_ms", "p95_ms", "passes", "tokens_forced", "tokens_chosen")
-        table.add_row(row["name"], *(str(row[key]) for key in keys))
+    for row in found["rows"]:
+        name = f"{row['name']} ({row['setting']})" if row["setting"] else row["name"]
+        ratio = found["ratios"].get(row["name"], 1)
+        table.add_row(name, *(str(row[key]) for key in columns.values()), str(ratio))
     out.print(table)
-    for name, ratio in figures["ratios"].items():
-        out.print(f"{name}: {ratio} times as long (p50)")
-    out.print(f"{figures['same_decisions']} of {n} decisions the same on both sides, to the bit")
 
 
 @bench.command()
@@ -57,9 +83,9 @@ def decision(n: int, model: str, as_json: bool) -> None:
 @_JSON
 def validity(n: int, model: str, as_json: bool) -> int:
     """Decisions on random observations, half with tasks that try to break out; exits 1 if one is not legal."""
-    local, scenarios = _given(model)
+    local = _given(model)
     with counting("decisions", n) as bar:
-        figures = bench_validity(local, scenarios, n, lambda: bar.advance(bar.task_ids[0]))
+        figures = bench_validity(local, suite("tabletop"), n, lambda: bar.advance(bar.task_ids[0]))
     if as_json:
         print_json(figures)
     else:
@@ -79,7 +105,7 @@ def validity(n: int, model: str, as_json: bool) -> int:
 @_JSON
 def grammar(n: int, model: str, as_json: bool) -> None:
     """From a new observation to its grammar: the tabletop with 20 entities, and a codebook of 200 skills."""
-    local, _ = _given(model)
+    local = _given(model)
     with counting("grammars", 2 * (n + 5)) as bar:
         figures = {"machine": machine()} | bench_grammar(local, n, lambda: bar.advance(bar.task_ids[0]))
     if as_json:
@@ -93,10 +119,9 @@ def grammar(n: int, model: str, as_json: bool) -> None:
         )
 
 
-def _given(model: str) -> tuple[LocalModel, tuple[Scenario, ...]]:
+def _given(model: str) -> LocalModel:
     with model_progress() as progress:
-        local = resolve(model, progress)
-    return local, tuple(load_scenario(path) for path in find_scenarios(("tabletop",)))
+        return resolve(model, progress)
 
 
 def _machine(figures: dict[str, Any]) -> None:

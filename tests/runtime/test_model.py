@@ -10,7 +10,8 @@ from codeword.codebook.offer import stable_text
 from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.controller.store import silent
-from codeword.runtime.bench import bench_decision, decide
+from codeword.runtime.bench.decision import bench_decision, decisions, find_sides
+from codeword.runtime.bench.validity import decide
 from codeword.runtime.guard import Guard
 from codeword.runtime.recording import read_episode
 from codeword.runtime.replay import replay
@@ -61,9 +62,15 @@ def test_model_episodes_replay_and_are_decided_the_same_again(llm: Controllers, 
 
 
 def test_the_prefix_cache_changes_times_and_nothing_else() -> None:
-    figures = bench_decision(resolve(DEFAULT_MODEL), SUITE[:3], n=6, advance=lambda: None)
-    assert figures["same_decisions"] == 6
+    model, counted = resolve(DEFAULT_MODEL), []
+    specs, left_out = find_sides(("ours", "no prefix cache"), model, silent)
+    figures = bench_decision(model, specs, 2, lambda: counted.append(1), suites=("tabletop",))
+    assert (left_out, figures["left_out"]) == ({}, {})
+    assert len(counted) == decisions(specs, 2, suites=("tabletop",)) == 4
+    assert [row["name"] for row in figures["rows"]] == ["ours", "no prefix cache"]
+    assert all(row["n"] == row["legal"] == row["agree"] == 2 and row["rss_mb"] > 100 for row in figures["rows"])
     assert figures["ratios"]["no prefix cache"] > 1.2
+    assert 400 < figures["prompt_tokens"] < 600
 
 
 def test_the_codebook_is_read_ahead_of_the_first_decision(engine: Engine) -> None:

@@ -11,8 +11,7 @@ from codeword.controller.automaton import Automaton
 from codeword.controller.hold import Hold
 from codeword.controller.registry import LocalModel
 from codeword.controller.tokens import Tokens
-
-from .statistics import quantile
+from codeword.runtime.statistics import quantile
 
 _THINGS = ("lamp", "door", "tap", "radio", "curtain", "oven", "fan", "pump", "gate", "valve")
 

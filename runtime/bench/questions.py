@@ -1,0 +1,36 @@
+"""Moments of episodes as questions: the prompt in every form, and what is legal in every form."""
+
+from codeword.codebook import CommandError, read_command
+from codeword.codebook.offer import Offer, offer
+from codeword.controller.tokens import Tokens
+from codeword.runtime.situations import Situation
+
+from .graphs import pack
+from .schema import schema_of
+from .side import Question
+
+
+def offered(situation: Situation) -> Offer:
+    """What is told and offered in a situation."""
+    return offer(situation.codebook, situation.task, situation.observation)
+
+
+def question_of(given: Offer, tokens: Tokens) -> Question:
+    """The question that all sides get, for one offer."""
+    return Question(
+        system=given.prompt.system,
+        task=given.prompt.task,
+        observation=given.prompt.observation,
+        tokens=tokens.prompt(given.prompt).all,
+        graph=pack(given.legal.graph),
+        schema=schema_of(given.legal.graph),
+    )
+
+
+def canonical(given: Offer, text: str) -> str | None:
+    """The legal command that an answer says, in its canonical form; None where it says none."""
+    try:
+        command = read_command(given.legal.codebook, text)
+    except CommandError:
+        return None
+    return command.text if given.legal.allows(command.text) else None

@@ -1,0 +1,95 @@
+"""The sides of a comparison: our engine, our engine with one technique switched off, and what others would use."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+from codeword.codebook.errors import CodewordError, InputError, did_you_mean
+from codeword.controller.registry import LocalModel
+from codeword.controller.store import Progress
+
+from .files import gguf_of, transformers_folder
+
+OURS = "ours"
+
+VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "no prefix cache": {"prefix_cache": False},
+}
+"""Our engine with one technique switched off: a name for the row, and the options of `Engine` that do it."""
+
+PEERS = ("outlines", "llama.cpp")
+
+NAMES = (OURS, *VARIANTS, *PEERS)
+
+_PACKAGE = "codeword.runtime.bench"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to run a side: the options that it is made with, and what its environment has beside our own."""
+
+    options: Mapping[str, Any]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SideSpec:
+    """How a side is made: `made_by` names its class, `settings` are the ways worth trying; the quickest is kept."""
+
+    name: str
+    made_by: str
+    settings: Mapping[str, Setting]
+
+
+class AbsentError(CodewordError):
+    """A side cannot be had here; the message says how it could be."""
+
+
+def find_side(name: str, model: LocalModel, progress: Progress) -> SideSpec:
+    """The side of a name. Raises AbsentError where it cannot be had, ModelError where its files cannot."""
+    if name in PEERS:
+        return _PEERS[name](model, progress)
+    options = VARIANTS.get(name, {})
+    return SideSpec(name, f"{_PACKAGE}.side_codeword:CodewordSide", {"": Setting({"model": model, "options": options})})
+
+
+def check_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The sides of those names, ours first and always among them. Raises InputError for an unknown one."""
+    for name in names:
+        if name not in NAMES:
+            raise InputError(f"there is no side '{name}'{did_you_mean(name, NAMES)}")
+    return (OURS, *(name for name in NAMES if name in names and name != OURS))
+
+
+_SPINNING = {"OMP_WAIT_POLICY": "", "GOMP_SPINCOUNT": ""}
+"""Threads wait as OpenMP has them by default, where ours sleep. With a core for each thread llama.cpp is nearly twice
+as quick that way, and many times slower where something else wants one."""
+
+
+def _outlines(model: LocalModel, progress: Progress) -> SideSpec:
+    folder = str(transformers_folder(model, progress))
+    half, single = {"folder": folder, "dtype": "bfloat16"}, {"folder": folder, "dtype": "float32"}
+    settings = {"bf16": Setting(half, _SPINNING), "bf16, sleeping": Setting(half), "fp32": Setting(single, _SPINNING)}
+    return SideSpec("outlines", f"{_PACKAGE}.side_outlines:OutlinesSide", settings)
+
+
+def _llama_cpp(model: LocalModel, progress: Progress) -> SideSpec:
+    if find_spec("xllamacpp") is None:
+        raise AbsentError("llama.cpp is not here; get it with: pip install xllamacpp")
+    gguf = gguf_of(model, progress)
+    if gguf is None:
+        raise AbsentError(f"llama.cpp needs a GGUF file, and '{model.name}' is none")
+    cores = os.cpu_count() or 1
+    settings: dict[str, Setting] = {}
+    for threads in sorted({1, max(1, cores // 2), cores}):
+        name = f"{threads} thread{'s' if threads > 1 else ''}"
+        options = {"gguf": str(gguf), "threads": threads}
+        settings[name] = Setting(options, _SPINNING)
+        if threads > 1:
+            settings[f"{name}, sleeping"] = Setting(options)
+    return SideSpec("llama.cpp", f"{_PACKAGE}.side_llama_cpp:LlamaCppSide", settings)
+
+
+_PEERS: Mapping[str, Callable[[LocalModel, Progress], SideSpec]] = {"outlines": _outlines, "llama.cpp": _llama_cpp}
