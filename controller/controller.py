@@ -14,7 +14,7 @@ from codeword.codebook.skills import Codebook
 from .adapter import NONE, load_adapter
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key, graph_digest
 from .engine import Cancelled, Engine, never
-from .habits import Habits
+from .habits import Habits, situation_of
 from .profiles import AUTO
 from .registry import DEFAULT_MODEL, resolve
 from .sampling import GREEDY, Sampling
@@ -55,16 +55,17 @@ class ModelController:
         clock = Stopwatch()
         offered = offer(self._codebook, task, observation)
         prompt = self._conversation.prompt(self._codebook, offered.prompt, observation)
+        situation = situation_of(observation.last)
         clock.lap("legal")
         decision = self.engine.decide(
             prompt,
             offered.legal.graph,
             cancelled,
-            guess=self._habits.expected(observation.last),
+            guess=self._habits.expected(situation),
             sampling=self._sampling,
         )
         self._conversation.answered(decision.text)
-        self._habits.learn(observation.last, decision.text)
+        self._habits.learn(situation, decision.text)
         return decision.model_copy(
             update={"stage_ms": {**decision.stage_ms, **clock.stage_ms()}, "left_out": dict(offered.legal.left_out)}
         )

@@ -44,7 +44,8 @@ class Techniques:
     `prefix_cache`: what was read of the last prompts is kept. `disk_cache`: codebooks are kept on disk too.
     `forced_runs`: what leaves no choice is read with the choice before it; else token by token. `guesses`: a command
     that is expected is read ahead. `tree_tokens`: so many tokens of all that may follow are read ahead, as a tree.
-    `kv_cache`: keys and values are kept; else every token is read after reading all before it again.
+    `kv_cache`: keys and values are kept; else every token is read after reading all before it again. `legal_rows`: only
+    the legal tokens' logits are computed.
 
     With a model that is not exact, some of them would change the last bits of a decision, and are left out unless
     `loose` allows that.
@@ -56,6 +57,7 @@ class Techniques:
     guesses: bool = True
     tree_tokens: int = 0
     kv_cache: bool = True
+    legal_rows: bool = True
     loose: bool = False
 
     def without(self, name: str) -> "Techniques":
@@ -184,6 +186,7 @@ class Engine:
         run = Run(
             self._model, self._tracks, certain, cuts, len(tokens.system), walk=walk, clock=clock,
             ahead=Ahead(guessed, use.tree_tokens), forced_runs=use.forced_runs, kv_cache=use.kv_cache,
+            legal_rows=use.legal_rows,
             exact=self._exact,
         )  # fmt: skip
         return _Making(tokens, key, walk, clock, run)

@@ -4,26 +4,12 @@ import json
 
 from codeword.codebook.observation import Result
 
-_Situation = tuple[str, str, str]
+Situation = tuple[str, str, str]
+"""Which skill ended, how, and why; three empty texts where none did."""
 
 
-class Habits:
-    """The last decision after each kind of result. Wrong guesses cost a little time and change nothing."""
-
-    def __init__(self) -> None:
-        self._decided: dict[_Situation, str] = {}
-
-    def expected(self, last: Result | None) -> str | None:
-        """The command that is likely after a result, or None where none is."""
-        return self._decided.get(_situation(last))
-
-    def learn(self, last: Result | None, command: str) -> None:
-        """That command was decided after a result."""
-        self._decided[_situation(last)] = command
-
-
-def _situation(last: Result | None) -> _Situation:
-    """Which skill ended, and how."""
+def situation_of(last: Result | None) -> Situation:
+    """The kind of situation after a result."""
     if last is None:
         return "", "", ""
     try:
@@ -32,3 +18,18 @@ def _situation(last: Result | None) -> _Situation:
         given = None
     skill = str(given.get("skill", "")) if isinstance(given, dict) else ""
     return skill, last.status, last.reason
+
+
+class Habits:
+    """The last decision in each kind of situation. Wrong guesses cost a little time and change nothing."""
+
+    def __init__(self) -> None:
+        self._decided: dict[Situation, str] = {}
+
+    def expected(self, situation: Situation) -> str | None:
+        """The command that is likely, or None where none is."""
+        return self._decided.get(situation)
+
+    def learn(self, situation: Situation, command: str) -> None:
+        """That command was decided."""
+        self._decided[situation] = command

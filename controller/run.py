@@ -37,6 +37,7 @@ class Run:
         ahead: Ahead = Ahead(),
         forced_runs: bool = True,
         kv_cache: bool = True,
+        legal_rows: bool = True,
         exact: bool = False,
     ) -> None:
         """Take the best beginning that is kept; `stable` is how many tokens others are likely to share.
@@ -45,6 +46,7 @@ class Run:
         """
         self._model, self._tracks, self._walk, self._clock = model, tracks, walk, clock or Stopwatch()
         self._ahead, self._forced_runs, self._kv_cache, self._exact = ahead, forced_runs, kv_cache, exact
+        self._legal_rows = legal_rows
         self._certain = list(tokens)
         self._cuts = cuts
         self._draft = Draft()
@@ -88,7 +90,7 @@ class Run:
         draft, place = self._draft, ROOT
         of_place = dict(zip(draft.choices, states, strict=True))
         while True:
-            token = self._walk.choose(self._model.logits(of_place[place], self._walk.allowed))
+            token = self._walk.choose(self._logits(of_place[place], self._walk.allowed))
             behind = None if self._walk.at_end else draft.follow(place, token)
             if behind is None:
                 break
@@ -98,6 +100,12 @@ class Run:
             run = list(self._walk.run)
             self._cuts = () if self._forced_runs else tuple(len(self._certain) + n + 1 for n in range(len(run)))
             self._certain += run
+
+    def _logits(self, state: Floats, allowed: Sequence[int]) -> Floats:
+        if self._legal_rows:
+            return self._model.logits(state, allowed)
+        chosen: Floats = self._model.logits(state)[allowed]
+        return chosen
 
     def close(self) -> None:
         """Let go of the sequence, for others to go on from."""

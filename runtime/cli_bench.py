@@ -1,5 +1,6 @@
 """`codeword bench`: what is measured, printed by a command."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -14,8 +15,8 @@ from .bench.sides import NAMES, check_names
 from .bench.validity import bench_validity
 from .terminal import counting, model_progress, out, print_json
 
-_MODEL = click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+MODEL = click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 
 
 @click.group(invoke_without_command=True, epilog="Example: codeword bench decision --n 50 --json")
@@ -32,8 +33,8 @@ def bench(context: click.Context) -> None:
     "--n", type=click.IntRange(1), default=100, show_default=True, help="Decisions of each side in each suite."
 )
 @click.option("--sides", default=",".join(NAMES), show_default=True, help="Who decides; ours is always among them.")
-@_MODEL
-@_JSON
+@MODEL
+@JSON
 def decision(n: int, sides: str, model: str, as_json: bool) -> None:
     """A decision of ours, of ours without one technique, and of what others would use, in turns.
 
@@ -50,7 +51,7 @@ def decision(n: int, sides: str, model: str, as_json: bool) -> None:
     if as_json:
         print_json(figures)
         return
-    _machine(figures)
+    show_machine(figures)
     first, *others = SUITES
     for name, found in ((first, figures), *((name, figures[name]) for name in others)):
         _decisions(name, found)
@@ -79,17 +80,17 @@ def _decisions(suite_name: str, found: dict[str, Any]) -> None:
 
 @bench.command()
 @click.option("--n", type=click.IntRange(1), default=1000, show_default=True, help="How many decisions.")
-@_MODEL
-@_JSON
+@MODEL
+@JSON
 def validity(n: int, model: str, as_json: bool) -> int:
     """Decisions on random observations, half with tasks that try to break out; exits 1 if one is not legal."""
-    local = _given(model)
+    local = given(model)
     with counting("decisions", n) as bar:
         figures = bench_validity(local, suite("tabletop"), n, lambda: bar.advance(bar.task_ids[0]))
     if as_json:
         print_json(figures)
     else:
-        _machine(figures)
+        show_machine(figures)
         out.print(
             f"{figures['valid']} of {n} commands legal, {figures['refused_by_guard']} refused by the guard",
             markup=False,
@@ -101,11 +102,11 @@ def validity(n: int, model: str, as_json: bool) -> int:
 
 @bench.command()
 @click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many observations.")
-@_MODEL
-@_JSON
+@MODEL
+@JSON
 def grammar(n: int, model: str, as_json: bool) -> None:
     """From a new observation to its grammar: the tabletop with 20 entities, and a codebook of 200 skills."""
-    local = _given(model)
+    local = given(model)
     with counting("grammars", 2 * (n + 5)) as bar:
         figures = {"machine": machine()} | bench_grammar(local, n, lambda: bar.advance(bar.task_ids[0]))
     if as_json:
@@ -119,12 +120,25 @@ def grammar(n: int, model: str, as_json: bool) -> None:
         )
 
 
-def _given(model: str) -> LocalModel:
+def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows that have the same keys as a table, the keys as headings."""
+    table = Table(box=None, header_style="bold")
+    for heading in rows[0]:
+        table.add_column(heading.replace("_", " "), justify="left" if heading == next(iter(rows[0])) else "right")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    out.print(table)
+
+
+def given(model: str) -> LocalModel:
     with model_progress() as progress:
         return resolve(model, progress)
 
 
-def _machine(figures: dict[str, Any]) -> None:
+def show_machine(figures: dict[str, Any]) -> None:
     on = figures["machine"]
     where = f"{on['processor']}, {on['cores']} cores, torch {on['torch']}"
     out.print(f"model {figures['model']} on {where}", markup=False)
+
+
+from . import cli_bench_engine  # noqa: E402, F401 (its commands join the group)

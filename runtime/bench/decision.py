@@ -10,6 +10,7 @@ from codeword.controller.registry import LocalModel
 from codeword.controller.store import Progress
 from codeword.controller.tokens import Tokens
 from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario
+from codeword.runtime.situations import Situation
 from codeword.runtime.statistics import quantile
 
 from .contest import TRIALS, Contest
@@ -62,20 +63,26 @@ def find_sides(names: Sequence[str], model: LocalModel, progress: Progress) -> t
 
 def decisions(specs: Sequence[SideSpec], n: int, suites: Sequence[str] = SUITES) -> int:
     """How often `advance` is called: for every decision measured, and every one made to find a setting."""
-    return n * len(suites) * len(specs) + sum(TRIALS * len(s.settings) for s in specs if len(s.settings) > 1)
+    of_suites = sum(_share(n, name, suites) for name in suites)
+    return of_suites * len(specs) + sum(TRIALS * len(s.settings) for s in specs if len(s.settings) > 1)
+
+
+def _share(n: int, name: str, suites: Sequence[str]) -> int:
+    """How many of n decisions are made in a suite: those beside the first are told with fewer."""
+    return n if name == suites[0] else max(min(n, 20), n // 4)
 
 
 def bench_decision(
     model: LocalModel, specs: Sequence[SideSpec], n: int, advance: Callable[[], None], suites: Sequence[str] = SUITES
 ) -> dict[str, Any]:
-    """n decisions by each side in each suite, the sides in turns; the first suite's figures stand at the top.
+    """n decisions by each side in the first suite, a quarter in others, the sides in turns; the first is at the top.
 
     Raises SideError where our own side cannot run.
     """
     tokens = Tokens(model.folder)
-    trials = [question_of(given, tokens) for given in _offers(suite(suites[0]), TRIALS, seed=1)]
+    trials = [question_of(each, offered(each), tokens) for each in _situations(suite(suites[0]), TRIALS, seed=1)]
     with Contest(specs, trials, advance) as contest:
-        found = {name: _compare(contest, suite(name), n, tokens, advance) for name in suites}
+        found = {name: _compare(contest, suite(name), _share(n, name, suites), tokens, advance) for name in suites}
     return {
         "machine": machine() | {"versions": versions()},
         "model": model.name,
@@ -93,9 +100,9 @@ def _compare(
     asked: list[Offer] = []
 
     def questions() -> Iterator[Question]:
-        for given in _offers(scenarios, n + 1, seed=0):
-            asked.append(given)
-            yield question_of(given, tokens)
+        for situation in _situations(scenarios, n + 1, seed=0):
+            asked.append(offered(situation))
+            yield question_of(situation, asked[-1], tokens)
 
     answers = contest.decide(questions(), advance)
     rows = [_row(contest, name, asked[1:], answers) for name in answers]
@@ -107,8 +114,8 @@ def _compare(
     }
 
 
-def _offers(scenarios: Sequence[Scenario], n: int, seed: int) -> Iterator[Offer]:
-    return (offered(turn.situation) for turn in islice(course(scenarios, seed), n))
+def _situations(scenarios: Sequence[Scenario], n: int, seed: int) -> Iterator[Situation]:
+    return (turn.situation for turn in islice(course(scenarios, seed), n))
 
 
 def _row(contest: Contest, name: str, asked: Sequence[Offer], answers: dict[str, list[Answer]]) -> Row:

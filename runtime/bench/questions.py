@@ -2,6 +2,7 @@
 
 from codeword.codebook import CommandError, read_command
 from codeword.codebook.offer import Offer, offer
+from codeword.controller.habits import situation_of
 from codeword.controller.tokens import Tokens
 from codeword.runtime.situations import Situation
 
@@ -15,14 +16,15 @@ def offered(situation: Situation) -> Offer:
     return offer(situation.codebook, situation.task, situation.observation)
 
 
-def question_of(given: Offer, tokens: Tokens) -> Question:
-    """The question that all sides get, for one offer."""
+def question_of(situation: Situation, given: Offer, tokens: Tokens) -> Question:
+    """The question that all sides get in a situation, for what is offered in it."""
     return Question(
         system=given.prompt.system,
         task=given.prompt.task,
         observation=given.prompt.observation,
         tokens=tokens.prompt(given.prompt).all,
         graph=pack(given.legal.graph),
+        after=situation_of(situation.observation.last),
         schema=schema_of(given.legal.graph),
     )
 

@@ -14,7 +14,8 @@ PackedGraph = tuple[tuple[tuple[str, int], ...], ...]
 @dataclass(frozen=True)
 class Question:
     """One decision in every form that a side may want: the prompt as texts and as tokens, what is legal as a graph and
-    as a JSON Schema. Without a schema the answer is free, and ends with the model's turn.
+    as a JSON Schema. `after` is the kind of result that it comes after. Without a schema the answer is free, and ends
+    with the model's turn.
     """
 
     system: str
@@ -22,6 +23,7 @@ class Question:
     observation: str
     tokens: tuple[int, ...]
     graph: PackedGraph
+    after: tuple[str, str, str]
     schema: dict[str, Any] | None
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from codeword.codebook.prompt import Prompt
 from codeword.controller.engine import Engine
+from codeword.controller.habits import Habits
 from codeword.controller.registry import LocalModel
 
 from .graphs import unpack
@@ -17,6 +18,7 @@ class CodewordSide:
     def __init__(self, model: LocalModel, options: dict[str, Any]) -> None:
         self._engine = Engine(model, **options)
         self._warm: set[str] = set()
+        self._habits = Habits()
 
     def decide(self, question: Question) -> Answer:
         """The command that the engine picks."""
@@ -26,7 +28,8 @@ class CodewordSide:
             self._engine.warm(question.system)
             self._warm.add(question.system)
         began = time.perf_counter()
-        decision = self._engine.decide(prompt, graph)
+        decision = self._engine.decide(prompt, graph, guess=self._habits.expected(question.after))
+        self._habits.learn(question.after, decision.text)
         total_ms = (time.perf_counter() - began) * 1000
         return Answer(
             text=decision.text,

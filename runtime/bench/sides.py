@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from codeword.codebook.errors import CodewordError, InputError, did_you_mean
+from codeword.controller.engine import Techniques
 from codeword.controller.registry import LocalModel
 from codeword.controller.store import Progress
 
@@ -15,7 +16,15 @@ from .files import gguf_of, transformers_folder
 OURS = "ours"
 
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
-    "no prefix cache": {"prefix_cache": False},
+    "no prefix cache": {"techniques": Techniques().without("prefix_cache")},
+    "no kept keys and values": {"techniques": Techniques().without("kv_cache")},
+    "no forced runs": {"techniques": Techniques().without("forced_runs")},
+    "no guesses": {"techniques": Techniques().without("guesses")},
+    "a tree of all that may follow": {"techniques": Techniques(guesses=False, tree_tokens=48)},
+    "logits of the whole vocabulary": {"techniques": Techniques().without("legal_rows")},
+    "one thread": {"threads": 1},
+    "codes in bytes": {"profile": "int8"},
+    "expanded weights (bf16)": {"profile": "bf16"},
 }
 """Our engine with one technique switched off: a name for the row, and the options of `Engine` that do it."""
 

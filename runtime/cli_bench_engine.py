@@ -1,0 +1,118 @@
+"""`codeword bench`, the engine's own figures: exactness, history, generation, batches and the start of a process."""
+
+from typing import Any
+
+import click
+
+from codeword.controller.registry import DEFAULT_MODEL
+
+from .cli_bench import JSON, MODEL, bench, given, show_machine, show_rows
+from .terminal import counting, out, print_json
+
+
+@bench.command(epilog="Example: codeword bench exactness --n 500 --json")
+@click.option("--n", type=click.IntRange(1), default=500, show_default=True, help="How many decisions.")
+@MODEL
+@JSON
+def exactness(n: int, model: str, as_json: bool) -> int:
+    """Our decoder with all that makes it quick against decoding token by token with transformers, in float32.
+
+    Exits 1 if a command differs by more than a tie. Takes about 1.5 s a decision on two cores.
+    """
+    from .bench.exactness import bench_exactness
+
+    local = given(model)
+    with counting("decisions", n) as bar:
+        figures = bench_exactness(local, n, lambda: bar.advance(bar.task_ids[0]))
+    if as_json:
+        print_json(figures)
+    else:
+        show_machine(figures)
+        for line in (
+            f"{figures['equal']} of {n} decisions equal, log-probabilities at most {figures['farthest']:.1e} apart",
+            f"{figures['tied']} differ between commands whose log-probabilities lie within {figures['within']}",
+            f"{figures['tokens_accepted']} of {figures['tokens_guessed']} tokens guessed were right",
+            f"packed: {figures['packed_same_bits']} of {figures['packed_compared']} the same to the bit with every "
+            "technique on and off",
+        ):
+            out.print(line, markup=False)
+        for difference in figures["differences"]:
+            out.print(str(difference), markup=False)
+    return 0 if figures["equal"] + figures["tied"] == n else 1
+
+
+@bench.command(epilog="Example: codeword bench history --n 60")
+@click.option("--n", type=click.IntRange(2), default=100, show_default=True, help="Decisions in each form.")
+@MODEL
+@JSON
+def history(n: int, model: str, as_json: bool) -> None:
+    """Every observation in a prompt of its own, against a conversation that grows, in tokens and time."""
+    from codeword.codebook.conversation import FORMS
+
+    from .bench.history import bench_history
+
+    local = given(model)
+    with counting("decisions", n * len(FORMS)) as bar:
+        figures = bench_history(local, n, lambda: bar.advance(bar.task_ids[0]))
+    _show(figures, as_json)
+
+
+@bench.command(epilog="Example: codeword bench generation --n 64")
+@click.option("--n", type=click.IntRange(2), default=64, show_default=True, help="Tokens to write each time.")
+@MODEL
+@JSON
+def generation(n: int, model: str, as_json: bool) -> None:
+    """Tokens a second with keys and values kept and without, in each profile, and the memory that keeping takes."""
+    from .bench.generation import PROFILES, bench_generation
+
+    local = given(model)
+    with counting("tokens", 2 * n * len(PROFILES)) as bar:
+        figures = bench_generation(local, n, lambda: bar.advance(bar.task_ids[0]))
+    _show(figures, as_json)
+
+
+@bench.command(epilog="Example: codeword bench batch --n 160")
+@click.option("--n", type=click.IntRange(16), default=160, show_default=True, help="Decisions at each size.")
+@MODEL
+@JSON
+def batch(n: int, model: str, as_json: bool) -> int:
+    """Decisions a second when several episodes are carried on side by side; exits 1 if one differs from alone."""
+    from .bench.batch import SIZES, bench_batch
+
+    local = given(model)
+    with counting("decisions", len(SIZES) * max(SIZES) * -(-n // max(SIZES))) as bar:
+        figures = bench_batch(local, n, lambda: bar.advance(bar.task_ids[0]))
+    _show(figures, as_json)
+    if not as_json:
+        out.print(f"{figures['same_decisions']} of {figures['compared']} decisions the same as alone, to the bit")
+    return 0 if figures["same_decisions"] == figures["compared"] else 1
+
+
+@bench.command(epilog="Example: codeword bench start --n 5")
+@click.option("--n", type=click.IntRange(1), default=5, show_default=True, help="How many processes.")
+@click.option("--codebook", default="workbench", show_default=True, help="A codebook's name or file.")
+@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
+@JSON
+def start(n: int, codebook: str, model: str, as_json: bool) -> int:
+    """From the shell to the first decision of a new process, model in the cache; exits 1 if that takes over 6 s."""
+    from .bench.start import bench_start
+
+    given(model)
+    with counting("processes", n) as bar:
+        figures = bench_start(model, codebook, n, lambda: bar.advance(bar.task_ids[0]))
+    if as_json:
+        print_json(figures)
+    else:
+        show_machine(figures)
+        out.print(f"first decision after {figures['p50_s']} s (p50), {figures['worst_s']} s at worst, n = {n}")
+    return 0 if figures["worst_s"] <= figures["target_s"] else 1
+
+
+def _show(figures: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(figures)
+        return
+    show_machine(figures)
+    show_rows(figures["rows"])
+    for name, ratio in figures["ratios"].items():
+        out.print(f"{name}: {ratio} times", markup=False)
