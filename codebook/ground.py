@@ -1,7 +1,7 @@
 """Conditions said of the things that are there: quantifiers and derived facts taken apart into single literals.
 
-What can never change is decided at once, so what is left is what there is to do. `all x in block (vowel(x) and …)` among
-five blocks becomes five parts, or fewer.
+What can never change is decided at once, so what is left is what there is to do: of `all x in block (not vowel(x) or
+on(x, tray))` one part for each vowel that is there.
 """
 
 from collections.abc import Mapping

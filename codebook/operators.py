@@ -61,9 +61,7 @@ class Operator:
         return make_command(codebook, self.skill, self.args)
 
 
-def operators(
-    codebook: Codebook, state: FactState, reachable: Mapping[str, list[str]], grounder: Grounder
-) -> list[Operator]:
+def operators(codebook: Codebook, reachable: Mapping[str, list[str]], grounder: Grounder) -> list[Operator]:
     """Every command that changes something and may become possible, in the codebook's order."""
     found: list[Operator] = []
     for skill in codebook.skills.values():

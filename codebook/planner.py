@@ -77,7 +77,7 @@ def plan(
     codebook, start = world.codebook, world.state
     grounder = Grounder(codebook, start, changing(codebook))
     wanted = grounder.formula(goal)
-    steps = operators(codebook, start, world.reachable, grounder)
+    steps = operators(codebook, world.reachable, grounder)
     reckoner = Reckoner(codebook, steps)
     left = reckoner.left(wanted, start)
     if math.isinf(left):

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .world_spec import EventSpec, WorldSpec
+from .event_spec import EventSpec
+from .world_spec import WorldSpec
 
 if TYPE_CHECKING:
     from .channel import ScenarioChannel

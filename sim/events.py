@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .arm import Arm
+from .event_spec import EventSpec
 from .layout import Placed
 from .shapes import Rectangle, obstacles
 from .touch import grasped, support_of
 from .world import TICK_S, World
-from .world_spec import EventSpec
 
 _SLIP_OPEN_TICKS = 72
 _SLIP_AFTER_TICKS = 60

@@ -18,7 +18,7 @@ def observe(world: World, arm: Arm, step: int, last: Result | None) -> Observati
     """
     seen = [block.id for block in world.of_kind("block") if not world.has_fallen(block.id)]
     entities = [_entity(world, thing) for thing in seen]
-    entities += [_entity(world, bowl.id) for bowl in world.of_kind("bowl")]
+    entities += [_entity(world, thing.id) for kind in ("bowl", "box") for thing in world.of_kind(kind)]
     entities.append(Entity(id=TABLE, kind=TABLE))
     entities += [
         Entity(
@@ -64,10 +64,11 @@ def facts_of(world: World, blocks: list[str]) -> list[Fact]:
 def _rests(world: World, block: str, support: str) -> Fact:
     x_m, y_m, _ = world.pose(block).position_m
     thing = world.things.get(support)
-    if thing is not None and thing.kind == "bowl":
+    if thing is not None and thing.holds_things:
         bowl_x, bowl_y, _ = world.pose(support).position_m
         radius_m = thing.size_m[0] / 2
-        if (x_m - bowl_x) ** 2 + (y_m - bowl_y) ** 2 < (radius_m + _INSIDE_M) ** 2:
+        round_inside = (x_m - bowl_x) ** 2 + (y_m - bowl_y) ** 2 < (radius_m + _INSIDE_M) ** 2
+        if thing.contains(x_m, y_m, -_INSIDE_M) and (thing.kind == "box" or round_inside):
             return Fact("in", (block, support))
     elif thing is not None:
         return Fact("on", (block, support))

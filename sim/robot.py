@@ -12,12 +12,13 @@ from codeword.codebook.steps import carry_out
 
 from .arm import Arm
 from .channel import SimChannel
+from .event_spec import EventSpec
 from .events import Events
 from .execution import SimExecution
 from .layout import lay_out
 from .observe import observe
 from .world import TICK_S, World
-from .world_spec import EventSpec, WorldSpec
+from .world_spec import WorldSpec
 
 _STILL_M_S = 0.005
 

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from codeword.sim.colors import COLORS
-from codeword.sim.world_spec import EventSpec, WorldSpec
+from codeword.sim.event_spec import EventSpec
+from codeword.sim.world_spec import WorldSpec
 
 
 def test_short_names_become_ids() -> None:
@@ -42,7 +43,10 @@ def test_there_are_colors_enough() -> None:
     ("world", "message"),
     [
         ({"blocks": ["rde"]}, "unknown color 'rde'; did you mean 'red'? (choices: red, green,"),
-        ({"zones": ["lift"]}, "unknown zone 'lift'; did you mean 'left'? (choices: left, right, far, middle, near)"),
+        (
+            {"zones": ["lift"]},
+            "unknown zone 'lift'; did you mean 'left'? (choices: left, right, far, middle, near, left_side,",
+        ),
         ({"blocks": ["red", "red"]}, "two things are called 'red_block'; give one of them another id"),
         (
             {"blocks": ["red", {"color": "blue", "on": "rd_block"}]},
