@@ -72,6 +72,15 @@ def holds(formula: Formula, state: FactState) -> bool:
     return formula if isinstance(formula, bool) else formula.holds(state)
 
 
+def open_parts(formula: Formula, state: FactState) -> int:
+    """How many single facts are still to come true, of alternatives the fewest."""
+    if isinstance(formula, Every):
+        return sum(open_parts(part, state) for part in formula.parts)
+    if isinstance(formula, Either):
+        return min(open_parts(part, state) for part in formula.parts)
+    return int(not holds(formula, state))
+
+
 def changing(codebook: Codebook) -> frozenset[str]:
     """The facts, base and derived, that skills can change."""
     names = {effect.atom.name for skill in codebook.skills.values() for effect in skill.effects}

@@ -10,6 +10,11 @@ from .spec import Place2, Spec, check_known
 from .world_spec import WorldSpec
 from .zone_specs import ZONES
 
+Do = Literal["slip", "move", "remove", "jam", "late", "noise", "hide", "retask"]
+DOES: tuple[Do, ...] = ("slip", "move", "remove", "jam", "late", "noise", "hide", "retask")
+_OF_ENTITY = ("move", "remove", "hide")
+_OF_TIMES = ("jam", "late", "noise", "hide")
+
 
 class EventSpec(Spec):
     """Something that goes wrong on purpose, once.
@@ -17,20 +22,24 @@ class EventSpec(Spec):
     It comes after the `nth` successful command of the skill `after`, or at `at_s` seconds of simulated time.
     slip: what is held falls out of the gripper in the next motion. move: `entity` is put on a free spot of `to_zone`
     or at `to_position_m` (x, y). remove: `entity` vanishes. jam: the gripper does not close the next time.
+    late: the next look shows the world as the one before it did. noise: in the next look positions are off, and what
+    one block rests on is not seen. hide: the next look misses `entity`. `times` makes these four last longer.
+    retask: from now on the task is the scenario's `then`.
     """
 
     after: Id | None = None
     nth: Annotated[int, Field(ge=1)] = 1
     at_s: Annotated[float, Field(ge=0.0)] | None = None
-    do: Literal["slip", "move", "remove", "jam"]
+    do: Do
     entity: Id | None = None
     to_zone: str | None = None
     to_position_m: Place2 | None = None
+    times: Annotated[int, Field(ge=1, le=10)] = 1
 
     @field_validator("do", mode="before")
     @classmethod
     def _known_do(cls, value: Any) -> Any:
-        check_known(value, ("slip", "move", "remove", "jam"), "event")
+        check_known(value, DOES, "event")
         return value
 
     @field_validator("to_zone")
@@ -44,7 +53,9 @@ class EventSpec(Spec):
             raise ValueError("an event has either after: <skill> or at_s: <seconds>")
         if self.nth > 1 and self.after is None:
             raise ValueError("nth counts commands: it goes with after: <skill>")
-        needs_entity, is_move = self.do in ("move", "remove"), self.do == "move"
+        if self.times > 1 and self.do not in _OF_TIMES:
+            raise ValueError(f"do: {self.do} happens once; times goes with {', '.join(_OF_TIMES)}")
+        needs_entity, is_move = self.do in _OF_ENTITY, self.do == "move"
         if needs_entity != (self.entity is not None):
             raise ValueError(f"do: {self.do} {'needs an' if needs_entity else 'takes no'} entity")
         targets = (self.to_zone is not None) + (self.to_position_m is not None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .arm import Arm
 from .event_spec import EventSpec
 from .layout import Placed
+from .senses import Senses
 from .shapes import Rectangle, obstacles
 from .touch import grasped, support_of
 from .world import TICK_S, World
@@ -28,8 +29,8 @@ class Fired:
 class Events:
     """The events of one episode. An event that cannot happen yet (nothing is held, no room) waits until it can."""
 
-    def __init__(self, specs: Iterable[EventSpec], world: World, arm: Arm) -> None:
-        self._world, self._arm = world, arm
+    def __init__(self, specs: Iterable[EventSpec], world: World, arm: Arm, senses: Senses) -> None:
+        self._world, self._arm, self._senses = world, arm, senses
         self._waiting = list(specs)
         self._due: list[EventSpec] = []
         self._succeeded: dict[str, int] = {}
@@ -65,7 +66,12 @@ class Events:
         if event.do == "slip":
             return self._slip(moving=moving)
         if event.do == "jam":
-            self._arm.hand.jam()
+            self._arm.hand.jam(event.times)
+            return True
+        if event.do == "retask":
+            return True
+        if event.do in ("late", "noise", "hide"):
+            self._senses.trouble(event)
             return True
         if event.entity not in self._world.bodies:
             return True
