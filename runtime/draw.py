@@ -7,7 +7,8 @@
       word: [[letter_d, letter_o], [letter_g, ...]]    # one of these lists
 
 `$side` stands for its word; `$word.1` for the first of several. An entry of a list in `world` that names several is
-there once for each of them.
+there once for each of them. In sentences underscores are spaces, several words are told as `red, green and blue`, and
+single letters as the word that they spell.
 """
 
 import random
@@ -36,7 +37,7 @@ class DrawError(ValueError):
 
 @dataclass(frozen=True)
 class Choice:
-    """One line of `draw`: how many words are taken, at least and at most, and out of what."""
+    """One line of `draw`: how many words are taken, at least and at most, and out of what: lists, or what was drawn."""
 
     name: str
     low: int
@@ -45,14 +46,15 @@ class Choice:
     without: tuple[str, ...] = ()
 
     def take(self, drawn: Drawn, rng: random.Random) -> tuple[str, ...]:
-        """The words taken, in any order; those of a list in its own."""
+        """The words taken: out of the file's lists in any order, out of what was drawn in the order that it has."""
         pool = tuple((word,) for word in drawn[self.of]) if isinstance(self.of, str) else self.of
         taken = {word for name in self.without for word in drawn[name]}
         left = [words for words in pool if not taken & set(words)]
         count = rng.randint(self.low, self.high)
         if count > len(left):
             raise DrawError(f"'{self.name}' takes {count} of {len(left)}", ("draw", self.name))
-        return tuple(word for words in rng.sample(left, count) for word in words)
+        chosen = rng.sample(range(len(left)), count)
+        return tuple(word for at in (sorted(chosen) if isinstance(self.of, str) else chosen) for word in left[at])
 
 
 def read_choices(source: Source, data: object) -> tuple[Choice, ...]:
@@ -106,9 +108,9 @@ def _pool(name: str, of: object, before: list[str]) -> tuple[tuple[str, ...], ..
     return words
 
 
-def draw(choices: tuple[Choice, ...], seed: int) -> Drawn:
-    """What a seed draws. Raises DrawError where a list is too short."""
-    rng = random.Random(f"draw {seed}")
+def draw(choices: tuple[Choice, ...], scenario: str, seed: int) -> Drawn:
+    """What a seed draws for the scenario of that name. Raises DrawError where a list is too short."""
+    rng = random.Random(f"{scenario} {seed}")
     drawn: dict[str, tuple[str, ...]] = {}
     for choice in choices:
         drawn[choice.name] = choice.take(drawn, rng)
@@ -185,4 +187,6 @@ def _names(item: object) -> Iterator[str]:
 
 
 def _listed(words: list[str]) -> str:
+    if all(len(word) == 1 for word in words):
+        return "".join(words)
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

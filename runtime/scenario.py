@@ -139,7 +139,7 @@ class _Template:
         if goals["then", "goal"] and isinstance(data.get("then"), dict):
             data["then"] = {**data["then"], "goal": [text for text, _ in goals["then", "goal"]]}
         try:
-            filler = Filler(draw(self.choices, seed))
+            filler = Filler(draw(self.choices, str(data.get("scenario")), seed))
             filled = filler.fill(data) if self.choices else data
         except DrawError as problem:
             raise ScenarioError(Fault(f"{problem}", source.name, *locate(source.root, problem.at))) from problem
