@@ -79,8 +79,8 @@ class Property:
 class Atom:
     """One predicate over terms.
 
-    Every condition answers three questions about itself: which `variables` are free in it, which `entities` it names by
-    id, and which `predicates` it asks for.
+    Every condition answers four questions about itself: which `variables` are free in it, which `entities` it names by
+    id, and which `predicates` and which `properties` of things it asks for.
     """
 
     name: str
@@ -100,6 +100,9 @@ class Atom:
 
     def predicates(self) -> frozenset[str]:
         return frozenset((self.name,))
+
+    def properties(self) -> frozenset[str]:
+        return frozenset()
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(map(str, self.terms))})" if self.terms else self.name
@@ -209,6 +212,15 @@ class Compare:
                 names |= operand.inner.predicates()
         return frozenset(names)
 
+    def properties(self) -> frozenset[str]:
+        names: set[str] = set()
+        for operand in self._operands():
+            if isinstance(operand, Property):
+                names.add(operand.name)
+            elif isinstance(operand, CountThings):
+                names |= operand.inner.properties()
+        return frozenset(names)
+
     def __str__(self) -> str:
         return f"{self.left} {self.sign} {self.right}"
 
@@ -231,6 +243,9 @@ class Not:
     def predicates(self) -> frozenset[str]:
         return self.inner.predicates()
 
+    def properties(self) -> frozenset[str]:
+        return self.inner.properties()
+
     def __str__(self) -> str:
         return f"not ({self.inner})" if isinstance(self.inner, And | Or | Compare) else f"not {self.inner}"
 
@@ -249,6 +264,9 @@ class _Several:
 
     def predicates(self) -> frozenset[str]:
         return frozenset().union(*(part.predicates() for part in self.parts))
+
+    def properties(self) -> frozenset[str]:
+        return frozenset().union(*(part.properties() for part in self.parts))
 
 
 @dataclass(frozen=True)
@@ -295,6 +313,9 @@ class Quantified:
 
     def predicates(self) -> frozenset[str]:
         return self.inner.predicates()
+
+    def properties(self) -> frozenset[str]:
+        return self.inner.properties()
 
     def __str__(self) -> str:
         return f"{'all' if self.every else 'some'} {self.variable} in {'|'.join(self.kinds)} ({self.inner})"

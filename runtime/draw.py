@@ -6,9 +6,9 @@
       rest: {take: 2, of: $letters, except: [word]}    # of what was drawn, or not of it
       word: [[letter_d, letter_o], [letter_g, ...]]    # one of these lists
 
-`$side` stands for its word; `$word.1` for the first of several. An entry of a list in `world` that names several is
-there once for each of them. In sentences underscores are spaces, several words are told as `red, green and blue`, and
-single letters as the word that they spell.
+`$side` stands for its word, also in `$side_zone`; `$word.1` for the first of several. An entry of a list in `world`
+that names several is there once for each of them. In sentences underscores are spaces, several words are told as `red,
+green and blue`, and single letters as the word that they spell.
 """
 
 import random
@@ -136,7 +136,8 @@ class Filler:
 
     def each(self, item: object, at: Path) -> Iterator[Any]:
         """An entry of a list, once for each word that it names."""
-        several = sorted({name for name in _names(item) if len(self.words(name, at)) > 1})
+        names = {self.named(text, at)[0] for text in _names(item)}
+        several = sorted(name for name in names if len(self.drawn[name]) > 1)
         if at[0] != "world" or not several:
             yield self.fill(item, at)
             return
@@ -150,23 +151,28 @@ class Filler:
         spoken = at[0] in ("task", "wordings") or (at[0] == "then" and at[1] in ("task", "wordings"))
 
         def word(match: re.Match[str]) -> str:
-            words = self.words(match[1], at)
+            name, after = self.named(match[1], at)
+            words = self.drawn[name]
             if match[2] is not None:
                 if not 1 <= int(match[2]) <= len(words):
-                    raise DrawError(f"${match[1]} has {len(words)} words, and no {match[2]}. one", at)
+                    raise DrawError(f"${name} has {len(words)} words, and no {match[2]}. one", at)
                 words = (words[int(match[2]) - 1],)
             if spoken:
-                return _listed([word.replace("_", " ") for word in words])
+                return _listed([word.replace("_", " ") for word in words]) + after
             if len(words) > 1:
-                raise DrawError(f"${match[1]} stands for {len(words)} words here; say which as ${match[1]}.1", at)
-            return words[0]
+                raise DrawError(f"${name} stands for {len(words)} words here; say which as ${name}.1", at)
+            return words[0] + after
 
         return NAMED.sub(word, text)
 
-    def words(self, name: str, at: Path) -> tuple[str, ...]:
-        if name not in self.drawn:
-            raise DrawError(f"'${name}' is not drawn{did_you_mean(name, list(self.drawn))}", at)
-        return self.drawn[name]
+    def named(self, text: str, at: Path) -> tuple[str, str]:
+        """The name that a text begins with, and the rest of it: `block_zone` names `block` if that was drawn."""
+        name = text
+        while name not in self.drawn:
+            name, underscore, _ = name.rpartition("_")
+            if not underscore:
+                raise DrawError(f"'${text}' is not drawn{did_you_mean(text, list(self.drawn))}", at)
+        return name, text[len(name) :]
 
     def origin(self, at: Path) -> Path:
         """The path in the file of what stands at a path in the filled data."""
@@ -178,7 +184,7 @@ class Filler:
 
 
 def _names(item: object) -> Iterator[str]:
-    """The names in an entry that stand for all of their words."""
+    """What in an entry names all words of a drawing."""
     if isinstance(item, dict):
         for value in item.values():
             yield from _names(value)

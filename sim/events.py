@@ -37,11 +37,13 @@ class Events:
         self._slip_in_ticks = _SLIP_AFTER_TICKS
         self.fired: list[Fired] = []
 
-    def succeeded(self, skill: str) -> None:
-        """A command of that skill has ended as done."""
+    def succeeded(self, skill: str) -> bool:
+        """A command of that skill has ended as done. True where this moved things, which are then not yet at rest."""
         self._succeeded[skill] = self._succeeded.get(skill, 0) + 1
         self._make_due([e for e in self._waiting if e.after == skill and e.nth == self._succeeded[skill]])
+        before = len(self.fired)
         self._fire(moving=False)
+        return any(fired.event.do in ("move", "remove") for fired in self.fired[before:])
 
     def tick(self, *, moving: bool) -> None:
         """Called before every tick of physics; `moving` says that a command is being carried out."""

@@ -24,6 +24,8 @@ from .world import TICK_S, World
 from .world_spec import WorldSpec
 
 _STILL_M_S = 0.005
+_SETTLE_TICKS = 24
+"""After something was moved by hand: contacts are known only after physics has gone on."""
 
 
 class SimRobot:
@@ -145,8 +147,9 @@ class SimRobot:
     def ended(self, command: Command, result: Result) -> None:
         """Told by an execution that it has ended."""
         self._running, self._last = None, result
-        if result.status == "done":
-            self.events.succeeded(command.skill)
+        if result.status == "done" and self.events.succeeded(command.skill):
+            for _ in range(_SETTLE_TICKS):
+                self._physics()
 
     def _to_rest(self, motion: Motion) -> Motion:
         """A motion; where it fails, the arm holds still until what fell or rolled has come to rest, for 1 s at most."""
