@@ -4,8 +4,8 @@ from .bullet import pybullet
 from .damage_report import Damage
 from .world import World
 
-HARD_N = 150.0
-"""A contact of the arm that is harder than this is a bump; gripping takes 25 N, setting down a few tens."""
+HARD_N = 60.0
+"""A contact of the arm that is harder than this is a bump; gripping and setting down take less than half of it."""
 _GAP_TICKS = 24
 """Contacts nearer in time than this are one bump."""
 _FORCE = 9

@@ -47,6 +47,8 @@ def find_spot(world: World, held: Held, target: str, hand: tuple[float, float, f
     Best: near the middle of a zone, near the hand on the table, and where the fingers can open without touching.
     """
     around = obstacles(world, without=(held.id, target))
+    is_box = target in world.things and world.things[target].kind == "box"
+    in_the_way = obstacles(world, without=(held.id,)) if is_box else around  # the fingers may touch a box's walls
     best: Spot | None = None
     best_cost = math.inf
     for x_m, y_m, yaw_rad, surface_m, base_cost in _candidates(world, held, target, hand):
@@ -59,7 +61,7 @@ def find_spot(world: World, held: Held, target: str, hand: tuple[float, float, f
             spot = _hand_at(held, x_m, y_m, turned_rad, surface_m)
             if room_m < _TOUCH_M or spot is None:
                 continue
-            crowd_m = crowding_m(spot.x_m, spot.y_m, surface_m + held.hang_m, spot.yaw_rad, around)
+            crowd_m = crowding_m(spot.x_m, spot.y_m, surface_m + held.hang_m, spot.yaw_rad, in_the_way)
             cost = base_cost + 2.0 * max(0.0, _GAP_M - room_m) + 20.0 * crowd_m + 0.01 * abs(spot.yaw_rad - hand[2])
             if cost < best_cost:
                 best, best_cost = spot, cost

@@ -23,8 +23,8 @@ BOWL_RADIUS_M = 0.085
 """Outer radius; the floor inside holds three blocks in a row."""
 BOWL_HOLDS = 3
 BOWL_HEIGHT_M = 0.026
-BOX_SIZE_M = (0.18, 0.20, 0.026)
-"""Outer extent of a box; the floor inside holds nine blocks."""
+BOX_SIZE_M = (0.18, 0.20, 0.018)
+"""Outer extent of a box; the floor inside holds nine blocks, and the fingers that set them down clear the wall."""
 WIDE_FROM_M = 0.075
 """A block that is at least so wide both ways does not fit between the fingers."""
 
