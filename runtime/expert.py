@@ -81,6 +81,7 @@ class Expert:
                 return make_command(self.codebook, "cannot", {"reason": found.failure})
             self._rest, self._waited = found.commands, 0
         if not self._rest:
+            self._foretold = None
             return make_command(self.codebook, "done", {})
         command, *rest = self._rest
         self._rest, self._foretold = tuple(rest), world.facts_after(command)

@@ -142,7 +142,10 @@ class _Template:
             filler = Filler(draw(self.choices, str(data.get("scenario")), seed))
             filled = filler.fill(data) if self.choices else data
         except DrawError as problem:
-            raise ScenarioError(Fault(f"{problem}", source.name, *locate(source.root, problem.at))) from problem
+            *where, last = problem.at
+            parts = goals.get(tuple(str(key) for key in where), [])
+            place = parts[last][1] if parts and isinstance(last, int) else locate(source.root, problem.at)
+            raise ScenarioError(Fault(f"{problem}", source.name, *place)) from problem
         try:
             spec = ScenarioSpec.model_validate(filled)
         except ValidationError as problem:
