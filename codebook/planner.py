@@ -14,7 +14,8 @@ from .facts import Fact
 from .ground import Grounder, changing
 from .legal import legal_in
 from .observation import Observation
-from .operators import Operator, Reckoner, operators
+from .operators import Operator, operators
+from .reckoning import Reckoner
 from .skills import Codebook
 from .state import FactState
 from .writing import bindings_of

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from codeword.codebook.errors import InputError
+from codeword.codebook.errors import FileError
 from codeword.codebook.observation import Record
 from codeword.codebook.yaml_source import parse_yaml, plain, read_text
 
@@ -40,7 +40,7 @@ class Published(Record):
 def load_published() -> Published:
     """The figures that come with the package."""
     path = Path(str(resources.files(__package__))) / "published.yaml"
-    return Published.model_validate(plain(parse_yaml(read_text(path, InputError), str(path), InputError).root))
+    return Published.model_validate(plain(parse_yaml(read_text(path, FileError), str(path), FileError).root))
 
 
 Reached = Mapping[str, Mapping[str, Tally]]

@@ -114,7 +114,7 @@ class _Replay:
         if step.codebook is not None:
             self.use(parse_codebook(step.codebook.text, f"{self.episode.path}:codebook of step {number}"))
         if self.controller is not None and step.decision is not None:
-            now = self.controller.decide(task_at(self.episode, number), step.observation)
+            now = self.controller.decide(task_at(self.episode, self.scenario, number), step.observation)
             self.compare(number, "decision", step.decision.essence(), now.essence())
         last = number == len(self.episode.steps) - 1
         for part in ("decision", "command", "budget"):

@@ -57,10 +57,11 @@ def write_report(path: Path, episodes: Sequence[Episode], summary: Summary) -> N
 
 
 def _turns(episode: Episode) -> list[_Turn]:
-    codebook = scenario_of(episode).codebook
+    scenario = scenario_of(episode)
+    codebook = scenario.codebook
     turns = []
     for number, step in enumerate(episode.steps, 1):
-        offered = offer(codebook, task_at(episode, number - 1), step.observation)
+        offered = offer(codebook, task_at(episode, scenario, number - 1), step.observation)
         text = f"{offered.prompt.task}\n{offered.prompt.observation}"
         left_out = dict(offered.legal.left_out)
         turns.append(_Turn(number, step.observation.time_s, text, offered.legal.count, left_out, step))

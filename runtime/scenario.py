@@ -106,7 +106,7 @@ def load_scenario(path: Path) -> Scenario:
 def parse_scenario(text: str, path: str, codebook_text: str | None = None, seed: int = 0) -> Scenario:
     """The scenario that a YAML text says, as the seed draws it. Its codebook is the one that it names, or a text given.
 
-    Raises ScenarioError or CodebookError.
+    With a codebook's text it was run before, and other seeds are not looked at. Raises ScenarioError or CodebookError.
     """
     source = parse_yaml(text, path, ScenarioError)
     data = plain(source.root)
@@ -115,7 +115,7 @@ def parse_scenario(text: str, path: str, codebook_text: str | None = None, seed:
         raise ScenarioError(*source.faults)
     codebook = _codebook(source, data.get("codebook"), path) if codebook_text is None else parse_codebook(codebook_text)
     template = _Template(source, data, choices, codebook)
-    for other in range(_SEEDS_CHECKED if choices else 0):
+    for other in range(_SEEDS_CHECKED if choices and codebook_text is None else 0):
         template.at(other)
     return template.at(seed)
 
@@ -132,43 +132,37 @@ class _Template:
     def at(self, seed: int) -> Scenario:
         """The scenario of a seed. Raises ScenarioError with every fault found."""
         source = Source(self.source.name, self.source.text, self.source.root)
+        goal, then = _goal_texts(source, ("goal",)), _goal_texts(source, ("then", "goal"))
         data = dict(self.data)
-        goals = {at: _goal_texts(source, at) for at in (("goal",), ("then", "goal"))}
-        if goals["goal",]:
-            data["goal"] = [text for text, _ in goals["goal",]]
-        if goals["then", "goal"] and isinstance(data.get("then"), dict):
-            data["then"] = {**data["then"], "goal": [text for text, _ in goals["then", "goal"]]}
+        if goal:
+            data["goal"] = [text for text, _ in goal]
+        if then:
+            data["then"] = {**data["then"], "goal": [text for text, _ in then]}
+        filler = Filler({})
+        if self.choices:
+            try:
+                filler = Filler(draw(self.choices, str(data.get("scenario")), seed))
+                data = filler.fill(data)
+            except DrawError as problem:
+                place = _place(source, problem.at, {("goal",): goal, ("then", "goal"): then})
+                raise ScenarioError(Fault(f"{problem}", source.name, *place)) from problem
         try:
-            filler = Filler(draw(self.choices, str(data.get("scenario")), seed))
-            filled = filler.fill(data) if self.choices else data
-        except DrawError as problem:
-            *where, last = problem.at
-            parts = goals.get(tuple(str(key) for key in where), [])
-            place = parts[last][1] if parts and isinstance(last, int) else locate(source.root, problem.at)
-            raise ScenarioError(Fault(f"{problem}", source.name, *place)) from problem
-        try:
-            spec = ScenarioSpec.model_validate(filled)
+            spec = ScenarioSpec.model_validate(data)
         except ValidationError as problem:
-            faults = (_fault(source, dict(error), filler) for error in problem.errors())
-            raise ScenarioError(*faults) from problem
+            raise ScenarioError(*(_fault(source, dict(error), filler) for error in problem.errors())) from problem
+        wanted = self.goal(source, spec, spec, [place for _, place in goal])
+        later = None if spec.then is None else self.goal(source, spec, spec.then, [place for _, place in then])
         assert self.codebook is not None, "a scenario without a codebook is refused above"
-        parsed: dict[tuple[str, ...], Condition | None] = {}
-        for at, task in ((("goal",), spec), (("then", "goal"), spec.then)):
-            texts = () if task is None else task.goal
-            places = [place for _, place in goals[at]]
-            parts = [
-                self.part(source, spec, task, text, place)
-                for text, place in zip(texts, places, strict=True)
-                if task is not None
-            ]
-            found = tuple(part for part in parts if part is not None)
-            parsed[at] = And(found) if found else None
         _check_against(source, self.codebook, spec)
         if source.faults:
             raise ScenarioError(*source.faults)
-        return Scenario(
-            spec.scenario, spec, self.codebook, parsed["goal",], source.text, source.name, parsed["then", "goal"], self
-        )
+        return Scenario(spec.scenario, spec, self.codebook, wanted, source.text, source.name, later, self)
+
+    def goal(self, source: Source, spec: ScenarioSpec, task: TaskSpec, places: list[Place]) -> Condition | None:
+        """A task's goal, faults noted; None where there is none."""
+        parts = [self.part(source, spec, task, *part) for part in zip(task.goal, places, strict=True)]
+        found = tuple(part for part in parts if part is not None)
+        return And(found) if found else None
 
     def part(self, source: Source, spec: ScenarioSpec, task: TaskSpec, text: str, place: Place) -> Condition | None:
         """One part of a goal, or None with a fault noted."""
@@ -192,6 +186,14 @@ def _goal_texts(source: Source, at: tuple[str, ...]) -> list[tuple[Any, Place]]:
     for key in at:
         here = here.get(key) if isinstance(here, Mapping_) else None
     return list(rejoined(here)) if isinstance(here, List_) else []
+
+
+def _place(
+    source: Source, at: tuple[str | int, ...], goals: Mapping[tuple[str | int, ...], list[tuple[Any, Place]]]
+) -> Place:
+    """Where something stands in the file; parts of a goal are counted after they were joined again."""
+    index = at[-1]
+    return goals[at[:-1]][index][1] if at[:-1] in goals and isinstance(index, int) else locate(source.root, at)
 
 
 def _fault(source: Source, error: dict[str, object], filler: Filler) -> Fault:

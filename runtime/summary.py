@@ -123,10 +123,10 @@ def scenario_of(episode: Episode) -> Scenario:
     )
 
 
-def task_at(episode: Episode, step: int) -> str:
-    """The task in words as it was at a step: another one after the event `retask`."""
+def task_at(episode: Episode, scenario: Scenario, step: int) -> str:
+    """The task in words as it was at a step of an episode of that scenario: another one after the event `retask`."""
     if any(event.scripted and event.what == RETASK and event.step <= step for event in episode.events):
-        return scenario_of(episode).changed().wording(episode.header.seed)
+        return scenario.changed().wording(episode.header.seed)
     return episode.header.task
 
 

@@ -7,12 +7,15 @@ import pytest
 
 from codeword.codebook.ground import Grounder, changing, open_parts
 from codeword.controller.store import silent
+from codeword.runtime.expert import Expert
 from codeword.runtime.judge import Verdict
 from codeword.runtime.published import load_published
 from codeword.runtime.recording import Episode, read_episode
+from codeword.runtime.replay import replay
 from codeword.runtime.robots import open_robot
 from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.scenario import find_scenarios, load_scenario, suites
+from codeword.runtime.summary import scenario_of
 from tests.runtime.conftest import shipped
 
 ALL = find_scenarios(("grounded", "lohoravens", "disturbed"))
@@ -92,3 +95,10 @@ def test_the_same_seed_makes_the_same_episode(controller: str, tmp_path: Path) -
         first, second = (essence(play(name, tmp_path / part, controller, 2)) for part in ("one", "two"))
         assert first == second
         assert essence(play(name, tmp_path / "other", controller, 3)) != first
+
+
+@pytest.mark.parametrize("name", ["another_task_in_the_end", "noisy_looks", "hidden_for_a_while", "one_block_vanishes"])
+def test_what_went_wrong_goes_wrong_again_in_a_replay(name: str, tmp_path: Path) -> None:
+    episode = play(f"disturbed/{name}", tmp_path, seed=1)
+    assert episode.events
+    assert replay(episode, Expert(scenario_of(episode))) == []
