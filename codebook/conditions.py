@@ -3,6 +3,7 @@
     clear(object) and not on(object, any)
     holding(a) or (gripper_empty and object != target)
     color(object) == color(target)       count(in(any, bowl)) < 3        speed == fast        distance_m <= 0.1
+    letter(x) in a|e|i|o|u               letter(x) < d                   count(x in block (color(x) == red)) == 2
     all x in block (on(x, table))        some x in block|bowl (within(x, target))
 
 A name in an atom is an argument of the skill, a variable of `all` or `some`, or an entity's id; `any` stands for
@@ -15,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from operator import eq, ge, gt, le, lt, ne
-from typing import Protocol
+from typing import Any, Protocol
 
 Bindings = Mapping[str, str | tuple[str, ...]]
 """What each argument stands for: an id, the text of a value, or the ids of a list."""
@@ -78,8 +79,8 @@ class Property:
 class Atom:
     """One predicate over terms.
 
-    Every condition answers three questions about itself: which `variables` are free in it, which `entities` it names by
-    id, and which `predicates` it asks for.
+    Every condition answers four questions about itself: which `variables` are free in it, which `entities` it names by
+    id, and which `predicates` and which `properties` of things it asks for.
     """
 
     name: str
@@ -100,6 +101,9 @@ class Atom:
     def predicates(self) -> frozenset[str]:
         return frozenset((self.name,))
 
+    def properties(self) -> frozenset[str]:
+        return frozenset()
+
     def __str__(self) -> str:
         return f"{self.name}({', '.join(map(str, self.terms))})" if self.terms else self.name
 
@@ -117,17 +121,47 @@ class Count:
         return f"count({self.atom})"
 
 
-Operand = Term | Property | Count
+@dataclass(frozen=True)
+class CountThings:
+    """How many things of some kinds a condition is true of: `count(x in block (on(x, table)))`."""
+
+    variable: str
+    kinds: tuple[str, ...]
+    inner: "Condition"
+
+    def read(self, state: State, bindings: Bindings) -> str:
+        things = (thing for kind in self.kinds for thing in state.of_kind(kind))
+        return str(sum(self.inner.holds(state, {**bindings, self.variable: thing}) for thing in things))
+
+    def __str__(self) -> str:
+        return f"count({self.variable} in {'|'.join(self.kinds)} ({self.inner}))"
+
+
+@dataclass(frozen=True)
+class Words:
+    """The right side of `in`: words, one of which it is."""
+
+    words: tuple[str, ...]
+
+    def read(self, state: State, bindings: Bindings) -> str:
+        del state, bindings
+        return str(self)
+
+    def __str__(self) -> str:
+        return "|".join(self.words)
+
+
+Operand = Term | Property | Count | CountThings | Words
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 """How a number is written, in conditions and in commands."""
 
-COMPARISONS: dict[str, Callable[[float, float], bool]] = {"==": eq, "!=": ne, "<=": le, ">=": ge, "<": lt, ">": gt}
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {"==": eq, "!=": ne, "<=": le, ">=": ge, "<": lt, ">": gt}
 
 
 @dataclass(frozen=True)
 class Compare:
-    """Two operands compared: as words for `==` and `!=`, as numbers for the rest and wherever both are numbers."""
+    """Two operands compared: as numbers where both are numbers, else as words in the order of the alphabet."""
 
     left: Operand
     sign: str
@@ -137,9 +171,11 @@ class Compare:
         left, right = self.left.read(state, bindings), self.right.read(state, bindings)
         if left is None or right is None:
             return False
+        if isinstance(self.right, Words):
+            return left in self.right.words
         if NUMBER.fullmatch(left) and NUMBER.fullmatch(right):
             return COMPARISONS[self.sign](float(left), float(right))
-        return self.sign in ("==", "!=") and (left == right) == (self.sign == "==")
+        return COMPARISONS[self.sign](left, right)
 
     def _operands(self) -> tuple[Operand, Operand]:
         return self.left, self.right
@@ -149,7 +185,9 @@ class Compare:
         for operand in self._operands():
             if isinstance(operand, Count):
                 names |= operand.atom.variables()
-            else:
+            elif isinstance(operand, CountThings):
+                names |= operand.inner.variables() - {operand.variable}
+            elif not isinstance(operand, Words):
                 term = operand.term if isinstance(operand, Property) else operand
                 names |= {term.name} if term.bound else set()
         return frozenset(names)
@@ -159,12 +197,29 @@ class Compare:
         for operand in self._operands():
             if isinstance(operand, Count):
                 names |= operand.atom.entities()
+            elif isinstance(operand, CountThings):
+                names |= operand.inner.entities()
             elif isinstance(operand, Property) and not operand.term.bound:
                 names.add(operand.term.name)
         return frozenset(names)
 
     def predicates(self) -> frozenset[str]:
-        return frozenset(operand.atom.name for operand in self._operands() if isinstance(operand, Count))
+        names: set[str] = set()
+        for operand in self._operands():
+            if isinstance(operand, Count):
+                names.add(operand.atom.name)
+            elif isinstance(operand, CountThings):
+                names |= operand.inner.predicates()
+        return frozenset(names)
+
+    def properties(self) -> frozenset[str]:
+        names: set[str] = set()
+        for operand in self._operands():
+            if isinstance(operand, Property):
+                names.add(operand.name)
+            elif isinstance(operand, CountThings):
+                names |= operand.inner.properties()
+        return frozenset(names)
 
     def __str__(self) -> str:
         return f"{self.left} {self.sign} {self.right}"
@@ -188,6 +243,9 @@ class Not:
     def predicates(self) -> frozenset[str]:
         return self.inner.predicates()
 
+    def properties(self) -> frozenset[str]:
+        return self.inner.properties()
+
     def __str__(self) -> str:
         return f"not ({self.inner})" if isinstance(self.inner, And | Or | Compare) else f"not {self.inner}"
 
@@ -206,6 +264,9 @@ class _Several:
 
     def predicates(self) -> frozenset[str]:
         return frozenset().union(*(part.predicates() for part in self.parts))
+
+    def properties(self) -> frozenset[str]:
+        return frozenset().union(*(part.properties() for part in self.parts))
 
 
 @dataclass(frozen=True)
@@ -252,6 +313,9 @@ class Quantified:
 
     def predicates(self) -> frozenset[str]:
         return self.inner.predicates()
+
+    def properties(self) -> frozenset[str]:
+        return self.inner.properties()
 
     def __str__(self) -> str:
         return f"{'all' if self.every else 'some'} {self.variable} in {'|'.join(self.kinds)} ({self.inner})"

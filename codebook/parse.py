@@ -13,12 +13,14 @@ from .conditions import (
     Compare,
     Condition,
     Count,
+    CountThings,
     Not,
     Operand,
     Or,
     Property,
     Quantified,
     Term,
+    Words,
 )
 from .effects import Effect
 from .errors import did_you_mean
@@ -169,6 +171,10 @@ class _Parser:
         every = self.take("all")
         if not every:
             self.expect("some")
+        return Quantified(every, *self.each_thing())
+
+    def each_thing(self) -> tuple[str, tuple[str, ...], Condition]:
+        """`x in block|bowl (condition)`."""
         variable = self.word("the name of a variable")
         self.expect("in")
         kinds = [self.kind()]
@@ -180,7 +186,7 @@ class _Parser:
         inner = self.disjunction()
         self.vocabulary = outer
         self.expect(")")
-        return Quantified(every, variable, tuple(kinds), inner)
+        return variable, tuple(kinds), inner
 
     def kind(self) -> str:
         start = self.offset()
@@ -219,11 +225,24 @@ class _Parser:
     def comparison(self) -> Compare:
         left, words = self.side(None)
         sign = self.peek()
+        if isinstance(left, Property) and self.take("in"):
+            among = [self.one_of(words)]
+            while self.take("|"):
+                among.append(self.one_of(words))
+            return Compare(left, sign, Words(tuple(among)))
         if sign not in COMPARISONS:
             raise ParseError(f"expected one of {' '.join(COMPARISONS)} but found {self.found()}", self.offset())
         self.at += 1
         right, _ = self.side(words)
         return Compare(left, sign, right)
+
+    def one_of(self, words: tuple[str, ...] | None) -> str:
+        """A word that a property may have."""
+        start = self.offset()
+        name = self.word("a word")
+        if words and words != ("",) and name not in words:
+            raise ParseError(f"unknown word '{name}'{did_you_mean(name, words)}", start)
+        return name
 
     def side(self, words: tuple[str, ...] | None) -> tuple[Operand, tuple[str, ...] | None]:
         """One side of a comparison, and the words that the other side may be (None where it is an entity's id)."""
@@ -235,6 +254,10 @@ class _Parser:
         if name == "count":
             self.at += 1
             self.expect("(")
+            if self.tokens[self.at + 1 : self.at + 2] and self.tokens[self.at + 1][0] == "in":
+                things = CountThings(*self.each_thing())
+                self.expect(")")
+                return things, ()
             inner = self.offset()
             predicate = self.word("a fact to count")
             if predicate not in self.vocabulary.predicates:

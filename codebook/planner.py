@@ -1,23 +1,24 @@
 """Plans over the symbolic world that a codebook's own preconditions and effects make, and over nothing else."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
+from types import MappingProxyType
 
-from .arguments import EntityArgument, ListArgument
 from .command import Command
-from .conditions import Atom, Condition, Term, conjuncts
+from .conditions import Condition
 from .effects import apply
 from .facts import Fact
+from .ground import Grounder, changing
 from .legal import legal_in
 from .observation import Observation
+from .operators import Operator, operators
+from .reckoning import Reckoner
 from .skills import Codebook
 from .state import FactState
 from .writing import bindings_of
-
-GOAL_WEIGHT = 2.0
-"""What one goal still open is reckoned to cost: taking a thing and putting it down."""
 
 
 class SymbolicWorld:
@@ -61,93 +62,59 @@ class Plan:
     expanded: int = 0
 
 
-def plan(world: SymbolicWorld, goal: Condition, max_expanded: int = 3_000) -> Plan:
-    """The cheapest commands that a weighted A* search finds to a state where the goal holds.
+NOTHING_DEAR: Mapping[str, float] = MappingProxyType({})
 
-    Where the goal names what is not there the failure is `missing`; where no skill could ever bring one of its facts
-    about, or nothing was found, it is `impossible`.
 
-    States are ordered by cost so far plus GOAL_WEIGHT for each conjunct of the goal that does not hold yet. The
-    search ends after `max_expanded` states.
+def plan(
+    world: SymbolicWorld, goal: Condition, max_expanded: int = 2_000, dear: Mapping[str, float] = NOTHING_DEAR
+) -> Plan:
+    """Cheap commands that a best-first search finds to a state where the goal holds.
+
+    The goal is taken apart for the things that are there, and states are ordered by their cost so far plus what the
+    parts that do not hold yet are reckoned to cost. `dear` says what commands, by their text, cost more than usual.
+    Where no chain of skills could bring the goal about, the failure is `impossible`, or `missing` where the goal names
+    what is not there; also `impossible` where nothing was found in `max_expanded` states.
     """
-    parts = conjuncts(goal)
-    things = {thing for ids in world.state.kinds.values() for thing in ids}
-    if not goal.entities() <= things:
-        return Plan((), "missing")
-    for part in parts:
-        if isinstance(part, Atom) and not part.variables() and not _attainable(world, part, ()):
-            return Plan((), "impossible")
-
-    def still_open(state: FactState) -> float:
-        return GOAL_WEIGHT * sum(not part.holds(state, {}) for part in parts)
-
+    codebook, start = world.codebook, world.state
+    grounder = Grounder(codebook, start, changing(codebook))
+    wanted = grounder.formula(goal)
+    steps = operators(codebook, world.reachable, grounder)
+    reckoner = Reckoner(codebook, steps)
+    left = reckoner.left(wanted, start)
+    if math.isinf(left):
+        things = {thing for ids in start.kinds.values() for thing in ids}
+        return Plan((), "impossible" if goal.entities() <= things else "missing")
     order = count()
-    best: dict[frozenset[Fact], float] = {world.state.facts: 0.0}
-    frontier: list[tuple[float, float, int, SymbolicWorld, tuple[Command, ...]]] = []
-    left = still_open(world.state)
-    heappush(frontier, (left, left, next(order), world, ()))
+    best: dict[frozenset[Fact], float] = {start.facts: 0.0}
+    came_by: dict[frozenset[Fact], tuple[frozenset[Fact], Operator]] = {}
+    frontier: list[tuple[float, float, int, float, FactState]] = [(left, left, next(order), 0.0, start)]
     expanded = 0
     while frontier and expanded < max_expanded:
-        _, left, _, here, commands = heappop(frontier)
+        _, left, _, cost, here = heappop(frontier)
+        if cost > best[here.facts]:
+            continue
         if left == 0:
-            return Plan(commands, expanded=expanded)
-        cost = best[here.state.facts]
+            return Plan(_traced(codebook, came_by, here.facts), expanded=expanded)
         expanded += 1
-        for command in here.commands():
-            facts = here.facts_after(command)
-            reached = cost + here.codebook.skills[command.skill].cost
-            if reached < best.get(facts, float("inf")):
-                best[facts] = reached
-                there = here.with_facts(facts)
-                ahead = still_open(there.state)
-                heappush(frontier, (reached + ahead, ahead, next(order), there, (*commands, command)))
+        for step in steps:
+            if not step.possible(here):
+                continue
+            facts = step.facts_after(here)
+            reached = cost + step.cost + (dear.get(step.command(codebook).text, 0.0) if dear else 0.0)
+            if reached < best.get(facts, math.inf):
+                best[facts], came_by[facts] = reached, (here.facts, step)
+                there = here.after(facts)
+                ahead = reckoner.left(wanted, there)
+                heappush(frontier, (reached + ahead, ahead, next(order), reached, there))
     return Plan((), "impossible", expanded)
 
 
-def _attainable(world: SymbolicWorld, goal: Atom, path: tuple[Fact, ...]) -> bool:
-    """Whether some chain of skills could make a ground atom true; True in doubt, never False where one can.
-
-    Preconditions on facts that no skill changes must hold now, those on facts that skills bring about must be
-    attainable in turn; all else is taken as granted.
-    """
-    places = tuple(term.name for term in goal.terms)
-    fact = Fact(goal.name, places)
-    if goal.name not in world.codebook.predicates or "any" in places or world.state.holds(*fact):
-        return goal.name in world.codebook.derived or "any" in places or world.state.holds(*fact)
-    if fact in path:
-        return False
-    changing = {effect.atom.name for skill in world.codebook.skills.values() for effect in skill.effects}
-    fixed = (set(world.codebook.predicates) | set(world.codebook.kinds)) - changing
-    for skill in world.codebook.skills.values():
-        for effect in skill.effects:
-            bindings = _bind(effect.atom, places) if effect.adds and effect.atom.name == goal.name else None
-            if bindings is None or not all(
-                thing in (thing for kind in argument.kinds for thing in world.reachable.get(kind, ()))
-                for name, thing in bindings.items()
-                if isinstance(argument := skill.args[name], EntityArgument | ListArgument)
-            ):
-                continue
-            needs = [need for need in skill.conjuncts if need.variables() <= set(bindings)]
-            if effect.when is not None and effect.when.variables() <= set(bindings):
-                needs.append(effect.when)
-            if all(
-                need.holds(world.state, bindings)
-                if need.predicates() <= fixed
-                else not isinstance(need, Atom) or _attainable(world, _ground(need, bindings), (*path, fact))
-                for need in needs
-            ):
-                return True
-    return False
-
-
-def _bind(atom: Atom, places: tuple[str, ...]) -> dict[str, str] | None:
-    """What an atom's variables must be for it to say this of these places, or None where it cannot."""
-    bindings: dict[str, str] = {}
-    for term, place in zip(atom.terms, places, strict=True):
-        if (term.bound and bindings.setdefault(term.name, place) != place) or (not term.bound and term.name != place):
-            return None
-    return bindings
-
-
-def _ground(atom: Atom, bindings: Mapping[str, str]) -> Atom:
-    return Atom(atom.name, tuple(Term(bindings[t.name], False) if t.bound else t for t in atom.terms))
+def _traced(
+    codebook: Codebook, came_by: Mapping[frozenset[Fact], tuple[frozenset[Fact], Operator]], facts: frozenset[Fact]
+) -> tuple[Command, ...]:
+    """The commands that led to a state."""
+    steps: list[Command] = []
+    while facts in came_by:
+        facts, step = came_by[facts]
+        steps.append(step.command(codebook))
+    return tuple(reversed(steps))

@@ -58,6 +58,8 @@ def codebook_text(codebook: Codebook, whole: bool = True) -> str:
     if codebook.predicates:
         lines.append("Facts:")
         lines += [f"- {predicate.name}: {predicate.description}" for predicate in codebook.predicates.values()]
+    # What a fact says of colors, letters or sizes is nowhere else: not in the skills, and not in the observation.
+    lines += [f"- {fact.name}: {fact.condition}" for fact in codebook.derived.values() if fact.condition.properties()]
     return "\n".join(lines)
 
 

@@ -132,13 +132,14 @@ def _make(folder: Path) -> None:
 def _show(summary: Summary, folder: Path) -> None:
     table = Table(box=None, header_style="bold")
     table.add_column("scenario")
-    for heading in ("episodes", "reached", "95% interval"):
+    for heading in ("episodes", "reached", "95% interval", "credit"):
         table.add_column(heading, justify="right")
     rows = [*summary.by_scenario.items()]
     for name, tally in [*rows, *([("all", summary.total)] if len(rows) > 1 else [])]:
         low, high = wilson95(tally.success, tally.judged)
         reached = str(tally.success) if tally.judged else "not judged"
-        table.add_row(name, str(tally.episodes), reached, f"{low:.0%}–{high:.0%}" if tally.judged else "")
+        credit = "" if tally.mean_credit is None else f"{tally.mean_credit:.0%}"
+        table.add_row(name, str(tally.episodes), reached, f"{low:.0%}–{high:.0%}" if tally.judged else "", credit)
     out.print(table)
     times = summary.quantiles("decision_ms")
     out.print(
@@ -147,6 +148,8 @@ def _show(summary: Summary, folder: Path) -> None:
         if times["p50"] is not None and times["p95"] is not None
         else "no decisions"
     )
+    if summary.total.fallen or summary.total.bumps:
+        out.print(f"damage: {summary.total.fallen} blocks off the table, {summary.total.bumps} hard bumps of the arm")
     for stage, (measured, budget) in summary.p95_misses.items():
         out.print(f"[red]budget missed:[/red] {stage} p95 {measured:.1f} ms, budget {budget:.1f} ms")
     if summary.hard_misses:

@@ -10,11 +10,15 @@ from codeword.codebook.live import LiveCodebook
 from codeword.codebook.observation import Record
 from codeword.controller import Controller, Decision
 from codeword.controller.decision import DecisionCancelled
+from codeword.sim import Damage
 
 from .guard import Guard
-from .judge import Ended, Verdict, judge
+from .judge import UNHARMED, Ended, Verdict, judge
 from .records import BudgetRecord, CodebookRecord, CommandRecord, EventRecord
 from .scenario import Scenario
+
+RETASK = "retask"
+"""What an event says from which on the task is another."""
 
 
 class Listener(Protocol):
@@ -38,8 +42,14 @@ class Adaptable(Protocol):
 class Physics(Protocol):
     """The scenario channel of a simulated robot: what judge and camera may ask, and no controller."""
 
+    def start(self) -> Observation:
+        """The world as it is now."""
+
     def truth(self) -> Observation:
         """The world after it has settled."""
+
+    def damage(self) -> Damage:
+        """What has fallen off the table, and how hard the arm has bumped into things."""
 
     def events(self) -> tuple[tuple[float, str], ...]:
         """What happened by the scenario's script so far: when [s], and in words."""
@@ -62,7 +72,10 @@ def check_observation(codebook: Codebook, seen: Observation) -> None:
 
 @dataclass(frozen=True)
 class Episode:
-    """What is needed to run one episode. With a `live` codebook, edits of its file come into use between decisions."""
+    """What is needed to run one episode. With a `live` codebook, edits of its file come into use between decisions.
+
+    `task` is the task in words, and `then` what it is once the scenario's event `retask` has come.
+    """
 
     scenario: Scenario
     task: str
@@ -72,13 +85,17 @@ class Episode:
     listeners: tuple[Listener, ...] = ()
     live: LiveCodebook | None = None
     film: bool = True
+    then: str = ""
 
 
 @dataclass
 class _Loop:
     episode: Episode
     guard: Guard
+    scenario: Scenario
+    task: str
     events_told: int = 0
+    first: Observation | None = None
     refused: Result | None = None
     stage_ms: dict[str, float] = field(default_factory=dict)
 
@@ -97,6 +114,7 @@ class _Loop:
         # A command that the guard held back never reached the robot, which therefore cannot report it.
         seen = seen.model_copy(update={"step": step, **({"last": self.refused} if self.refused else {})})
         self.refused = None
+        self.first = self.first or seen
         self.tell_events(step)
         self.tell("observation", seen, seen.time_s)
         self.film(seen.time_s)
@@ -106,6 +124,8 @@ class _Loop:
         events = self.episode.physics.events() if self.episode.physics is not None else ()
         for time_s, what in events[self.events_told :]:
             self.tell("event", EventRecord(step=step, time_s=time_s, what=what), time_s)
+            if what == RETASK:
+                self.task, self.scenario = self.episode.then, self.scenario.changed()
         self.events_told = len(events)
 
     def film(self, time_s: float) -> None:
@@ -120,7 +140,7 @@ class _Loop:
         started = time.perf_counter()
         limit = started + budget.hard / 1000 if budget is not None and budget.hard is not None else float("inf")
         try:
-            decision = self.episode.controller.decide(self.episode.task, seen, lambda: time.perf_counter() > limit)
+            decision = self.episode.controller.decide(self.task, seen, lambda: time.perf_counter() > limit)
         except DecisionCancelled:
             self.timed("decision_ms", started)
             return None
@@ -188,7 +208,8 @@ def run_episode(episode: Episode, on_step: Callable[[int], None] | None = None) 
     Raises RobotError where the robot fails to do what robots do.
     """
     scenario = episode.scenario
-    loop = _Loop(episode, Guard(scenario.codebook))
+    loop = _Loop(episode, Guard(scenario.codebook), scenario, episode.task)
+    start = episode.physics.start() if episode.physics is not None else None
     ended: Ended = "max_decisions"
     said, decisions = "", 0
     for step in range(scenario.spec.max_decisions):
@@ -204,9 +225,11 @@ def run_episode(episode: Episode, on_step: Callable[[int], None] | None = None) 
         if result is not None and result.status == "stopped":
             ended = "stopped"
             break
-    truth = episode.physics.truth() if episode.physics is not None else episode.robot.observe()
-    verdict = judge(scenario, truth, ended, said, decisions)
+    physics = episode.physics
+    truth = physics.truth() if physics is not None else episode.robot.observe()
     loop.tell_events(decisions)
+    damage = physics.damage() if physics is not None else UNHARMED
+    verdict = judge(loop.scenario, start or loop.first or truth, truth, ended, said, decisions, damage)
     loop.film(truth.time_s)
     loop.tell("verdict", verdict, truth.time_s)
     return verdict

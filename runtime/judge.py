@@ -4,7 +4,9 @@ from typing import Literal
 
 from codeword.codebook import Observation
 from codeword.codebook.conditions import conjuncts
+from codeword.codebook.ground import Grounder, changing, open_parts
 from codeword.codebook.observation import Record
+from codeword.sim import Damage
 
 from .scenario import Scenario
 
@@ -14,6 +16,9 @@ Ended = Literal["done", "cannot", "max_decisions", "stopped"]
 class Verdict(Record):
     """How an episode ended. `success` is None where the scenario has no goal to judge by; `open` lists the parts of the
     goal that do not hold; `reason` says in a few words what decided it.
+
+    `credit` is the share of what was open at the start that is closed now, from 0 to 1, whatever was claimed. `fallen`
+    are the blocks off the table, `bumps` the contacts of the arm above the limit, `peak_n` its hardest contact [N].
     """
 
     success: bool | None
@@ -22,10 +27,27 @@ class Verdict(Record):
     open: tuple[str, ...] = ()
     decisions: int = 0
     simulated_s: float = 0.0
+    credit: float | None = None
+    fallen: tuple[str, ...] = ()
+    bumps: int = 0
+    peak_n: float = 0.0
 
 
-def judge(scenario: Scenario, truth: Observation, ended: Ended, said: str, decisions: int) -> Verdict:
-    """The verdict on an episode: `truth` is the settled world, `said` the reason that a `cannot` gave."""
+UNHARMED = Damage()
+
+
+def judge(
+    scenario: Scenario,
+    start: Observation,
+    truth: Observation,
+    ended: Ended,
+    said: str,
+    decisions: int,
+    damage: Damage = UNHARMED,
+) -> Verdict:
+    """The verdict on an episode: `start` is the world before it, `truth` the settled world after it, `said` the reason
+    that a `cannot` gave.
+    """
     state = scenario.codebook.state(truth)
     parts = conjuncts(scenario.goal) if scenario.goal is not None else ()
     still_open = tuple(str(part) for part in parts if not part.holds(state, {}))
@@ -41,9 +63,30 @@ def judge(scenario: Scenario, truth: Observation, ended: Ended, said: str, decis
     else:
         what = "ran out of decisions" if ended == "max_decisions" else "was stopped"
         success, reason = False, f"{what} with the goal {'open' if still_open else 'reached but not said to be'}"
+    credit = None if success is None else float(success) if scenario.spec.cannot else _credit(scenario, start, truth)
     return Verdict(
-        success=success, ended=ended, reason=reason, open=still_open, decisions=decisions, simulated_s=truth.time_s
+        success=success,
+        ended=ended,
+        reason=reason,
+        open=still_open,
+        decisions=decisions,
+        simulated_s=truth.time_s,
+        credit=credit,
+        fallen=damage.fallen,
+        bumps=damage.bumps,
+        peak_n=round(damage.peak_n, 3),
     )
+
+
+def _credit(scenario: Scenario, start: Observation, truth: Observation) -> float:
+    """How far an episode came: the share of the parts of the goal that were open and are not any more."""
+    assert scenario.goal is not None
+    book, left = scenario.codebook, []
+    for seen in (start, truth):
+        state = book.state(seen)
+        left.append(open_parts(Grounder(book, state, changing(book)).formula(scenario.goal), state))
+    before, now = left
+    return round(max(0.0, 1.0 - now / before), 4) if before else float(not now)
 
 
 def _impossible(scenario: Scenario, ended: Ended, said: str) -> tuple[bool, str]:

@@ -155,9 +155,10 @@ def read_episode(path: Path, pictures: bool = True) -> Episode:
         if reader.header is None:
             raise EpisodeError(Fault("is cut off before its header, or is no episode file", str(path))) from problem
         reader.whole = False
-    except (McapError, ValidationError, ValueError, ZstdError) as problem:
+    except (McapError, ValidationError, ValueError, ZstdError, MemoryError) as problem:
         what = "is no MCAP file" if isinstance(problem, InvalidMagic) else "is damaged"
-        raise EpisodeError(Fault(f"{what}: {str(problem).splitlines()[0]}", str(path))) from problem
+        why = str(problem) or "a length in it is too large"  # what MemoryError does not say
+        raise EpisodeError(Fault(f"{what}: {why.splitlines()[0]}", str(path))) from problem
     return reader.episode()
 
 

@@ -8,14 +8,14 @@ from codeword.codebook import Codebook, Command, CommandError, Result, Robot, pa
 from codeword.codebook.observation import Record
 from codeword.controller import Controller
 
-from .episode import Adaptable, Physics
+from .episode import RETASK, Adaptable, Physics
 from .guard import Guard
 from .judge import Ended, judge
 from .recording import Episode, Step
 from .records import CommandRecord
 from .robots import open_robot
 from .scenario import Scenario
-from .summary import scenario_of
+from .summary import scenario_of, task_at
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ class _Replay:
         self.physics: Physics | None = None
         if episode.header.robot == "sim":
             self.robot, self.physics = open_robot("sim", scenario, episode.header.seed)
+        self.start = self.physics.start() if self.physics is not None else None
         self.held: Result | None = None
         self.ended: Ended = "max_decisions"
         self.said = ""
@@ -113,7 +114,7 @@ class _Replay:
         if step.codebook is not None:
             self.use(parse_codebook(step.codebook.text, f"{self.episode.path}:codebook of step {number}"))
         if self.controller is not None and step.decision is not None:
-            now = self.controller.decide(self.episode.header.task, step.observation)
+            now = self.controller.decide(task_at(self.episode, self.scenario, number), step.observation)
             self.compare(number, "decision", step.decision.essence(), now.essence())
         last = number == len(self.episode.steps) - 1
         for part in ("decision", "command", "budget"):
@@ -162,7 +163,9 @@ class _Replay:
         if self.episode.verdict is None or self.physics is None:
             return
         steps = len(self.episode.steps)
-        now = judge(self.scenario, self.physics.truth(), self.ended, self.said, steps)
+        truth, events = self.physics.truth(), self.physics.events()
+        scenario = self.scenario.changed() if any(what == RETASK for _, what in events) else self.scenario
+        now = judge(scenario, self.start or truth, truth, self.ended, self.said, steps, self.physics.damage())
         logged = [[event.time_s, event.what] for event in self.episode.events if event.scripted]
-        self.compare(steps, "events", logged, [list(event) for event in self.physics.events()])
+        self.compare(steps, "events", logged, [list(event) for event in events])
         self.compare(steps, "verdict", self.episode.verdict, now)

@@ -14,7 +14,7 @@ from codeword.codebook.offer import offer
 
 from .recording import Episode
 from .statistics import quantile, wilson95
-from .summary import FEWEST_FOR_P95, Summary, scenario_of
+from .summary import FEWEST_FOR_P95, Summary, scenario_of, task_at
 
 MOST_PICTURED = 24
 """Episodes told in full, failures first; the rest are rows of the table alone, so that the page stays readable."""
@@ -81,10 +81,11 @@ def _engine(episodes: Sequence[Episode]) -> list[tuple[str, float, float]]:
 
 
 def _turns(episode: Episode) -> list[_Turn]:
-    codebook = scenario_of(episode).codebook
+    scenario = scenario_of(episode)
+    codebook = scenario.codebook
     turns = []
     for number, step in enumerate(episode.steps, 1):
-        offered = offer(codebook, episode.header.task, step.observation)
+        offered = offer(codebook, task_at(episode, scenario, number - 1), step.observation)
         text = f"{offered.prompt.task}\n{offered.prompt.observation}"
         left_out = dict(offered.legal.left_out)
         turns.append(_Turn(number, step.observation.time_s, text, offered.legal.count, left_out, step))

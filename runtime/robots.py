@@ -9,7 +9,7 @@ from codeword.codebook import Observation, Robot
 from codeword.codebook.calls import trusted_calls
 from codeword.codebook.errors import InputError, RobotError
 from codeword.codebook.primitives import load_robot, shipped_robots
-from codeword.sim import EventSpec, ScenarioChannel, SimRobot
+from codeword.sim import Damage, EventSpec, ScenarioChannel, SimRobot
 
 from .episode import Physics
 from .scenario import Scenario
@@ -21,12 +21,20 @@ PICTURE_SIZE = (432, 324)
 class SimPhysics:
     """What a simulated robot's scenario channel offers, in the loop's terms."""
 
-    def __init__(self, channel: ScenarioChannel) -> None:
-        self._channel = channel
+    def __init__(self, channel: ScenarioChannel, settle_s: float, tolerance_m: float) -> None:
+        self._channel, self._settle_s, self._tolerance_m = channel, settle_s, tolerance_m
+
+    def start(self) -> Observation:
+        """The world as it is now."""
+        return self._channel.start()
 
     def truth(self) -> Observation:
         """The world after it has settled."""
-        return self._channel.truth()
+        return self._channel.truth(self._settle_s, self._tolerance_m)
+
+    def damage(self) -> Damage:
+        """What has fallen off the table, and how hard the arm has bumped into things."""
+        return self._channel.damage
 
     def events(self) -> tuple[tuple[float, str], ...]:
         """What happened by the scenario's script so far: when [s], and in words."""
@@ -41,7 +49,8 @@ class SimPhysics:
 
 def _in_words(event: EventSpec) -> str:
     where = event.to_zone or event.to_position_m
-    return " ".join((event.do, event.entity or "", f"to {where}" if where else "")).strip()
+    times = f"{event.times} times" if event.times > 1 else ""
+    return " ".join(filter(None, (event.do, event.entity, f"to {where}" if where else "", times)))
 
 
 def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics | None]:
@@ -60,7 +69,7 @@ def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics
                 f"'{scenario.codebook.robot}', and the simulated one is an arm: it cannot {', '.join(missing)}"
             )
         robot = SimRobot(scenario.codebook, scenario.spec.world, seed, scenario.spec.events)
-        return robot, SimPhysics(robot.scenario)
+        return robot, SimPhysics(robot.scenario, scenario.spec.settle_s, scenario.spec.tolerance_m)
     check_robot(name)
     module, _, cls = name.partition(":")
     try:

@@ -144,6 +144,7 @@ def _run_one(
 ) -> None:
     if plan.live is not None:
         scenario = replace(scenario, codebook=plan.live.codebook)
+    scenario = scenario.seeded(seed)
     header = controllers.header(scenario, seed, plan.robot)
     controller = controllers.make(scenario, seed)
     robot, physics = open_robot(plan.robot, scenario, seed)
@@ -152,7 +153,10 @@ def _run_one(
             raise InputError(f"robot '{plan.robot}' has no method `use` to take up an edited codebook; leave --watch")
         with EpisodeWriter(path, header, scenario.codebook.text, scenario.text) as writer:
             listeners: tuple[Listener, ...] = (writer,) if listener is None else (writer, listener(scenario.codebook))
-            run_episode(Episode(scenario, header.task, controller, robot, physics, listeners, plan.live, plan.film))
+            then = scenario.changed().wording(seed)
+            run_episode(
+                Episode(scenario, header.task, controller, robot, physics, listeners, plan.live, plan.film, then)
+            )
     finally:
         robot.stop()
         robot.close()

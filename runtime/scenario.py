@@ -2,67 +2,34 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError
 
 from codeword.codebook import Codebook, CodebookError, load_codebook, parse_codebook
 from codeword.codebook.conditions import And, Condition
 from codeword.codebook.errors import Fault, ScenarioError, did_you_mean
-from codeword.codebook.observation import Id
 from codeword.codebook.parse import ParseError, Vocabulary, parse_condition
-from codeword.codebook.yaml_source import List_, Place, Source, locate, parse_yaml, plain, read_text, rejoined
+from codeword.codebook.yaml_source import List_, Mapping_, Place, Source, locate, parse_yaml, plain, read_text, rejoined
 from codeword.sim import EventSpec, WorldSpec
 
-Stage = Literal["observe_ms", "decision_ms", "validate_ms"]
-Positive = Annotated[float, Field(gt=0)]
-Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+from .draw import Choice, DrawError, Filler, draw, read_choices
+from .scenario_spec import ScenarioSpec, TaskSpec
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Budget(_Part):
-    """How long a stage may take [ms]: `p95` over a whole run, `hard` every single time."""
-
-    p95: Positive | None = None
-    hard: Positive | None = None
-
-
-class ScenarioSpec(_Part):
-    """What a scenario file says. `cannot` lists the reasons that are right where the task cannot be done."""
-
-    scenario: Id
-    codebook: str
-    task: Text
-    wordings: tuple[Text, ...] = ()
-    world: WorldSpec
-    goal: tuple[str, ...] = ()
-    cannot: tuple[str, ...] = ()
-    max_decisions: Annotated[int, Field(ge=1, le=200)] = 20
-    budgets: dict[Stage, Budget] = {}
-    clock: Literal["paused"] = "paused"
-    events: tuple[EventSpec, ...] = ()
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if not self.goal and self.cannot:
-            raise ValueError("'cannot' goes with a goal: the one that cannot be reached")
-        for stage, budget in self.budgets.items():
-            if budget.hard is not None and stage != "decision_ms":
-                raise ValueError(f"budgets: only decision_ms has a hard limit, not {stage}")
-        for event in self.events:
-            event.check_against(self.world)
-        return self
+_SEEDS_CHECKED = 8
+"""So many worlds of a scenario that draws are looked at when it is loaded."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario ready to run. `goal` is None where nothing is judged; `text` is the file's own."""
+    """A scenario ready to run, with what its seed drew.
+
+    `goal` is None where nothing is judged; `text` is the file's own, the same for every seed.
+    """
 
     name: str
     spec: ScenarioSpec
@@ -70,16 +37,32 @@ class Scenario:
     goal: Condition | None
     text: str
     path: str
+    then_goal: Condition | None = None
+    template: "_Template | None" = field(default=None, repr=False, compare=False)
 
     @property
     def hash(self) -> str:
         """SHA-256 of the scenario's text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    def seeded(self, seed: int) -> "Scenario":
+        """The same scenario with what another seed draws."""
+        if self.template is None or not self.template.choices:
+            return self
+        return replace(self.template.at(seed), codebook=self.codebook)
+
     def wording(self, seed: int) -> str:
         """The task in the words that a seed picks."""
         wordings = (self.spec.task, *self.spec.wordings)
         return wordings[seed % len(wordings)]
+
+    def changed(self) -> "Scenario":
+        """The scenario from the event `retask` on; itself where it has none."""
+        then = self.spec.then
+        if then is None:
+            return self
+        task = {name: getattr(then, name) for name in TaskSpec.model_fields}
+        return replace(self, spec=self.spec.model_copy(update=task), goal=self.then_goal)
 
 
 def suites() -> Path:
@@ -120,33 +103,103 @@ def load_scenario(path: Path) -> Scenario:
     return parse_scenario(read_text(path, ScenarioError), str(path))
 
 
-def parse_scenario(text: str, path: str, codebook_text: str | None = None) -> Scenario:
-    """The scenario that a YAML text says, with the codebook that it names or the one given as text.
+def parse_scenario(text: str, path: str, codebook_text: str | None = None, seed: int = 0) -> Scenario:
+    """The scenario that a YAML text says, as the seed draws it. Its codebook is the one that it names, or a text given.
 
-    Raises ScenarioError or CodebookError.
+    With a codebook's text it was run before, and other seeds are not looked at. Raises ScenarioError or CodebookError.
     """
     source = parse_yaml(text, path, ScenarioError)
     data = plain(source.root)
-    goal_items = source.root.get("goal")
-    goal_at = list(rejoined(goal_items)) if isinstance(goal_items, List_) else []
-    if goal_at:
-        data["goal"] = [item for item, _ in goal_at]
-    try:
-        spec = ScenarioSpec.model_validate(data)
-    except ValidationError as problem:
-        raise ScenarioError(*(_fault(source, dict(error)) for error in problem.errors())) from problem
-    codebook = _codebook(source, spec, path) if codebook_text is None else parse_codebook(codebook_text)
-    goal = tuple(_goal_part(source, codebook, spec, text, place) for text, place in goal_at)
-    _check_against(source, codebook, spec)
+    choices = read_choices(source, data.pop("draw")) if "draw" in data else ()
     if source.faults:
         raise ScenarioError(*source.faults)
-    parts = tuple(part for part in goal if part is not None)
-    return Scenario(spec.scenario, spec, codebook, And(parts) if parts else None, text, path)
+    codebook = _codebook(source, data.get("codebook"), path) if codebook_text is None else parse_codebook(codebook_text)
+    template = _Template(source, data, choices, codebook)
+    for other in range(_SEEDS_CHECKED if choices and codebook_text is None else 0):
+        template.at(other)
+    return template.at(seed)
 
 
-def _fault(source: Source, error: dict[str, object]) -> Fault:
+@dataclass(frozen=True)
+class _Template:
+    """A scenario before a seed has drawn."""
+
+    source: Source
+    data: Mapping[str, Any]
+    choices: tuple[Choice, ...]
+    codebook: Codebook | None
+
+    def at(self, seed: int) -> Scenario:
+        """The scenario of a seed. Raises ScenarioError with every fault found."""
+        source = Source(self.source.name, self.source.text, self.source.root)
+        goal, then = _goal_texts(source, ("goal",)), _goal_texts(source, ("then", "goal"))
+        data = dict(self.data)
+        if goal:
+            data["goal"] = [text for text, _ in goal]
+        if then:
+            data["then"] = {**data["then"], "goal": [text for text, _ in then]}
+        filler = Filler({})
+        if self.choices:
+            try:
+                filler = Filler(draw(self.choices, str(data.get("scenario")), seed))
+                data = filler.fill(data)
+            except DrawError as problem:
+                place = _place(source, problem.at, {("goal",): goal, ("then", "goal"): then})
+                raise ScenarioError(Fault(f"{problem}", source.name, *place)) from problem
+        try:
+            spec = ScenarioSpec.model_validate(data)
+        except ValidationError as problem:
+            raise ScenarioError(*(_fault(source, dict(error), filler) for error in problem.errors())) from problem
+        wanted = self.goal(source, spec, spec, [place for _, place in goal])
+        later = None if spec.then is None else self.goal(source, spec, spec.then, [place for _, place in then])
+        assert self.codebook is not None, "a scenario without a codebook is refused above"
+        _check_against(source, self.codebook, spec)
+        if source.faults:
+            raise ScenarioError(*source.faults)
+        return Scenario(spec.scenario, spec, self.codebook, wanted, source.text, source.name, later, self)
+
+    def goal(self, source: Source, spec: ScenarioSpec, task: TaskSpec, places: list[Place]) -> Condition | None:
+        """A task's goal, faults noted; None where there is none."""
+        parts = [self.part(source, spec, task, *part) for part in zip(task.goal, places, strict=True)]
+        found = tuple(part for part in parts if part is not None)
+        return And(found) if found else None
+
+    def part(self, source: Source, spec: ScenarioSpec, task: TaskSpec, text: str, place: Place) -> Condition | None:
+        """One part of a goal, or None with a fault noted."""
+        assert self.codebook is not None
+        named = None if task.cannot else (*spec.world.ids, "table")
+        book = self.codebook
+        vocabulary = Vocabulary(book.places(), book.kinds, entities=named, properties=book.properties)
+        try:
+            return parse_condition(text, vocabulary)
+        except ParseError as problem:
+            # what was drawn may be longer or shorter than its name
+            source.fault(f"goal: {problem}", place if self.choices else (place[0], place[1] + problem.offset))
+        except RecursionError:
+            source.fault("goal: is nested too deeply", place)
+        return None
+
+
+def _goal_texts(source: Source, at: tuple[str, ...]) -> list[tuple[Any, Place]]:
+    """The parts of a goal as they stand in the file."""
+    here: Any = source.root
+    for key in at:
+        here = here.get(key) if isinstance(here, Mapping_) else None
+    return list(rejoined(here)) if isinstance(here, List_) else []
+
+
+def _place(
+    source: Source, at: tuple[str | int, ...], goals: Mapping[tuple[str | int, ...], list[tuple[Any, Place]]]
+) -> Place:
+    """Where something stands in the file; parts of a goal are counted after they were joined again."""
+    index = at[-1]
+    return goals[at[:-1]][index][1] if at[:-1] in goals and isinstance(index, int) else locate(source.root, at)
+
+
+def _fault(source: Source, error: dict[str, object], filler: Filler) -> Fault:
     location = error["loc"]
     assert isinstance(location, tuple)
+    location = filler.origin(location)
     where = ".".join(str(part) for part in location)
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
@@ -155,15 +208,23 @@ def _fault(source: Source, error: dict[str, object]) -> Fault:
 
 
 def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
-    fields: dict[tuple[str, ...], type[BaseModel]] = {(): ScenarioSpec, ("world",): WorldSpec, ("events",): EventSpec}
+    fields: dict[tuple[str, ...], type[BaseModel]] = {
+        (): ScenarioSpec,
+        ("world",): WorldSpec,
+        ("events",): EventSpec,
+        ("then",): TaskSpec,
+    }
     model = fields.get(tuple(part for part in location[:-1] if isinstance(part, str)))
-    return list(model.model_fields) if model else []
+    return [*model.model_fields, *(["draw"] if model is ScenarioSpec else [])] if model else []
 
 
-def _codebook(source: Source, spec: ScenarioSpec, path: str) -> Codebook:
-    beside = Path(path).parent / spec.codebook
+def _codebook(source: Source, name: object, path: str) -> Codebook | None:
+    """The codebook that a scenario names; None where it names none, which is told with what else is wrong."""
+    if not isinstance(name, str):
+        return None
+    beside = Path(path).parent / name
     try:
-        return load_codebook(beside if beside.is_file() else spec.codebook)
+        return load_codebook(beside if beside.is_file() else name)
     except CodebookError as problem:
         if problem.faults[0].line == 0:
             fault = Fault(str(problem), source.name, *locate(source.root, ("codebook",)))
@@ -171,28 +232,13 @@ def _codebook(source: Source, spec: ScenarioSpec, path: str) -> Codebook:
         raise
 
 
-def _goal_part(source: Source, codebook: Codebook, spec: ScenarioSpec, text: str, place: Place) -> Condition | None:
-    world = spec.world
-    blocks = [block.id for block in (*world.blocks, *world.wide_blocks)]
-    ids = (*blocks, *(bowl.id for bowl in world.bowls), *(zone.id for zone in world.zones), "table")
-    named = None if spec.cannot else ids
-    vocabulary = Vocabulary(codebook.places(), codebook.kinds, entities=named, properties=codebook.properties)
-    try:
-        return parse_condition(text, vocabulary)
-    except ParseError as problem:
-        source.fault(f"goal: {problem}", (place[0], place[1] + problem.offset))
-    except RecursionError:
-        source.fault("goal: is nested too deeply", place)
-    return None
-
-
 def _check_against(source: Source, codebook: Codebook, spec: ScenarioSpec) -> None:
     reasons = getattr(codebook.skills["cannot"].args.get("reason"), "choices", ())
-    for index, reason in enumerate(spec.cannot):
-        if reason not in reasons:
-            source.fault(
-                f"unknown reason '{reason}'{did_you_mean(reason, reasons)}", locate(source.root, ("cannot", index))
-            )
+    for at, task in ((("cannot",), spec), (("then", "cannot"), spec.then)):
+        for index, reason in enumerate(task.cannot if task is not None else ()):
+            if reason not in reasons:
+                hint = did_you_mean(reason, reasons)
+                source.fault(f"unknown reason '{reason}'{hint}", locate(source.root, (*at, index)))
     for index, event in enumerate(spec.events):
         if event.after is not None and event.after not in codebook.skills:
             hint = did_you_mean(event.after, list(codebook.skills))

@@ -46,6 +46,7 @@ def situations(scenarios: Sequence[Scenario], seed: int, hostile: bool = False) 
     while True:
         scenario = rng.choice(scenarios)
         world_seed = rng.randrange(3)
+        scenario = scenario.seeded(world_seed)
         if (scenario.name, world_seed) not in starts:
             robot = SimRobot(scenario.codebook, scenario.spec.world, world_seed)
             starts[scenario.name, world_seed] = robot.observe()

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from .episode import RETASK
 from .recording import Episode
-from .scenario import Budget, Scenario, parse_scenario
+from .scenario import Scenario, parse_scenario
+from .scenario_spec import Budget
 from .statistics import quantile, wilson95
 
 FEWEST_FOR_P95 = 20
@@ -14,11 +16,21 @@ FEWEST_FOR_P95 = 20
 
 @dataclass
 class Tally:
-    """Successes of one scenario; `judged` leaves out episodes without a goal."""
+    """Successes of one scenario; `judged` leaves out episodes without a goal. `credit` is summed over those judged;
+    `fallen` counts blocks off the table, `bumps` contacts of the arm above the limit.
+    """
 
     episodes: int = 0
     judged: int = 0
     success: int = 0
+    credit: float = 0.0
+    fallen: int = 0
+    bumps: int = 0
+
+    @property
+    def mean_credit(self) -> float | None:
+        """The mean share of the goal that was reached; None where nothing was judged."""
+        return self.credit / self.judged if self.judged else None
 
 
 @dataclass
@@ -38,7 +50,7 @@ class Summary:
     def total(self) -> Tally:
         """All scenarios together."""
         tallies = self.by_scenario.values()
-        return Tally(sum(t.episodes for t in tallies), sum(t.judged for t in tallies), sum(t.success for t in tallies))
+        return Tally(**{name: sum(getattr(tally, name) for tally in tallies) for name in Tally.__dataclass_fields__})
 
     @property
     def ok(self) -> bool:
@@ -66,8 +78,11 @@ class Summary:
             "budget_misses": self.hard_misses + len(self.p95_misses),
             "decision_ms": self.quantiles("decision_ms"),
             "by_scenario": {
-                name: {"episodes": tally.episodes, "success": tally.success} for name, tally in self.by_scenario.items()
+                name: {"episodes": tally.episodes, "success": tally.success, "credit": _rounded(tally.mean_credit)}
+                for name, tally in self.by_scenario.items()
             },
+            "credit": _rounded(total.mean_credit),
+            "damage": {"fallen": total.fallen, "bumps": total.bumps},
         }
 
 
@@ -80,6 +95,10 @@ def summarize(episodes: Iterable[Episode]) -> Summary:
         if episode.verdict is not None and episode.verdict.success is not None:
             tally.judged += 1
             tally.success += episode.verdict.success
+            tally.credit += episode.verdict.credit or 0.0
+        if episode.verdict is not None:
+            tally.fallen += len(episode.verdict.fallen)
+            tally.bumps += episode.verdict.bumps
         _widen(summary.budgets, scenario_of(episode))
         for step in episode.steps:
             summary.decisions += step.decision is not None
@@ -99,7 +118,20 @@ def summarize(episodes: Iterable[Episode]) -> Summary:
 
 def scenario_of(episode: Episode) -> Scenario:
     """The scenario and codebook that an episode file carries."""
-    return parse_scenario(episode.scenario_text, f"{episode.path}:scenario.yaml", episode.codebook_text)
+    return parse_scenario(
+        episode.scenario_text, f"{episode.path}:scenario.yaml", episode.codebook_text, episode.header.seed
+    )
+
+
+def task_at(episode: Episode, scenario: Scenario, step: int) -> str:
+    """The task in words as it was at a step of an episode of that scenario: another one after the event `retask`."""
+    if any(event.scripted and event.what == RETASK and event.step <= step for event in episode.events):
+        return scenario.changed().wording(episode.header.seed)
+    return episode.header.task
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 def _widen(budgets: dict[str, Budget], scenario: Scenario) -> None:

@@ -2,13 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .world_spec import EventSpec, WorldSpec
+from .damage_report import Damage
+from .event_spec import EventSpec
+from .world_spec import WorldSpec
 
 if TYPE_CHECKING:
     from .channel import ScenarioChannel
     from .robot import SimRobot
 
-__all__ = ["EventSpec", "ScenarioChannel", "SimRobot", "WorldSpec"]
+__all__ = ["Damage", "EventSpec", "ScenarioChannel", "SimRobot", "WorldSpec"]
 
 
 def __getattr__(name: str) -> Any:

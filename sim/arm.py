@@ -156,7 +156,7 @@ class Arm:
             return np.array([*thing.position_m[:2], 0.02, self.at[3]])
         pose = self._world.pose(entity)
         x_m, y_m, z_m = pose.position_m
-        if thing.kind == "bowl":
+        if thing.holds_things:
             return np.array([x_m, y_m, 0.03, self.at[3]])
         along_m, across_m, up_m = extents_m(self._world, entity)
         heights = [(max(z_m, z_m + up_m - below_m), cost) for below_m, cost in _GRIPS_BELOW_TOP]

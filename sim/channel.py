@@ -9,6 +9,7 @@ from codeword.codebook.errors import RobotError
 from codeword.codebook.observation import Observation
 
 from .camera import picture
+from .damage_report import Damage
 from .events import Fired
 from .world import TICK_S
 
@@ -24,15 +25,22 @@ class ScenarioChannel(Protocol):
         """Simulated time since the episode began."""
 
     @property
-    def fallen(self) -> tuple[str, ...]:
-        """Ids of the blocks that have fallen off the table, in order of their ids."""
+    def damage(self) -> Damage:
+        """What has fallen off the table, and how hard the arm has bumped into things."""
 
     @property
     def events_fired(self) -> tuple[Fired, ...]:
         """What has gone wrong on purpose so far, in order of time."""
 
-    def truth(self) -> Observation:
-        """The world as it is once it has come to rest, for the judge. Raises RobotError while a command runs."""
+    def start(self) -> Observation:
+        """The world as it is now, for the judge to compare with. Physics stands still."""
+
+    def truth(self, settle_s: float = 2.0, tolerance_m: float = 0.0) -> Observation:
+        """The world as it is once it has come to rest, or after `settle_s`, for the judge; with what has fallen off the
+        table, and with things counted to a zone that are not more than `tolerance_m` outside.
+
+        Raises RobotError while a command runs.
+        """
 
     def settle(self, duration_s: float) -> None:
         """Let physics go on for so long with the arm holding still. Raises RobotError while a command runs."""
@@ -52,18 +60,20 @@ class SimChannel:
         return self._robot.world.time_s
 
     @property
-    def fallen(self) -> tuple[str, ...]:
-        world = self._robot.world
-        return tuple(block.id for block in world.of_kind("block") if world.has_fallen(block.id))
+    def damage(self) -> Damage:
+        return self._robot.damage
 
     @property
     def events_fired(self) -> tuple[Fired, ...]:
         return tuple(self._robot.events.fired)
 
-    def truth(self) -> Observation:
+    def start(self) -> Observation:
+        return self._robot.truth(fallen=True)
+
+    def truth(self, settle_s: float = 2.0, tolerance_m: float = 0.0) -> Observation:
         self._check_idle("the truth is told")
-        self._robot.settle()
-        return self._robot.observe()
+        self._robot.settle(settle_s)
+        return self._robot.truth(fallen=True, tolerance_m=tolerance_m)
 
     def settle(self, duration_s: float) -> None:
         self._check_idle("things settle")

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .arm import Arm
+from .event_spec import EventSpec
 from .layout import Placed
+from .senses import Senses
 from .shapes import Rectangle, obstacles
 from .touch import grasped, support_of
 from .world import TICK_S, World
-from .world_spec import EventSpec
 
 _SLIP_OPEN_TICKS = 72
 _SLIP_AFTER_TICKS = 60
@@ -28,19 +29,21 @@ class Fired:
 class Events:
     """The events of one episode. An event that cannot happen yet (nothing is held, no room) waits until it can."""
 
-    def __init__(self, specs: Iterable[EventSpec], world: World, arm: Arm) -> None:
-        self._world, self._arm = world, arm
+    def __init__(self, specs: Iterable[EventSpec], world: World, arm: Arm, senses: Senses) -> None:
+        self._world, self._arm, self._senses = world, arm, senses
         self._waiting = list(specs)
         self._due: list[EventSpec] = []
         self._succeeded: dict[str, int] = {}
         self._slip_in_ticks = _SLIP_AFTER_TICKS
         self.fired: list[Fired] = []
 
-    def succeeded(self, skill: str) -> None:
-        """A command of that skill has ended as done."""
+    def succeeded(self, skill: str) -> bool:
+        """A command of that skill has ended as done. True where this moved things, which are then not yet at rest."""
         self._succeeded[skill] = self._succeeded.get(skill, 0) + 1
         self._make_due([e for e in self._waiting if e.after == skill and e.nth == self._succeeded[skill]])
+        before = len(self.fired)
         self._fire(moving=False)
+        return any(fired.event.do in ("move", "remove") for fired in self.fired[before:])
 
     def tick(self, *, moving: bool) -> None:
         """Called before every tick of physics; `moving` says that a command is being carried out."""
@@ -65,7 +68,12 @@ class Events:
         if event.do == "slip":
             return self._slip(moving=moving)
         if event.do == "jam":
-            self._arm.hand.jam()
+            self._arm.hand.jam(event.times)
+            return True
+        if event.do == "retask":
+            return True
+        if event.do in ("late", "noise", "hide"):
+            self._senses.trouble(event)
             return True
         if event.entity not in self._world.bodies:
             return True

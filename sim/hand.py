@@ -22,7 +22,7 @@ class Hand:
         self._world = world
         self._target = (_OPEN_M, _HOLD_OPEN_N, _OPEN_M_S)
         self._slip_ticks = 0
-        self._jammed = False
+        self._jammed = 0
         for finger in FINGERS:
             pybullet.resetJointState(world.arm, finger, _OPEN_M, physicsClientId=world.client)
             pybullet.changeDynamics(
@@ -69,7 +69,7 @@ class Hand:
     def close(self, force_n: float) -> Motion:
         """Close the fingers until they stand still. Fails as `nothing_grasped` where nothing is between them."""
         if self._jammed:
-            self._jammed = False
+            self._jammed -= 1
             for _ in range(60):
                 yield
             return Outcome(False, "nothing_grasped", "the gripper did not close")
@@ -90,9 +90,9 @@ class Hand:
         self._slip_ticks = ticks
         self._drive(_OPEN_M, _HOLD_OPEN_N, 0.3)
 
-    def jam(self) -> None:
-        """Do not close the next time."""
-        self._jammed = True
+    def jam(self, times: int) -> None:
+        """Do not close the next so many times."""
+        self._jammed = times
 
     def tick(self) -> None:
         """Called before every tick of physics: ends a slip."""

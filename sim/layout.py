@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -10,7 +11,9 @@ import numpy as np
 from codeword.codebook.errors import InputError
 
 from .colors import COLORS, Rgba
-from .world_spec import BOWL_HEIGHT_M, BOWL_RADIUS_M, BlockSpec, BowlSpec, WorldSpec, ZoneSpec
+from .thing_specs import BOWL_HEIGHT_M, BOWL_RADIUS_M, BOX_SIZE_M, BlockSpec, BowlSpec, BoxSpec
+from .world_spec import WorldSpec
+from .zone_specs import ZoneSpec
 
 BOWL_FLOOR_M = 0.005
 """Thickness of a bowl's floor."""
@@ -29,13 +32,20 @@ class Placed:
     """A thing in the world frame: its centre [m], turn about the vertical [rad], extent along its own axes [m]."""
 
     id: str
-    kind: Literal["block", "bowl", "zone"]
+    kind: Literal["block", "bowl", "box", "zone"]
     position_m: tuple[float, float, float]
     yaw_rad: float
     size_m: tuple[float, float, float]
     rgba: Rgba
     properties: Mapping[str, str]
     wide: bool = False
+    print: str = ""
+    """What is printed on its sides."""
+
+    @property
+    def holds_things(self) -> bool:
+        """Whether blocks lie in it, and not on it."""
+        return self.kind in ("bowl", "box")
 
     def contains(self, x_m: float, y_m: float, margin_m: float = 0.0) -> bool:
         """Whether a point of the table lies in its (unturned) rectangle, `margin_m` inside the edge."""
@@ -69,13 +79,16 @@ class _Layout:
         self._fixed = spec.layout if isinstance(spec.layout, dict) else {}
         self._taken: list[tuple[float, float, float]] = []  # x, y, radius of what stands on the table
         self._placed: dict[str, Placed] = {}
-        self._zones = tuple(self._zone(zone) for zone in spec.zones)
+        self._zones: tuple[Placed, ...] = ()
 
     def place(self) -> tuple[Placed, ...] | None:
         spec = self._spec
+        if not self._mark_zones():
+            return None
         blocks = [*spec.wide_blocks, *spec.blocks]
-        things: list[BowlSpec | BlockSpec] = [*spec.bowls, *blocks]
-        standing: list[tuple[str, float]] = [(bowl.id, BOWL_RADIUS_M) for bowl in spec.bowls]
+        fixed: list[BowlSpec | BoxSpec] = [*spec.boxes, *spec.bowls]
+        things: list[BowlSpec | BoxSpec | BlockSpec] = [*fixed, *blocks]
+        standing: list[tuple[str, float]] = [(thing.id, _HALF_WIDTH_M[type(thing)]) for thing in fixed]
         standing += [(block.id, _radius(block)) for block in blocks if self._supports.get(block.id, "table") == "table"]
         given: dict[str, tuple[float, ...]] = {
             thing.id: thing.position_m for thing in things if thing.position_m is not None
@@ -98,22 +111,27 @@ class _Layout:
                 if spot is None:
                     return None
                 poses[thing] = spot
-        for bowl in spec.bowls:
-            x_m, y_m = poses[bowl.id]
-            size = (2 * BOWL_RADIUS_M, 2 * BOWL_RADIUS_M, BOWL_HEIGHT_M)
-            centre = (x_m, y_m, BOWL_HEIGHT_M / 2)
-            self._placed[bowl.id] = Placed(
-                bowl.id, "bowl", centre, 0.0, size, COLORS[bowl.color], {"color": bowl.color}
-            )
+        for container in fixed:
+            self._placed[container.id] = _container(container, poses[container.id])
         waiting = list(blocks)
         while waiting:
             waiting = [block for block in waiting if not self._put(block, poses)]
         return (*self._zones, *(self._placed[thing.id] for thing in things))
 
-    def _zone(self, zone: ZoneSpec) -> Placed:
-        x_m, y_m = self._fixed.get(zone.id, zone.position_m)[:2]
-        size = (*zone.size_m, 0.0)
-        return Placed(zone.id, "zone", (x_m, y_m, 0.0), 0.0, size, (0.9, 0.9, 0.9, 1.0), {"place": zone.place})
+    def _mark_zones(self) -> bool:
+        """Mark the zones that have their place, then the others where there is room. False where there is none."""
+        found: dict[str, tuple[float, float]] = {}
+        for zone in sorted(self._spec.zones, key=lambda zone: zone.position_m is None):
+            pose = self._fixed.get(zone.id, zone.position_m)
+            radius_m = math.hypot(*zone.size_m) / 2
+            spot = (pose[0], pose[1]) if pose is not None else self._free_spot(radius_m, None, wide=True)
+            if spot is None:
+                return False
+            found[zone.id] = spot
+            self._taken.append((*spot, radius_m))
+        self._zones = tuple(_zone(zone, found[zone.id]) for zone in self._spec.zones)
+        self._taken.clear()  # what stands on the table keeps clear of zones by their rectangles
+        return True
 
     def _on_zone(self, block: BlockSpec) -> Placed | None:
         support = self._supports.get(block.id)
@@ -156,7 +174,7 @@ class _Layout:
             if support is None:
                 return False
             x_m, y_m, z_m = support.position_m
-            if support.kind == "bowl":
+            if support.holds_things:
                 inside = [b.id for b in self._spec.blocks if self._supports.get(b.id) == support.id]
                 x_m += (0.0, BOWL_SPACING_M, -BOWL_SPACING_M)[inside.index(block.id)]
                 yaw_rad, top_m = 0.0, BOWL_FLOOR_M
@@ -170,10 +188,30 @@ class _Layout:
             yaw_rad,
             block.size_m,
             COLORS[block.color],
-            {"color": block.color},
+            block.properties,
             wide=block.wide,
+            print=block.print,
         )
         return True
+
+
+_HALF_WIDTH_M: Mapping[type[BowlSpec | BoxSpec], float] = MappingProxyType(
+    {BowlSpec: BOWL_RADIUS_M, BoxSpec: math.hypot(*BOX_SIZE_M[:2]) / 2}
+)
+"""Of the circles around bowls and boxes."""
+
+
+def _container(thing: BowlSpec | BoxSpec, at_m: tuple[float, float]) -> Placed:
+    is_bowl = isinstance(thing, BowlSpec)
+    size_m = (2 * BOWL_RADIUS_M, 2 * BOWL_RADIUS_M, BOWL_HEIGHT_M) if is_bowl else BOX_SIZE_M
+    kind: Literal["bowl", "box"] = "bowl" if is_bowl else "box"
+    centre_m = (*at_m, size_m[2] / 2)
+    return Placed(thing.id, kind, centre_m, 0.0, size_m, COLORS[thing.color], {"color": thing.color})
+
+
+def _zone(zone: ZoneSpec, at_m: tuple[float, float]) -> Placed:
+    rgba = COLORS[zone.color] if zone.color is not None else (0.9, 0.9, 0.9, 1.0)
+    return Placed(zone.id, "zone", (*at_m, 0.0), 0.0, (*zone.size_m, 0.0), rgba, zone.properties)
 
 
 def _radius(block: BlockSpec) -> float:

@@ -11,14 +11,17 @@ TABLE = "table"
 _INSIDE_M = 0.002
 
 
-def observe(world: World, arm: Arm, step: int, last: Result | None) -> Observation:
+def observe(
+    world: World, arm: Arm, step: int, last: Result | None, *, fallen: bool = False, tolerance_m: float = 0.0
+) -> Observation:
     """What is on the table and how it stands there now; entities by kind and id, facts in order of their text.
 
-    A block that has fallen off the table is not seen.
+    A block that has fallen off the table is not seen, unless `fallen` asks for it. A block is in a zone if its centre
+    is, or not more than `tolerance_m` outside.
     """
-    seen = [block.id for block in world.of_kind("block") if not world.has_fallen(block.id)]
+    seen = [block.id for block in world.of_kind("block") if fallen or not world.has_fallen(block.id)]
     entities = [_entity(world, thing) for thing in seen]
-    entities += [_entity(world, bowl.id) for bowl in world.of_kind("bowl")]
+    entities += [_entity(world, thing.id) for kind in ("bowl", "box") for thing in world.of_kind(kind)]
     entities.append(Entity(id=TABLE, kind=TABLE))
     entities += [
         Entity(
@@ -41,13 +44,13 @@ def observe(world: World, arm: Arm, step: int, last: Result | None) -> Observati
         step=step,
         time_s=world.time_s,
         entities=tuple(entities),
-        facts=tuple(sorted(facts_of(world, seen), key=str)),
+        facts=tuple(sorted(facts_of(world, seen, tolerance_m), key=str)),
         robot=robot,
         last=last,
     )
 
 
-def facts_of(world: World, blocks: list[str]) -> list[Fact]:
+def facts_of(world: World, blocks: list[str], tolerance_m: float = 0.0) -> list[Fact]:
     """The base facts of some blocks: `on`, `in`, `holding`, `wide`."""
     held = grasped(world)
     facts = [Fact("wide", (block,)) for block in blocks if world.things[block].wide]
@@ -57,22 +60,25 @@ def facts_of(world: World, blocks: list[str]) -> list[Fact]:
             if block == held:
                 facts.append(Fact("holding", (block,)))
             continue
-        facts.append(_rests(world, block, support))
+        facts.append(_rests(world, block, support, tolerance_m))
     return facts
 
 
-def _rests(world: World, block: str, support: str) -> Fact:
+def _rests(world: World, block: str, support: str, tolerance_m: float) -> Fact:
     x_m, y_m, _ = world.pose(block).position_m
     thing = world.things.get(support)
-    if thing is not None and thing.kind == "bowl":
+    if thing is not None and thing.holds_things:
         bowl_x, bowl_y, _ = world.pose(support).position_m
         radius_m = thing.size_m[0] / 2
-        if (x_m - bowl_x) ** 2 + (y_m - bowl_y) ** 2 < (radius_m + _INSIDE_M) ** 2:
+        round_inside = (x_m - bowl_x) ** 2 + (y_m - bowl_y) ** 2 < (radius_m + _INSIDE_M) ** 2
+        if thing.contains(x_m, y_m, -_INSIDE_M) and (thing.kind == "box" or round_inside):
             return Fact("in", (block, support))
     elif thing is not None:
         return Fact("on", (block, support))
-    zone = next((zone.id for zone in world.of_kind("zone") if zone.contains(x_m, y_m)), TABLE)
-    return Fact("on", (block, zone))
+    zones = world.of_kind("zone")
+    inside = [zone.id for zone in zones if zone.contains(x_m, y_m)]
+    inside += [zone.id for zone in zones if zone.contains(x_m, y_m, -tolerance_m)]
+    return Fact("on", (block, inside[0] if inside else TABLE))
 
 
 def _entity(world: World, thing: str) -> Entity:

@@ -12,14 +12,20 @@ from codeword.codebook.steps import carry_out
 
 from .arm import Arm
 from .channel import SimChannel
+from .damage import DamageWatch
+from .damage_report import Damage
+from .event_spec import EventSpec
 from .events import Events
 from .execution import SimExecution
 from .layout import lay_out
 from .observe import observe
+from .senses import Senses
 from .world import TICK_S, World
-from .world_spec import EventSpec, WorldSpec
+from .world_spec import WorldSpec
 
 _STILL_M_S = 0.005
+_SETTLE_TICKS = 24
+"""After something was moved by hand: contacts are known only after physics has gone on."""
 
 
 class SimRobot:
@@ -34,9 +40,11 @@ class SimRobot:
         self._codebook = codebook
         self.world = World(lay_out(spec, seed))
         self.arm = Arm(self.world)
+        self._damage = DamageWatch(self.world)
         self.settle()
         self.world.ticks = 0
-        self.events = Events(events, self.world, self.arm)
+        self._senses = Senses(seed)
+        self.events = Events(events, self.world, self.arm, self._senses)
         self.scenario = SimChannel(self)
         """The scenario's own channel beside the command channel: truth, time, camera."""
         self._stop = threading.Event()
@@ -55,8 +63,17 @@ class SimRobot:
 
     def observe(self) -> Observation:
         """What is seen now; `step` counts the commands begun so far."""
+        return self._senses.look(self.truth())
+
+    def truth(self, *, fallen: bool = False, tolerance_m: float = 0.0) -> Observation:
+        """What is there now, as `observe` would tell it if nothing went wrong with looking."""
         self._check_open()
-        return observe(self.world, self.arm, self._commands, self._last)
+        return observe(self.world, self.arm, self._commands, self._last, fallen=fallen, tolerance_m=tolerance_m)
+
+    @property
+    def damage(self) -> Damage:
+        """What the arm has done to things so far."""
+        return self._damage.so_far()
 
     def execute(self, command: Command) -> SimExecution:
         """Start to carry out a command. Raises RobotError while another runs and for a skill of another codebook.
@@ -69,7 +86,7 @@ class SimRobot:
         skill = self._codebook.skills.get(command.skill)
         if skill is None:
             raise RobotError(f"codebook '{self._codebook.name}' has no skill '{command.skill}'")
-        motion = carry_out(self._codebook, command, self.arm, self.observe)
+        motion = carry_out(self._codebook, command, self.arm, self.truth)
         execution = SimExecution(self, command, self._to_rest(motion), skill.budget_s)
         self._running = execution
         self._commands += 1
@@ -125,14 +142,14 @@ class SimRobot:
         for tick in range(round(longest_s / TICK_S)):
             if tick >= 48 and tick % 12 == 0 and self.world.fastest_m_s() < _STILL_M_S:
                 return
-            self.arm.hand.tick()
-            self.world.step()
+            self._tick()
 
     def ended(self, command: Command, result: Result) -> None:
         """Told by an execution that it has ended."""
         self._running, self._last = None, result
-        if result.status == "done":
-            self.events.succeeded(command.skill)
+        if result.status == "done" and self.events.succeeded(command.skill):
+            for _ in range(_SETTLE_TICKS):
+                self._physics()
 
     def _to_rest(self, motion: Motion) -> Motion:
         """A motion; where it fails, the arm holds still until what fell or rolled has come to rest, for 1 s at most."""
@@ -144,9 +161,13 @@ class SimRobot:
                 yield
         return outcome
 
-    def _physics(self) -> None:
+    def _tick(self) -> None:
         self.arm.hand.tick()
         self.world.step()
+        self._damage.tick()
+
+    def _physics(self) -> None:
+        self._tick()
         if self._frame_ticks and self.world.ticks % self._frame_ticks == 0:
             self._on_frame(self.world.time_s)
 

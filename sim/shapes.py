@@ -4,7 +4,8 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from .world import BOWL_WALL_M, World
+from .bodies import BOWL_WALL_M
+from .world import World
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,20 @@ def obstacles(world: World, *, without: Collection[str] = ()) -> list[Obstacle]:
             radius_m, _, height_m = (extent / 2 for extent in world.things[thing].size_m)
             square = Rectangle(x_m, y_m, 0.0, radius_m, radius_m)
             found.append(Obstacle(thing, square, z_m + height_m, radius_m - BOWL_WALL_M))
+        elif kind == "box":
+            found += _walls(thing, x_m, y_m, world.things[thing].size_m)
         else:
             along, across, up = extents_m(world, thing)
             found.append(Obstacle(thing, Rectangle(x_m, y_m, pose.yaw_rad, along, across), z_m + up))
     return found
+
+
+def _walls(box: str, x_m: float, y_m: float, size_m: tuple[float, float, float]) -> list[Obstacle]:
+    """The four walls of a box, each an obstacle of its own with the box's id."""
+    half_x, half_y, wall_m = size_m[0] / 2, size_m[1] / 2, BOWL_WALL_M / 2
+    across = [Rectangle(x_m + side * (half_x - wall_m), y_m, 0.0, wall_m, half_y) for side in (-1, 1)]
+    along = [Rectangle(x_m, y_m + side * (half_y - wall_m), 0.0, half_x, wall_m) for side in (-1, 1)]
+    return [Obstacle(box, wall, size_m[2]) for wall in (*across, *along)]
 
 
 FINGERTIP_M = 0.008

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .bodies import BOWL_WALL_M
 from .kinematics import UnreachableError, joints_for, nearest_turn
 from .layout import BOWL_FLOOR_M, BOWL_SPACING_M
 from .shapes import Rectangle, crowding_m, extents_m, obstacles
-from .world import BOWL_WALL_M, World
+from .world import World
 
 _EDGE_M = 0.01
 _TOUCH_M = 0.004
@@ -46,6 +47,8 @@ def find_spot(world: World, held: Held, target: str, hand: tuple[float, float, f
     Best: near the middle of a zone, near the hand on the table, and where the fingers can open without touching.
     """
     around = obstacles(world, without=(held.id, target))
+    is_box = target in world.things and world.things[target].kind == "box"
+    in_the_way = obstacles(world, without=(held.id,)) if is_box else around  # the fingers may touch a box's walls
     best: Spot | None = None
     best_cost = math.inf
     for x_m, y_m, yaw_rad, surface_m, base_cost in _candidates(world, held, target, hand):
@@ -58,7 +61,7 @@ def find_spot(world: World, held: Held, target: str, hand: tuple[float, float, f
             spot = _hand_at(held, x_m, y_m, turned_rad, surface_m)
             if room_m < _TOUCH_M or spot is None:
                 continue
-            crowd_m = crowding_m(spot.x_m, spot.y_m, surface_m + held.hang_m, spot.yaw_rad, around)
+            crowd_m = crowding_m(spot.x_m, spot.y_m, surface_m + held.hang_m, spot.yaw_rad, in_the_way)
             cost = base_cost + 2.0 * max(0.0, _GAP_M - room_m) + 20.0 * crowd_m + 0.01 * abs(spot.yaw_rad - hand[2])
             if cost < best_cost:
                 best, best_cost = spot, cost
@@ -77,6 +80,8 @@ def _candidates(world: World, held: Held, target: str, hand: tuple[float, float,
         return sorted(_in_zone(world, target), key=lambda c: c[4])
     pose = world.pose(target)
     x_m, y_m, z_m = pose.position_m
+    if thing.kind == "box":
+        return _in_box(x_m, y_m, thing.size_m, held)
     if thing.kind == "bowl":
         return _in_bowl(x_m, y_m, thing.size_m[0] / 2 - BOWL_WALL_M, held)
     top_m = z_m + extents_m(world, target)[2]
@@ -94,6 +99,26 @@ def _in_bowl(x_m: float, y_m: float, radius_m: float, held: Held) -> list[Candid
         for i in range(-5, 6)
         for j in range(-5, 6)
         if math.hypot(0.01 * abs(i) + half_m, 0.01 * abs(j) + half_m) < radius_m - 0.003
+    ]
+    return first + sorted(others, key=lambda c: c[4])
+
+
+def _in_box(x_m: float, y_m: float, size_m: tuple[float, float, float], held: Held) -> list[Candidate]:
+    """Three rows of three, those at the corners first, so that room is left; then whatever else lies within the wall.
+
+    The fingers open along y or x, so blocks keep further from the wall than they must.
+    """
+    half_m = max(held.half_m)
+    reach_x, reach_y = (extent / 2 - BOWL_WALL_M - half_m - 0.003 for extent in size_m[:2])
+    rows = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+    first = [
+        (x_m + i * (reach_x - 0.002), y_m + j * (reach_y - 0.002), 0.0, BOWL_FLOOR_M, 0.01 * (2 - abs(i) - abs(j)))
+        for i, j in rows
+    ]
+    others = [
+        (x_m + 0.01 * i, y_m + 0.01 * j, 0.0, BOWL_FLOOR_M, 0.2 + 0.01 * math.hypot(i, j))
+        for i in range(-int(reach_x / 0.01), int(reach_x / 0.01) + 1)
+        for j in range(-int(reach_y / 0.01), int(reach_y / 0.01) + 1)
     ]
     return first + sorted(others, key=lambda c: c[4])
 

@@ -7,18 +7,12 @@ from typing import Any
 
 import pybullet_data
 
+from .bodies import Builder, Vector3
 from .bullet import pybullet
-from .layout import BOWL_FLOOR_M, Placed
-from .world_spec import BOWL_HEIGHT_M, BOWL_RADIUS_M
+from .layout import Placed
 
 TICK_S = 1 / 240
-Vector3 = tuple[float, float, float]
 
-_TABLE_HALF_M = (0.50, 0.56, 0.025)
-_TABLE_CENTRE_M = (0.33, 0.0, -0.025)
-BOWL_WALL_M = 0.006
-_WALLS = 15  # with the floor, 16 shapes: the most that PyBullet takes in one body
-_DENSITY_KG_M3 = 900.0
 _FALLEN_BELOW_M = -0.05
 
 
@@ -66,16 +60,19 @@ class World:
             enableFileCaching=0,
             physicsClientId=self.client,
         )
-        self.table = self._build_table()
+        build = Builder(self.client)
+        self.table = build.table()
         self.arm: int = pybullet.loadURDF("franka_panda/panda.urdf", useFixedBase=True, physicsClientId=self.client)
         for thing in self.things.values():
             if thing.kind == "zone":
-                self._build_zone(thing)
+                build.zone(thing)
         for thing in self.things.values():
             if thing.kind == "bowl":
-                self.bodies[thing.id] = self._build_bowl(thing)
+                self.bodies[thing.id] = build.bowl(thing)
+            elif thing.kind == "box":
+                self.bodies[thing.id] = build.box(thing)
             elif thing.kind == "block":
-                self.bodies[thing.id] = self._build_block(thing)
+                self.bodies[thing.id] = build.block(thing)
         self.names = {body: name for name, body in self.bodies.items()}
 
     @property
@@ -89,10 +86,10 @@ class World:
         self.ticks += 1
 
     def pose(self, thing: str) -> Pose:
-        """The present pose of a block or bowl (of a bowl: the middle of its height)."""
+        """The present pose of a block, bowl or box (its middle)."""
         position, quaternion = pybullet.getBasePositionAndOrientation(self.bodies[thing], physicsClientId=self.client)
-        if self.things[thing].kind == "bowl":
-            position = (position[0], position[1], position[2] + BOWL_HEIGHT_M / 2)
+        if self.things[thing].holds_things:
+            position = (position[0], position[1], position[2] + self.things[thing].size_m[2] / 2)
         return Pose(position, quaternion)
 
     def contacts(self, body: int, *, link: int | None = None, other: int | None = None) -> list[Any]:
@@ -139,100 +136,3 @@ class World:
         if self._open:
             self._open = False
             pybullet.disconnect(physicsClientId=self.client)
-
-    def _body(self, mass_kg: float, collision: int, visual: int, position_m: Vector3, yaw_rad: float = 0.0) -> int:
-        body: int = pybullet.createMultiBody(
-            baseMass=mass_kg,
-            baseCollisionShapeIndex=collision,
-            baseVisualShapeIndex=visual,
-            basePosition=position_m,
-            baseOrientation=pybullet.getQuaternionFromEuler((0.0, 0.0, yaw_rad)),
-            physicsClientId=self.client,
-        )
-        return body
-
-    def _visual_box(self, half_m: Vector3, rgba: tuple[float, ...], specular: float = 0.1) -> int:
-        shape: int = pybullet.createVisualShape(
-            pybullet.GEOM_BOX,
-            halfExtents=half_m,
-            rgbaColor=rgba,
-            specularColor=(specular,) * 3,
-            physicsClientId=self.client,
-        )
-        return shape
-
-    def _friction(self, body: int, lateral: float, spinning: float = 0.0) -> None:
-        pybullet.changeDynamics(
-            body,
-            -1,
-            lateralFriction=lateral,
-            spinningFriction=spinning,
-            restitution=0.0,
-            physicsClientId=self.client,
-        )
-
-    def _build_table(self) -> int:
-        collision = pybullet.createCollisionShape(
-            pybullet.GEOM_BOX, halfExtents=_TABLE_HALF_M, physicsClientId=self.client
-        )
-        table = self._body(0.0, collision, self._visual_box(_TABLE_HALF_M, (0.80, 0.68, 0.53, 1.0)), _TABLE_CENTRE_M)
-        self._friction(table, 0.9)
-        floor = self._visual_box((3.0, 3.0, 0.01), (0.83, 0.85, 0.88, 1.0))
-        self._body(0.0, -1, floor, (0.3, 0.0, -0.66))
-        leg = self._visual_box((0.03, 0.03, 0.3), (0.45, 0.36, 0.27, 1.0))
-        for x_m in (-0.12, 0.78):
-            for y_m in (-0.50, 0.50):
-                self._body(0.0, -1, leg, (x_m, y_m, -0.35))
-        return table
-
-    def _build_zone(self, zone: Placed) -> None:
-        """A pale sheet with a darker rim, without a body to touch."""
-        x_m, y_m, _ = zone.position_m
-        half_x, half_y = zone.size_m[0] / 2, zone.size_m[1] / 2
-        rim = self._visual_box((half_x, half_y, 0.0005), (0.42, 0.47, 0.55, 1.0), 0.0)
-        sheet = self._visual_box((half_x - 0.006, half_y - 0.006, 0.0005), (0.86, 0.89, 0.93, 1.0), 0.0)
-        self._body(0.0, -1, rim, (x_m, y_m, 0.0006))
-        self._body(0.0, -1, sheet, (x_m, y_m, 0.0014))
-
-    def _build_bowl(self, bowl: Placed) -> int:
-        """A fixed floor with a ring of upright boxes around it; its origin is in the middle of its underside."""
-        radius_m = BOWL_RADIUS_M - BOWL_WALL_M / 2
-        half_wall = (BOWL_WALL_M / 2, radius_m * math.tan(math.pi / _WALLS) + 0.001, BOWL_HEIGHT_M / 2)
-        turns = [2 * math.pi * k / _WALLS for k in range(_WALLS)]
-        walls: list[Vector3] = [(radius_m * math.cos(t), radius_m * math.sin(t), BOWL_HEIGHT_M / 2) for t in turns]
-        orientations = [pybullet.getQuaternionFromEuler((0.0, 0.0, t)) for t in turns]
-        floor_half_m = BOWL_FLOOR_M / 2
-        shared = {
-            "shapeTypes": [pybullet.GEOM_CYLINDER] + [pybullet.GEOM_BOX] * _WALLS,
-            "radii": [BOWL_RADIUS_M - BOWL_WALL_M / 2] + [0.0] * _WALLS,
-            "halfExtents": [(0.0, 0.0, 0.0)] + [half_wall] * _WALLS,
-            "physicsClientId": self.client,
-        }
-        frames = ([(0.0, 0.0, floor_half_m), *walls], [(0.0, 0.0, 0.0, 1.0), *orientations])
-        collision = pybullet.createCollisionShapeArray(
-            lengths=[BOWL_FLOOR_M] * (_WALLS + 1),
-            collisionFramePositions=frames[0],
-            collisionFrameOrientations=frames[1],
-            **shared,
-        )
-        dark = tuple(0.8 * part for part in bowl.rgba[:3])
-        visual = pybullet.createVisualShapeArray(
-            lengths=[BOWL_FLOOR_M] * (_WALLS + 1),
-            visualFramePositions=frames[0],
-            visualFrameOrientations=frames[1],
-            rgbaColors=[(*dark, 1.0)] + [bowl.rgba] * _WALLS,
-            **shared,
-        )
-        x_m, y_m, _ = bowl.position_m
-        body = self._body(0.0, collision, visual, (x_m, y_m, 0.0))
-        self._friction(body, 0.8)
-        return body
-
-    def _build_block(self, block: Placed) -> int:
-        half_m = (block.size_m[0] / 2, block.size_m[1] / 2, block.size_m[2] / 2)
-        collision = pybullet.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half_m, physicsClientId=self.client)
-        mass_kg = _DENSITY_KG_M3 * math.prod(block.size_m)
-        visual = self._visual_box(half_m, block.rgba, 0.3)
-        body = self._body(mass_kg, collision, visual, block.position_m, block.yaw_rad)
-        self._friction(body, 1.0, 0.003)
-        return body

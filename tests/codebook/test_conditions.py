@@ -5,7 +5,7 @@ import pytest
 from codeword.codebook import Entity, Fact, Observation, load_codebook
 from codeword.codebook.conditions import holds_for_each
 from codeword.codebook.load_skills import with_arguments
-from codeword.codebook.parse import Vocabulary, parse_condition
+from codeword.codebook.parse import ParseError, Vocabulary, parse_condition
 
 # a stands on b, b in bowl k; c lies alone on the table; d is held. Red: a, c, k; green: b; d has no color.
 FACTS = (Fact("on", ("a", "b")), Fact("in", ("b", "k")), Fact("on", ("c", "table")), Fact("holding", ("d",)))
@@ -41,6 +41,11 @@ BOOK = load_codebook("showcase")
         ("color(d) == red", False), ("color(d) != red", False), ("a == a", True), ("a != b", True), ("a == b", False),
         ("count(on(any, any)) == 2", True), ("count(on(any, b)) >= 1", True), ("count(in(any, k)) < 1", False),
         ("count(holding(any)) > 0", True), ("count(on(any, any)) <= 1", False), ("full(k)", False),
+        ("color(a) in blue|red", True), ("color(a) in blue|green", False), ("color(d) in red|green", False),
+        ("color(b) < color(a)", True), ("color(a) < color(b)", False), ("color(a) <= red", True), ("color(d) < red", False),
+        ("count(x in block (color(x) == red)) == 2", True), ("count(x in block|bowl (color(x) == color(a))) == 3", True),
+        ("count(x in block (on(x, b) or on(x, table))) > 2", False), ("count(x in zone (block(x))) == 0", True),
+        ("all x in block (count(y in block (x == y)) == 1)", True),
     ],
 )  # fmt: skip
 def test_what_is_true(text: str, expected: bool) -> None:
@@ -48,6 +53,25 @@ def test_what_is_true(text: str, expected: bool) -> None:
     condition = parse_condition(text, vocabulary)
     assert condition.holds(BOOK.state(SEEN), {}) is expected
     assert parse_condition(str(condition), vocabulary) == condition, "what is written can be read again"
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "message"),
+    [
+        ("color(a) in", 11, "expected a word but found the end"),
+        ("color(a) in red|", 16, "expected a word but found the end"),
+        ("size(a) in smal|large", 11, "unknown word 'smal'; did you mean 'small'? (choices: small, large)"),
+        ("count(x in blok (clear(x))) == 2", 11, "unknown kind 'blok'; did you mean 'block'?"),
+        ("count(x in block (clear(x))", 27, "expected ')' but found the end"),
+        ("count(x in block (clear(x))) and clear(a)", 29, "expected one of == != <= >= < > but found 'and'"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_place(text: str, offset: int, message: str) -> None:
+    vocabulary = Vocabulary(BOOK.places(), BOOK.kinds, entities=tuple(KINDS), properties=BOOK.properties)
+    with pytest.raises(ParseError) as caught:
+        parse_condition(text, vocabulary)
+    assert caught.value.offset == offset
+    assert str(caught.value).startswith(message)
 
 
 @pytest.mark.parametrize(

@@ -74,3 +74,43 @@ def test_from_any_state_every_symbolic_step_keeps_the_world_whole(tabletop: Code
             places = [f.args[0] for f in world.state.facts if f.name in ("on", "in", "holding")]
             assert sorted(places) == sorted(blocks)
             assert sum(f.name == "holding" for f in world.state.facts) <= 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "commands"),
+    [
+        (("all x in block (on(x, left_zone))", "gripper_empty"), 20),
+        (("some b in block (all x in block (x == b or some y in block (on(x, y))))", "gripper_empty"), 18),
+        (tuple(f"on(block_{k}, block_{k + 1})" for k in range(9)), 18),
+    ],
+)
+def test_ten_blocks_are_planned_for_in_a_second(tabletop: Codebook, wanted: tuple[str, ...], commands: int) -> None:
+    seen = observe({f"block_{k}": "table" for k in range(10)}, zones=("left_zone", "right_zone"))
+    world = SymbolicWorld.of(tabletop, seen)
+    found = plan(world, goal(tabletop, *wanted))
+    assert len(found.commands) == commands
+    assert found.expanded < 400
+
+
+def test_of_alternatives_the_one_that_is_there_is_planned_for(tabletop: Codebook) -> None:
+    seen = observe({"red_block": "table", "green_block": "table"}, bowls=("pink_bowl",))
+    assert reaches(tabletop, seen, goal(tabletop, "in(gold_block, pink_bowl) or in(red_block, pink_bowl)")) == 2
+    assert reaches(tabletop, seen, goal(tabletop, "not in(gold_block, pink_bowl)", "holding(red_block)")) == 1
+
+
+def test_what_is_dear_is_gone_round(tabletop: Codebook) -> None:
+    seen = observe({"red_block": "table", "green_block": "table"}, zones=("left_zone",))
+    world, wanted = SymbolicWorld.of(tabletop, seen), goal(tabletop, "on(red_block, left_zone)")
+    assert [command.skill for command in plan(world, wanted).commands] == ["pick", "place"]
+    dear = {'{"skill":"place","object":"red_block","target":"left_zone"}': 9.0}
+    assert [command.skill for command in plan(world, wanted, dear=dear).commands] == ["push"]
+
+
+def test_a_plan_depends_on_nothing_but_what_is_seen(tabletop: Codebook) -> None:
+    rng = random.Random(8)
+    for _ in range(20):
+        seen = random_observation(rng)
+        shuffled = seen.model_copy(update={"facts": tuple(rng.sample(seen.facts, len(seen.facts)))})
+        wanted = goal(tabletop, "all x in block (some p in bowl|zone (on(x, p) or in(x, p)))", "gripper_empty")
+        plans = [plan(SymbolicWorld.of(tabletop, one), wanted, max_expanded=200) for one in (seen, shuffled)]
+        assert plans[0] == plans[1]

@@ -114,7 +114,11 @@ def test_run_prints_the_keys_that_scripts_rely_on(capsys: pytest.CaptureFixture[
         "budget_misses", "decision_ms", "by_scenario", "controller", "model", "adapter", "out",
     } <= data.keys()  # fmt: skip
     assert set(data["decision_ms"]) == {"p50", "p95", "p99"}
-    assert data["by_scenario"] == {"put_in_bowl": {"episodes": 2, "success": data["success"]}}
+    by_scenario = data["by_scenario"]["put_in_bowl"]
+    assert (by_scenario["episodes"], by_scenario["success"]) == (2, data["success"])
+    assert by_scenario["credit"] == data["credit"]
+    assert data["success"] / 2 <= data["credit"] <= 1
+    assert data["damage"].keys() == {"fallen", "bumps"}
     assert sorted(path.name for path in out_dir.iterdir()) == [
         "put_in_bowl-0.mcap",
         "put_in_bowl-1.mcap",

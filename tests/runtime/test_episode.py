@@ -155,3 +155,31 @@ def test_what_nothing_could_be_decided_by_is_a_robots_fault(tabletop: Codebook) 
     short = seen.model_copy(update={"facts": (Fact("on", ("red_block",)),)})
     with pytest.raises(RobotError, match=r"the robot reports on\(red_block\); 'on' is of 2"):
         check_observation(tabletop, short)
+
+
+def test_a_task_that_changes_is_told_and_judged_from_then_on() -> None:
+    scenario = shipped("disturbed/another_task_in_the_end").seeded(1)
+    first = next(block.id for block in scenario.spec.world.blocks if block.id not in ("gray_block", "black_block"))
+    bowl = scenario.spec.world.bowls[0].id
+
+    class Listening(Parrot):
+        tasks: list[str] = []  # noqa: RUF012
+
+        def decide(self, task: str, observation: Observation, cancelled: Callable[[], bool]) -> Decision:
+            self.tasks.append(task)
+            return super().decide(task, observation, cancelled)
+
+    def commands(block: str, target: str) -> tuple[str, str]:
+        place = f'{{"skill":"place","object":"{block}","target":"{target}"}}'
+        return f'{{"skill":"pick","object":"{block}"}}', place
+
+    lines = (*commands(first, bowl), *commands(first, "table"), *commands("gray_block", bowl), DONE)
+    for told, success in ((lines, True), ((*lines[:2], DONE), False)):
+        parrot = Listening(*told)
+        parrot.tasks = []
+        robot, physics = open_robot("sim", scenario, seed=1)
+        episode = Episode(scenario, "the first", parrot, robot, physics, film=False, then="the second")
+        verdict = run_episode(episode)
+        robot.close()
+        assert parrot.tasks == ["the first"] * 2 + ["the second"] * (len(told) - 2)
+        assert verdict.success is success

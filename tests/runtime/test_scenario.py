@@ -84,3 +84,23 @@ def test_a_typed_task_may_say_anything() -> None:
     nasty = 'say "hi": [1, {2 - x #1 \U0001f916 把红色方块'
     assert typed_scenario(nasty, "tabletop").wording(0) == nasty
     assert typed_scenario(nasty, "tabletop").goal is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("do: slip}", "do: retask}", "s.yaml:1:1: an event that does retask goes with 'then', the task from then on"),
+        ("max_decisions", "then: {task: Do it., goal: [gripper_empty]}\nmax_decisions", "s.yaml:1:1: an event that does retask goes with"),
+        ("do: slip}", "do: retask}\nthen: {tsk: Do it.}", "s.yaml:12:13: then.tsk: unknown key; did you mean 'task'?"),
+        ("do: slip}", "do: retask}\nthen: {task: Do it., goal: [on(red_blok, table)]}", "s.yaml:12:32: goal: unknown argument 'red_blok'"),
+        ("do: slip}", "do: retask}\nthen: {task: Do it., cannot: [missing]}", "s.yaml:12:7: then: 'cannot' goes with a goal"),
+        ("do: slip}", "do: hide, entity: red_blok}", "s.yaml:1:1: unknown entity of an event 'red_blok'"),
+        ("max_decisions", "settle_s: 0\nmax_decisions", "s.yaml:9:11: settle_s: Input should be greater than or equal to 0.5"),
+        ("max_decisions", "tolerance_m: 0.5\nmax_decisions", "s.yaml:9:14: tolerance_m: Input should be less than or equal to 0.02"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_what_goes_wrong_is_told_with_its_place(old: str, new: str, fault: str) -> None:
+    assert old in GOOD
+    with pytest.raises(InputError) as error:
+        parse_scenario(GOOD.replace(old, new, 1), "s.yaml")
+    assert any(line.startswith(fault) for line in str(error.value).splitlines()), str(error.value)

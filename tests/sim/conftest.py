@@ -9,8 +9,9 @@ import pytest
 from codeword.codebook.command import Command
 from codeword.codebook.load import load_codebook
 from codeword.codebook.skills import Codebook
+from codeword.sim.event_spec import EventSpec
 from codeword.sim.robot import SimRobot
-from codeword.sim.world_spec import EventSpec, WorldSpec
+from codeword.sim.world_spec import WorldSpec
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,8 @@ import sys
 from codeword.codebook.command import Command
 from codeword.codebook.load import load_codebook
 from codeword.sim.robot import SimRobot
-from codeword.sim.world_spec import EventSpec, WorldSpec
+from codeword.sim.event_spec import EventSpec
+from codeword.sim.world_spec import WorldSpec
 
 world = WorldSpec.model_validate({"blocks": ["red", "green", "blue"], "bowls": ["yellow"], "zones": ["left", "right"]})
 robot = SimRobot(load_codebook("tabletop"), world, 7, [EventSpec(after="pick", do="slip", nth=2)])

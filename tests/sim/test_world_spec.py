@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from codeword.sim.colors import COLORS
-from codeword.sim.world_spec import EventSpec, WorldSpec
+from codeword.sim.event_spec import EventSpec
+from codeword.sim.world_spec import WorldSpec
 
 
 def test_short_names_become_ids() -> None:
@@ -26,6 +27,26 @@ def test_short_names_become_ids() -> None:
     assert spec.zones[0].id == "left_zone"
 
 
+def test_an_id_says_as_much_as_an_object() -> None:
+    blocks = ["letter_a", "big_red_block", "small_red", "red_block_2", {"color": "red", "number": 3}, {"label": "nuts"}]
+    spec = WorldSpec.model_validate(
+        {"blocks": blocks, "boxes": ["brown_box"], "zones": ["red_zone", "left_side"], "row": 3}
+    )
+    assert [block.id for block in spec.blocks] == [
+        "letter_a", "big_red_block", "small_red_block", "red_block_2", "red_block_3", "nuts",
+    ]  # fmt: skip
+    letter, big, small, *_, nuts = spec.blocks
+    assert (letter.properties, letter.print) == ({"color": "white", "letter": "a"}, "A")
+    assert (big.properties["size"], small.properties["size"]) == ("big", "small")
+    assert big.size_m[0] > spec.blocks[3].size_m[0] > small.size_m[0]
+    assert nuts.print == "NUTS"
+    assert [zone.id for zone in spec.zones] == ["red_zone", "left_side", "slot_1", "slot_2", "slot_3"]
+    assert spec.zones[0].position_m is None
+    assert [zone.properties.get("number") for zone in spec.zones[2:]] == ["1", "2", "3"]
+    ys = [zone.position_m[1] for zone in spec.zones[2:] if zone.position_m]
+    assert ys == sorted(ys, reverse=True), "slots are numbered from the left, which is +y"
+
+
 def test_stacks_and_on_say_the_same() -> None:
     stacks = WorldSpec.model_validate({"blocks": ["red", "green", "blue"], "stacks": [["red", "green", "blue"]]})
     on = WorldSpec.model_validate(
@@ -42,7 +63,10 @@ def test_there_are_colors_enough() -> None:
     ("world", "message"),
     [
         ({"blocks": ["rde"]}, "unknown color 'rde'; did you mean 'red'? (choices: red, green,"),
-        ({"zones": ["lift"]}, "unknown zone 'lift'; did you mean 'left'? (choices: left, right, far, middle, near)"),
+        (
+            {"zones": ["lift"]},
+            "unknown zone 'lift'; did you mean 'left'? (choices: left, right, far, middle, near, left_side,",
+        ),
         ({"blocks": ["red", "red"]}, "two things are called 'red_block'; give one of them another id"),
         (
             {"blocks": ["red", {"color": "blue", "on": "rd_block"}]},
@@ -64,6 +88,14 @@ def test_there_are_colors_enough() -> None:
         ({"blocks": ["red"], "layout": {"green_block": [0.5, 0.0]}}, "unknown thing in layout 'green_block'"),
         ({"blocks": ["red"], "stacks": [["red", "grene"]]}, "stacks: 'grene' is no block"),
         ({"block": ["red"]}, "Extra inputs are not permitted"),
+        ({"blocks": ["huge_red_block"]}, "unknown color 'huge_red'"),
+        ({"blocks": ["letter_ab"]}, "unknown color 'letter_ab'"),
+        ({"blocks": [{"color": "red", "size": "bigger"}]}, "Input should be 'small' or 'big'"),
+        ({"blocks": [{"letter": "A", "id": "x"}]}, "String should match pattern"),
+        ({"blocks": ["red", {"color": "blue", "on": "pink_box"}], "boxes": ["pink"]}, "'blue_block' is on 'pink_box'"),
+        ({"boxes": ["red", "blue", "pink"]}, "3 boxes are too many to place; at most 2"),
+        ({"zones": [{"color": "rde"}]}, "unknown color 'rde'; did you mean 'red'?"),
+        ({"row": 9}, "Input should be less than or equal to 8"),
     ],
 )
 def test_a_mistake_is_one_clear_line(world: dict[str, Any], message: str) -> None:
@@ -85,6 +117,10 @@ def test_a_mistake_is_one_clear_line(world: dict[str, Any], message: str) -> Non
         ({"after": "pick", "do": "remove"}, "do: remove needs an entity"),
         ({"after": "pick", "do": "slip", "entity": "red_block"}, "do: slip takes no entity"),
         ({"at_s": 1.0, "nth": 2, "do": "slip"}, "nth counts commands: it goes with after: <skill>"),
+        ({"at_s": 1.0, "do": "hide"}, "do: hide needs an entity"),
+        ({"at_s": 1.0, "do": "late", "times": 0}, "greater than or equal to 1"),
+        ({"at_s": 1.0, "do": "slip", "times": 2}, "do: slip happens once; times goes with jam, late, noise, hide"),
+        ({"at_s": 1.0, "do": "retask", "entity": "red_block"}, "do: retask takes no entity"),
     ],
 )
 def test_a_mistake_in_an_event_is_one_clear_line(event: dict[str, Any], message: str) -> None:

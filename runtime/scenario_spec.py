@@ -1,0 +1,68 @@
+"""What a scenario file may say, apart from the world: task, goal, budgets, and what changes on the way."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from codeword.codebook.observation import Id
+from codeword.sim import EventSpec, WorldSpec
+
+Stage = Literal["observe_ms", "decision_ms", "validate_ms"]
+Positive = Annotated[float, Field(gt=0)]
+Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Budget(Part):
+    """How long a stage may take [ms]: `p95` over a whole run, `hard` every single time."""
+
+    p95: Positive | None = None
+    hard: Positive | None = None
+
+
+class TaskSpec(Part):
+    """A task in words and what counts as done. `cannot` lists the reasons that are right where it cannot be done."""
+
+    task: Text
+    wordings: tuple[Text, ...] = ()
+    goal: tuple[str, ...] = ()
+    cannot: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _cannot_has_goal(self) -> Self:
+        if not self.goal and self.cannot:
+            raise ValueError("'cannot' goes with a goal: the one that cannot be reached")
+        return self
+
+
+class ScenarioSpec(TaskSpec):
+    """What a scenario file says once a seed has drawn what it leaves open.
+
+    The goal is judged when everything has come to rest, after `settle_s` at the latest; a thing is in a zone if its
+    centre is, or not more than `tolerance_m` outside. `then` is the task from the event `retask` on.
+    """
+
+    scenario: Id
+    codebook: str
+    world: WorldSpec
+    max_decisions: Annotated[int, Field(ge=1, le=200)] = 20
+    budgets: dict[Stage, Budget] = {}
+    clock: Literal["paused"] = "paused"
+    events: tuple[EventSpec, ...] = ()
+    then: TaskSpec | None = None
+    settle_s: Annotated[float, Field(ge=0.5, le=10.0)] = 2.0
+    tolerance_m: Annotated[float, Field(ge=0.0, le=0.02)] = 0.005
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for stage, budget in self.budgets.items():
+            if budget.hard is not None and stage != "decision_ms":
+                raise ValueError(f"budgets: only decision_ms has a hard limit, not {stage}")
+        for event in self.events:
+            event.check_against(self.world)
+        if (self.then is not None) != any(event.do == "retask" for event in self.events):
+            raise ValueError("an event that does retask goes with 'then', the task from then on")
+        return self

@@ -1,0 +1,77 @@
+"""The expert: follows its plan, looks again for what is hidden, and finds another way where one keeps failing."""
+
+import json
+
+from codeword.codebook import Observation, Result
+from codeword.runtime.expert import Expert
+from codeword.runtime.scenario import Scenario, parse_scenario
+from tests.observations import observe
+
+TEXT = """\
+scenario: one
+codebook: tabletop
+task: Bring red left.
+world:
+  blocks: [red, green]
+  zones: [left]
+goal: [on(red_block, left_zone), gripper_empty]
+events: [{after: place, do: retask}]
+then:
+  task: Bring green left.
+  goal: [on(green_block, left_zone), gripper_empty]
+"""
+TASK = "Bring red left."
+START = observe({"red_block": "table", "green_block": "table"}, zones=("left_zone",))
+HELD = observe({"red_block": "held", "green_block": "table"}, zones=("left_zone",))
+THERE = observe({"red_block": "left_zone", "green_block": "table"}, zones=("left_zone",))
+GONE = observe({"green_block": "table"}, zones=("left_zone",))
+
+
+def scenario() -> Scenario:
+    return parse_scenario(TEXT, "s.yaml")
+
+
+def said(expert: Expert, seen: Observation, task: str = TASK) -> str:
+    text = json.loads(expert.decide(task, seen).text)
+    return " ".join(str(value) for value in text.values())
+
+
+def test_it_follows_its_plan_while_the_world_is_as_foretold() -> None:
+    expert = Expert(scenario())
+    assert said(expert, START) == "pick red_block"
+    assert said(expert, HELD) == "place red_block left_zone"
+    assert said(expert, THERE) == "done"
+
+
+def test_it_plans_afresh_when_something_else_happened() -> None:
+    expert = Expert(scenario())
+    assert said(expert, START) == "pick red_block"
+    assert said(expert, THERE) == "done"
+    assert said(expert, HELD) == "place red_block left_zone"
+    assert said(expert, START) == "pick red_block"
+
+
+def test_it_waits_twice_for_what_is_hidden_and_then_gives_up() -> None:
+    expert = Expert(scenario())
+    assert said(expert, START) == "pick red_block"
+    assert [said(expert, GONE) for _ in range(3)] == ["home", "home", "cannot missing"]
+    expert = Expert(scenario())
+    assert [said(expert, seen) for seen in (START, GONE, START)] == ["pick red_block", "home", "pick red_block"]
+
+
+def test_what_was_never_there_is_not_waited_for() -> None:
+    assert said(Expert(scenario()), GONE) == "cannot missing"
+
+
+def test_it_finds_another_way_where_one_keeps_failing() -> None:
+    expert = Expert(scenario())
+    failed = Result(command='{"skill":"pick","object":"red_block"}', status="failed", reason="unreachable")
+    told = [said(expert, START.model_copy(update={"last": failed} if turn else {})) for turn in range(3)]
+    assert told == ["pick red_block", "pick red_block", "push red_block left_zone"]
+
+
+def test_another_task_has_another_goal() -> None:
+    expert = Expert(scenario())
+    assert said(expert, START) == "pick red_block"
+    assert said(expert, HELD, "Bring green left.").startswith("place red_block ")
+    assert said(expert, START, "Bring green left.") == "pick green_block"
