@@ -22,7 +22,7 @@ from tests.controller import tiny
 
 SHARED = Node((("}", END),))
 GRAPH = Node((("{", Node((("1", SHARED), ("2", SHARED)))),))
-QUESTION = Question("system", "task", "observation", (1, 2, 3), pack(GRAPH), {})
+QUESTION = Question("system", "task", "observation", (1, 2, 3), pack(GRAPH), ("", "", ""), {})
 
 
 def fake(name: str, **settings: dict[str, object]) -> SideSpec:
