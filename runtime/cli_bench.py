@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
 
@@ -70,7 +71,7 @@ def _decisions(suite_name: str, found: dict[str, Any]) -> None:
     }  # fmt: skip
     table.add_column("", no_wrap=True)
     for heading in (*columns, "times ours"):
-        table.add_column(heading, justify="right")
+        table.add_column(Text(heading), justify="right")
     for row in found["rows"]:
         name = f"{row['name']} ({row['setting']})" if row["setting"] else row["name"]
         ratio = found["ratios"].get(row["name"], 1)
@@ -141,4 +142,4 @@ def show_machine(figures: dict[str, Any]) -> None:
     out.print(f"model {figures['model']} on {where}", markup=False)
 
 
-from . import cli_bench_engine  # noqa: E402, F401 (its commands join the group)
+from . import cli_bench_calling, cli_bench_engine  # noqa: E402, F401 (their commands join the group)

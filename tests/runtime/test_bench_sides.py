@@ -22,7 +22,9 @@ from tests.controller import tiny
 
 SHARED = Node((("}", END),))
 GRAPH = Node((("{", Node((("1", SHARED), ("2", SHARED)))),))
-QUESTION = Question("system", "task", "observation", (1, 2, 3), pack(GRAPH), ("", "", ""), {})
+ASKED = dict.fromkeys(
+    ("ours", "peer"), Question("system", "task", "observation", (1, 2, 3), pack(GRAPH), ("", "", ""), {})
+)
 
 
 def fake(name: str, **settings: dict[str, object]) -> SideSpec:
@@ -42,10 +44,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
 def test_the_quickest_setting_is_kept_and_every_answer_comes_from_its_own_process() -> None:
     counted: list[int] = []
     specs = [fake("ours", only={"ms": 0}), fake("peer", slow={"ms": 9}, quick={"ms": 3})]
-    with Contest(specs, [QUESTION] * 2, lambda: counted.append(1)) as running:
+    with Contest(specs, [ASKED] * 2, lambda: counted.append(1)) as running:
         assert running.setting == {"ours": "only", "peer": "quick"}
         assert running.tried_ms == {"peer": {"slow": 9.0, "quick": 3.0}}
-        answers = running.decide([QUESTION] * 3, lambda: counted.append(1))
+        answers = running.decide([ASKED] * 3, lambda: counted.append(1))
         assert 5 < running.rss_mb("peer") < 60, "a process with nothing but Python in it"
     assert len(counted) == 2 * 2 + 2 * 2
     assert [answer.text for answer in answers["ours"]] == ["{1}", "{1}"], "the first one is not counted"
@@ -61,15 +63,15 @@ def test_the_quickest_setting_is_kept_and_every_answer_comes_from_its_own_proces
     ],
 )
 def test_a_side_that_fails_is_left_out_and_the_others_go_on(how: dict[str, object], why: str) -> None:
-    with Contest([fake("ours", only={"ms": 0}), fake("peer", only=how)], [QUESTION], lambda: None) as running:
-        answers = running.decide([QUESTION] * 3, lambda: None)
+    with Contest([fake("ours", only={"ms": 0}), fake("peer", only=how)], [ASKED], lambda: None) as running:
+        answers = running.decide([ASKED] * 3, lambda: None)
         assert running.left_out["peer"].startswith(why)
     assert {name: len(made) for name, made in answers.items()} == {"ours": 2}
 
 
 def test_without_ours_there_is_nothing_to_compare_with() -> None:
     with pytest.raises(SideError, match="ours: ValueError: no more answers"):
-        Contest([fake("ours", only={"ms": 0, "fails_at": 0})], [], lambda: None).decide([QUESTION], lambda: None)
+        Contest([fake("ours", only={"ms": 0, "fails_at": 0})], [], lambda: None).decide([ASKED], lambda: None)
 
 
 def test_llama_cpp_that_is_not_installed_is_one_clear_line(model: LocalModel, monkeypatch: pytest.MonkeyPatch) -> None:
