@@ -248,7 +248,7 @@ def test_too_long_a_prompt_is_refused_and_nothing_is_read(tmp_path: Path, profil
     model = load_model(quantized(tmp_path, max_position_embeddings=50), profile, threads=1)
     short, long = model.new_cache(), model.new_cache()
     model.read([Part(long, TOKENS[:45])])
-    with pytest.raises(ModelError, match="^the prompt is too long: 51 tokens, and the model reads 50$"):
+    with pytest.raises(ModelError, match=r"^the prompt is too long: 51 tokens, and the model reads 50$"):
         model.read([Part(short, TOKENS[:5]), Part(long, TOKENS[:6])])
     assert (short.length, long.length) == (0, 45)
     model.read([Part(long, TOKENS[:5])])
