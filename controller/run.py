@@ -52,6 +52,8 @@ class Run:
         self._draft = Draft()
         self._chunk = 0
         self.track = tracks.take(tokens, cuts, stable)
+        if not kv_cache:
+            self.track.rewind(0)
         self.cached = self.track.cache.length
         self.passes = self.tokens_guessed = self.tokens_accepted = 0
 

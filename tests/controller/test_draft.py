@@ -108,7 +108,7 @@ def test_a_guess_is_read_as_far_as_a_choice_stands_behind_it(guessed: str, read:
     draft = guess(made, made.start, letters(guessed), 99)
     assert text(draft) == read
     assert draft.is_chain
-    assert list(draft.choices)[0] == ROOT
+    assert next(iter(draft.choices)) == ROOT
     assert len(draft.choices) == 1 + {"": 0, "ab": 1, "e": 1, "eg": 2}[read]
 
 

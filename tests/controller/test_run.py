@@ -21,6 +21,7 @@ from codeword.controller.tracks import Tracks, cuts_of
 from codeword.controller.walk import Walk
 from tests.controller.test_automaton import random_graph, spelt
 
+NOTHING = Ahead()
 LENGTHS = st.sampled_from([1, 2, 5, 100, 128, 129, 255, 256, 257, 300, 600])
 
 
@@ -138,7 +139,7 @@ class Desk:
             run.close()
 
     def decide(
-        self, automaton: Automaton, prompt: Sequence[int], ahead: Ahead = Ahead(), *, forced_runs: bool = True,
+        self, automaton: Automaton, prompt: Sequence[int], ahead: Ahead = NOTHING, *, forced_runs: bool = True,
         kv_cache: bool = True,
     ) -> tuple[list[int], float, Run]:  # fmt: skip
         run, walk = self.begin(automaton, prompt, ahead, forced_runs=forced_runs, kv_cache=kv_cache)
