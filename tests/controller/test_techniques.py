@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -185,13 +186,13 @@ def test_a_decision_given_up_among_many_leaves_the_engine_whole(
         assert bits(once.decide_many(requests)) == bits(expected["packed"])
 
 
-def test_one_prompt_too_long_among_many_leaves_the_engine_whole(tabletop: Codebook, tmp_path_factory: Any) -> None:
-    model = quantized(tmp_path_factory.mktemp("short"), max_position_embeddings=300)
+def test_one_prompt_too_long_among_many_leaves_the_engine_whole(tmp_path: Path) -> None:
+    model = quantized(tmp_path, max_position_embeddings=300)
     graph = Node((('{"skill":"', Node((("pick", END), ("place", END), ("push", END)))),))
     good, bad = Request(Prompt("a" * 80, "b", "c"), graph), Request(Prompt("a" * 80, "b", "c" * 300), graph)
     once = Engine(model, profile="packed", threads=1)
     expected = bits([once.decide(good.prompt, graph)])
-    with pytest.raises(ModelError, match="the prompt is too long: .* tokens, and the model reads 300"):
+    with pytest.raises(ModelError, match=r"the prompt is too long: .* tokens, and the model reads 300"):
         once.decide_many([good, bad, good])
     assert bits([once.decide(good.prompt, graph)]) == expected
 
@@ -199,7 +200,7 @@ def test_one_prompt_too_long_among_many_leaves_the_engine_whole(tabletop: Codebo
 def test_techniques_are_switched_off_by_name() -> None:
     assert Techniques(tree_tokens=9).without("tree_tokens") == Techniques()
     assert not Techniques().without("guesses").guesses
-    with pytest.raises(ValueError, match="^there is no technique 'magic'$"):
+    with pytest.raises(ValueError, match=r"^there is no technique 'magic'$"):
         Techniques().without("magic")
 
 
@@ -237,8 +238,7 @@ def test_sampling_never_leaves_the_grammar(engine: Callable[..., Engine], reques
 
 def test_sampling_takes_each_command_as_often_as_it_is_likely(engine: Callable[..., Engine]) -> None:
     once, draws = engine(), 400
-    every = {option: 0.0 for option in CHOOSING.texts()}
-    once.sampling = Sampling(3.0)
+    every = dict.fromkeys(CHOOSING.texts(), 0.0)
     counts: Counter[str] = Counter()
     for seed in range(draws):
         once.sampling = Sampling(1.0, seed=seed)
