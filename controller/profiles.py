@@ -74,16 +74,21 @@ def _header(file: Path) -> dict[str, dict[str, Any]]:
             header = json.loads(opened.read(size))
         except ValueError:
             return {}
-    return header if isinstance(header, dict) else {}
+    fits = isinstance(header, dict) and all(isinstance(entry, dict) for entry in header.values())
+    return header if fits else {}
 
 
 def _quantized(header: dict[str, dict[str, Any]]) -> bool:
     """Whether some of a file's matrices are kept as codes."""
-    return header.get("__metadata__", {}).get(OUTPUTS, "{}") != "{}"
+    return bool(header.get("__metadata__", {}).get(OUTPUTS, "{}") != "{}")
 
 
 def choose(model: LocalModel, device: str = "cpu") -> str:
-    """The name of the profile that AUTO stands for: the tuned one, else the first that can be had."""
+    """The name of the profile that AUTO stands for: the tuned one, else the first that can be had.
+
+    Raises ModelError where there is no such device.
+    """
+    _check_device(device)
     kept = tuned().get(_place(model, device))
     names = [profile.name for profile in available(model, device)]
     return kept if kept in names else names[0]
@@ -114,10 +119,8 @@ def load_model(
     progress: Progress = silent,
 ) -> Model:  # fmt: skip
     """A model in memory, in a profile on a device. Raises ModelError where that cannot be."""
-    kinds = sorted({kind for one in PROFILES.values() for kind in one.devices})
+    _check_device(device)
     kind = device.partition(":")[0]
-    if kind not in kinds:
-        raise ModelError(f"there is no device '{device}' to compute on{did_you_mean(device, kinds)}")
     if profile == AUTO:
         profile = choose(model, device)
     if profile not in PROFILES:
@@ -141,6 +144,12 @@ def load_model(
         raise ModelError(f"device '{device}' is not there: this machine has no GPU that torch can use; take 'cpu'")
     dtype = {"bf16": torch.bfloat16, "fp32": torch.float32, "fp16": torch.float16}[profile]
     return TorchModel(model, dtype=dtype, device=device, threads=threads)
+
+
+def _check_device(device: str) -> None:
+    kinds = sorted({kind for one in PROFILES.values() for kind in one.devices})
+    if device.partition(":")[0] not in kinds:
+        raise ModelError(f"there is no device '{device}' to compute on{did_you_mean(device, kinds)}")
 
 
 def _place(model: LocalModel, device: str) -> str:
