@@ -29,13 +29,12 @@ class Draft:
     _behind: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def extend(self, place: int, run: Sequence[int]) -> int:
-        """Put tokens behind a place; gives the place of the last."""
-        first = len(self.tokens)
+        """Put tokens behind a place; gives the place of the last, the one given where there are none."""
         for token in run:
             self.tokens.append(token)
             self.parents.append(place)
             place = len(self.tokens) - 1
-        return place if run else first - 1
+        return place
 
     def branch(self, place: int, token: int, run: Sequence[int]) -> int:
         """A choice followed: a token behind a place, and what it forces; gives the place of the last."""
@@ -84,12 +83,14 @@ def nothing(state: State) -> Draft:
     return Draft(choices={ROOT: state})
 
 
-def guess(automaton: Automaton, state: State, tokens: Sequence[int]) -> Draft:
-    """What a guessed command goes on with, as far as it is legal and another choice stands behind it."""
+def guess(automaton: Automaton, state: State, tokens: Sequence[int], most_tokens: int) -> Draft:
+    """What a guessed command goes on with, as far as it is legal and another choice stands behind it, up to so many
+    tokens.
+    """
     draft, place, left = nothing(state), ROOT, list(tokens)
     while left and left[0] in state.next:
         run, after = automaton.forced_run(state.next[left[0]])
-        if after.is_end:
+        if after.is_end or len(draft.tokens) + 1 + len(run) > most_tokens:
             break
         place = draft.branch(place, left[0], run)
         draft.choices[place] = after

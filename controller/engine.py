@@ -4,6 +4,8 @@ What leaves no choice is never generated: it is read together with the choice be
 can be made side by side, each pass serving all of them.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
@@ -106,7 +108,9 @@ class Engine:
             hold = beside.submit(Hold, self.tokens.json, self.tokens.end_token)
             self._model = load_model(model, self.held, device=device, threads=threads, progress=progress)
             self._hold = hold.result()
-        identity = f"{model.weights_sha256} {adapter.name} {self.profile} {CONTRACT}"
+        config = json.dumps(model.config, sort_keys=True)
+        self._weights = f"{model.weights_sha256} {hashlib.sha256(config.encode()).hexdigest()}"
+        identity = f"{self._weights} {adapter.name} {self.profile} {CONTRACT}"
         on_disk = techniques.disk_cache and techniques.prefix_cache and techniques.kv_cache
         self._exact = self._model.exact or techniques.loose
         self._tracks = Tracks(self._model, Prefixes(identity) if on_disk else None, exact=self._exact)
@@ -124,7 +128,10 @@ class Engine:
     def warm(self, system: str, cancelled: Cancelled = never) -> None:
         """Read a system text ahead of the first decision that uses it. Raises DecisionCancelled."""
         tokens = self.tokens.prompt(Prompt(system, "", "")).system
-        run = Run(self._model, self._tracks, tokens, cuts_of(tokens), len(tokens))
+        cuts = cuts_of(tokens)
+        if self._tracks.holds(tokens, cuts):
+            return
+        run = Run(self._model, self._tracks, tokens, cuts, len(tokens))
         try:
             self._carry_out([run], cancelled)
             self._tracks.store(run.track)
@@ -227,7 +234,7 @@ class Engine:
             {
                 "prompt": tokens.all,
                 "legal": graph_digest(graph),
-                "weights": self.model.weights_sha256,
+                "weights": self._weights,
                 "adapter": self.adapter.name,
                 "profile": self.profile,
                 "policy": f"{sampling.name}/{POLICY}",

@@ -71,8 +71,9 @@ class KVCache:
 
     def keep(self, start: int, chosen: Sequence[int]) -> None:
         """Of the tokens from `start` on keep only some, moved together."""
-        if chosen and start + chosen[-1] >= self._length:
-            raise ValueError(f"token {start + chosen[-1]} is not kept: {self._length} are")
+        last = start + (chosen[-1] if len(chosen) else -1)
+        if last >= self._length:
+            raise ValueError(f"token {last} is not kept: {self._length} are")
         sources = torch.tensor(chosen, dtype=torch.long, device=self._store.device) + start
         self._store[:, :, :, start : start + len(chosen)] = self._store[:, :, :, sources]
         self._length = start + len(chosen)
@@ -91,5 +92,6 @@ class KVCache:
             raise ValueError(f"arrays of {found} are not those of {length} tokens")
         self._length = 0
         self.reserve(length)
-        self._store[:, :, :, :length] = torch.from_numpy(arrays["store"]).view(self._store.dtype)
+        if length:  # torch does not view nothing as another type
+            self._store[:, :, :, :length] = torch.from_numpy(arrays["store"]).view(self._store.dtype)
         self._length = length

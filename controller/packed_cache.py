@@ -63,10 +63,11 @@ class PackedCache:
 
     def keep(self, start: int, chosen: Sequence[int]) -> None:
         """Of the tokens from `start` on keep only some, moved together."""
+        last = start + (chosen[-1] if len(chosen) else -1)
+        if last >= self._length:
+            raise ValueError(f"token {last} is not kept: {self._length} are")
         sources = start + np.array(chosen, dtype=np.int64)
         targets = start + np.arange(len(chosen))
-        if len(chosen) and sources[-1] >= self._length:
-            raise ValueError(f"token {sources[-1]} is not kept: {self._length} are")
         self.keys[:, :, targets // LANES, :, targets % LANES] = self.keys[:, :, sources // LANES, :, sources % LANES]
         self.values[:, :, targets // 2, :, targets % 2] = self.values[:, :, sources // 2, :, sources % 2]
         self._length = start + len(chosen)

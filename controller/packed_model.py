@@ -6,6 +6,7 @@ same in any order; keys and values are kept as bfloat.
 
 import ctypes
 import os
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,6 +54,7 @@ class PackedModel:
         self.weight_bytes = weights.size_bytes
         self._widened = widen
         self._team = Team(threads or len(os.sched_getaffinity(0)))
+        weakref.finalize(self, self._team.close)
         self._sizes = self._size_table()
         self._sync = np.zeros(passes.sync_slots(self.shape.layers), np.int64)
         self._buffers: dict[str, NDArray[Any]] = {}

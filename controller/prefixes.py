@@ -5,6 +5,7 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +46,14 @@ class Prefixes:
             if metadata.get("digest") != _digest(arrays):
                 raise ValueError("its content is not what was written")
             cache.load(arrays, len(tokens))
-            os.utime(path)
         except FileNotFoundError:
             return False
         except (SafetensorError, OSError, ValueError):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
             return False
+        with suppress(OSError):  # removed meanwhile, or not ours to touch: what was read is whole
+            os.utime(path)
         return True
 
     def save(self, tokens: Sequence[int], cache: Cache) -> None:

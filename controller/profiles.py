@@ -7,13 +7,15 @@ it found is kept in the cache folder and used from then on.
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from codeword.codebook.errors import ModelError, did_you_mean
 
-from .kernels.blocks import OUTPUTS
+from .kernels.blocks import GROUP, OUTPUTS
 from .model import Model
 from .registry import LocalModel
-from .store import Progress, cache_dir, silent
+from .shape import read_shape
+from .store import Progress, cache_dir, silent, storing
 
 AUTO = "auto"
 """The profile that was tuned for this machine, or the one that is likely to be quickest."""
@@ -42,23 +44,51 @@ PROFILES = {
 
 
 def is_quantized(model: LocalModel) -> bool:
-    """Whether the weights are kept as codes."""
-    with model.weights[0].open("rb") as file:
-        header = file.read(int.from_bytes(file.read(8), "little"))
-    try:
-        return OUTPUTS in (json.loads(header).get("__metadata__") or {})
-    except (ValueError, AttributeError):
-        return False
+    """Whether weights are kept as codes."""
+    return any(_quantized(header) for header in map(_header, model.weights))
 
 
 def available(model: LocalModel, device: str = "cpu") -> list[Profile]:
     """The profiles that a model can be used in on a device."""
-    kind, quantized = device.partition(":")[0], is_quantized(model)
-    return [p for p in PROFILES.values() if kind in p.devices and (quantized or not p.quantized_only)]
+    kind, packs = device.partition(":")[0], _packs(model)
+    return [p for p in PROFILES.values() if kind in p.devices and (packs or not p.quantized_only)]
+
+
+def _packs(model: LocalModel) -> bool:
+    """Whether all matrices are kept as codes, in sizes that can be computed on."""
+    headers = [_header(file) for file in model.weights]
+    plain = [entry for header in headers for entry in header.values() if len(entry.get("shape", ())) == 2]
+    if plain or not any(map(_quantized, headers)):
+        return False
+    shape = read_shape(model.config, str(model.folder))
+    return shape.hidden % GROUP == 0 and shape.head_size % GROUP == 0
+
+
+def _header(file: Path) -> dict[str, dict[str, Any]]:
+    """What a safetensors file says of its tensors; nothing where it is none."""
+    with file.open("rb") as opened:
+        size = int.from_bytes(opened.read(8), "little")
+        if size > file.stat().st_size:
+            return {}
+        try:
+            header = json.loads(opened.read(size))
+        except ValueError:
+            return {}
+    fits = isinstance(header, dict) and all(isinstance(entry, dict) for entry in header.values())
+    return header if fits else {}
+
+
+def _quantized(header: dict[str, dict[str, Any]]) -> bool:
+    """Whether some of a file's matrices are kept as codes."""
+    return bool(header.get("__metadata__", {}).get(OUTPUTS, "{}") != "{}")
 
 
 def choose(model: LocalModel, device: str = "cpu") -> str:
-    """The name of the profile that AUTO stands for: the tuned one, else the first that can be had."""
+    """The name of the profile that AUTO stands for: the tuned one, else the first that can be had.
+
+    Raises ModelError where there is no such device.
+    """
+    _check_device(device)
     kept = tuned().get(_place(model, device))
     names = [profile.name for profile in available(model, device)]
     return kept if kept in names else names[0]
@@ -74,12 +104,14 @@ def tuned() -> dict[str, str]:
 
 
 def keep_tuned(model: LocalModel, device: str, name: str) -> None:
-    """Use a profile from now on where AUTO is asked for."""
+    """Use a profile from now on where AUTO is asked for. Raises ModelError where that cannot be written down."""
     file = _tuned_file()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(tuned() | {_place(model, device): name}, indent=2))
-    part.replace(file)
+    content = json.dumps(tuned() | {_place(model, device): name}, indent=2)
+    with storing(file, len(content)):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        part.write_text(content)
+        part.replace(file)
 
 
 def load_model(
@@ -87,17 +119,17 @@ def load_model(
     progress: Progress = silent,
 ) -> Model:  # fmt: skip
     """A model in memory, in a profile on a device. Raises ModelError where that cannot be."""
-    kinds = sorted({kind for one in PROFILES.values() for kind in one.devices})
+    _check_device(device)
     kind = device.partition(":")[0]
-    if kind not in kinds:
-        raise ModelError(f"there is no device '{device}' to compute on{did_you_mean(device, kinds)}")
     if profile == AUTO:
         profile = choose(model, device)
     if profile not in PROFILES:
         raise ModelError(f"there is no profile '{profile}'{did_you_mean(profile, [AUTO, *PROFILES])}")
     names = [one.name for one in available(model, device)]
-    if profile not in names:
-        why = "is for quantized models" if PROFILES[profile].quantized_only else f"is not for device '{device}'"
+    fits = kind in PROFILES[profile].devices
+    # A quantized model that cannot be computed on as it is, the packed model itself refuses, and says why.
+    if profile not in names and not (fits and is_quantized(model)):
+        why = "is for quantized models" if fits else f"is not for device '{device}'"
         raise ModelError(f"{model.name}: profile '{profile}' {why} (can be used here: {', '.join(names)})")
     if PROFILES[profile].quantized_only:
         from .packed_model import PackedModel
@@ -112,6 +144,12 @@ def load_model(
         raise ModelError(f"device '{device}' is not there: this machine has no GPU that torch can use; take 'cpu'")
     dtype = {"bf16": torch.bfloat16, "fp32": torch.float32, "fp16": torch.float16}[profile]
     return TorchModel(model, dtype=dtype, device=device, threads=threads)
+
+
+def _check_device(device: str) -> None:
+    kinds = sorted({kind for one in PROFILES.values() for kind in one.devices})
+    if device.partition(":")[0] not in kinds:
+        raise ModelError(f"there is no device '{device}' to compute on{did_you_mean(device, kinds)}")
 
 
 def _place(model: LocalModel, device: str) -> str:

@@ -52,6 +52,8 @@ class Run:
         self._draft = Draft()
         self._chunk = 0
         self.track = tracks.take(tokens, cuts, stable)
+        if not kv_cache:
+            self.track.rewind(0)
         self.cached = self.track.cache.length
         self.passes = self.tokens_guessed = self.tokens_accepted = 0
 
@@ -72,7 +74,7 @@ class Run:
         self._chunk, self._draft = len(chunk), Draft()
         if self._walk is None or end < len(self._certain):
             return Part(self.track.cache, chunk)
-        draft = self._draft = self._plan(self._walk)
+        draft = self._draft = self._plan(self._walk, self._model.shape.max_tokens - end)
         wanted = [len(chunk) + place for place in draft.choices]
         tokens = chunk + draft.tokens
         if draft.is_chain:
@@ -120,13 +122,13 @@ class Run:
             return start + -(-(whole - start) // -(-(whole - start) // MOST_TOKENS))
         return next((cut for cut in self._cuts if cut > start), whole)
 
-    def _plan(self, walk: Walk) -> Draft:
-        """What is read together with the last certain tokens."""
+    def _plan(self, walk: Walk, room: int) -> Draft:
+        """What is read together with the last certain tokens, where the model reads only so many more."""
         if self._ahead.tree_tokens:
-            return tree(walk.automaton, walk.state, self._ahead.tree_tokens)
+            return tree(walk.automaton, walk.state, min(self._ahead.tree_tokens, room))
         written = walk.tokens
         if list(self._ahead.guessed[: len(written)]) == written and len(self._ahead.guessed) > len(written):
-            return guess(walk.automaton, walk.state, self._ahead.guessed[len(written) :])
+            return guess(walk.automaton, walk.state, self._ahead.guessed[len(written) :], room)
         return nothing(walk.state)
 
     def _keep(self, accepted: Sequence[int]) -> None:

@@ -34,7 +34,7 @@ class Sampling:
         """The policy as part of a decision's key."""
         if not self.temperature:
             return "greedy"
-        return f"t{self.temperature:g}-k{self.top_k}-p{self.top_p:g}-s{self.seed}"
+        return f"t{float(self.temperature)!r}-k{self.top_k}-p{float(self.top_p)!r}-s{self.seed}"
 
     def lot(self, key: str) -> random.Random:
         """The source of chance for the decision of a key."""

@@ -76,6 +76,12 @@ class Tracks:
         """Keep nothing in memory."""
         self._idle.clear()
 
+    def holds(self, tokens: Sequence[int], cuts: Cut) -> bool:
+        """Whether a sequence is kept to its end."""
+        longer = (*tokens, -1)  # of the one asked for, the last token would be left to be read
+        kept = self._idle + self._busy
+        return any(track.shared(longer, cuts, exact=self._exact) == len(tokens) for track in kept)
+
     def take(self, tokens: Sequence[int], cuts: Cut, stable: int) -> Track:
         """The best beginning for a sequence, rewound to what they share; it is the caller's until given back."""
         shared = {id(track): track.shared(tokens, cuts, exact=self._exact) for track in self._idle + self._busy}

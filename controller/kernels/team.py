@@ -15,6 +15,7 @@ class Team:
         if threads < 1:
             raise ValueError(f"a team has at least one thread, not {threads}")
         self.threads = threads
+        self._closed = False
         self._jobs: list[queue.SimpleQueue[Job | None]] = [queue.SimpleQueue() for _ in range(threads - 1)]
         self._done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         for number, jobs in enumerate(self._jobs, start=1):
@@ -22,23 +23,31 @@ class Team:
 
     def run(self, job: Job) -> None:
         """Have every thread call `job` with its number; returns when all are done. Raises what one of them raised."""
+        if self._closed:
+            raise RuntimeError("the team was closed")
         for jobs in self._jobs:
             jobs.put(job)
-        job(0)
-        failed = [error for error in (self._done.get() for _ in self._jobs) if error is not None]
+        try:
+            job(0)
+        finally:
+            # Waited for in any case: an answer that is left over would be taken for one of the next run.
+            failed = [error for error in (self._done.get() for _ in self._jobs) if error is not None]
         if failed:
             raise failed[0]
 
     def close(self) -> None:
         """Let the threads end."""
+        self._closed = True
         for jobs in self._jobs:
             jobs.put(None)
 
     def _work(self, number: int, jobs: "queue.SimpleQueue[Job | None]") -> None:
         while (job := jobs.get()) is not None:
+            failed = None
             try:
                 job(number)
             except BaseException as error:  # noqa: BLE001 (handed to the caller, who raises it)
-                self._done.put(error)
-            else:
-                self._done.put(None)
+                failed = error
+            del job  # a thread that waits keeps nothing of the last pass in memory
+            self._done.put(failed)
+            del failed

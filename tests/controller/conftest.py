@@ -6,13 +6,19 @@ import pytest
 import torch
 
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, open_folder, resolve
-from tests.controller.tiny import write_expanded, write_folder
+from tests.controller.tiny import quantized, write_expanded, write_folder
 
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
     """A Llama-shaped model with random weights."""
     return open_folder(write_folder(tmp_path_factory.mktemp("tiny")), "tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_quantized(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
+    """A Llama-shaped model with random weights of 8 bits."""
+    return quantized(tmp_path_factory.mktemp("quantized"))
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,9 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from codeword.controller.convert import convert_gguf
 from codeword.controller.fetch import Download
-from codeword.controller.registry import KnownModel, LocalModel
+from codeword.controller.registry import KnownModel, LocalModel, open_folder
 from codeword.controller.store import Progress
 from codeword.controller.weights import Weights
 
@@ -73,25 +74,26 @@ def weights(settings: dict[str, Any], seed: int = 0) -> dict[str, torch.Tensor]:
     def random(*size: int) -> torch.Tensor:
         return torch.randn(size, generator=generator) * 0.25
 
+    hidden, inner, head = settings["hidden_size"], settings["intermediate_size"], settings["head_dim"]
+    queries, keys = settings["num_attention_heads"] * head, settings["num_key_value_heads"] * head
     made = {
-        "model.embed_tokens.weight": random(settings["vocab_size"], HIDDEN),
-        "model.norm.weight": 1 + random(HIDDEN),
+        "model.embed_tokens.weight": random(settings["vocab_size"], hidden),
+        "model.norm.weight": 1 + random(hidden),
     }
     if not settings["tie_word_embeddings"]:
-        made["lm_head.weight"] = random(settings["vocab_size"], HIDDEN)
-    for number in range(LAYERS):
+        made["lm_head.weight"] = random(settings["vocab_size"], hidden)
+    for number in range(settings["num_hidden_layers"]):
         at = f"model.layers.{number}."
-        sizes = {"q": HEADS * HEAD, "k": KV_HEADS * HEAD, "v": KV_HEADS * HEAD}
-        for name, size in sizes.items():
-            made[f"{at}self_attn.{name}_proj.weight"] = random(size, HIDDEN)
+        for name, size in {"q": queries, "k": keys, "v": keys}.items():
+            made[f"{at}self_attn.{name}_proj.weight"] = random(size, hidden)
             if settings["model_type"] == "qwen2":
                 made[f"{at}self_attn.{name}_proj.bias"] = random(size)
-        made[at + "self_attn.o_proj.weight"] = random(HIDDEN, HEADS * HEAD)
-        made[at + "mlp.gate_proj.weight"] = random(INNER, HIDDEN)
-        made[at + "mlp.up_proj.weight"] = random(INNER, HIDDEN)
-        made[at + "mlp.down_proj.weight"] = random(HIDDEN, INNER)
-        made[at + "input_layernorm.weight"] = 1 + random(HIDDEN)
-        made[at + "post_attention_layernorm.weight"] = 1 + random(HIDDEN)
+        made[at + "self_attn.o_proj.weight"] = random(hidden, queries)
+        made[at + "mlp.gate_proj.weight"] = random(inner, hidden)
+        made[at + "mlp.up_proj.weight"] = random(inner, hidden)
+        made[at + "mlp.down_proj.weight"] = random(hidden, inner)
+        made[at + "input_layernorm.weight"] = 1 + random(hidden)
+        made[at + "post_attention_layernorm.weight"] = 1 + random(hidden)
     return made
 
 
@@ -134,19 +136,31 @@ _GGUF_NAMES = {
 }
 
 
-def write_gguf(path: Path, kind: str = "llama", *, template: str | None = CHATML, pre: str = "gpt-2") -> Path:
-    """A GGUF file as llama.cpp's own converter would write it, Q8_0, with Q and K in its order of rows."""
-    from gguf import GGMLQuantizationType, GGUFWriter
-    from gguf.quants import quantize
+def write_gguf(
+    path: Path,
+    kind: str = "llama",
+    *,
+    template: str | None = CHATML,
+    pre: str = "gpt-2",
+    held: Callable[[str], str] = lambda _: "Q8_0",
+    **more: Any,
+) -> Path:
+    """A GGUF file as llama.cpp's own converter would write it, with Q and K of Llama-shaped models in its order of rows.
 
-    settings = config(kind)
+    `held` says how a matrix is quantized, by its name in transformers.
+    """
+    from gguf import GGUFWriter
+
+    settings = config(kind, **more)
     writer = GGUFWriter(path, kind)
-    writer.add_context_length(2048)
-    writer.add_embedding_length(HIDDEN)
-    writer.add_block_count(LAYERS)
-    writer.add_feed_forward_length(INNER)
-    writer.add_head_count(HEADS)
-    writer.add_head_count_kv(KV_HEADS)
+    writer.add_context_length(settings["max_position_embeddings"])
+    writer.add_embedding_length(settings["hidden_size"])
+    writer.add_block_count(settings["num_hidden_layers"])
+    writer.add_feed_forward_length(settings["intermediate_size"])
+    writer.add_head_count(settings["num_attention_heads"])
+    writer.add_head_count_kv(settings["num_key_value_heads"])
+    writer.add_key_length(settings["head_dim"])
+    writer.add_value_length(settings["head_dim"])
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_freq_base(10000.0)
     vocabulary = tokenizer().get_vocab()
@@ -160,27 +174,75 @@ def write_gguf(path: Path, kind: str = "llama", *, template: str | None = CHATML
     writer.add_eos_token_id(2)
     if template is not None:
         writer.add_chat_template(template)
-    for name, tensor in weights(settings).items():
+    for number, (name, tensor) in enumerate(weights(settings).items()):
         values = tensor.numpy()
         if kind == "llama" and ("q_proj" in name or "k_proj" in name):
-            heads = HEADS if "q_proj" in name else KV_HEADS
+            heads = settings["num_attention_heads" if "q_proj" in name else "num_key_value_heads"]
             values = values.reshape(heads, 2, values.shape[0] // heads // 2, -1).swapaxes(1, 2).reshape(values.shape)
-        whole = {"model.embed_tokens.weight": "token_embd.weight", "model.norm.weight": "output_norm.weight"}
+        whole = {
+            "model.embed_tokens.weight": "token_embd.weight",
+            "model.norm.weight": "output_norm.weight",
+            "lm_head.weight": "output.weight",
+        }
         if name in whole:
             stored = whole[name]
         else:
-            _, _, number, rest = name.split(".", 3)
+            _, _, layer, rest = name.split(".", 3)
             part, _, end = rest.rpartition(".")
-            stored = f"blk.{number}.{_GGUF_NAMES[part]}.{end}"
-        if values.ndim == 2 and values.shape[1] % 32 == 0:
-            writer.add_tensor(stored, quantize(values, GGMLQuantizationType.Q8_0), raw_dtype=GGMLQuantizationType.Q8_0)
-        else:
-            writer.add_tensor(stored, np.ascontiguousarray(values))
+            stored = f"blk.{layer}.{_GGUF_NAMES[part]}.{end}"
+        quantization = held(name) if values.ndim == 2 and values.shape[1] % 32 == 0 else "F32"
+        _add_tensor(writer, stored, values, quantization, seed=number)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def _add_tensor(writer: Any, name: str, values: np.ndarray, held: str, seed: int) -> None:
+    """A tensor of a GGUF file: quantized, or where gguf only reads a kind and cannot write it, of random blocks."""
+    from gguf import GGMLQuantizationType
+    from gguf.quants import quantize
+
+    kind = GGMLQuantizationType[held]
+    if held == "F32":
+        writer.add_tensor(name, np.ascontiguousarray(values))
+    elif held == "F16":
+        writer.add_tensor(name, np.ascontiguousarray(values, dtype=np.float16))
+    elif held in ("Q4_K", "Q5_K", "Q6_K"):
+        writer.add_tensor(name, random_blocks(held, *values.shape, seed=seed), raw_dtype=kind)
+    else:
+        writer.add_tensor(name, quantize(values, kind), raw_dtype=kind)
+
+
+SCALE_BYTES = {
+    "Q4_0": (0,), "Q4_1": (0, 2), "Q5_0": (0,), "Q5_1": (0, 2), "Q8_0": (0,), "Q4_K": (0, 2), "Q5_K": (0, 2),
+    "Q6_K": (208,),
+}  # fmt: skip
+"""Where the float16 numbers of a block lie."""
+
+
+def random_blocks(held: str, rows: int, inputs: int, *, seed: int = 0, largest: float = 0.004) -> np.ndarray:
+    """A matrix of a GGUF file [rows, bytes]: any codes, with scales and minima from -largest to largest."""
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+
+    lot = np.random.default_rng(seed)
+    inputs_of, size = GGML_QUANT_SIZES[GGMLQuantizationType[held]]
+    blocks = lot.integers(0, 256, (rows, inputs // inputs_of, size), dtype=np.uint8)
+    for at in SCALE_BYTES[held]:
+        scales = lot.uniform(-largest, largest, blocks.shape[:2]).astype(np.float16)
+        blocks[..., at : at + 2] = scales[..., None].view(np.uint8)
+    return blocks.reshape(rows, -1)
+
+
+def quantized(folder: Path, kind: str = "llama", **more: Any) -> LocalModel:
+    """A quantized model folder; `more` is what `write_gguf` takes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    gguf = write_gguf(folder / "source.gguf", kind, **more)
+    made = folder / "model"
+    made.mkdir()
+    convert_gguf(gguf, made, source_sha256="0" * 64)
+    return open_folder(made, "tiny")
 
 
 def write_wheel(folder: Path, gguf: Path, name: str = "tiny") -> tuple[Path, KnownModel]:

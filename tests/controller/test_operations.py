@@ -1,0 +1,280 @@
+"""Each operation computes what numpy computes, with the processor's own dot products and spelt out without them."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from numba import njit
+from numpy.typing import NDArray
+
+from codeword.controller.kernels.blocks import GROUP, Blocks
+from codeword.controller.kernels.llvm import HAS_BFLOAT_DOTS, HAS_BYTE_DOTS
+from codeword.controller.kernels.operations import (
+    LANES,
+    MOST,
+    PLANES,
+    SCALES,
+    key_scores,
+    matmul,
+    normalize,
+    quantize,
+    softmax,
+    swiglu,
+    value_sums,
+)  # fmt: skip
+
+Array = NDArray[Any]
+BYTE_DOTS = [
+    False,
+    pytest.param(True, marks=pytest.mark.skipif(not HAS_BYTE_DOTS, reason="this processor has no AVX-512 VNNI")),
+]
+BFLOAT_DOTS = [
+    False,
+    pytest.param(True, marks=pytest.mark.skipif(not HAS_BFLOAT_DOTS, reason="this processor has no AVX-512 BF16")),
+]
+
+
+@cache
+def _jitted(make: Callable[..., Any], *settings: Any) -> Callable[..., None]:
+    """An operation as something that Python can call."""
+    operation = make(*settings)
+
+    @njit
+    def call(a: int, b: int, c: int, d: int, e: int, f: int, g: int, h: int) -> None:
+        operation(a, b, c, d, e, f, g, h)
+
+    return lambda *given: call(*given, *[0] * (8 - len(given)))
+
+
+def _given(operation: Any) -> Any:
+    return operation
+
+
+def _lot(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def _bits(number: float) -> int:
+    return int(np.float32(number).view(np.int32))
+
+
+def _bfloats(floats: Array) -> Array:
+    """The bits of the nearest bfloats, ties to even."""
+    bits = np.ascontiguousarray(floats, dtype=np.float32).view(np.uint32)
+    return ((bits + np.uint32(0x7FFF) + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def _of_bfloats(bits: Array) -> Array:
+    """What bfloats stand for, as float64."""
+    return (np.ascontiguousarray(bits).astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+
+
+def _rounded(floats: Array) -> tuple[Array, Array, Array]:
+    """What `quantize` makes of rows of floats: its numbers and scales as they lie, and the integers."""
+    rows, width = floats.shape
+    numbers = np.zeros((rows, width // GROUP * PLANES), np.uint8)
+    scales = np.zeros((rows, width // GROUP * SCALES // 4), np.float32)
+    for row in range(rows):
+        _jitted(_given, quantize)(
+            floats[row:].ctypes.data, width // GROUP, numbers[row:].ctypes.data, scales[row:].ctypes.data
+        )
+    return numbers, scales, _integers(numbers)
+
+
+def _integers(numbers: Array) -> Array:
+    """The integers in two planes of bytes [rows, groups, 32]."""
+    planes = numbers.view(np.int8).reshape(len(numbers), -1, 2, GROUP).astype(np.int64)
+    result: Array = 128 * planes[:, :, 0] + planes[:, :, 1]
+    return result
+
+
+def _matrix(bits: int, wide: bool, groups: int, seed: int) -> Blocks:
+    lot, size = _lot(seed), (LANES, groups)
+    scales, minima = (lot.uniform(-1, 1, size).astype(np.float32 if wide else np.float16) for _ in range(2))
+    return Blocks(bits, lot.integers(0, 1 << bits, (LANES, groups * GROUP), dtype=np.uint8), scales, minima)
+
+
+def _multiplied(rows: int, bits: int, wide: bool, native: bool, matrix: Blocks, floats: Array) -> Array:
+    """16 outputs of a matrix for each row of floats."""
+    records = matrix.records()
+    numbers, scales, _ = _rounded(floats)
+    out = np.full((rows, LANES), np.nan, np.float32)
+    _jitted(matmul, rows, bits, wide, native)(
+        records.ctypes.data, records.shape[1], numbers.ctypes.data, numbers.strides[0], scales.ctypes.data,
+        scales.strides[0], out.ctypes.data, out.strides[0],
+    )  # fmt: skip
+    return out
+
+
+KINDS = [(8, 4, False), (4, 4, False), (2, 4, False), (1, 4, False), (1, 4, True), (1, 8, False), (1, 8, True), (8, 8, True)]  # fmt: skip
+
+
+@pytest.mark.parametrize("native", BYTE_DOTS)
+@pytest.mark.parametrize(("rows", "bits", "wide"), KINDS)
+def test_matmul_is_that_of_the_rounded_numbers(rows: int, bits: int, wide: bool, native: bool) -> None:
+    for groups in (1, 5):
+        matrix = _matrix(bits, wide, groups, groups)
+        floats = _lot(groups).normal(size=(rows, groups * GROUP)).astype(np.float32)
+        _, scales, integers = _rounded(floats)
+        by_group = scales.reshape(rows, groups, -1)[:, :, :1].astype(np.float64)
+        exact = (integers * by_group).reshape(rows, -1) @ matrix.floats().astype(np.float64).T
+        np.testing.assert_allclose(
+            _multiplied(rows, bits, wide, native, matrix, floats), exact, rtol=1e-5, atol=1e-4 * np.abs(exact).max()
+        )
+
+
+@pytest.mark.skipif(not HAS_BYTE_DOTS, reason="this processor has no AVX-512 VNNI")
+@pytest.mark.parametrize(("rows", "bits", "wide"), KINDS)
+def test_matmul_has_the_same_bits_with_and_without_the_processors_dots(rows: int, bits: int, wide: bool) -> None:
+    matrix = _matrix(bits, wide, 3, 7)
+    floats = (_lot(8).normal(size=(rows, 3 * GROUP)) * 10.0 ** _lot(9).integers(-6, 6, (rows, 1))).astype(np.float32)
+    assert np.array_equal(*(_multiplied(rows, bits, wide, native, matrix, floats) for native in (False, True)))
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_matmul_gives_a_row_the_same_bits_alone_and_among_others(bits: int) -> None:
+    matrix, floats = _matrix(bits, True, 4, 1), _lot(2).normal(size=(8, 4 * GROUP)).astype(np.float32)
+    together = _multiplied(8, bits, True, HAS_BYTE_DOTS, matrix, floats)
+    alone = [_multiplied(1, bits, True, HAS_BYTE_DOTS, matrix, floats[row : row + 1])[0] for row in range(8)]
+    assert np.array_equal(together, np.stack(alone))
+
+
+@pytest.mark.parametrize("native", BYTE_DOTS)
+@pytest.mark.parametrize("bits", [4, 8])
+def test_matmul_with_the_greatest_of_everything_does_not_overflow(bits: int, native: bool) -> None:
+    ones = np.ones((LANES, 2), np.float32)
+    matrix = Blocks(bits, np.full((LANES, 2 * GROUP), (1 << bits) - 1, np.uint8), ones, 0 * ones)
+    for sign in (-1, 1):
+        floats = np.full((1, 2 * GROUP), sign, np.float32)
+        out = _multiplied(1, bits, True, native, matrix, floats)
+        np.testing.assert_allclose(out, sign * 2.0 * GROUP * ((1 << bits) - 1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("native", BYTE_DOTS)
+def test_matmul_of_nothing_is_nothing(native: bool) -> None:
+    out = _multiplied(1, 4, False, native, _matrix(4, False, 2, 3), np.zeros((1, 2 * GROUP), np.float32))
+    assert np.array_equal(out, np.zeros((1, LANES), np.float32))
+
+
+@pytest.mark.parametrize("size", [1.0, 1e37, 1e-37, 1e-17, 2.0**-60])
+def test_quantize_rounds_by_groups(size: float) -> None:
+    floats = (_lot(1).uniform(-1, 1, (3, 4 * GROUP)) * size).astype(np.float32)
+    numbers, scales, integers = _rounded(floats)
+    groups = floats.reshape(3, 4, GROUP)
+    most = np.maximum(np.abs(groups).max(-1), np.float32(2.0**-60))
+    expected = np.rint(groups * (np.float32(MOST) / most)[..., None]).astype(np.int64)
+    assert np.array_equal(integers, expected)
+    assert np.abs(integers).max() <= MOST
+    found = scales.reshape(3, 4, -1)
+    assert np.array_equal(found[..., 0], most / np.float32(MOST))
+    sums = (most / np.float32(MOST)).astype(np.float64) * expected.sum(-1)
+    np.testing.assert_allclose(found[..., 1], sums, rtol=1e-6)
+    low = numbers.view(np.int8).reshape(3, 4, 2, GROUP)[:, :, 1]
+    assert low.min() >= -64 and low.max() < 64
+
+
+def test_quantize_keeps_nothing_of_zeros() -> None:
+    numbers, scales, _ = _rounded(np.zeros((1, GROUP), np.float32))
+    assert not numbers.any()
+    assert np.isfinite(scales).all() and scales[0, 1] == 0
+
+
+def test_quantize_does_not_mind_a_group_beside() -> None:
+    floats = _lot(3).normal(size=(1, 2 * GROUP)).astype(np.float32)
+    loud = floats.copy()
+    loud[:, GROUP:] *= 1e30
+    assert np.array_equal(_rounded(floats)[2][:, 0], _rounded(loud)[2][:, 0])
+
+
+@pytest.mark.parametrize("size", [1.0, 30.0, 1e4])
+def test_swiglu(size: float) -> None:
+    lot = _lot(4)
+    gates, ups = ((lot.normal(size=GROUP) * by).astype(np.float32) for by in (size, 1.0))
+    numbers, scales = np.zeros((1, PLANES), np.uint8), np.zeros(SCALES // 4, np.float32)
+    _jitted(_given, swiglu)(gates.ctypes.data, ups.ctypes.data, numbers.ctypes.data, scales.ctypes.data)
+    wide = gates.astype(np.float64)
+    expected = wide / (1 + np.exp(np.minimum(-wide, 700))) * ups
+    found = _integers(numbers)[0, 0] * float(scales[0])
+    np.testing.assert_allclose(found, expected, atol=np.abs(expected).max() / MOST, rtol=0)
+
+
+@pytest.mark.parametrize("blocks", [2, 5])
+@pytest.mark.parametrize("size", [0.0, 1e-6, 1.0, 1e15])
+def test_normalize(blocks: int, size: float) -> None:
+    lot, width = _lot(blocks), blocks * LANES
+    floats = (lot.normal(size=width) * size).astype(np.float32)
+    weights, out = lot.normal(size=width).astype(np.float32), np.full(width, np.nan, np.float32)
+    _jitted(_given, normalize)(
+        floats.ctypes.data, blocks, weights.ctypes.data, _bits(1e-5), out.ctypes.data, width, 0, 0
+    )
+    wide = floats.astype(np.float64)
+    expected = wide / np.sqrt((wide * wide).mean() + np.float32(1e-5)) * weights
+    np.testing.assert_allclose(out, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("native", BFLOAT_DOTS)
+@pytest.mark.parametrize("rows", [1, 4, 12])
+def test_key_scores(rows: int, native: bool) -> None:
+    for size in (2, 64):
+        lot = _lot(size)
+        queries, keys = _bfloats(lot.normal(size=(rows, size))), _bfloats(lot.normal(size=(LANES, size)))
+        laid = np.ascontiguousarray(keys.reshape(LANES, size // 2, 2).transpose(1, 0, 2))
+        scores = np.full((rows, LANES), np.nan, np.float32)
+        _jitted(key_scores, rows, native)(
+            queries.ctypes.data, queries.strides[0], laid.ctypes.data, size // 2, scores.ctypes.data, scores.strides[0]
+        )
+        np.testing.assert_allclose(scores, _of_bfloats(queries) @ _of_bfloats(keys).T, rtol=1e-4, atol=1e-5 * size)
+
+
+@pytest.mark.parametrize("native", BFLOAT_DOTS)
+@pytest.mark.parametrize("rows", [1, 4, 12])
+def test_value_sums(rows: int, native: bool) -> None:
+    for slots in (2, 48):
+        lot, columns = _lot(slots), 64
+        shares, values = _bfloats(lot.uniform(size=(rows, slots))), _bfloats(lot.normal(size=(slots, columns)))
+        laid = np.ascontiguousarray(values.reshape(slots // 2, 2, columns).transpose(0, 2, 1))
+        inverse = lot.uniform(0.1, 1, rows).astype(np.float32)
+        out = np.full((rows, columns), np.nan, np.float32)
+        for first in range(0, columns, GROUP):
+            _jitted(value_sums, rows, native)(
+                shares.ctypes.data, shares.strides[0], laid[:, first:].ctypes.data, laid.strides[0], slots // 2,
+                out[:, first:].ctypes.data, out.strides[0], inverse.ctypes.data,
+            )  # fmt: skip
+        expected = _of_bfloats(shares) @ _of_bfloats(values) * inverse[:, None]
+        np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-5 * slots)
+
+
+def _softmax(scores: Array, scale: float) -> tuple[Array, float]:
+    blocks = len(scores) // LANES
+    shares, inverse = np.full(len(scores), 0xFFFF, np.uint16), np.full(1, np.nan, np.float32)
+    _jitted(_given, softmax)(scores.ctypes.data, blocks, _bits(scale), shares.ctypes.data, inverse.ctypes.data, 0, 0, 0)
+    return _of_bfloats(shares), float(inverse[0])
+
+
+@pytest.mark.parametrize("blocks", [1, 3])
+@pytest.mark.parametrize("size", [0.0, 1.0, 50.0, 1e5])
+def test_softmax(blocks: int, size: float) -> None:
+    scores = (_lot(blocks).normal(size=blocks * LANES) * size).astype(np.float32)
+    scores[::5] = -np.inf
+    shares, inverse = _softmax(scores, 0.25)
+    raised = np.exp((scores.astype(np.float64) - scores.max()) * np.float64(0.25))
+    np.testing.assert_allclose(shares, raised, rtol=2**-8, atol=1e-37)
+    assert not shares[::5].any()
+    assert inverse == pytest.approx(1 / shares.sum(), rel=1e-6)
+
+
+def test_softmax_of_one_that_is_seen() -> None:
+    scores = np.full(LANES, -np.inf, np.float32)
+    scores[3] = -7.5
+    shares, inverse = _softmax(scores, 1.0)
+    assert (shares.sum(), shares[3], inverse) == (1.0, 1.0, 1.0)
+
+
+def test_softmax_does_not_mind_blocks_that_are_not_seen() -> None:
+    scores = _lot(5).normal(size=LANES).astype(np.float32)
+    shares, inverse = _softmax(scores, 1.0)
+    more, same = _softmax(np.concatenate((scores, np.full(LANES, -np.inf, np.float32))), 1.0)
+    assert np.array_equal(more[:LANES], shares)
+    assert same == inverse
