@@ -60,11 +60,6 @@ class Contest:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The sides that run."""
-        return tuple(self._running)
-
     def rss_mb(self, name: str) -> float:
         """The memory that a side held after its last answer [MB]."""
         return self._running[name].rss_mb

@@ -13,6 +13,8 @@ from codeword.codebook.errors import CodewordError
 
 from .side import Answer, Question
 
+_LAST_WORDS_S = 5.0
+
 
 class SideError(CodewordError):
     """A side could not be started, or gave no answer."""
@@ -56,12 +58,16 @@ class SideProcess:
             if pipe is not None:
                 with suppress(OSError):  # it may have died with a question unread
                     pipe.close()
+        self._end()
+        self._said.close()
+
+    def _end(self) -> int:
+        """Let the process come to its end, or bring it there; gives its exit code."""
         try:
-            self._process.wait(timeout=5)
+            return self._process.wait(timeout=_LAST_WORDS_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
-        self._said.close()
+            return self._process.wait()
 
     def _send(self, message: Any) -> None:
         assert self._process.stdin is not None
@@ -83,7 +89,7 @@ class SideProcess:
 
     def _last_words(self) -> str:
         """What a process that has died said last."""
-        code = self._process.wait()
+        code = self._end()
         self._said.seek(0)
         lines = [line.strip() for line in self._said.read().decode(errors="replace").splitlines() if line.strip()]
         return f"its process ended with code {code}{f': {lines[-1][:300]}' if lines else ''}"

@@ -72,6 +72,7 @@ def check_names(names: Sequence[str]) -> tuple[str, ...]:
     return (OURS, *(name for name in NAMES if name in names and name != OURS))
 
 
+_SLEEPING = {"OMP_WAIT_POLICY": "PASSIVE"}
 _SPINNING = {"OMP_WAIT_POLICY": "", "GOMP_SPINCOUNT": ""}
 """Threads wait as OpenMP has them by default, where ours sleep. With a core for each thread llama.cpp is nearly twice
 as quick that way, and many times slower where something else wants one."""
@@ -80,7 +81,11 @@ as quick that way, and many times slower where something else wants one."""
 def _outlines(model: LocalModel, progress: Progress) -> SideSpec:
     folder = str(transformers_folder(model, progress))
     half, single = {"folder": folder, "dtype": "bfloat16"}, {"folder": folder, "dtype": "float32"}
-    settings = {"bf16": Setting(half, _SPINNING), "bf16, sleeping": Setting(half), "fp32": Setting(single, _SPINNING)}
+    settings = {
+        "bf16": Setting(half, _SPINNING),
+        "bf16, sleeping": Setting(half, _SLEEPING),
+        "fp32": Setting(single, _SPINNING),
+    }
     return SideSpec("outlines", f"{_PACKAGE}.side_outlines:OutlinesSide", settings)
 
 
@@ -97,7 +102,7 @@ def _llama_cpp(model: LocalModel, progress: Progress) -> SideSpec:
         options = {"gguf": str(gguf), "threads": threads}
         settings[name] = Setting(options, _SPINNING)
         if threads > 1:
-            settings[f"{name}, sleeping"] = Setting(options)
+            settings[f"{name}, sleeping"] = Setting(options, _SLEEPING)
     return SideSpec("llama.cpp", f"{_PACKAGE}.side_llama_cpp:LlamaCppSide", settings)
 
 
