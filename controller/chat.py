@@ -28,22 +28,18 @@ class ChatFormat:
     @classmethod
     def read(cls, folder: Path) -> "ChatFormat":
         """The chat format of a model folder. Raises ModelError where there is no template, or it cannot be used."""
-        config: dict[str, Any] = {}
         path = folder / "tokenizer_config.json"
-        if path.is_file():
-            try:
-                config = json.loads(path.read_text())
-            except ValueError as error:
-                raise ModelError(f"{path}: not JSON ({error})") from error
+        config = _read_object(path)
         template = config.get("chat_template")
         if (folder / "chat_template.jinja").is_file():
             path = folder / "chat_template.jinja"
             template = path.read_text()
         elif (folder / "chat_template.json").is_file():
             path = folder / "chat_template.json"
-            template = json.loads(path.read_text()).get("chat_template")
+            template = _read_object(path).get("chat_template")
         if isinstance(template, list):
-            template = next((entry["template"] for entry in template if entry.get("name") == "default"), None)
+            named = [entry for entry in template if isinstance(entry, dict) and entry.get("name") == "default"]
+            template = named[0].get("template") if named else None
         if not isinstance(template, str) or not template:
             raise ModelError(f"{folder}: there is no chat template in it; take a model tuned for chat ('-Instruct')")
         return cls.from_template(template, _special_tokens(config), str(path))
@@ -74,6 +70,19 @@ class ChatFormat:
         fits = conversation is not None and conversation.startswith(start) and conversation.endswith(end)
         again = conversation[len(start) : -len(end)] if conversation is not None and fits else None
         return cls((before, between, after), again)
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; nothing where there is no file. Raises ModelError where there is something else."""
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text())
+    except ValueError as error:
+        raise ModelError(f"{path}: not JSON ({error})") from error
+    if not isinstance(found, dict):
+        raise ModelError(f"{path}: not a JSON object")
+    return found
 
 
 def _special_tokens(config: dict[str, Any]) -> dict[str, str]:

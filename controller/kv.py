@@ -13,7 +13,8 @@ _BLOCK = 512
 class KVCache:
     """Room for the keys and values of one sequence, in all layers.
 
-    Nothing is copied as tokens are added, but for a doubling of the room now and then.
+    Nothing is copied as tokens are added, but for a doubling of the room now and then. The room may be made while a
+    model reads, in torch's inference mode; so all that changes it later is done in that mode too.
     """
 
     def __init__(self, layers: int, kv_heads: int, head_size: int, *, dtype: torch.dtype, device: torch.device) -> None:
@@ -36,6 +37,7 @@ class KVCache:
         """How many tokens fit before the room is doubled."""
         return self._store.shape[3]
 
+    @torch.inference_mode()
     def reserve(self, tokens: int) -> None:
         """Have room for so many tokens in all."""
         capacity = self.capacity
@@ -48,6 +50,7 @@ class KVCache:
         store[:, :, :, : self.length] = self._store[:, :, :, : self.length]
         self._store = store
 
+    @torch.inference_mode()
     def write(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Put keys and values [kv_heads, tokens, head_size] behind those kept; give all of them, as views.
 
@@ -69,6 +72,7 @@ class KVCache:
             raise ValueError(f"cannot roll back to {length} tokens: {self.length} are kept")
         self._length = length
 
+    @torch.inference_mode()
     def keep(self, start: int, chosen: Sequence[int]) -> None:
         """Of the tokens from `start` on keep only some, moved together."""
         last = start + (chosen[-1] if len(chosen) else -1)
@@ -83,6 +87,7 @@ class KVCache:
         kept = self._store[:, :, :, : self._length].contiguous().cpu()
         return {"store": kept.view(torch.uint8).numpy().copy()}
 
+    @torch.inference_mode()
     def load(self, arrays: dict[str, NDArray[np.generic]], length: int) -> None:
         """Take what `dump` gave, in place of what is kept."""
         layers, pair, kv_heads, head_size = self._shape

@@ -42,11 +42,11 @@ class PackedModel:
         """
         self.shape: Shape = read_shape(model.config, str(model.folder))
         self._check_shape(model)
-        weights = PackedWeights(model, widen=widen)
-        self._embedding = weights.matrix("model.embed_tokens.weight")
-        self._head = self._embedding if self.shape.tied else weights.matrix("lm_head.weight")
-        self._norm = weights.floats("model.norm.weight")
-        self._factors = weights.floats_if_there("model.rope_factors")
+        weights, hidden = PackedWeights(model, widen=widen), self.shape.hidden
+        self._embedding = weights.matrix("model.embed_tokens.weight", inputs=hidden)
+        self._head = self._embedding if self.shape.tied else weights.matrix("lm_head.weight", inputs=hidden)
+        self._norm = weights.floats("model.norm.weight", hidden)
+        self._factors = weights.floats_if_there("model.rope_factors", self.shape.head_size // 2)
         self._keep: list[Any] = []
         self._layers = np.stack([self._layer(weights, number) for number in range(self.shape.layers)])
         self._inner = weights.outputs("model.layers.0.mlp.gate_proj.weight")
@@ -173,9 +173,11 @@ class PackedModel:
             self._keep.append(matrix)
             row[column], row[passes.KIND + column] = matrix.records.ctypes.data, passes.KIND_NUMBERS[matrix.kind]
         for column, name in ((passes.NORM_1, "input_layernorm"), (passes.NORM_2, "post_attention_layernorm")):
-            row[column] = self._address(weights.floats(f"{at}{name}.weight"))
-        for column, letter in ((passes.QUERY_BIAS, "q"), (passes.KEY_BIAS, "k"), (passes.VALUE_BIAS, "v")):
-            bias = weights.floats_if_there(f"{at}self_attn.{letter}_proj.bias")
+            row[column] = self._address(weights.floats(f"{at}{name}.weight", shape.hidden))
+        for column, letter, size in (
+            (passes.QUERY_BIAS, "q", queries), (passes.KEY_BIAS, "k", keys), (passes.VALUE_BIAS, "v", keys),
+        ):  # fmt: skip
+            bias = weights.floats_if_there(f"{at}self_attn.{letter}_proj.bias", size)
             row[column] = 0 if bias is None else self._address(bias)
         return row
 

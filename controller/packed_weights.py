@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from codeword.codebook.errors import ModelError
 
-from .kernels.blocks import OUTPUTS, Blocks, Bytes, from_records, rows_of
+from .kernels.blocks import GROUP, LANES, OUTPUTS, Blocks, Bytes, from_records, rows_of
 from .model import Floats
 from .registry import LocalModel
 
@@ -74,25 +74,28 @@ class PackedWeights:
         records = self._arrays.pop(stored)
         assert records.dtype == np.uint8
         matrix = Matrix(records.view(np.uint8), stored.rpartition(".")[2], found)
-        if (outputs or found, inputs or 32 * records.shape[1]) != (found, 32 * records.shape[1]):
-            raise ModelError(f"{self._where}: the weights do not have the sizes that config.json says")
+        sizes = (outputs or found, inputs or GROUP * records.shape[1], -(-found // LANES))
+        if sizes != (found, GROUP * records.shape[1], records.shape[0]):
+            raise self._other_sizes()
         if self._widen and "4" in matrix.kind:
             matrix = matrix.widened()
         self.size_bytes += matrix.records.nbytes
         return matrix
 
-    def floats(self, name: str) -> Floats:
-        """The unquantized tensor of that name as float32. Raises ModelError where there is none."""
-        array = self.floats_if_there(name)
+    def floats(self, name: str, size: int) -> Floats:
+        """The unquantized tensor of that name as float32. Raises ModelError where there is none of that size."""
+        array = self.floats_if_there(name, size)
         if array is None:
             raise ModelError(f"{self._where}: tensor '{name}' is missing from its weights")
         return array
 
-    def floats_if_there(self, name: str) -> Floats | None:
-        """The same, or None where there is none."""
+    def floats_if_there(self, name: str, size: int) -> Floats | None:
+        """The same, or None where there is none. Raises ModelError where it has another size."""
         array = self._arrays.pop(name, None)
         if array is None:
             return None
+        if array.shape != (size,):
+            raise self._other_sizes()
         self.size_bytes += array.nbytes
         return np.ascontiguousarray(array, dtype=np.float32)
 
@@ -101,3 +104,6 @@ class PackedWeights:
         if self._arrays:
             first = min(self._arrays)
             raise ModelError(f"{self._where}: {len(self._arrays)} tensors are not understood, the first is '{first}'")
+
+    def _other_sizes(self) -> ModelError:
+        return ModelError(f"{self._where}: the weights do not have the sizes that config.json says")

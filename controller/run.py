@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from .decision import Stopwatch
 from .draft import ROOT, Draft, guess, nothing, tree
@@ -136,11 +137,15 @@ class Run:
         draft, start = self._draft, len(self.track.tokens)
         self.tokens_guessed += len(draft.tokens)
         self.tokens_accepted += len(accepted)
-        if draft.is_chain:
-            self.track.cache.truncate(start + len(accepted))
-        else:
+        # Behind a branch that was not chosen a token's keys stood in another order than alone, and its last bits may be
+        # others: an exact model reads such again, so that no later decision depends on what was read beside them.
+        kept = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], enumerate(accepted)))
+        if kept < len(accepted) and not self._model.exact:
+            kept = len(accepted)
             self.track.cache.keep(start, accepted)
-        if accepted:
-            tokens = [draft.tokens[place] for place in accepted]
-            self.track.note(tokens)
-            self._certain += tokens
+        else:
+            self.track.cache.truncate(start + kept)
+        tokens = [draft.tokens[place] for place in accepted]
+        self._certain += tokens
+        if kept:
+            self.track.note(tokens[:kept])

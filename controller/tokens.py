@@ -50,10 +50,11 @@ class Tokens:
         # Those that the model's maker did not call special could be written by a user too: here all of them are.
         self._tokenizer.add_special_tokens([AddedToken(str(token.content), special=True) for token in added.values()])
         self.chat = ChatFormat.read(folder)
-        self._before, self._between, self._after = (self._control(text) for text in self.chat.pieces)
-        self._again = None if self.chat.again is None else self._control(self.chat.again)
-        self._tokenizer.encode_special_tokens = True
         self._guard = self._find_guard(path)
+        before, between, after = self.chat.pieces
+        self._before, self._between, self._after = self._control(before), self._behind(between), self._behind(after)
+        self._again = None if self.chat.again is None else self._behind(self.chat.again)
+        self._tokenizer.encode_special_tokens = True
         self._kept: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self.end_token = self._token_id(_config(folder).get("eos_token"))
 
@@ -97,6 +98,14 @@ class Tokens:
     def _control(self, text: str) -> tuple[int, ...]:
         """The tokens of a template's piece, control tokens read as such."""
         return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _behind(self, text: str) -> tuple[int, ...]:
+        """The tokens of a template's piece that stands behind a content: no blank is put before it."""
+        for guard in (_GUARD, "a") if self._guard else ():
+            tokens, head = self._control(guard + text), self._control(guard)
+            if tokens[: len(head)] == head:
+                return tokens[len(head) :]
+        return self._control(text)
 
     def _find_guard(self, path: Path) -> tuple[int, ...]:
         """The tokens of the guard where the tokenizer puts a blank before every text, else none.

@@ -189,6 +189,19 @@ def test_room_is_doubled_and_what_is_kept_stays(make: Make) -> None:
     assert content(cache) == list(range(25))
 
 
+@pytest.mark.parametrize("profile", ["packed", "fp32"])
+def test_what_a_model_made_room_for_can_be_moved_and_replaced(tiny_quantized: LocalModel, profile: str) -> None:
+    model = load_model(tiny_quantized, profile, threads=1)
+    cache, other = model.new_cache(), model.new_cache()
+    model.read([Part(cache, [*range(300)] * 2)])
+    model.read([Part(other, range(20))])
+    cache.keep(590, [3, 5])
+    assert cache.length == 592
+    cache.load(other.dump(), 20)
+    once, again = (model.read([Part(one, [7, 8], (0, 1))])[0] for one in (cache, other))
+    assert np.array_equal(once, again)
+
+
 @pytest.mark.parametrize("profile", ["packed", "int8", "bf16", "fp32"])
 def test_a_model_goes_on_from_what_was_written_out(tiny_quantized: LocalModel, profile: str) -> None:
     model = load_model(tiny_quantized, profile, threads=1)

@@ -1,5 +1,9 @@
 """Chat templates of every common shape come apart into the pieces around the contents."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from codeword.codebook.errors import ModelError
@@ -77,3 +81,75 @@ def test_pieces(template: str, pieces: tuple[str, str, str]) -> None:
 def test_templates_that_cannot_be_used(template: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         ChatFormat.from_template(template, {}, "here")
+
+
+FOUND = ("[", "|", "]")
+TEMPLATE = "[{{ messages[0].content }}|{{ messages[1].content }}]"
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("tokenizer_config.json", {"chat_template": TEMPLATE}),
+        (
+            "tokenizer_config.json",
+            {"chat_template": [{"name": "tools", "template": "no"}, {"name": "default", "template": TEMPLATE}]},
+        ),
+        ("chat_template.json", {"chat_template": TEMPLATE}),
+        ("chat_template.jinja", TEMPLATE),
+    ],
+)
+def test_templates_are_found_where_models_have_them(tmp_path: Path, file: str, content: Any) -> None:
+    (tmp_path / file).write_text(content if isinstance(content, str) else json.dumps(content))
+    assert ChatFormat.read(tmp_path).pieces == FOUND
+
+
+def test_a_file_of_its_own_goes_before_the_config(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer_config.json").write_text('{"chat_template": "no"}')
+    (tmp_path / "chat_template.json").write_text('{"chat_template": "neither"}')
+    (tmp_path / "chat_template.jinja").write_text(TEMPLATE)
+    assert ChatFormat.read(tmp_path).pieces == FOUND
+
+
+NONE = "there is no chat template in it; take a model tuned for chat"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("none", "", NONE),
+        ("tokenizer_config.json", "{}", NONE),
+        ("tokenizer_config.json", '{"chat_template": ""}', NONE),
+        ("tokenizer_config.json", '{"chat_template": ["a", {"name": "default"}, {"name": "tools"}]}', NONE),
+        ("tokenizer_config.json", '{"chat_template": 3}', NONE),
+        ("tokenizer_config.json", "{", r"tokenizer_config\.json: not JSON"),
+        ("tokenizer_config.json", "[]", r"tokenizer_config\.json: not a JSON object"),
+        ("chat_template.json", "{", r"chat_template\.json: not JSON"),
+        ("chat_template.json", "3", r"chat_template\.json: not a JSON object"),
+        ("chat_template.jinja", "", NONE),
+    ],
+)
+def test_folders_without_a_template_are_refused(tmp_path: Path, file: str, content: str, message: str) -> None:
+    (tmp_path / file).write_text(content)
+    with pytest.raises(ModelError, match=message):
+        ChatFormat.read(tmp_path)
+
+
+def test_special_tokens_are_named_in_any_form(tmp_path: Path) -> None:
+    template = "{{ bos_token }}{{ messages[0].content }}{{ unk_token }}{{ messages[1].content }}{{ eos_token }}"
+    config = {"bos_token": "<a>", "unk_token": {"content": "<b>"}, "eos_token": None, "chat_template": template}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
+    assert ChatFormat.read(tmp_path).pieces == ("<a>", "<b>", "")
+
+
+@pytest.mark.parametrize(
+    ("template", "again"),
+    [
+        (CHATML, "<|im_end|>\n<|im_start|>user\n"),
+        (LLAMA3, "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n"),
+        (LLAMA2, None),
+        (IGNORES_SYSTEM, None),
+    ],
+)
+def test_what_stands_between_an_answer_and_the_next_turn(template: str, again: str | None) -> None:
+    assert ChatFormat.from_template(template, {"bos_token": "<s>"}, "here").again == again

@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from codeword.codebook.errors import ModelError
 from codeword.controller.draft import ROOT, Draft
 from codeword.controller.model import Cache, Floats, Part
 from codeword.controller.packed_model import PackedModel
 from codeword.controller.profiles import load_model
-from codeword.controller.registry import LocalModel
+from codeword.controller.registry import LocalModel, open_folder
 from tests.controller.tiny import LAYERS, quantized
 
 TOKENS: list[int] = np.random.default_rng(1).integers(0, 300, 1400).tolist()
@@ -303,3 +306,47 @@ def test_configs_that_do_not_fit_are_refused(tiny_quantized: LocalModel, change:
     model = LocalModel(**{**vars(tiny_quantized), "config": tiny_quantized.config | change})
     with pytest.raises(ModelError, match=message):
         PackedModel(model, threads=1)
+
+
+def _resized(model: LocalModel, folder: Path, name: str, size: int) -> LocalModel:
+    """The same model with one tensor cut or filled up to another length."""
+    shutil.copytree(model.folder, folder)
+    file = folder / "model.safetensors"
+    with safe_open(file, framework="numpy") as holder:
+        metadata = holder.metadata()
+        arrays = {one: holder.get_tensor(one) for one in holder.keys()}  # noqa: SIM118
+    arrays[name] = np.resize(arrays[name], (size, *arrays[name].shape[1:]))
+    save_file(arrays, file, metadata=metadata)
+    (folder / "codeword.json").unlink()
+    return open_folder(folder, "tiny")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model.norm.weight",
+        "model.layers.0.input_layernorm.weight",
+        "model.layers.1.post_attention_layernorm.weight",
+        "model.layers.2.self_attn.k_proj.bias",
+        "model.layers.0.self_attn.q_proj.weight.q4",
+        "model.embed_tokens.weight.q4",
+    ],
+)
+def test_tensors_of_another_size_are_refused(tmp_path: Path, name: str) -> None:
+    model = _resized(quantized(tmp_path / "whole", "qwen2", held=_all("Q4_1")), tmp_path / "resized", name, 3)
+    with pytest.raises(ModelError, match=r"the weights do not have the sizes that config.json says"):
+        PackedModel(model, threads=1)
+
+
+@pytest.mark.model
+def test_the_real_model_has_the_same_bits_however_it_is_read(real_model: LocalModel) -> None:
+    model, alone = (PackedModel(real_model, threads=threads) for threads in (2, 1))
+    whole = states_of(model, TOKENS[:50])
+    assert same(whole, by_pieces(model, TOKENS[:50], [1, 7, 19]))
+    assert same(whole, states_of(alone, TOKENS[:50]))
+    assert same(model.logits(whole[-1]), alone.logits(whole[-1]))
+    long, short = model.read(
+        [Part(model.new_cache(), TOKENS[:50], range(50)), Part(model.new_cache(), TOKENS[9:12], (2,))]
+    )
+    assert same(long, whole)
+    assert same(short, states_of(model, TOKENS[9:12])[-1:])
