@@ -73,7 +73,8 @@ class SimRobot:
     @property
     def damage(self) -> Damage:
         """What the arm has done to things so far."""
-        return self._damage.so_far()
+        fired = (fired.event for fired in self.events.fired)
+        return self._damage.so_far({event.entity for event in fired if event.entity and event.to_position_m})
 
     def execute(self, command: Command) -> SimExecution:
         """Start to carry out a command. Raises RobotError while another runs and for a skill of another codebook.

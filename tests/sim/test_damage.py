@@ -33,6 +33,13 @@ def test_pressing_into_a_block_is_one_bump(start: Start) -> None:
     assert damage.peak_n > HARD_N
 
 
+def test_what_the_arm_drops_off_the_table_is_counted(start: Start) -> None:
+    robot = start(blocks=["red", {"color": "green", "position_m": [0.5, 0.56]}])
+    robot.world.put("green_block", (0.5, 0.6, 0.02), 0.0)  # as if it had been pushed there
+    robot.scenario.settle(1.0)
+    assert robot.scenario.damage.fallen == ("green_block",)
+
+
 def test_a_little_outside_counts_as_inside_for_the_judge_alone(start: Start) -> None:
     """The left zone ends at 0.33 - 0.065 m."""
     robot = start(blocks=[{"color": "red", "position_m": [0.5, 0.262], "yaw_rad": 0.0}], zones=["left"])
