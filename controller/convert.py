@@ -16,10 +16,11 @@ import numpy as np
 from codeword.codebook.errors import ModelError
 
 from .gguf_tokenizer import write_tokenizer
-from .kernels.blocks import OUTPUTS, from_gguf
+from .kernels.blocks import OUTPUTS
+from .kernels.gguf_blocks import from_gguf
 from .store import Progress, sha256_of, silent
 
-CONVERSION = 2
+CONVERSION = 3
 """Raised whenever the same GGUF file would give another folder; older folders are then made anew."""
 
 _LAYER = {
@@ -133,7 +134,9 @@ def convert_gguf(
             values = dequantize(tensor.data, tensor.tensor_type)
         except NotImplementedError as error:
             raise ModelError(f"{path}: quantization {tensor.tensor_type.name} cannot be read; take another") from error
-        weights[name] = np.ascontiguousarray(restore(name, values), dtype=np.float32)
+        # Halves of a large table stay halves; anything else that is no sum of codes is kept as float32.
+        dtype = np.float16 if tensor.tensor_type.name == "F16" and values.ndim == 2 else np.float32
+        weights[name] = np.ascontiguousarray(restore(name, values), dtype=dtype)
     progress("converting", len(reader.tensors), len(reader.tensors))
     (folder / "config.json").write_text(json.dumps(config, indent=2))
     write_tokenizer(fields, path, folder)

@@ -17,16 +17,13 @@ from codeword.codebook.errors import ModelError
 from .kernels import passes
 from .kernels.blocks import GROUP, LANES
 from .kernels.llvm import HAS_BFLOAT_DOTS, HAS_BYTE_DOTS
-from .kernels.operations import PLANES
+from .kernels.operations import PLANES, SCALES
 from .kernels.team import Team
 from .model import NUMERICS, Floats, Part
 from .packed_cache import PackedCache
 from .packed_weights import PackedWeights
 from .registry import LocalModel
 from .shape import Shape, read_shape
-
-_SCALES = 2
-"""Float32 numbers that come with a group of activations."""
 
 
 class PackedModel:
@@ -42,8 +39,9 @@ class PackedModel:
         self.shape: Shape = read_shape(model.config, str(model.folder))
         self._check_shape(model)
         weights = PackedWeights(model, widen=widen)
-        self._embedding = weights.matrix("model.embed_tokens.weight")
-        self._head = self._embedding if self.shape.tied else weights.matrix("lm_head.weight")
+        self._embedding = weights.table("model.embed_tokens.weight", self.shape.hidden)
+        tied = self.shape.tied
+        self._head = self._embedding if tied else weights.table("lm_head.weight", self.shape.hidden)
         self._norm = weights.floats("model.norm.weight")
         self._factors = weights.floats_if_there("model.rope_factors")
         self._keep: list[Any] = []
@@ -120,11 +118,11 @@ class PackedModel:
         arguments = (
             self._layers, parts, self._sizes, state,
             self._buffer("numbers", np.uint8, rows, width * PLANES),
-            self._buffer("scales", np.float32, rows, width * _SCALES),
+            self._buffer("scales", np.float32, rows, width * (SCALES // 4)),
             projected, projected.view(np.uint32),
             self._buffer("queries", np.uint16, shape.kv_heads, rows * group, shape.head_size),
             self._buffer("inner", np.uint8, rows, inner * PLANES),
-            self._buffer("inner scales", np.float32, rows, inner * _SCALES),
+            self._buffer("inner scales", np.float32, rows, inner * (SCALES // 4)),
             positions, self._turns[0], self._turns[1],
             self._buffer("scratch", np.float32, threads, max(shape.hidden, rows * 2 * GROUP)),
             self._buffer("scores", np.float32, threads, at_once, padded),

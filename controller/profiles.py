@@ -13,6 +13,7 @@ from codeword.codebook.errors import ModelError, did_you_mean
 from .kernels.blocks import OUTPUTS
 from .model import Model
 from .registry import LocalModel
+from .shape import MATRICES
 from .store import Progress, cache_dir, silent
 
 AUTO = "auto"
@@ -42,13 +43,17 @@ PROFILES = {
 
 
 def is_quantized(model: LocalModel) -> bool:
-    """Whether the weights are kept as codes."""
-    with model.weights[0].open("rb") as file:
-        header = file.read(int.from_bytes(file.read(8), "little"))
-    try:
-        return OUTPUTS in (json.loads(header).get("__metadata__") or {})
-    except (ValueError, AttributeError):
-        return False
+    """Whether the layers' matrices are all kept as codes; embedding and head need not be."""
+    outputs: set[str] = set()
+    for path in model.weights:
+        with path.open("rb") as file:
+            header = file.read(int.from_bytes(file.read(8), "little"))
+        try:
+            outputs |= set(json.loads((json.loads(header).get("__metadata__") or {}).get(OUTPUTS, "{}")))
+        except (ValueError, AttributeError):
+            return False
+    layers = range(int(model.config.get("num_hidden_layers", 0)))
+    return bool(outputs) and all(f"model.layers.{layer}.{name}" in outputs for layer in layers for name in MATRICES)
 
 
 def available(model: LocalModel, device: str = "cpu") -> list[Profile]:
