@@ -152,13 +152,16 @@ def convert_gguf(
     write_record(folder, source_sha256=source_sha256, licence=licence or fields.get("general.license"))
 
 
-def write_record(folder: Path, *, source_sha256: str | None, licence: str | None) -> None:
-    """Write `codeword.json`, which says what the folder was made from and what its weights hash to."""
+def write_record(
+    folder: Path, *, source_sha256: str | None, licence: str | None, quantization: Mapping[str, Any] | None = None
+) -> None:
+    """Write `codeword.json`: what the folder was made from, how it was quantized here, what its weights hash to."""
     weights = sorted(folder.glob("*.safetensors"))
     record = {
         "conversion": CONVERSION,
         "source_sha256": source_sha256,
         "licence": licence,
+        "quantization": quantization,
         "weights": {file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)} for file in weights},
     }
     (folder / "codeword.json").write_text(json.dumps(record, indent=2))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Matrix:
 class Table:
     """A matrix kept as floats (float32 or float16), of which only rows are looked up."""
 
-    values: NDArray[np.floating]
+    values: NDArray[Any]
 
     @property
     def outputs(self) -> int:

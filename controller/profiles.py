@@ -1,7 +1,7 @@
 """Profiles: how a model's weights are held, and which kernels compute on them.
 
-The values are the same in all of them. Which one is quickest depends on the machine; `tune` measures it once, and what
-it found is kept in the cache folder and used from then on.
+The values are the same in all of them, but for fp8, which rounds them once more. Which one is quickest depends on the
+machine; `tune` measures it once, and what it found is kept in the cache folder and used from then on.
 """
 
 import json
@@ -14,7 +14,7 @@ from .kernels.blocks import OUTPUTS
 from .model import Model
 from .registry import LocalModel
 from .shape import MATRICES
-from .store import Progress, cache_dir, silent
+from .store import Progress, cache_dir, silent, storing
 
 AUTO = "auto"
 """The profile that was tuned for this machine, or the one that is likely to be quickest."""
@@ -38,6 +38,7 @@ PROFILES = {
         Profile("bf16", "expanded to bfloat16", ("cpu", "cuda")),
         Profile("fp32", "expanded to float32", ("cpu", "cuda")),
         Profile("fp16", "expanded to float16", ("cuda",)),
+        Profile("fp8", "layers as 8-bit floats, scaled by row and token; no GPU has run it yet", ("cuda",)),
     )
 }
 
@@ -62,29 +63,46 @@ def available(model: LocalModel, device: str = "cpu") -> list[Profile]:
     return [p for p in PROFILES.values() if kind in p.devices and (quantized or not p.quantized_only)]
 
 
-def choose(model: LocalModel, device: str = "cpu") -> str:
-    """The name of the profile that AUTO stands for: the tuned one, else the first that can be had."""
+@dataclass(frozen=True)
+class Tuned:
+    """The profile that was found quickest, and with how many threads (None: one for each core)."""
+
+    profile: str
+    threads: int | None = None
+
+
+def choose(model: LocalModel, device: str = "cpu") -> Tuned:
+    """What AUTO stands for: what was tuned, else the first profile that can be had with as many threads as there are
+    cores.
+    """
     kept = tuned().get(_place(model, device))
     names = [profile.name for profile in available(model, device)]
-    return kept if kept in names else names[0]
+    return kept if kept is not None and kept.profile in names else Tuned(names[0])
 
 
-def tuned() -> dict[str, str]:
-    """What was found quickest on this machine: the profile's name by model and device."""
+def tuned() -> dict[str, Tuned]:
+    """What was found quickest on this machine, by model and device."""
     try:
         kept = json.loads(_tuned_file().read_text())
-    except (OSError, ValueError):
+        return {place: Tuned(str(one["profile"]), _count(one["threads"])) for place, one in kept.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
-    return {str(place): str(name) for place, name in kept.items()} if isinstance(kept, dict) else {}
 
 
-def keep_tuned(model: LocalModel, device: str, name: str) -> None:
-    """Use a profile from now on where AUTO is asked for."""
+def keep_tuned(model: LocalModel, device: str, best: Tuned) -> None:
+    """Use a profile and its threads from now on where AUTO is asked for."""
     file = _tuned_file()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(tuned() | {_place(model, device): name}, indent=2))
-    part.replace(file)
+    with storing(file, needed_bytes=4096):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        everything = tuned() | {_place(model, device): best}
+        part.write_text(json.dumps({place: vars(one) for place, one in everything.items()}, indent=2))
+        part.replace(file)
+
+
+def _count(threads: object) -> int | None:
+    """A count of threads as it was kept, None for any other value."""
+    return threads if isinstance(threads, int) and threads > 0 else None
 
 
 def load_model(
@@ -97,7 +115,8 @@ def load_model(
     if kind not in kinds:
         raise ModelError(f"there is no device '{device}' to compute on{did_you_mean(device, kinds)}")
     if profile == AUTO:
-        profile = choose(model, device)
+        best = choose(model, device)
+        profile, threads = best.profile, threads or best.threads
     if profile not in PROFILES:
         raise ModelError(f"there is no profile '{profile}'{did_you_mean(profile, [AUTO, *PROFILES])}")
     names = [one.name for one in available(model, device)]
@@ -115,8 +134,8 @@ def load_model(
 
     if kind != "cpu" and not torch.cuda.is_available():
         raise ModelError(f"device '{device}' is not there: this machine has no GPU that torch can use; take 'cpu'")
-    dtype = {"bf16": torch.bfloat16, "fp32": torch.float32, "fp16": torch.float16}[profile]
-    return TorchModel(model, dtype=dtype, device=device, threads=threads)
+    dtype = {"fp32": torch.float32, "fp16": torch.float16}.get(profile, torch.bfloat16)
+    return TorchModel(model, dtype=dtype, device=device, threads=threads, eight_bit=profile == "fp8")
 
 
 def _place(model: LocalModel, device: str) -> str:
