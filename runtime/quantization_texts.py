@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 
 from codeword.codebook import Codebook, Entity, Observation, load_codebook
@@ -18,8 +19,13 @@ HELD_OUT = "showcase"
 
 def suite(codebook: str = "tabletop") -> tuple[Scenario, ...]:
     """The shipped scenarios of the arm, with a codebook for it in place of their own."""
-    scenarios = (load_scenario(path) for path in find_scenarios(("tabletop",)))
-    return tuple(replace(scenario, codebook=load_codebook(codebook)) for scenario in scenarios)
+    given = load_codebook(codebook)
+    return tuple(replace(scenario, codebook=given) for scenario in _scenarios())
+
+
+@cache
+def _scenarios() -> tuple[Scenario, ...]:
+    return tuple(load_scenario(path) for path in find_scenarios(("tabletop",)))
 
 
 def calibration_texts(count: int = 96, *, held_out: str | None = None) -> list[Text]:

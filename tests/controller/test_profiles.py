@@ -68,8 +68,10 @@ def test_products_of_8_bit_floats() -> None:
     assert rows.dtype == tokens.dtype == FLOAT8
     emulated = (tokens.float() @ rows.float().t()) * token_scales * row_scales.t() + bias.float()
     assert torch.allclose(product, emulated, rtol=1e-2, atol=1e-2)
+    # Each factor is off by a sixteenth of itself at most, and the sum is rounded to bfloat once.
     exact = Linear(weight, bias.float())(hidden)
-    assert ((product - exact).norm(dim=0) < 0.08 * exact.norm(dim=0)).all()
+    most = 0.14 * Linear(weight.abs(), None)(hidden.abs()) + 2**-7 * exact.abs()
+    assert ((product - exact).abs() <= most + 1e-6).all()
     with pytest.raises(ModelError, match=r"a matrix of 40 by 64 is not for profile fp8, which takes multiples of 16"):
         Linear8(weight[:40], None)
 
