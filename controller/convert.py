@@ -16,10 +16,11 @@ import numpy as np
 from codeword.codebook.errors import ModelError
 
 from .gguf_tokenizer import write_tokenizer
-from .kernels.blocks import OUTPUTS, from_gguf
+from .kernels.blocks import OUTPUTS
+from .kernels.gguf_blocks import from_gguf
 from .store import Progress, sha256_of, silent
 
-CONVERSION = 2
+CONVERSION = 3
 """Raised whenever the same GGUF file would give another folder; older folders are then made anew."""
 
 _LAYER = {
@@ -133,7 +134,9 @@ def convert_gguf(
             values = dequantize(tensor.data, tensor.tensor_type)
         except NotImplementedError as error:
             raise ModelError(f"{path}: quantization {tensor.tensor_type.name} cannot be read; take another") from error
-        weights[name] = np.ascontiguousarray(restore(name, values), dtype=np.float32)
+        # Halves of a large table stay halves; anything else that is no sum of codes is kept as float32.
+        dtype = np.float16 if tensor.tensor_type.name == "F16" and values.ndim == 2 else np.float32
+        weights[name] = np.ascontiguousarray(restore(name, values), dtype=dtype)
     progress("converting", len(reader.tensors), len(reader.tensors))
     (folder / "config.json").write_text(json.dumps(config, indent=2))
     write_tokenizer(fields, path, folder)
@@ -149,13 +152,16 @@ def convert_gguf(
     write_record(folder, source_sha256=source_sha256, licence=licence or fields.get("general.license"))
 
 
-def write_record(folder: Path, *, source_sha256: str | None, licence: str | None) -> None:
-    """Write `codeword.json`, which says what the folder was made from and what its weights hash to."""
+def write_record(
+    folder: Path, *, source_sha256: str | None, licence: str | None, quantization: Mapping[str, Any] | None = None
+) -> None:
+    """Write `codeword.json`: what the folder was made from, how it was quantized here, what its weights hash to."""
     weights = sorted(folder.glob("*.safetensors"))
     record = {
         "conversion": CONVERSION,
         "source_sha256": source_sha256,
         "licence": licence,
+        "quantization": quantization,
         "weights": {file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)} for file in weights},
     }
     (folder / "codeword.json").write_text(json.dumps(record, indent=2))

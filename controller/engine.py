@@ -19,7 +19,7 @@ from .automaton import Automaton
 from .decision import Decision, DecisionCancelled, Stopwatch, decision_key, graph_digest
 from .hold import Hold
 from .prefixes import Prefixes
-from .profiles import AUTO, choose, load_model
+from .profiles import AUTO, Tuned, choose, load_model
 from .registry import LocalModel
 from .run import Ahead, Run
 from .sampling import GREEDY, Sampling
@@ -41,7 +41,9 @@ def never() -> bool:
 
 @dataclass(frozen=True)
 class Techniques:
-    """What makes a decision quick. None changes it; each can be switched off, to be measured or doubted.
+    """What makes a decision quick. Each can be switched off, to be measured or doubted.
+
+    None changes a decision, but that `tree_tokens` and `legal_rows` round in other places: they are part of its key.
 
     `prefix_cache`: what was read of the last prompts is kept. `disk_cache`: codebooks are kept on disk too.
     `forced_runs`: what leaves no choice is read with the choice before it; else token by token. `guesses`: a command
@@ -99,14 +101,19 @@ class Engine:
     ) -> None:
         """Load a model. Raises ModelError where it cannot be used."""
         self.model = model
-        self.held = choose(model, device) if profile == AUTO else profile
+        best = choose(model, device) if profile == AUTO else Tuned(profile)
+        self.held = best.profile
         self.adapter = adapter
         self.sampling = sampling
         self.techniques = techniques
+        tree = f" tree {techniques.tree_tokens}" if techniques.tree_tokens else ""
+        self._rounding = tree + ("" if techniques.legal_rows else " all rows")
         self.tokens = Tokens(model.folder)
         with ThreadPoolExecutor(1) as beside:
             hold = beside.submit(Hold, self.tokens.json, self.tokens.end_token)
-            self._model = load_model(model, self.held, device=device, threads=threads, progress=progress)
+            self._model = load_model(
+                model, self.held, device=device, threads=threads or best.threads, progress=progress
+            )
             self._hold = hold.result()
         config = json.dumps(model.config, sort_keys=True)
         self._weights = f"{model.weights_sha256} {hashlib.sha256(config.encode()).hexdigest()}"
@@ -237,7 +244,7 @@ class Engine:
                 "weights": self._weights,
                 "adapter": self.adapter.name,
                 "profile": self.profile,
-                "policy": f"{sampling.name}/{POLICY}",
+                "policy": f"{sampling.name}{self._rounding}/{POLICY}",
             }
         )
 

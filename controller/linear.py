@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from codeword.codebook.errors import ModelError
+
 _PASS_TOKENS = 32
 """The pass length that oneDNN arranges weights for; measured: any other length runs as fast on that arrangement."""
 
@@ -26,6 +28,7 @@ class Linear:
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         self.outputs, self.inputs = weight.shape
+        self.size_bytes = weight.nbytes
         self._bias = bias
         self._packed = packs(weight.dtype, weight.device)
         self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, _PASS_TOKENS) if self._packed else weight
@@ -35,3 +38,41 @@ class Linear:
             return F.linear(hidden, self._weight, self._bias)
         result: Tensor = torch.ops.mkldnn._linear_pointwise(hidden, self._weight, self._bias, "none", [], "")
         return result
+
+
+FLOAT8 = torch.float8_e4m3fn
+_MOST = torch.finfo(FLOAT8).max
+_STEP = 16
+"""What both sizes of a matrix of 8-bit floats must be multiples of, for the GPU's units."""
+
+
+class Linear8:
+    """y = x·Wᵀ + b with both factors as 8-bit floats (e4m3): a scale for each row of W, and for each token of x."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        """Raises ModelError where a size of the matrix is not one that can be multiplied."""
+        self.outputs, self.inputs = weight.shape
+        if self.outputs % _STEP or self.inputs % _STEP:
+            raise ModelError(
+                f"a matrix of {self.outputs} by {self.inputs} is not for profile fp8, which takes multiples of "
+                f"{_STEP}; use bf16 or fp16"
+            )
+        self._bias = bias
+        rows, scales = to_float8(weight)
+        self.size_bytes = rows.nbytes + scales.nbytes
+        # The product wants its second factor column by column, which is what rows become when turned.
+        self._weight, self._scales = rows.t(), scales.t().contiguous()
+
+    def __call__(self, hidden: Tensor) -> Tensor:
+        numbers, scales = to_float8(hidden)
+        result: Tensor = torch._scaled_mm(
+            numbers, self._weight, scale_a=scales, scale_b=self._scales, bias=self._bias, out_dtype=hidden.dtype
+        )
+        return result
+
+
+def to_float8(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows as 8-bit floats, the greatest of each as the greatest there is, and their scales [rows, 1] (float32)."""
+    wide = rows.float()
+    scales = wide.abs().amax(dim=1, keepdim=True).clamp_min(2.0**-60) / _MOST
+    return (wide / scales).clamp_(-_MOST, _MOST).to(FLOAT8), scales

@@ -18,16 +18,13 @@ from codeword.codebook.errors import ModelError
 from .kernels import passes
 from .kernels.blocks import GROUP, LANES
 from .kernels.llvm import HAS_BFLOAT_DOTS, HAS_BYTE_DOTS
-from .kernels.operations import PLANES
+from .kernels.operations import PLANES, SCALES
 from .kernels.team import Team
 from .model import NUMERICS, Floats, Part
 from .packed_cache import PackedCache
-from .packed_weights import PackedWeights
+from .packed_weights import Matrix, PackedWeights
 from .registry import LocalModel
 from .shape import Shape, read_shape
-
-_SCALES = 2
-"""Float32 numbers that come with a group of activations."""
 
 
 class PackedModel:
@@ -43,8 +40,8 @@ class PackedModel:
         self.shape: Shape = read_shape(model.config, str(model.folder))
         self._check_shape(model)
         weights, hidden = PackedWeights(model, widen=widen), self.shape.hidden
-        self._embedding = weights.matrix("model.embed_tokens.weight", inputs=hidden)
-        self._head = self._embedding if self.shape.tied else weights.matrix("lm_head.weight", inputs=hidden)
+        self._embedding = weights.table("model.embed_tokens.weight", hidden)
+        self._head = self._embedding if self.shape.tied else weights.table("lm_head.weight", hidden)
         self._norm = weights.floats("model.norm.weight", hidden)
         self._factors = weights.floats_if_there("model.rope_factors", self.shape.head_size // 2)
         self._keep: list[Any] = []
@@ -106,10 +103,17 @@ class PackedModel:
         if rows is not None:
             return _dots(self._head.rows(rows), hidden)
         head, threads, groups = self._head, self._team.threads, len(hidden) // GROUP
+        if not isinstance(head, Matrix):
+            return np.concatenate(
+                [
+                    _dots(head.rows(range(at, min(at + 4096, head.outputs))), hidden)
+                    for at in range(0, head.outputs, 4096)
+                ]
+            )
         blocks = head.records.shape[0]
         out = np.zeros(blocks * LANES, np.float32)
         numbers = np.zeros((threads, groups * PLANES), np.uint8)
-        scales = np.zeros((threads, groups * _SCALES), np.float32)
+        scales = np.zeros((threads, groups * SCALES // 4), np.float32)
         state = np.ascontiguousarray(hidden)
         self._sync[:] = 0
         counter, at, kind = self._sync.ctypes.data, head.records.ctypes.data, passes.KIND_NUMBERS[head.kind]
@@ -130,11 +134,11 @@ class PackedModel:
         arguments = (
             self._layers, parts, self._sizes, state,
             self._buffer("numbers", np.uint8, rows, width * PLANES),
-            self._buffer("scales", np.float32, rows, width * _SCALES),
+            self._buffer("scales", np.float32, rows, width * (SCALES // 4)),
             projected, projected.view(np.uint32),
             self._buffer("queries", np.uint16, shape.kv_heads, rows * group, shape.head_size),
             self._buffer("inner", np.uint8, rows, inner * PLANES),
-            self._buffer("inner scales", np.float32, rows, inner * _SCALES),
+            self._buffer("inner scales", np.float32, rows, inner * (SCALES // 4)),
             positions, self._turns[0], self._turns[1],
             self._buffer("scratch", np.float32, threads, max(shape.hidden, rows * 2 * GROUP)),
             self._buffer("scores", np.float32, threads, at_once, padded),

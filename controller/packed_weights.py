@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,23 @@ class Matrix:
         return Matrix(wide.records(), wide.kind, self.outputs)
 
 
+@dataclass(frozen=True)
+class Table:
+    """A matrix kept as floats (float32 or float16), of which only rows are looked up."""
+
+    values: NDArray[Any]
+
+    @property
+    def outputs(self) -> int:
+        """How many rows it has."""
+        return len(self.values)
+
+    def rows(self, rows: Sequence[int]) -> Floats:
+        """Some of its rows as float32 [len(rows), inputs]."""
+        result: Floats = self.values[np.array(rows, np.int64)].astype(np.float32)
+        return result
+
+
 class PackedWeights:
     """The tensors of a quantized model by name, each taken once."""
 
@@ -51,21 +69,31 @@ class PackedWeights:
             try:
                 with safe_open(file, framework="numpy") as holder:
                     self._outputs |= json.loads((holder.metadata() or {}).get(OUTPUTS, "{}"))
-                    if not self._outputs:
-                        raise ModelError(
-                            f"{model.folder}: its weights are not quantized; quantize them with: codeword models "
-                            f"quantize {model.name}, or use --profile bf16"
-                        )
                     for name in holder.keys():  # noqa: SIM118
                         self._arrays[name] = holder.get_tensor(name)
             except (SafetensorError, OSError) as error:
                 raise ModelError(f"{file}: not a whole safetensors file ({error}); fetch the model again") from error
 
     def outputs(self, name: str) -> int:
-        """How many outputs a matrix has."""
+        """How many outputs a quantized matrix has. Raises ModelError where there is none of that name."""
+        if name in self._arrays:
+            raise ModelError(
+                f"{self._where}: tensor '{name}' is kept as floats, and this profile computes on codes; quantize the "
+                "model with: codeword models quantize, or use --profile bf16"
+            )
         if name not in self._outputs:
             raise ModelError(f"{self._where}: tensor '{name}' is missing from its quantized weights")
         return self._outputs[name]
+
+    def table(self, name: str, inputs: int) -> Matrix | Table:
+        """A matrix of which rows are looked up, quantized or not. Raises ModelError where there is none."""
+        array = self._arrays.pop(name, None)
+        if array is None:
+            return self.matrix(name, inputs=inputs)
+        if array.ndim != 2 or array.shape[1] != inputs or not np.issubdtype(array.dtype, np.floating):
+            raise ModelError(f"{self._where}: the weights do not have the sizes that config.json says")
+        self.size_bytes += array.nbytes
+        return Table(array)
 
     def matrix(self, name: str, outputs: int | None = None, inputs: int | None = None) -> Matrix:
         """The quantized matrix of that name. Raises ModelError where there is none, or it has other sizes."""

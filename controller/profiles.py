@@ -1,7 +1,7 @@
 """Profiles: how a model's weights are held, and which kernels compute on them.
 
-The values are the same in all of them. Which one is quickest depends on the machine; `tune` measures it once, and what
-it found is kept in the cache folder and used from then on.
+The values are the same in all of them, but for fp8, which rounds them once more. Which one is quickest depends on the
+machine; `tune` measures it once, and what it found is kept in the cache folder and used from then on.
 """
 
 import json
@@ -14,7 +14,7 @@ from codeword.codebook.errors import ModelError, did_you_mean
 from .kernels.blocks import GROUP, OUTPUTS
 from .model import Model
 from .registry import LocalModel
-from .shape import read_shape
+from .shape import MATRICES, read_shape
 from .store import Progress, cache_dir, silent, storing
 
 AUTO = "auto"
@@ -39,13 +39,21 @@ PROFILES = {
         Profile("bf16", "expanded to bfloat16", ("cpu", "cuda")),
         Profile("fp32", "expanded to float32", ("cpu", "cuda")),
         Profile("fp16", "expanded to float16", ("cuda",)),
+        Profile("fp8", "layers as 8-bit floats, scaled by row and token; no GPU has run it yet", ("cuda",)),
     )
 }
 
 
 def is_quantized(model: LocalModel) -> bool:
-    """Whether weights are kept as codes."""
-    return any(_quantized(header) for header in map(_header, model.weights))
+    """Whether the layers' matrices are all kept as codes; embedding and head need not be."""
+    outputs: set[str] = set()
+    for header in map(_header, model.weights):
+        outputs |= _outputs(header)
+    try:
+        layers = range(int(model.config.get("num_hidden_layers", 0)))
+    except (TypeError, ValueError):
+        return False
+    return bool(outputs) and all(f"model.layers.{layer}.{name}" in outputs for layer in layers for name in MATRICES)
 
 
 def available(model: LocalModel, device: str = "cpu") -> list[Profile]:
@@ -55,10 +63,8 @@ def available(model: LocalModel, device: str = "cpu") -> list[Profile]:
 
 
 def _packs(model: LocalModel) -> bool:
-    """Whether all matrices are kept as codes, in sizes that can be computed on."""
-    headers = [_header(file) for file in model.weights]
-    plain = [entry for header in headers for entry in header.values() if len(entry.get("shape", ())) == 2]
-    if plain or not any(map(_quantized, headers)):
+    """Whether the layers are kept as codes, in sizes that can be computed on."""
+    if not is_quantized(model):
         return False
     shape = read_shape(model.config, str(model.folder))
     return shape.hidden % GROUP == 0 and shape.head_size % GROUP == 0
@@ -78,40 +84,58 @@ def _header(file: Path) -> dict[str, dict[str, Any]]:
     return header if fits else {}
 
 
-def _quantized(header: dict[str, dict[str, Any]]) -> bool:
-    """Whether some of a file's matrices are kept as codes."""
-    return bool(header.get("__metadata__", {}).get(OUTPUTS, "{}") != "{}")
+def _outputs(header: dict[str, dict[str, Any]]) -> set[str]:
+    """The matrices that a file keeps as codes."""
+    try:
+        return set(json.loads(header.get("__metadata__", {}).get(OUTPUTS, "{}")))
+    except (TypeError, ValueError):
+        return set()
 
 
-def choose(model: LocalModel, device: str = "cpu") -> str:
-    """The name of the profile that AUTO stands for: the tuned one, else the first that can be had.
+@dataclass(frozen=True)
+class Tuned:
+    """The profile that was found quickest, and with how many threads (None: one for each core)."""
 
-    Raises ModelError where there is no such device.
+    profile: str
+    threads: int | None = None
+
+
+def choose(model: LocalModel, device: str = "cpu") -> Tuned:
+    """What AUTO stands for: what was tuned, else the first profile that can be had with as many threads as there are
+    cores. Raises ModelError where there is no such device.
     """
     _check_device(device)
     kept = tuned().get(_place(model, device))
     names = [profile.name for profile in available(model, device)]
-    return kept if kept in names else names[0]
+    return kept if kept is not None and kept.profile in names else Tuned(names[0])
 
 
-def tuned() -> dict[str, str]:
-    """What was found quickest on this machine: the profile's name by model and device."""
+def tuned() -> dict[str, Tuned]:
+    """What was found quickest on this machine, by model and device."""
     try:
         kept = json.loads(_tuned_file().read_text())
-    except (OSError, ValueError):
+        return {place: Tuned(str(one["profile"]), _count(one["threads"])) for place, one in kept.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
-    return {str(place): str(name) for place, name in kept.items()} if isinstance(kept, dict) else {}
 
 
-def keep_tuned(model: LocalModel, device: str, name: str) -> None:
-    """Use a profile from now on where AUTO is asked for. Raises ModelError where that cannot be written down."""
+def keep_tuned(model: LocalModel, device: str, best: Tuned) -> None:
+    """Use a profile and its threads from now on where AUTO is asked for. Raises ModelError where that cannot be
+    written down.
+    """
     file = _tuned_file()
-    content = json.dumps(tuned() | {_place(model, device): name}, indent=2)
+    everything = tuned() | {_place(model, device): best}
+    content = json.dumps({place: vars(one) for place, one in everything.items()}, indent=2)
     with storing(file, len(content)):
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part")
         part.write_text(content)
         part.replace(file)
+
+
+def _count(threads: object) -> int | None:
+    """A count of threads as it was kept, None for any other value."""
+    return threads if isinstance(threads, int) and threads > 0 else None
 
 
 def load_model(
@@ -122,7 +146,8 @@ def load_model(
     _check_device(device)
     kind = device.partition(":")[0]
     if profile == AUTO:
-        profile = choose(model, device)
+        best = choose(model, device)
+        profile, threads = best.profile, threads or best.threads
     if profile not in PROFILES:
         raise ModelError(f"there is no profile '{profile}'{did_you_mean(profile, [AUTO, *PROFILES])}")
     names = [one.name for one in available(model, device)]
@@ -142,8 +167,8 @@ def load_model(
 
     if kind != "cpu" and not torch.cuda.is_available():
         raise ModelError(f"device '{device}' is not there: this machine has no GPU that torch can use; take 'cpu'")
-    dtype = {"bf16": torch.bfloat16, "fp32": torch.float32, "fp16": torch.float16}[profile]
-    return TorchModel(model, dtype=dtype, device=device, threads=threads)
+    dtype = {"fp32": torch.float32, "fp16": torch.float16}.get(profile, torch.bfloat16)
+    return TorchModel(model, dtype=dtype, device=device, threads=threads, eight_bit=profile == "fp8")
 
 
 def _check_device(device: str) -> None:

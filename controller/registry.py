@@ -16,6 +16,7 @@ from .store import Progress, install, models_dir, sha256_of, silent
 DEFAULT_MODEL = "smollm2-135m"
 
 _WHEEL = "wheel"
+_OWN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -53,7 +54,7 @@ class LocalModel:
     """A model on this machine, in Hugging Face layout.
 
     `weights_sha256` names the weights: a SHA-256 over those of the safetensors files; `source_sha256` is that of the
-    GGUF file that they were made from, or None.
+    GGUF file that they were made from, or names the weights that were quantized, or is None.
     """
 
     name: str
@@ -102,11 +103,13 @@ def known_models() -> list[ModelRow]:
 def resolve(name_or_path: str, progress: Progress = silent, *, fetch: bool = True) -> LocalModel:
     """The model of a name, a local folder, a `.gguf` file or a hub id `org/name`, fetched and converted if need be.
 
-    With `fetch=False` nothing is taken from the network. Raises ModelError where it is unknown, damaged, does not fit
-    on the disk, or cannot be reached.
+    A name is one that is known, or that of a folder in the cache. With `fetch=False` nothing is taken from the
+    network. Raises ModelError where it is unknown, damaged, does not fit on the disk, or cannot be reached.
     """
     if name_or_path in KNOWN:
         return _known(KNOWN[name_or_path], progress, fetch=fetch, download=download_wheel)
+    if _OWN_NAME.fullmatch(name_or_path) and _ready(_folder(name_or_path)):
+        return open_folder(_folder(name_or_path), name_or_path)
     path = Path(name_or_path).expanduser()
     if name_or_path and path.is_dir():
         return open_folder(path.absolute(), str(path))

@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 
 from codeword.codebook.errors import ModelError
 
+MATRICES = tuple(
+    f"{name}_proj.weight"
+    for name in ("self_attn.q", "self_attn.k", "self_attn.v", "self_attn.o", "mlp.gate", "mlp.up", "mlp.down")
+)
+"""The matrices of a layer, by what their names end with."""
+
 
 @dataclass(frozen=True)
 class Shape:

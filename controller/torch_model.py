@@ -13,7 +13,7 @@ from torch import Tensor
 from codeword.codebook.errors import ModelError
 
 from .kv import KVCache
-from .linear import Linear, packs
+from .linear import Linear, Linear8, packs
 from .model import NUMERICS, Floats, Part
 from .registry import LocalModel
 from .shape import Shape, read_shape
@@ -28,14 +28,19 @@ _Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 class _Layer:
     """One layer's weights, those that are read together joined: Q, K and V; gate and up."""
 
-    def __init__(self, weights: Weights, number: int) -> None:
+    def __init__(self, weights: Weights, number: int, linear: "type[Linear | Linear8]") -> None:
         at = f"model.layers.{number}."
         self.input_norm = weights.take(at + "input_layernorm.weight").float()
         self.post_norm = weights.take(at + "post_attention_layernorm.weight").float()
-        self.qkv = Linear(*weights.joined([at + f"self_attn.{name}_proj" for name in "qkv"]))
-        self.out = Linear(*weights.joined([at + "self_attn.o_proj"]))
-        self.gate_up = Linear(*weights.joined([at + f"mlp.{name}_proj" for name in ("gate", "up")]))
-        self.down = Linear(*weights.joined([at + "mlp.down_proj"]))
+        self.qkv = linear(*weights.joined([at + f"self_attn.{name}_proj" for name in "qkv"]))
+        self.out = linear(*weights.joined([at + "self_attn.o_proj"]))
+        self.gate_up = linear(*weights.joined([at + f"mlp.{name}_proj" for name in ("gate", "up")]))
+        self.down = linear(*weights.joined([at + "mlp.down_proj"]))
+
+    def spared_bytes(self, number_bytes: int) -> int:
+        """How much less memory the matrices take than with so many bytes for each number."""
+        every = (self.qkv, self.out, self.gate_up, self.down)
+        return sum(one.outputs * one.inputs * number_bytes - one.size_bytes for one in every)
 
 
 class TorchModel:
@@ -50,34 +55,38 @@ class TorchModel:
         dtype: torch.dtype = torch.bfloat16,
         device: str = "cpu",
         threads: int | None = None,
+        eight_bit: bool = False,
     ) -> None:
-        """Load the weights. `threads` is for the whole process.
+        """Load the weights. `threads` is for the whole process; `eight_bit` multiplies layers as 8-bit floats.
 
         Raises ModelError where the weights do not fit the config, or are damaged.
         """
         if threads is not None:
             torch.set_num_threads(threads)
-        self.dtype, self.device = dtype, torch.device(device)
+        self.dtype, self.device, self._eight_bit = dtype, torch.device(device), eight_bit
         self.shape: Shape = read_shape(model.config, str(model.folder))
         with Weights(model.weights, dtype=dtype, device=self.device) as weights:
             self.embedding = weights.take("model.embed_tokens.weight")
             self.head = self.embedding if self.shape.tied else weights.take("lm_head.weight")
             self._norm = weights.take("model.norm.weight").float()
-            self._layers = [_Layer(weights, number) for number in range(self.shape.layers)]
+            self._layers = [
+                _Layer(weights, number, Linear8 if eight_bit else Linear) for number in range(self.shape.layers)
+            ]
             frequencies = torch.from_numpy(self.shape.inverse_frequencies)
             factors = weights.take_if_there("model.rope_factors")
             self._frequencies = (frequencies if factors is None else frequencies / factors.cpu().float()).to(
                 self.device
             )
             weights.expect_all_taken(ignore=("lm_head.weight",) if self.shape.tied else ())
-            self.weight_bytes = weights.size_bytes
+            spared = sum(layer.spared_bytes(dtype.itemsize) for layer in self._layers)
+            self.weight_bytes = weights.size_bytes - spared
         self._check_sizes(model)
         self._turns = self._rope_table(1024)
 
     @property
     def profile(self) -> str:
         """How weights are held and which kernels run: what the last bits of every number depend on."""
-        dtype = str(self.dtype).removeprefix("torch.")
+        dtype = "float8" if self._eight_bit else str(self.dtype).removeprefix("torch.")
         if self.device.type != "cpu":
             return f"{self.device.type}-{dtype}-{torch.cuda.get_device_name(self.device)}/{NUMERICS}"
         kernels = "packed" if packs(self.dtype, self.device) else "plain"

@@ -54,3 +54,15 @@ def model_progress() -> Iterator[ModelProgress]:
             progress.update(tasks[stage], completed=done, total=total or None)
 
         yield report
+
+
+def stages(bar: Progress) -> ModelProgress:
+    """Shows stages that count things, each as one more line of a bar."""
+    tasks: dict[str, TaskID] = {}
+
+    def report(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            tasks[stage] = bar.add_task(stage, total=total or None)
+        bar.update(tasks[stage], completed=done, total=total or None)
+
+    return report

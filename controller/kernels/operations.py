@@ -11,6 +11,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from .blocks import GROUP, Kind
 from .llvm import (
     BYTES,
     BYTES_16,
@@ -43,21 +44,20 @@ from .llvm import (
     to_bfloat,
 )  # fmt: skip
 
-GROUP = 32
-"""Inputs that share a scale, of weights and of activations alike."""
-
 MOST = 127 * 128
 """The greatest activation as an integer: 15 bits with sign, an upper byte times 128 and a lower one."""
 
 PLANES = 2 * GROUP
 """Bytes that a group of activations takes: the upper bytes, then the lower ones."""
 
-SCALES = 8
-"""Bytes that come with a group of activations: its scale, and the sum of its numbers times that scale (float32)."""
+SCALES = 16
+"""Bytes that come with a group of activations, four float32: its scale, and times that scale the sum of its numbers,
+of the first half of them and of the second."""
 
 SLOT_PAIRS = 4
 """Bytes of two bfloats that are multiplied together."""
 
+_WHOLE_SUM, _HALF_SUMS = 4, 8
 _ARGUMENTS = 8
 
 
@@ -74,24 +74,17 @@ def _operation(write: Callable[..., None]) -> Any:
     return intrinsic(operation)
 
 
-def code_bytes(bits: int) -> int:
-    """Bytes that the codes of one group of 16 rows take."""
-    return LANES * GROUP * bits // 8
-
-
-def matmul(rows: int, bits: int, wide: bool, native: bool = HAS_BYTE_DOTS) -> Any:
+def matmul(rows: int, kind: Kind, native: bool = HAS_BYTE_DOTS) -> Any:
     """out[row, 0:16] = Σ over groups of scale · (codes · numbers) + minimum · sum, for 16 outputs and so many rows.
 
     Arguments: weight records, how many groups, numbers, bytes from row to row of them, scales, bytes from row to row
-    of them, out, bytes from row to row of it. A record holds a group's codes (4 or 8 bits) for 16 outputs, then 16
-    scales, then 16 minima, as float16, or float32 if `wide`.
+    of them, out, bytes from row to row of it. A record holds a group's codes for 16 outputs, then 16 scales for each
+    part of the group, then the minima likewise, as float16, or float32 if the kind is wide.
     """
-    codes = code_bytes(bits)
-    side = LANES * (4 if wide else 2)
     nibble, shift = const(BYTES, 15), const(INTS, 4)
 
     def unpacked(b: Builder, record: Value) -> list[Value]:
-        if bits == 8:
+        if kind.bits == 8:
             return [load(b, record, BYTES, 64 * number) for number in range(8)]
         result: list[Value] = []
         for number in range(4):
@@ -100,28 +93,36 @@ def matmul(rows: int, bits: int, wide: bool, native: bool = HAS_BYTE_DOTS) -> An
             result += [b.and_(both, nibble), b.and_(upper, nibble)]
         return result
 
-    def floats(b: Builder, record: Value, offset: int) -> Value:
-        return load(b, record, FLOATS, offset) if wide else b.fpext(load(b, record, HALVES, offset), FLOATS)
+    def floats(b: Builder, record: Value, first: int, part: int) -> Value:
+        offset = first + part * kind.side_bytes // kind.parts
+        return load(b, record, FLOATS, offset) if kind.wide else b.fpext(load(b, record, HALVES, offset), FLOATS)
 
     def write(b: Builder, weights: Value, groups: Value, numbers: Value, number_step: Value, scales: Value,
               scale_step: Value, out: Value, out_step: Value) -> None:  # fmt: skip
         def body(group: Value, sums: list[Value]) -> list[Value]:
-            record = add(b, weights, times(b, group, codes + 2 * side))
+            record = add(b, weights, times(b, group, kind.record_bytes))
             quads = unpacked(b, record)
-            scale, minimum = floats(b, record, codes), floats(b, record, codes + side)
+            count = len(quads) // kind.parts
+            sides = [
+                [floats(b, record, kind.code_bytes + side * kind.side_bytes, part) for side in range(2)]
+                for part in range(kind.parts)
+            ]
             new = []
             for row, sum_ in enumerate(sums):
                 at = add(b, add(b, numbers, times(b, number_step, row)), times(b, group, PLANES))
                 scaled = add(b, add(b, scales, times(b, scale_step, row)), times(b, group, SCALES))
-                total = const(INTS, 0)
-                for plane in range(2):
-                    part = const(INTS, 0)
-                    for number, quad in enumerate(quads):
-                        four = splat(b, load(b, at, I32, GROUP * plane + 4 * number))
-                        part = dot_bytes(b, part, quad, four, native)
-                    total = part if plane == 0 else b.add(b.shl(total, const(INTS, 7)), part)
-                sum_ = fma(b, b.sitofp(total, FLOATS), b.fmul(scale, splat(b, load(b, scaled, F32))), sum_)
-                new.append(fma(b, minimum, splat(b, load(b, scaled, F32, 4)), sum_))
+                for part, (scale, minimum) in enumerate(sides):
+                    total = const(INTS, 0)
+                    for plane in range(2):
+                        dots = const(INTS, 0)
+                        for number in range(count * part, count * part + count):
+                            four = splat(b, load(b, at, I32, GROUP * plane + 4 * number))
+                            dots = dot_bytes(b, dots, quads[number], four, native)
+                        total = dots if plane == 0 else b.add(b.shl(total, const(INTS, 7)), dots)
+                    sum_ = fma(b, b.sitofp(total, FLOATS), b.fmul(scale, splat(b, load(b, scaled, F32))), sum_)
+                    place = _WHOLE_SUM if kind.parts == 1 else _HALF_SUMS + 4 * part
+                    sum_ = fma(b, minimum, splat(b, load(b, scaled, F32, place)), sum_)
+                new.append(sum_)
             return new
 
         for row, sum_ in enumerate(loop(b, groups, [const(FLOATS, 0.0)] * rows, body)):
@@ -222,24 +223,25 @@ def value_sums(rows: int, native: bool = HAS_BFLOAT_DOTS) -> Any:
 
 
 def _write_numbers(b: Builder, parts: list[Value], numbers: Value, scales: Value) -> None:
-    """A group of floats as integers of 15 bits in two planes of bytes, its scale, and its scaled sum."""
+    """A group of floats as integers of 15 bits in two planes of bytes, its scale, and its scaled sums."""
     absolute = [call(b, "llvm.fabs.v16f32", FLOATS, part) for part in parts]
     both = call(b, "llvm.maxnum.v16f32", FLOATS, *absolute)
     most = call(b, "llvm.vector.reduce.fmax.v16f32", F32, both)
     most = call(b, "llvm.maxnum.f32", F32, most, const(F32, 2.0**-60))
     scale = b.fdiv(most, const(F32, float(MOST)))
     inverse = splat(b, b.fdiv(const(F32, float(MOST)), most))
-    total = const(INTS, 0)
+    sums = []
     for place, part in enumerate(parts):
         whole = b.fptosi(call(b, "llvm.rint.v16f32", FLOATS, b.fmul(part, inverse)), INTS)
-        total = b.add(total, whole)
+        sums.append(call(b, "llvm.vector.reduce.add.v16i32", I32, whole))
         low = b.sub(b.and_(b.add(whole, const(INTS, 64)), const(INTS, 127)), const(INTS, 64))
         high = b.ashr(b.sub(whole, low), const(INTS, 7))
         store(b, b.trunc(high, BYTES_16), numbers, LANES * place)
         store(b, b.trunc(low, BYTES_16), numbers, GROUP + LANES * place)
-    summed = b.sitofp(call(b, "llvm.vector.reduce.add.v16i32", I32, total), F32)
     store(b, scale, scales)
-    store(b, b.fmul(scale, summed), scales, 4)
+    store(b, b.fmul(scale, b.sitofp(b.add(*sums), F32)), scales, _WHOLE_SUM)
+    for place, half in enumerate(sums):
+        store(b, b.fmul(scale, b.sitofp(half, F32)), scales, _HALF_SUMS + 4 * place)
 
 
 def _quantize(b: Builder, floats: Value, groups: Value, numbers: Value, scales: Value, *_: Value) -> None:

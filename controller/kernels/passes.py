@@ -12,12 +12,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from .blocks import GROUP, KINDS
 from .operations import (
-    GROUP,
     PLANES,
     SCALES,
     SLOT_PAIRS,
-    code_bytes,
     fetch,
     fetch_add,
     give_way,
@@ -32,9 +31,6 @@ from .operations import (
     swiglu,
     value_sums,
 )  # fmt: skip
-
-KINDS = {"q4": (4, False), "q4w": (4, True), "q8": (8, False), "q8w": (8, True)}
-"""Ways to hold a matrix: bits of a code, and whether scales are float32 (else float16)."""
 
 Array = NDArray[Any]
 
@@ -59,12 +55,13 @@ _STAGES = 7
 _COUNTER = 8
 _SPINS = 400
 
-_RECORDS = np.array([code_bytes(bits) + (128 if wide else 64) for bits, wide in KINDS.values()], dtype=np.int64)
+_RECORDS = np.array([kind.record_bytes for kind in KINDS.values()], dtype=np.int64)
 
-_q4_8, _q4_4, _q4_2, _q4_1 = (matmul(rows, 4, wide=False) for rows in (8, 4, 2, 1))
-_q4w_8, _q4w_1 = (matmul(rows, 4, wide=True) for rows in (8, 1))
-_q8_8, _q8_1 = (matmul(rows, 8, wide=False) for rows in (8, 1))
-_q8w_8, _q8w_1 = (matmul(rows, 8, wide=True) for rows in (8, 1))
+_q4_8, _q4_4, _q4_2, _q4_1 = (matmul(rows, KINDS["q4"]) for rows in (8, 4, 2, 1))
+_q4w_8, _q4w_1 = (matmul(rows, KINDS["q4w"]) for rows in (8, 1))
+_q8_8, _q8_1 = (matmul(rows, KINDS["q8"]) for rows in (8, 1))
+_q8w_8, _q8w_1 = (matmul(rows, KINDS["q8w"]) for rows in (8, 1))
+_q8s_8, _q8s_1 = (matmul(rows, KINDS["q8s"]) for rows in (8, 1))
 _scores_12, _scores_4, _scores_1 = (key_scores(rows) for rows in (12, 4, 1))
 _values_12, _values_4, _values_1 = (value_sums(rows) for rows in (12, 4, 1))
 
@@ -115,16 +112,20 @@ def _multiply(kind: int, weights: int, groups: int, numbers: int, number_step: i
                 _q4w_8(weights, groups, n, number_step, s, scale_step, o, out_step)
             elif kind == 2:
                 _q8_8(weights, groups, n, number_step, s, scale_step, o, out_step)
-            else:
+            elif kind == 3:
                 _q8w_8(weights, groups, n, number_step, s, scale_step, o, out_step)
+            else:
+                _q8s_8(weights, groups, n, number_step, s, scale_step, o, out_step)
             row += 8
         else:
             if kind == 1:
                 _q4w_1(weights, groups, n, number_step, s, scale_step, o, out_step)
             elif kind == 2:
                 _q8_1(weights, groups, n, number_step, s, scale_step, o, out_step)
-            else:
+            elif kind == 3:
                 _q8w_1(weights, groups, n, number_step, s, scale_step, o, out_step)
+            else:
+                _q8s_1(weights, groups, n, number_step, s, scale_step, o, out_step)
             row += 1
 
 

@@ -5,7 +5,8 @@ import pytest
 from gguf import GGMLQuantizationType
 from gguf.quants import dequantize
 
-from codeword.controller.kernels.blocks import Blocks, from_gguf, from_records, rows_of
+from codeword.controller.kernels.blocks import Blocks, from_records, rows_of
+from codeword.controller.kernels.gguf_blocks import from_gguf
 from tests.controller.tiny import SCALE_BYTES, random_blocks
 
 KINDS = [kind for kind in SCALE_BYTES if kind != "Q6_K"]

@@ -9,7 +9,7 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from codeword.controller.kernels.blocks import GROUP, Blocks
+from codeword.controller.kernels.blocks import GROUP, Blocks, Kind
 from codeword.controller.kernels.llvm import HAS_BFLOAT_DOTS, HAS_BYTE_DOTS
 from codeword.controller.kernels.operations import (
     LANES,
@@ -101,7 +101,7 @@ def _multiplied(rows: int, bits: int, wide: bool, native: bool, matrix: Blocks, 
     records = matrix.records()
     numbers, scales, _ = _rounded(floats)
     out = np.full((rows, LANES), np.nan, np.float32)
-    _jitted(matmul, rows, bits, wide, native)(
+    _jitted(matmul, rows, Kind(bits, wide), native)(
         records.ctypes.data, records.shape[1], numbers.ctypes.data, numbers.strides[0], scales.ctypes.data,
         scales.strides[0], out.ctypes.data, out.strides[0],
     )  # fmt: skip

@@ -62,10 +62,12 @@ def bits(decisions: list[Decision]) -> list[tuple[Any, str]]:
     return [(decision.essence(), decision.logprob.hex()) for decision in decisions]
 
 
-def check_alike(found: list[Decision], expected: list[Decision], tolerance: float = 1e-4) -> None:
+def check_alike(
+    found: list[Decision], expected: list[Decision], tolerance: float = 1e-4, *, same_key: bool = True
+) -> None:
     assert [one.text for one in found] == [one.text for one in expected]
     assert [one.logprob for one in found] == pytest.approx([one.logprob for one in expected], abs=tolerance)
-    assert [one.key for one in found] == [one.key for one in expected]
+    assert all((one.key == other.key) is same_key for one, other in zip(found, expected, strict=True))
 
 
 def decided(engine: Engine, requests: list[Request]) -> list[Decision]:
@@ -96,7 +98,7 @@ def test_a_tree_decides_alike(
 ) -> None:
     # Keys stand in another order in a tree; where they are kept as bfloat, one may be rounded the other way for it.
     found = decided(engine(TREE, profile), requests)
-    check_alike(found, expected[profile], 1e-2 if profile == "packed" else 1e-4)
+    check_alike(found, expected[profile], 1e-2 if profile == "packed" else 1e-4, same_key=False)
     assert sum(one.passes for one in found) < sum(one.passes for one in expected[profile])
     assert any(one.tokens_guessed > one.tokens_accepted > 0 for one in found)
 
@@ -105,7 +107,8 @@ def test_a_tree_decides_alike(
 def test_the_logits_of_all_words_decide_alike(
     engine: Callable[..., Engine], requests: list[Request], expected: dict[str, list[Decision]], profile: str
 ) -> None:
-    check_alike(decided(engine(Techniques().without("legal_rows"), profile), requests), expected[profile], 1e-2)
+    found = decided(engine(Techniques().without("legal_rows"), profile), requests)
+    check_alike(found, expected[profile], 1e-2, same_key=False)
 
 
 @pytest.mark.parametrize("techniques", [TREE, WITHOUT["disk_cache"], WITHOUT["forced_runs"]])

@@ -1,0 +1,67 @@
+"""Which profile and how many threads are quickest on this machine: measured for a typical decision, then kept."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .profiles import Tuned, available, keep_tuned, load_model
+from .registry import LocalModel
+from .speed import pass_ms
+from .store import Progress, silent
+
+LENGTHS = (1, 8, 32, 128)
+"""Run lengths [tokens] that are measured."""
+
+PREFIX_TOKENS = 900
+_TYPICAL_RUNS = (48, 4, 4)
+"""The runs of a typical decision: what is new of the observation, then forced words behind two choices."""
+
+_MOST_THREADS_EACH = 8
+"""Up to so many cores every count of threads is tried, of more only powers of two and all."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """A profile with some threads: times [ms] of a run of each length, and of a typical decision; size of weights."""
+
+    profile: str
+    threads: int
+    pass_ms: dict[int, float]
+    decision_ms: float
+    weights_mb: float
+
+
+def thread_counts(cores: int) -> list[int]:
+    """The counts of threads that are tried on so many cores."""
+    if cores <= _MOST_THREADS_EACH:
+        return list(range(1, cores + 1))
+    return sorted({2**power for power in range(cores.bit_length()) if 2**power <= cores} | {cores})
+
+
+def measure(
+    model: LocalModel, *, device: str = "cpu", threads: Sequence[int] | None = None, prefix: int = PREFIX_TOKENS,
+    progress: Progress = silent,
+) -> list[Timing]:  # fmt: skip
+    """Time every available profile with each count of threads, the quickest first. Keeps nothing."""
+    counts = threads or (thread_counts(len(os.sched_getaffinity(0))) if device == "cpu" else [1])
+    tries = [(profile.name, count) for profile in available(model, device) for count in counts]
+    timings = []
+    for done, (name, count) in enumerate(tries):
+        progress("measuring profiles", done, len(tries))
+        loaded = load_model(model, name, device=device, threads=count)
+        times = pass_ms(loaded, sorted({*LENGTHS, *_TYPICAL_RUNS}), prefix=prefix)
+        decision = sum(times[length] for length in _TYPICAL_RUNS)
+        shown = {length: times[length] for length in LENGTHS}
+        timings.append(Timing(name, count, shown, decision, loaded.weight_bytes / 1e6))
+    progress("measuring profiles", len(tries), len(tries))
+    return sorted(timings, key=lambda timing: timing.decision_ms)
+
+
+def tune(
+    model: LocalModel, *, device: str = "cpu", progress: Progress = silent,
+    timed: Callable[..., list[Timing]] = measure,
+) -> list[Timing]:  # fmt: skip
+    """Measure, and use the quickest from now on where a profile is not asked for by name."""
+    timings = timed(model, device=device, progress=progress)
+    keep_tuned(model, device, Tuned(timings[0].profile, timings[0].threads))
+    return timings
