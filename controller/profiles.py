@@ -12,7 +12,7 @@ from typing import Any
 from codeword.codebook.errors import ModelError, did_you_mean
 
 from .kernels.blocks import GROUP, OUTPUTS
-from .model import Model
+from .model import Model, Part
 from .registry import LocalModel
 from .shape import MATRICES, read_shape
 from .store import Progress, cache_dir, silent, storing
@@ -159,8 +159,11 @@ def load_model(
     if PROFILES[profile].quantized_only:
         from .packed_model import PackedModel
 
+        packed = PackedModel(model, threads=threads, widen=profile == "int8")
+        # The kernels are compiled when they are first used, once for a processor: better now than in a decision.
         progress("compiling for this processor", 0, 0)
-        return PackedModel(model, threads=threads, widen=profile == "int8")
+        packed.read([Part(packed.new_cache(), (0,), (0,))])
+        return packed
     import torch
 
     from .torch_model import TorchModel

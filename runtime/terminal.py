@@ -1,6 +1,7 @@
 """What every verb needs of the terminal: consoles, progress bars, JSON."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +21,7 @@ from rich.progress import (
 
 from codeword.controller.store import Progress as ModelProgress
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 """Results, for people."""
 
 err = Console(stderr=True, highlight=False)

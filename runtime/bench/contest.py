@@ -11,7 +11,7 @@ from .process import SideError, SideProcess
 from .side import Answer, Question
 from .sides import OURS, SideSpec
 
-REST_S = 0.25
+REST_S = 0.1
 """Before each turn: threads of the side before may spin for a while after their last word."""
 
 TRIALS = 5
