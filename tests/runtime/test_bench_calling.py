@@ -68,7 +68,7 @@ def test_function_calling_is_told_what_a_codebook_prompt_tells() -> None:
         assert list(tool["function"]["parameters"]["properties"]) == list(skill.args)
     assert prompt.task == "Task: Put the red block in the blue bowl."
     assert prompt.observation.endswith(
-        'Last: {"name": "pick", "arguments": {"object": "red_block"}} failed (slipped)'
+        'Last: {"name": "pick", "arguments": {"object": "red_block"}}: failed (slipped)'
     ), "what it did is told as it said it"
 
 
