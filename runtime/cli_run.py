@@ -113,7 +113,7 @@ def run(
         with model_progress() as progress:
             crew = open_crew(plan, who, processes, progress, tell)
         with crew, run_bar(len(plan)) as bar:
-            for one, outcome in finished(plan, who, crew.loaded).items() if resume else ():
+            for one, outcome in finished(plan, who, crew.loaded) if resume else ():
                 over[one] = outcome
                 bar.count(outcome, kept=True)
             kept = len(over)
@@ -123,16 +123,18 @@ def run(
     except KeyboardInterrupt:
         done = sum(not outcome.row.error for outcome in over.values())
         cure = f"the same command with --out {folder} --resume goes on from there"
-        err.print(f"codeword: stopped; {done} of {len(plan)} episodes are finished, {cure}", markup=False)
+        err.print(
+            f"codeword: stopped; {done} of {len(plan)} episodes are finished, {cure}", markup=False, soft_wrap=True
+        )
         return 130
     outcomes = [over[one] for one in plan.tasks]
     if click.get_current_context().find_root().params.get("debug"):
         for outcome in outcomes:
-            err.print(outcome.trace, markup=False, end="")
+            err.print(outcome.trace, markup=False, soft_wrap=True, end="")
     summary, rows = summarize(outcomes), [outcome.row for outcome in outcomes]
     write_csv(folder / "results.csv", rows)
     if not write_parquet(folder / "results.parquet", rows):
-        err.print(PARQUET_HINT, markup=False)
+        err.print(PARQUET_HINT, markup=False, soft_wrap=True)
     reported = write_report(folder / "report.html", _readable(map(plan.path, plan.tasks)), summary)
     if as_json:
         loaded = crew.loaded

@@ -99,7 +99,10 @@ class Team:
                         worker.task = None
                         worker.take(waiting)
                         yield task, outcome
-                    case Ready():
+                    case Ready(loaded):
+                        if loaded != self._loaded:
+                            told = f"{loaded.profile} here, {self._loaded.profile} there"
+                            raise CodewordError(f"two workers loaded the model differently ({told}); was it tuned?")
                         worker.take(waiting)
                     case Refused(why):
                         raise InputError(why)

@@ -1,6 +1,6 @@
 """What an earlier run left in a folder: nothing is written over that was finished, and what fits is not run again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,11 @@ def require_free(folder: Path) -> None:
         )
 
 
-def finished(plan: Plan, who: Who, loaded: Loaded) -> dict[Task, Outcome]:
+def finished(plan: Plan, who: Who, loaded: Loaded) -> Iterator[tuple[Task, Outcome]]:
     """The episodes of a plan that an earlier run brought to their end. Those that were cut off are not among them.
 
     Raises InputError where a file is of another run, so that it is not written over.
     """
-    found: dict[Task, Outcome] = {}
     for task in plan.tasks:
         path = plan.path(task)
         if not path.exists():
@@ -41,8 +40,7 @@ def finished(plan: Plan, who: Who, loaded: Loaded) -> dict[Task, Outcome]:
         if parted:
             raise InputError(f"{path}: is of another run ({parted}); name another folder with --out")
         if episode.complete:
-            found[task] = outcome_of(episode, scenario)
-    return found
+            yield task, outcome_of(episode, scenario)
 
 
 def _parted(there: Header, here: Header) -> str:

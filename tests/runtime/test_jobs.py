@@ -217,7 +217,7 @@ def test_an_episode_that_breaks_stops_no_other(tmp_path: Path, monkeypatch: pyte
             "robot 'unruly:Robot' could not be made: RobotError: the cable is out",
             "the process that ran it was ended by SIGSEGV",
         ]  # fmt: skip
-        kept = finished(plan, who, crew.loaded)
+        kept = dict(finished(plan, who, crew.loaded))
     assert len(kept) == 2
     summary = summarize(outcomes.values())
     assert (summary.total.episodes, summary.total.broken, summary.ok) == (5, 3, False)
