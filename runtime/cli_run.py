@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -24,7 +25,7 @@ from .run import CONTROLLERS, Plan, Task, Who, check_plan
 from .run_bar import run_bar
 from .run_table import run_notes, run_table
 from .scenario import Scenario, find_scenarios, load_scenario, typed_scenario
-from .summary import summarize
+from .summary import add_up
 from .tables import PARQUET_HINT, columns, write_csv, write_parquet
 from .terminal import err, model_progress, out, print_json
 
@@ -131,11 +132,14 @@ def run(
     if click.get_current_context().find_root().params.get("debug"):
         for outcome in outcomes:
             err.print(outcome.trace, markup=False, soft_wrap=True, end="")
-    summary, rows = summarize(outcomes), [outcome.row for outcome in outcomes]
+    summary, rows = add_up(outcomes), [outcome.row for outcome in outcomes]
     write_csv(folder / "results.csv", rows)
     if not write_parquet(folder / "results.parquet", rows):
         err.print(PARQUET_HINT, markup=False, soft_wrap=True)
-    reported = write_report(folder / "report.html", _readable(map(plan.path, plan.tasks)), summary)
+    episodes = _readable(map(plan.path, plan.tasks))
+    first = next(episodes, None)
+    if first is not None:
+        write_report(folder / "report.html", chain([first], episodes), summary)
     if as_json:
         loaded = crew.loaded
         decided = {"controller": controller, "model": loaded.model or None, "adapter": loaded.adapter or None}
@@ -146,7 +150,7 @@ def run(
         for note in run_notes(summary, rows):
             out.print(note)
         before = f"{kept} of {len(plan)} were there already; " if kept else ""
-        page = folder / ("report.html" if reported else "results.csv")
+        page = folder / ("report.html" if first is not None else "results.csv")
         out.print(f"{before}see {page}", markup=False)
     return 0 if summary.ok else 1
 

@@ -33,15 +33,15 @@ class _Turn:
     step: Any
 
 
-def write_report(path: Path, episodes: Iterable[Episode], summary: Summary) -> bool:
-    """Write the page of a run, of whose episodes only those that are told are held at once; False where there is none.
+def write_report(path: Path, episodes: Iterable[Episode], summary: Summary) -> None:
+    """Write the page of a run, of whose episodes only those that are told are held at once. Of none there is no page.
 
     Raises InputError where it cannot be written.
     """
     seen = _Seen()
     told = nsmallest(MOST_PICTURED, seen.passing(episodes), key=lambda one: bool(one.verdict and one.verdict.success))
     if seen.header is None:
-        return False
+        return
     environment = Environment(
         loader=PackageLoader("codeword.runtime", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -63,7 +63,6 @@ def write_report(path: Path, episodes: Iterable[Episode], summary: Summary) -> b
         path.write_text(page, encoding="utf-8")
     except OSError as problem:
         raise InputError(f"{path}: cannot be written: {problem.strerror}") from problem
-    return True
 
 
 _FIGURES = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .episode import RETASK
-from .outcome import Outcome
+from .outcome import Outcome, outcome_of
 from .recording import Episode
 from .scenario import Scenario, parse_scenario
 from .scenario_spec import Budget
@@ -134,12 +134,17 @@ class Summary:
         }
 
 
-def summarize(outcomes: Iterable[Outcome]) -> Summary:
-    """The figures of a run."""
+def add_up(outcomes: Iterable[Outcome]) -> Summary:
+    """The figures of a run, from what was kept of its episodes."""
     summary = Summary()
     for outcome in outcomes:
         summary.add(outcome)
     return summary
+
+
+def summarize(episodes: Iterable[Episode]) -> Summary:
+    """The figures of a run, from its episode files alone; of which only one need be held at a time."""
+    return add_up(outcome_of(episode, scenario_of(episode)) for episode in episodes)
 
 
 def scenario_of(episode: Episode) -> Scenario:

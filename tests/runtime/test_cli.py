@@ -10,9 +10,6 @@ from pathlib import Path
 import pytest
 
 from codeword.runtime.cli import VERBS, main
-from codeword.runtime.outcome import outcome_of
-from codeword.runtime.recording import Episode
-from codeword.runtime.summary import Summary, scenario_of, summarize
 
 
 def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
@@ -22,11 +19,6 @@ def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]
     captured = capsys.readouterr()
     assert isinstance(end.value.code, int)
     return end.value.code, captured.out, captured.err
-
-
-def summary_of(episode: Episode) -> Summary:
-    """The figures of one episode."""
-    return summarize([outcome_of(episode, scenario_of(episode))])
 
 
 @pytest.fixture
@@ -156,10 +148,11 @@ def test_a_reached_goal_exits_0_and_a_missed_one_1(capsys: pytest.CaptureFixture
 def test_the_report_needs_nothing_from_outside(expert_episode: Path, tmp_path: Path) -> None:
     from codeword.runtime.recording import read_episode
     from codeword.runtime.report import write_report
+    from codeword.runtime.summary import summarize
 
     episodes = [read_episode(expert_episode)]
     path = tmp_path / "report.html"
-    assert write_report(path, iter(episodes), summary_of(episodes[0]))
+    write_report(path, iter(episodes), summarize(episodes))
     page = path.read_text()
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", page)
     assert "http" not in page.replace("http-equiv", "")
@@ -172,10 +165,11 @@ def test_the_report_needs_nothing_from_outside(expert_episode: Path, tmp_path: P
 def test_a_task_with_markup_in_it_stays_text_in_the_report(expert_episode: Path, tmp_path: Path) -> None:
     from codeword.runtime.recording import read_episode
     from codeword.runtime.report import write_report
+    from codeword.runtime.summary import summarize
 
     episode = read_episode(expert_episode)
     episode.header = episode.header.model_copy(update={"task": "<script>alert(1)</script>"})
-    write_report(tmp_path / "report.html", [episode], summary_of(episode))
+    write_report(tmp_path / "report.html", [episode], summarize([episode]))
     assert "<script" not in (tmp_path / "report.html").read_text()
 
 

@@ -23,7 +23,7 @@ from codeword.runtime.jobs import Team, cores, open_crew
 from codeword.runtime.recording import read_episode
 from codeword.runtime.resume import finished
 from codeword.runtime.run import Controllers, Plan, Who
-from codeword.runtime.summary import summarize
+from codeword.runtime.summary import add_up
 from tests.runtime.conftest import shipped
 from tests.runtime.test_cli import call
 
@@ -219,7 +219,7 @@ def test_an_episode_that_breaks_stops_no_other(tmp_path: Path, monkeypatch: pyte
         ]  # fmt: skip
         kept = dict(finished(plan, who, crew.loaded))
     assert len(kept) == 2
-    summary = summarize(outcomes.values())
+    summary = add_up(outcomes.values())
     assert (summary.total.episodes, summary.total.broken, summary.ok) == (5, 3, False)
 
 

@@ -14,7 +14,7 @@ from codeword.runtime.outcome import Outcome, Row, broken, outcome_of
 from codeword.runtime.recording import read_episode
 from codeword.runtime.run_table import run_notes, run_table
 from codeword.runtime.scenario_spec import Budget
-from codeword.runtime.summary import scenario_of, summarize
+from codeword.runtime.summary import add_up, scenario_of
 from codeword.runtime.tables import columns, write_csv, write_parquet
 from codeword.runtime.terminal import out
 from tests.runtime.test_cli import call
@@ -102,7 +102,7 @@ def test_the_printed_table_has_a_row_for_each_scenario_and_one_for_all(
     capsys: pytest.CaptureFixture[str], outcomes: list[Outcome]
 ) -> None:
     other = outcomes[0].row.model_copy(update={"scenario": "other", "bumps": 2, "fallen_blocks": 1})
-    summary = summarize([*outcomes, Outcome(other, {"decision_ms": (10.0, 20.0)})])
+    summary = add_up([*outcomes, Outcome(other, {"decision_ms": (10.0, 20.0)})])
     out.print(run_table(summary))
     head, first, second, total = (line.split() for line in capsys.readouterr().out.splitlines())
     assert head == [
@@ -138,6 +138,6 @@ def test_a_p95_is_judged_over_the_whole_run_by_the_widest_budget(outcomes: list[
     def of(times: list[float], p95: float) -> Outcome:
         return Outcome(row, {"decision_ms": times}, {"decision_ms": Budget(p95=p95)})
 
-    assert summarize([of([5.0] * 19, 1.0)]).p95_misses == {}, "fewer than 20 say nothing"
-    assert summarize([of([5.0] * 10, 1.0), of([5.0] * 10, 2.0)]).p95_misses == {"decision_ms": (5.0, 2.0)}
-    assert summarize([of([5.0] * 10, 1.0), of([5.0] * 10, 6.0)]).p95_misses == {}
+    assert add_up([of([5.0] * 19, 1.0)]).p95_misses == {}, "fewer than 20 say nothing"
+    assert add_up([of([5.0] * 10, 1.0), of([5.0] * 10, 2.0)]).p95_misses == {"decision_ms": (5.0, 2.0)}
+    assert add_up([of([5.0] * 10, 1.0), of([5.0] * 10, 6.0)]).p95_misses == {}
