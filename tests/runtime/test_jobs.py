@@ -122,13 +122,21 @@ def complete(folder: Path) -> int:
     return len(whole_files(folder))
 
 
+HEARS_CTRL_C = """
+import signal
+from codeword.runtime.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a test run in the background takes away
+main()
+"""
+
+
 @pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
 def test_what_is_finished_is_kept_and_gone_on_from(
     blow: signal.Signals, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     args = ["run", "tabletop/stack_two", "--controller", "expert", "--no-film", "--out", str(out), "--seeds", "40"]
-    command = [sys.executable, "-m", "codeword.runtime.cli", *args, "--jobs", "2"]
+    command = [sys.executable, "-c", HEARS_CTRL_C, *args, "--jobs", "2"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     until(lambda: complete(out) >= 2)
     if blow == signal.SIGINT:
