@@ -11,7 +11,8 @@ from codeword.codebook.observation import Observation
 from codeword.codebook.offer import offer
 from codeword.codebook.skills import Codebook
 
-from .adapter import NONE, load_adapter
+from .adapter import AUTO as AUTO_ADAPTER
+from .adapter import load_adapter
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key, graph_digest
 from .engine import Cancelled, Engine, never
 from .habits import Habits, situation_of
@@ -130,7 +131,7 @@ def make_controller(
     codebook: Codebook,
     *,
     model: str = DEFAULT_MODEL,
-    adapter: str = NONE.name,
+    adapter: str = AUTO_ADAPTER,
     seed: int = 0,
     profile: str = AUTO,
     history: str = FORMS[0],
@@ -147,6 +148,7 @@ def make_controller(
         return RandomController(codebook, seed)
     if kind != "llm":
         raise InputError(f"there is no controller '{kind}'{did_you_mean(kind, list(get_args(Kind)))}")
-    chosen = load_adapter(adapter)
-    engine = Engine(resolve(model, progress), profile=profile, device=device, threads=threads, adapter=chosen)
+    base = resolve(model, progress)
+    chosen = load_adapter(adapter, base)
+    engine = Engine(base, profile=profile, device=device, threads=threads, adapter=chosen, progress=progress)
     return ModelController(engine, codebook, history=history, sampling=sampling)

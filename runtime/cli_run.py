@@ -34,7 +34,10 @@ from .terminal import counting, err, model_progress, out, print_json
 @click.option("--first-seed", type=click.IntRange(0), default=0, show_default=True, help="The first of the seeds.")
 @click.option("--controller", default="llm", show_default=True, help=f"Who decides: {', '.join(CONTROLLERS)}.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
-@click.option("--adapter", default="none", show_default=True, help="The adapter that the model is used with.")
+@click.option(
+    "--adapter", default="auto", show_default=True,
+    help="What was taught: the adapter shipped for the model (auto), a folder that train made, or none.",
+)  # fmt: skip
 @click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}.")
 @click.option("--history", default=FORMS[0], show_default=True, help=f"Told of before: {', '.join(FORMS)}.")
 @click.option(

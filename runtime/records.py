@@ -24,6 +24,7 @@ class Header(Record):
     model: str = ""
     weights_hash: str = ""
     adapter: str = ""
+    adapter_hash: str = ""
     profile: str = ""
     held: str = ""
     contract: int

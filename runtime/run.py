@@ -55,7 +55,8 @@ class Controllers:
         self.engine: Engine | None = None
         if who.controller == "llm":
             Conversation(who.history)  # refuses an unknown form before anything is loaded
-            model, adapter = resolve(who.model, progress), load_adapter(who.adapter)
+            model = resolve(who.model, progress)
+            adapter = load_adapter(who.adapter, model)
             self.engine = Engine(model, profile=who.profile, adapter=adapter, progress=progress)
 
     def make(self, scenario: Scenario, seed: int) -> Controller:
@@ -84,6 +85,7 @@ class Controllers:
             model=self.engine.model.name if self.engine else "",
             weights_hash=self.engine.model.weights_sha256 if self.engine else "",
             adapter=self.engine.adapter.name if self.engine else "",
+            adapter_hash=self.engine.adapter.sha256 if self.engine else "",
             profile=self.engine.profile if self.engine else "",
             held=self.engine.held if self.engine else "",
             contract=CONTRACT,
