@@ -31,12 +31,16 @@ _PLAIN: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Adapter:
-    """An adapter that a model is used with; `folder` is None for none. `scale` is what its product counts."""
+    """An adapter that a model is used with; `folder` is None for none.
+
+    `scale` is what its product counts, `policies` are those whose answers it was taught.
+    """
 
     name: str
     folder: Path | None = None
     sha256: str = ""
     scale: float = 1.0
+    policies: tuple[str, ...] = ("direct",)
 
     @property
     def weights(self) -> Path:
@@ -106,7 +110,8 @@ def _open(folder: Path, name: str, model: LocalModel) -> Adapter:
     if not (folder / WEIGHTS).is_file():
         raise ModelError(f"{folder}: there is no {WEIGHTS} in it; an adapter has {SETTINGS}, {WEIGHTS}, {RECORD}")
     scale = alpha / (rank**0.5 if settings.get("use_rslora") else rank)
-    return Adapter(name, folder, sha256_of(folder / WEIGHTS), scale)
+    policies = tuple(map(str, record.get("policies", ("direct",))))
+    return Adapter(name, folder, sha256_of(folder / WEIGHTS), scale, policies)
 
 
 def _record(folder: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError
 from codeword.codebook.live import LiveCodebook
+from codeword.controller.controller import POLICIES
 from codeword.controller.profiles import AUTO, PROFILES
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.sampling import Sampling
@@ -39,6 +40,7 @@ from .terminal import counting, err, model_progress, out, print_json
     help="What was taught: the adapter shipped for the model (auto), a folder that train made, or none.",
 )  # fmt: skip
 @click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}.")
+@click.option("--policy", default=POLICIES[0], show_default=True, help=f"What it writes: {', '.join(POLICIES)}.")
 @click.option("--history", default=FORMS[0], show_default=True, help=f"Told of before: {', '.join(FORMS)}.")
 @click.option(
     "--temperature", type=float, default=0.0, show_default=True, help="Above 0, tokens are drawn by lot, by seed."
@@ -61,6 +63,7 @@ def run(
     model: str,
     adapter: str,
     profile: str,
+    policy: str,
     history: str,
     temperature: float,
     top_k: int,
@@ -85,7 +88,7 @@ def run(
     _make(folder)
     sampling = Sampling(temperature, top_k, top_p)
     with model_progress() as progress:
-        controllers = Controllers(Who(controller, model, adapter, profile, history, sampling), progress)
+        controllers = Controllers(Who(controller, model, adapter, profile, history, sampling, policy), progress)
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live)
     console = err if as_json else out

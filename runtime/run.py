@@ -6,13 +6,14 @@ from importlib import metadata
 from pathlib import Path
 
 from codeword.codebook import Codebook
-from codeword.codebook.conversation import FORMS, Conversation
+from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.offer import stable_text
 from codeword.codebook.prompt import CONTRACT
-from codeword.controller import Controller, ModelController, RandomController
+from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import load_adapter
+from codeword.controller.controller import POLICIES, check_policy, model_controller
 from codeword.controller.engine import Engine
 from codeword.controller.profiles import AUTO
 from codeword.controller.registry import resolve
@@ -33,7 +34,8 @@ _LIBRARIES = ("torch", "transformers", "outlines", "llguidance", "pybullet", "nu
 @dataclass(frozen=True)
 class Who:
     """Who decides: the kind of controller, and for `llm` the model, its adapter, in which profile it is held, in which
-    form prompts tell of earlier decisions, and how tokens are picked (its seed is replaced by the episode's).
+    form prompts tell of earlier decisions, how tokens are picked (its seed is replaced by the episode's), and what the
+    model writes.
     """
 
     controller: str
@@ -42,6 +44,7 @@ class Who:
     profile: str = AUTO
     history: str = FORMS[0]
     sampling: Sampling = GREEDY
+    policy: str = POLICIES[0]
 
 
 class Controllers:
@@ -54,7 +57,7 @@ class Controllers:
         self.who = who
         self.engine: Engine | None = None
         if who.controller == "llm":
-            Conversation(who.history)  # refuses an unknown form before anything is loaded
+            check_policy(who.policy, who.history)  # before anything is loaded
             model = resolve(who.model, progress)
             adapter = load_adapter(who.adapter, model)
             self.engine = Engine(model, profile=who.profile, adapter=adapter, progress=progress)
@@ -64,7 +67,9 @@ class Controllers:
         if self.engine is not None:
             self.engine.warm(stable_text(scenario.codebook))
             sampling = replace(self.who.sampling, seed=seed)
-            return ModelController(self.engine, scenario.codebook, history=self.who.history, sampling=sampling)
+            return model_controller(
+                self.engine, scenario.codebook, policy=self.who.policy, history=self.who.history, sampling=sampling
+            )
         if self.who.controller == "random":
             return RandomController(scenario.codebook, seed)
         if scenario.goal is None:
@@ -89,6 +94,7 @@ class Controllers:
             profile=self.engine.profile if self.engine else "",
             held=self.engine.held if self.engine else "",
             contract=CONTRACT,
+            policy=self.who.policy if self.engine else "",
             history=self.who.history if self.engine else "",
             sampling=self._sampling() if self.engine else {},
             robot=robot,
