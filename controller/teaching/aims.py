@@ -117,6 +117,7 @@ class Tower:
         return frozenset(self.blocks), len(roots) - 1 if based else len(roots)
 
     def targets(self, scene: Scene, state: State, block: str) -> list[str]:
+        del scene, state
         if block not in self.blocks:
             return []
         found = [other for other in self.blocks if other != block and self._fits(block, other)]

@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .aims import Aim, At, Part
 from .books import COLORS, LABELS, Book
@@ -110,7 +111,7 @@ class Draft:
 
     def stack(self, *upward: str) -> None:
         """Put things one on the other; the lowest stays where it is."""
-        for below, above in zip(upward, upward[1:], strict=False):
+        for below, above in pairwise(upward):
             self.at[above] = below
 
     def clutter(self, most: int = 2) -> None:
@@ -182,8 +183,3 @@ def only(blocks: Iterable[str], every: Iterable[str], place: str) -> list[Part]:
     """These blocks at a place, and none of the others."""
     wanted = set(blocks)
     return [At(block, (place,)) if block in wanted else At(block, None, (place,)) for block in every]
-
-
-def told_otherwise(task: Task, **words: object) -> Task:
-    """The same task with other words in some slots."""
-    return replace(task, words={**task.words, **words})

@@ -56,7 +56,9 @@ def all_to(d: Draft) -> Task:
 def some_to(d: Draft) -> Task:
     """All things of a group to a place, and no others."""
     flavor, rng = d.book.flavor, d.rng
-    name, of, words, extra = "all_of_color", "color", (), {}
+    name, of = "all_of_color", "color"
+    words: tuple[str, ...] = ()
+    extra: dict[str, object] = {}
     groups = list(d.book.groups)
     sized = flavor == "colors" and rng.random() < 0.25
     if groups and rng.random() < 0.8 and not sized:

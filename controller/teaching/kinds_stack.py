@@ -1,5 +1,7 @@
 """Kinds of task in which things are stacked or taken apart, and in which letters are put in order."""
 
+from itertools import pairwise
+
 from .aims import At, Part, Tower
 from .draft import Draft, Task
 from .scene import TABLE
@@ -33,7 +35,7 @@ def stack_order(d: Draft) -> Task:
         d.stack(upward[0], upward[1])
     elif luck < 0.4:
         d.stack(upward[0], upward[2])
-    parts = [At(above, (below,)) for below, above in zip(upward, upward[1:], strict=False)]
+    parts = [At(above, (below,)) for below, above in pairwise(upward)]
     return d.task("stack_order", parts, {"upward": upward}, scatter=0.2)
 
 
@@ -100,7 +102,9 @@ def alternate(d: Draft) -> Task:
     blocks = [d.block(first, number=n) for n in range(1, more + 1)]
     blocks += [d.block(second, number=n) for n in range(1, less + 1)]
     colors = {block: str(d.things[block].properties["color"]) for block in blocks}
-    return d.task("alternate", [Tower(tuple(sorted(blocks)), colors=colors)], {"one": first, "two": second}, scatter=0.1)
+    return d.task(
+        "alternate", [Tower(tuple(sorted(blocks)), colors=colors)], {"one": first, "two": second}, scatter=0.1
+    )
 
 
 def small_on_big(d: Draft) -> Task:

@@ -21,7 +21,7 @@ from .solver import Solver
 from .wording import word_task
 
 _FAILURES = {"pick": ("nothing_grasped", "slipped", "unreachable"), "place": ("slipped", "no_room", "unreachable")}
-_SHIPPED = 0.2
+_SHIPPED = 0.3
 """How often the codebook is a shipped one as it is."""
 
 
@@ -68,9 +68,9 @@ def split_mix(split: str) -> Mix:
     return training_mix()
 
 
-def books(seed: int, mix: Mix) -> Iterator[tuple[Book, random.Random]]:
-    """Codebooks without end, each with the lot that its lessons are drawn by."""
-    number = 0
+def books(seed: int, mix: Mix, begin: int = 0) -> Iterator[tuple[Book, random.Random]]:
+    """Codebooks without end, from one by its number, each with the lot that its lessons are drawn by."""
+    number = begin
     shipped = {flavor: shipped_book(flavor) for flavor in FLAVORS}
     while True:
         rng = random.Random(f"{seed}/{number}")
@@ -81,9 +81,11 @@ def books(seed: int, mix: Mix) -> Iterator[tuple[Book, random.Random]]:
             yield make_book(rng, mix.names, strange=mix.strange), rng
 
 
-def lessons(seed: int, mix: Mix, *, per_book: int = 16) -> Iterator[list[Lesson]]:
-    """Lessons without end, so many of each codebook together; the same for the same seed."""
-    for book, rng in books(seed, mix):
+def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Iterator[list[Lesson]]:
+    """Lessons without end, so many of each codebook together, from one codebook by its number; the same for the same
+    seed.
+    """
+    for book, rng in books(seed, mix, begin):
         group: list[Lesson] = []
         while len(group) < per_book:
             kind, task = make_task(rng, book, held_out=mix.held_out_kinds)
@@ -95,7 +97,10 @@ def lessons(seed: int, mix: Mix, *, per_book: int = 16) -> Iterator[list[Lesson]
 def follow(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mapping[str, Any]) -> list[Lesson]:
     """Some decisions of one task: one or two on the way, and often its end."""
     if task.aim is None:
-        return [_lesson(rng, book, kind, task, wordings, task.start, None, [book.cannot(task.reason)])]
+        way = _Way(rng, book, task, None)
+        if rng.random() < 0.3:
+            way.take_something()
+        return [_lesson(rng, book, kind, task, wordings, way.state, way.last, [book.cannot(task.reason)])]
     solver = Solver(task.scene, task.aim, book.able)
     way = _Way(rng, book, task, solver)
     way.walk()
@@ -118,7 +123,7 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mapp
 class _Way:
     """A walk from a task's start to its end; `seen` are states with the last result and the best moves then."""
 
-    def __init__(self, rng: random.Random, book: Book, task: Task, solver: Solver) -> None:
+    def __init__(self, rng: random.Random, book: Book, task: Task, solver: Solver | None) -> None:
         self.rng, self.book, self.task, self.solver = rng, book, task, solver
         self.scene: Scene = task.scene
         self.state: State = task.start
@@ -150,6 +155,7 @@ class _Way:
         aim, scene, state = self.task.aim, self.scene, self.state
         assert aim is not None
         if aim.hold is None:
+            assert self.solver is not None
             return self.solver.best(state)
         held = scene.held(state)
         if held == aim.hold or "pick" not in self.book.names.skills:
@@ -199,8 +205,9 @@ class _Way:
         held = self.state[scene.index[block]] is None
         wide = scene.by_id[block].wide
         reason = rng.choice(("blocked", "missed") if wide else _FAILURES["place" if held else "pick"])
-        status = "timeout" if rng.random() < 0.08 else "failed"
-        self.last = Result(command=command.text, status=status, reason="timeout" if status == "timeout" else reason)
+        late = rng.random() < 0.08
+        reason = "timeout" if late else reason
+        self.last = Result(command=command.text, status="timeout" if late else "failed", reason=reason)
         if held and reason == "slipped":
             self.state = scattered(rng, scene, scene.moved(self.state, block, TABLE), scene.by_id[block])
 
@@ -221,10 +228,7 @@ def observed(book: Book, scene: Scene, state: State, last: Result | None, step: 
         Entity(id=names.id(thing.id), kind=names.kinds[thing.kind], properties=dict(thing.properties))
         for thing in (*scene.blocks, *scene.places)
     )
-    entities = tuple(sorted(entities, key=lambda entity: entity.kind != names.kinds["block"] or False))
-    return Observation(
-        step=step, time_s=2.0 * step, entities=entities, facts=tuple(sorted(facts, key=str)), last=last
-    )
+    return Observation(step=step, time_s=2.0 * step, entities=entities, facts=tuple(sorted(facts, key=str)), last=last)
 
 
 def _lesson(
