@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..automaton import Automaton
-from ..tokens import Tokens
+from codeword.controller.automaton import Automaton
+from codeword.controller.tokens import Tokens
 from .lessons import Lesson, lessons, split_mix
 from .sequences import Branch, Choice, Group
 

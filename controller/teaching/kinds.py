@@ -67,7 +67,12 @@ KINDS: Mapping[str, Kind] = {
 
 def make_task(rng: random.Random, book: Book, *, held_out: bool = False) -> tuple[str, Task]:
     """A task that fits a codebook, and what kind it is; with `held_out` of a kind that training never draws."""
-    apart = held_out_kinds()
-    options = [k for k, kind in KINDS.items() if book.flavor in kind.flavors and (k in apart) is held_out]
+    options = fitting(book, held_out=held_out)
     name = rng.choices(options, [KINDS[option].weight for option in options])[0]
     return name, KINDS[name].make(Draft(rng, book))
+
+
+def fitting(book: Book, *, held_out: bool = False) -> list[str]:
+    """The kinds of task that fit a codebook, either those of training or those held out."""
+    apart = held_out_kinds()
+    return [name for name, kind in KINDS.items() if book.flavor in kind.flavors and (name in apart) is held_out]

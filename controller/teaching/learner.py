@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from torch import Tensor
 
 from codeword.codebook.prompt import CONTRACT
 
-from ..registry import LocalModel
-from ..weights import Weights
+from codeword.controller.registry import LocalModel
+from codeword.controller.weights import Weights
 from .layout import ATTENTION, Layout, attend
 
 LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -35,6 +36,7 @@ class Learner:
         """Load the base and put a new adapter on it. Raises ModelError where the weights cannot be read."""
         import transformers
         from peft import LoraConfig, get_peft_model
+        from peft.tuners.lora.layer import Linear as LoraLinear
 
         transformers.AttentionInterface.register(ATTENTION, attend)
         self.base, self.shape, self.device = model, shape, torch.device(device)
@@ -56,6 +58,9 @@ class Learner:
             task_type="CAUSAL_LM", base_model_name_or_path=model.name,
         )  # fmt: skip
         self.model = get_peft_model(plain, self.config, autocast_adapter_dtype=False)
+        for layer in self.model.modules():
+            if isinstance(layer, LoraLinear):
+                layer.forward = partial(_forward, layer)  # type: ignore[method-assign]
         self.model.train()
         self._inner: Any = self.model.get_base_model()
         self.trained = [p for p in self.model.parameters() if p.requires_grad]
@@ -103,6 +108,14 @@ class Learner:
             **told,
         }
         (folder / "codeword.json").write_text(json.dumps(record, indent=2))
+
+
+def _forward(layer: Any, x: Tensor) -> Tensor:
+    """What peft computes for a layer with one adapter, without its passes over whole activations to scale and add."""
+    down, up = layer.lora_A["default"].weight, layer.lora_B["default"].weight
+    flat = x.reshape(-1, x.shape[-1])
+    whole = torch.addmm(layer.base_layer(flat), flat @ down.T, up.T, alpha=layer.scaling["default"])
+    return whole.view(*x.shape[:-1], -1)
 
 
 def right_loss(logits: Tensor, right: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from codeword.codebook.offer import offer
 
 from .books import FLAVORS, Book, make_book, shipped_book
 from .draft import Task, scattered
-from .kinds import make_task
+from .kinds import fitting, make_task
 from .pools_of import Pools, held_out_names, held_out_wordings, training_pools
 from .scene import TABLE, Move, Scene, State
 from .solver import Solver
@@ -86,6 +86,8 @@ def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Itera
     seed.
     """
     for book, rng in books(seed, mix, begin):
+        if not fitting(book, held_out=mix.held_out_kinds):
+            continue
         group: list[Lesson] = []
         while len(group) < per_book:
             kind, task = make_task(rng, book, held_out=mix.held_out_kinds)
