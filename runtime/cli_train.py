@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from codeword.controller.teaching.sequences import Group, Header, read_groups, taken_in_turns, write_groups
+from codeword.controller.teaching.sequences import (
+    Group,
+    Header,
+    read_groups,
+    taken_in_turns,
+    tokenizer_hash,
+    write_groups,
+)
 
 SPLITS = ("seen", "wordings", "codebooks", "kinds")
 _CHECK_SEED = 1_000_003
@@ -36,13 +43,19 @@ def train(
     check_every: int, model: str, device: str, dtype: str, rank: int, rate: float, groups: int, per_group: int,
     together: int, threads: int | None,
 ) -> None:  # fmt: skip
-    """Train an adapter by lessons made on the way, or out of a file. Goes on where it was stopped."""
+    """Train an adapter by lessons made on the way, or out of a file. Goes on where it was stopped.
+
+    Writes the adapter, a log (log.jsonl) and its curves (training.svg) into the folder. Needs peft:
+    pip install 'codeword[train]'.
+    """
     import torch
 
     from codeword.controller.registry import resolve
-    from codeword.controller.teaching.learner import Learner, Shape
+    from codeword.controller.store import sha256_of
+    from codeword.controller.teaching.learner import Learner, Shape, require_peft
     from codeword.controller.teaching.trainer import Settings, Trainer
 
+    require_peft()
     if threads:
         torch.set_num_threads(threads)
     if device == "auto":
@@ -55,7 +68,8 @@ def train(
         decisions=decisions, per_group=per_group, groups=groups, rate=rate, seed=seed, check_every=check_every,
         together=together or (1 if device == "cpu" else groups),
     )  # fmt: skip
-    trainer = Trainer(learner, settings, out, told={"data_seed": seed, "dtype": dtype})
+    told = {"data_seed": seed, "dtype": dtype, "lessons": sha256_of(lessons_file)[:16] if lessons_file else "made"}
+    trainer = Trainer(learner, settings, out, told=told)
     trainer.run(source, held_out, _reporter())
     click.echo(f"the adapter is in {out / 'adapter'}")
 
@@ -71,7 +85,7 @@ def lessons(n: int, seed: int, split: str, per_group: int, model: str, out: Path
     """Make a file of lessons, for training on a machine that cannot make them."""
     from codeword.codebook.prompt import CONTRACT
     from codeword.controller.registry import resolve
-    from codeword.controller.teaching.encode import encoded, tokenizer_hash
+    from codeword.controller.teaching.encode import encoded
     from codeword.controller.tokens import Tokens
 
     base = resolve(model)
@@ -89,17 +103,25 @@ def _sources(
     from codeword.codebook.prompt import CONTRACT
 
     held_out: dict[str, list[Group]] = {}
+    tokenizer = tokenizer_hash(base.folder)
     files = {path: read_groups(path) for path in (*check_files, *([lessons_file] if lessons_file else []))}
     for path, (header, _) in files.items():
         if header.contract != CONTRACT:
             raise InputError(
                 f"{path}: made for prompt contract {header.contract}, and this is {CONTRACT}; make it anew"
             )
+        if header.tokenizer != tokenizer:
+            raise InputError(f"{path}: made with another model's tokenizer; make it anew with --model {base.name}")
     for path in check_files:
         header, groups = files[path]
         held_out[header.split] = groups
     if lessons_file is not None:
         kept = files[lessons_file][1]
+        if not kept:
+            raise InputError(f"{lessons_file}: has no lessons in it; make it anew")
+        size = len(kept[0].branches)
+        if size != per_group:
+            raise InputError(f"{lessons_file}: has {size} decisions under a codebook; give --per-group {size}")
         return lambda begin: taken_in_turns(kept, begin), held_out
     from codeword.controller.teaching.encode import encoded
     from codeword.controller.tokens import Tokens

@@ -129,11 +129,11 @@ def make_book(
         strange = rng.choice((0.0, 0.3, 0.9, 1.0, 1.0))
     draw = _Drawing(rng, pool, strange, own_words and rng.random() < 0.4 * strange)
     roles = _structure(rng)
-    names = draw.names(roles, flavor)
+    names = draw.names(roles)
     groups = dict(_groups(flavor))
     if flavor in ("colors", "packing") and rng.random() < 0.5 * strange:
         groups = draw.groups(flavor, groups)
-    properties, facts = _told(flavor, groups, names, rng)
+    properties, facts = _told(flavor, groups, names)
     entries = {
         names.skills[role]: skill_entry(role, names, draw.text("skills", role, names), flavor, rng, strange, steps)
         for role in roles
@@ -163,7 +163,7 @@ def make_book(
         "robot": "arm",
         "entities": kinds,
         "workspace": {"x_m": [0.15, 0.80], "y_m": [-0.50, 0.50], "z_m": [-0.02, 0.50]},
-        "facts": draw.facts(names, flavor),
+        "facts": draw.facts(names),
         **({"properties": properties} if properties else {}),
         "derived": {**names.basics(), **facts},
         "skills": skills,
@@ -196,7 +196,7 @@ class _Drawing:
     def __init__(self, rng: random.Random, pool: Mapping[str, Any], strange: float, own_words: bool) -> None:
         self.rng, self.pool, self.strange, self.own_words = rng, pool, strange, own_words
 
-    def names(self, roles: list[str], flavor: str) -> Names:
+    def names(self, roles: list[str]) -> Names:
         taken = {"done", "cannot"}
         kinds = {k: self.name(self.pool["kinds"][k], k, taken, self.own_words) for k in self.pool["kinds"]}
         facts = {f: self.name(self.pool["facts"][f]["names"], f, taken, self.own_words) for f in self.pool["facts"]}
@@ -217,7 +217,6 @@ class _Drawing:
             if len(mine) > 1 and self.rng.random() < 0.35 * self.strange:
                 mine = dict(reversed(mine.items()))
             arguments[role] = mine
-        del flavor
         return Names(skills, arguments, kinds, facts, derived)
 
     def name(self, pool: list[str], usual: str, taken: set[str], other: bool | None = None) -> str:
@@ -236,12 +235,10 @@ class _Drawing:
     def line(self, table: str, usual: str) -> str:
         return str(self.rng.choice(self.pool[table])) if self.rng.random() < self.strange else usual
 
-    def facts(self, names: Names, flavor: str) -> dict[str, str]:
+    def facts(self, names: Names) -> dict[str, str]:
         places = {"on": "(thing, place)", "in": "(thing, bowl_like)", "holding": "(thing)", "wide": "(thing)"}
         order = self.shuffled(list(places))
-        told = {names.facts[fact] + places[fact]: self.text("facts", fact, names) for fact in order}
-        del flavor
-        return told
+        return {names.facts[fact] + places[fact]: self.text("facts", fact, names) for fact in order}
 
     def groups(self, flavor: str, groups: Mapping[str, tuple[str, tuple[str, ...]]]) -> dict[str, Any]:
         """Other groups, whose names say nothing of what is in them."""
@@ -266,7 +263,7 @@ def _groups(flavor: str) -> Mapping[str, tuple[str, tuple[str, ...]]]:
 
 
 def _told(
-    flavor: str, groups: Mapping[str, tuple[str, tuple[str, ...]]], names: Names, rng: random.Random
+    flavor: str, groups: Mapping[str, tuple[str, tuple[str, ...]]], names: Names
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The properties and the facts about them of a codebook."""
     block = names.kinds["block"]
@@ -287,7 +284,6 @@ def _told(
         return {"letter": "the letter that a block bears", "number": "which slot of the row it is"}, facts
     if flavor == "packing":
         return {"label": "what is printed on a block"}, facts
-    del rng
     return {}, {}
 
 

@@ -1,11 +1,10 @@
 """From lessons to tokens, by a model's own tokenizer and the automaton of what is legal."""
 
-import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from codeword.controller.automaton import Automaton
 from codeword.controller.tokens import Tokens
+
 from .lessons import Lesson, lessons, split_mix
 from .sequences import Branch, Choice, Group
 
@@ -36,8 +35,3 @@ def encoded(tokens: Tokens, seed: int, split: str, *, per_book: int, begin: int 
     """Groups of lessons without end, from one by its number; the same for the same seed and split."""
     for group in lessons(seed, split_mix(split), per_book=per_book, begin=begin):
         yield encode_group(tokens, group)
-
-
-def tokenizer_hash(folder: Path) -> str:
-    """A name for a model's tokenizer: lessons made with another one teach nothing."""
-    return hashlib.sha256((folder / "tokenizer.json").read_bytes()).hexdigest()[:16]

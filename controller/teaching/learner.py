@@ -1,9 +1,11 @@
 """The model that learns: a base with its weights expanded and frozen, and low-rank differences to its linear layers."""
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from codeword.codebook.errors import ModelError
 from codeword.codebook.prompt import CONTRACT
-
 from codeword.controller.registry import LocalModel
 from codeword.controller.weights import Weights
+
 from .layout import ATTENTION, Layout, attend
 
 LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -33,7 +36,9 @@ class Learner:
     """A model and the adapter that is learned. Its trained numbers are kept in float32 beside those computed with."""
 
     def __init__(self, model: LocalModel, shape: Shape, *, dtype: torch.dtype, device: str, seed: int) -> None:
-        """Load the base and put a new adapter on it. Raises ModelError where the weights cannot be read."""
+        """Load the base and put a new adapter on it. Raises ModelError where the weights cannot be read, or where peft
+        is not installed."""
+        require_peft()
         import transformers
         from peft import LoraConfig, get_peft_model
         from peft.tuners.lora.layer import Linear as LoraLinear
@@ -48,7 +53,9 @@ class Learner:
             state = {name: weights.take(name) for name in weights.names}
         if config.tie_word_embeddings:
             state["lm_head.weight"] = state["model.embed_tokens.weight"]
-        plain.load_state_dict(state, strict=False, assign=True)
+        missing = plain.load_state_dict(state, strict=False, assign=True).missing_keys
+        if missing:
+            raise ModelError(f"{model.folder}: tensor '{missing[0]}' is missing from its weights")
         plain.tie_weights()
         # Tables of RoPE are no weights: on the meta device they were not made.
         plain.model.rotary_emb = type(plain.model.rotary_emb)(config=config).to(self.device)
@@ -57,7 +64,9 @@ class Learner:
             r=shape.rank, lora_alpha=shape.alpha, lora_dropout=0.0, bias="none", target_modules=list(LAYERS),
             task_type="CAUSAL_LM", base_model_name_or_path=model.name,
         )  # fmt: skip
-        self.model = get_peft_model(plain, self.config, autocast_adapter_dtype=False)
+        with warnings.catch_warnings():  # peft asks transformers by a name that is going to be another
+            warnings.simplefilter("ignore", FutureWarning)
+            self.model = get_peft_model(plain, self.config, autocast_adapter_dtype=False)
         for layer in self.model.modules():
             if isinstance(layer, LoraLinear):
                 layer.forward = partial(_forward, layer)  # type: ignore[method-assign]
@@ -102,12 +111,19 @@ class Learner:
         self.config.save_pretrained(str(folder))
         record = {
             "base": self.base.name,
+            "base_sha256": self.base.base_sha256,
             "base_weights_sha256": self.base.weights_sha256,
             "contract": CONTRACT,
             **asdict(self.shape),
             **told,
         }
         (folder / "codeword.json").write_text(json.dumps(record, indent=2))
+
+
+def require_peft() -> None:
+    """Raises ModelError where peft is not installed, before anything is loaded."""
+    if find_spec("peft") is None:
+        raise ModelError("training needs peft, which is not installed; get it with: pip install 'codeword[train]'")
 
 
 def _forward(layer: Any, x: Tensor) -> Tensor:

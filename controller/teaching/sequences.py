@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from codeword.codebook.errors import InputError
+from codeword.controller.store import sha256_of
 
 FORMAT = 1
 
@@ -58,6 +59,11 @@ class Header:
     tokenizer: str
     seed: int
     split: str
+
+
+def tokenizer_hash(folder: Path) -> str:
+    """A name for a model's tokenizer: lessons made with another one teach nothing."""
+    return sha256_of(folder / "tokenizer.json")[:16]
 
 
 def write_groups(path: Path, header: Header, groups: Iterable[Group]) -> int:

@@ -71,13 +71,13 @@ class Trainer:
     def __init__(
         self, learner: Learner, settings: Settings, out: Path, *, told: Mapping[str, Any] | None = None
     ) -> None:
-        """`told` goes into the adapter's record beside the settings. Raises ModelError where another training's state
-        is in the folder."""
+        """`told` goes into the adapter's record beside the settings: what else must be the same when it goes on. Raises
+        ModelError where another training's state is in the folder."""
         self.learner, self.settings, self.out = learner, settings, out
         out.mkdir(parents=True, exist_ok=True)
         self.step = 0
         self.checks: dict[str, Check] = {}
-        self._told = dict(told or {})
+        self._told = {"base_sha256": learner.base.base_sha256, **asdict(learner.shape), **(told or {})}
         self.optimizer = torch.optim.AdamW(learner.exact, lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.0)
         self._state = out / "state.pt"
         if self._state.is_file():
@@ -137,6 +137,7 @@ class Trainer:
         self.learner.save(self.out / "adapter", {**told, "checks": {k: c.right for k, c in self.checks.items()}})
         state = {
             "settings": asdict(self.settings),
+            "told": self._told,
             "step": self.step,
             "exact": [p.detach().cpu() for p in self.learner.exact],
             "optimizer": self.optimizer.state_dict(),
@@ -169,11 +170,12 @@ class Trainer:
 
     def _resume(self) -> None:
         state = torch.load(self._state, map_location="cpu", weights_only=True)
-        mine, theirs = asdict(self.settings), state["settings"]
+        mine = {**asdict(self.settings), **self._told}
+        theirs = {**state["settings"], **state.get("told", self._told)}
         for key in ("together", "check_every", "save_every_s"):  # these change nothing that is learned
             mine.pop(key), theirs.pop(key)
-        if mine != theirs:
-            other = next(key for key in mine if mine[key] != theirs.get(key))
+        other = next((key for key in mine if mine[key] != theirs.get(key)), None)
+        if other is not None:
             raise ModelError(
                 f"{self.out}: a training with {other} {theirs.get(other)}, not {mine[other]}, is there; "
                 "go on with its settings or choose another folder"

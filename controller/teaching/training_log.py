@@ -1,4 +1,4 @@
-"""What happened in a training: a line of JSON for every step and check, and a page with the curves."""
+"""What happened in a training: a line of JSON for every step and check, and a drawing of the curves."""
 
 import html
 import json
@@ -11,15 +11,17 @@ if TYPE_CHECKING:
     from .checks import Check
     from .trainer import Progress
 
-_WIDTH, _HEIGHT = 860, 260
+_WIDTH, _HEIGHT, _LEFT, _TOP, _PANEL = 860, 240, 60, 56, 350
 _COLORS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e")
+
+Curve = Sequence[tuple[int, float]]
 
 
 class TrainingLog:
     """The log of one training, in its folder. Lines of steps that are done again are dropped."""
 
     def __init__(self, folder: Path, step: int) -> None:
-        self._path, self._page = folder / "log.jsonl", folder / "training.html"
+        self._path, self._drawing = folder / "log.jsonl", folder / "training.svg"
         lines = self._path.read_text().splitlines() if self._path.is_file() else []
         kept = [line for line in lines if json.loads(line)["step"] <= step]
         self._path.write_text("".join(f"{line}\n" for line in kept))
@@ -34,47 +36,59 @@ class TrainingLog:
         self._write({"step": step, "checks": {name: asdict(found) for name, found in checks.items()}})
 
     def plot(self) -> None:
-        """Write the page with the curves of loss and of rightness."""
+        """Draw loss and rightness over the steps."""
         rows = [json.loads(line) for line in self._path.read_text().splitlines()]
         losses = [(row["step"], row["loss"]) for row in rows if "loss" in row]
         checks: dict[str, list[tuple[int, float]]] = {}
         for row in rows:
             for name, found in row.get("checks", {}).items():
                 checks.setdefault(name, []).append((row["step"], found["right"]))
-        curves = _curves("loss on the commands' tokens", {"loss": _smooth(losses)})
-        curves += _curves("next command right", checks, top=1.0)
-        self._page.write_text(f"<!doctype html><meta charset=utf-8><title>Training</title>{curves}")
+        self._drawing.write_text(draw(losses, checks))
 
     def _write(self, row: dict[str, Any]) -> None:
         with self._path.open("a") as file:
             file.write(json.dumps(row) + "\n")
 
 
-def _smooth(points: Sequence[tuple[int, float]], over: int = 10) -> list[tuple[int, float]]:
-    """Every so many points one, their mean."""
+def draw(losses: Curve, checks: Mapping[str, Curve]) -> str:
+    """An SVG file with nothing outside it: the loss above, the share of decisions that were right below."""
+    last = max([1, *(step for step, _ in losses), *(step for curve in checks.values() for step, _ in curve)])
+    smooth = _smooth(losses, max(1, len(losses) // 200))
+    panels = _panel("loss on the commands' tokens", {"loss": smooth}, last, max([0.01, *(v for _, v in smooth)]), 0)
+    if checks:
+        panels += _panel("next command right", checks, last, 1.0, _PANEL)
+    size = f"0 0 {_LEFT + _WIDTH + 40} {(2 if checks else 1) * _PANEL}"
+    style = 'font-family="sans-serif" font-size="13"'
+    back = '<rect width="100%" height="100%" fill="white"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}" {style}>{back}{panels}</svg>\n'
+
+
+def _smooth(points: Curve, over: int) -> Curve:
+    """Of every so many points one, their mean."""
     parts = [points[i : i + over] for i in range(0, len(points), over)]
     return [(part[-1][0], sum(value for _, value in part) / len(part)) for part in parts]
 
 
-def _curves(title: str, series: Mapping[str, Sequence[tuple[int, float]]], top: float | None = None) -> str:
-    """A drawing of some curves that share their axes."""
-    points = [point for line in series.values() for point in line]
-    if not points:
-        return ""
-    last = max(1, max(step for step, _ in points))
-    high = top or max(value for _, value in points) or 1.0
-    lines, labels = "", ""
-    for (name, line), color in zip(series.items(), _COLORS * 4, strict=False):
-        path = " ".join(
-            f"{50 + step / last * _WIDTH:.1f},{20 + (1 - value / high) * _HEIGHT:.1f}" for step, value in line
-        )
-        lines += f'<polyline fill="none" stroke="{color}" stroke-width="2" points="{path}"/>'
-        labels += f'<span style="color:{color}">{html.escape(name)} {line[-1][1]:.3f}</span> '
-    grid = ""
+def _panel(title: str, series: Mapping[str, Curve], last: int, high: float, down: int) -> str:
+    """Some curves that share their axes, so far down the page."""
+
+    def at(step: float, value: float) -> str:
+        return f"{_LEFT + step / last * _WIDTH:.1f},{down + _TOP + (1 - value / high) * _HEIGHT:.1f}"
+
+    drawn = f'<text x="{_LEFT}" y="{down + 22}" font-size="16">{html.escape(title)}</text>'
     for share in (0, 0.25, 0.5, 0.75, 1):
-        y = 20 + (1 - share) * _HEIGHT
-        grid += f'<text x="4" y="{y + 4}">{share * high:.2f}</text>'
-        grid += f'<line x1="50" x2="{50 + _WIDTH}" y1="{y}" y2="{y}" stroke="#ddd"/>'
-    size = f'width="{_WIDTH + 70}" height="{_HEIGHT + 50}" font-family="sans-serif" font-size="12"'
-    end = f'<text x="{20 + _WIDTH}" y="{_HEIGHT + 40}">{last}</text>'
-    return f"<h3>{html.escape(title)}</h3><p>{labels}</p><svg {size}>{grid}{lines}{end}</svg>"
+        y = down + _TOP + (1 - share) * _HEIGHT
+        drawn += f'<text x="{_LEFT - 8}" y="{y + 4}" text-anchor="end">{share * high:.2f}</text>'
+        drawn += f'<line x1="{_LEFT}" x2="{_LEFT + _WIDTH}" y1="{y}" y2="{y}" stroke="#ddd"/>'
+        x = _LEFT + share * _WIDTH
+        drawn += f'<text x="{x}" y="{down + _TOP + _HEIGHT + 20}" text-anchor="middle">{round(share * last)}</text>'
+    drawn += f'<text x="{_LEFT + _WIDTH}" y="{down + _TOP + _HEIGHT + 38}" text-anchor="end">step</text>'
+    for number, ((name, curve), color) in enumerate(zip(series.items(), _COLORS * 4, strict=False)):
+        points = " ".join(at(step, value) for step, value in curve)
+        drawn += f'<polyline fill="none" stroke="{color}" stroke-width="2" points="{points}"/>'
+        if curve:
+            x = _LEFT + number * 180
+            drawn += f'<text x="{x}" y="{down + 44}" fill="{color}">{html.escape(name)} {curve[-1][1]:.3f}</text>'
+            dot = at(*curve[-1]).split(",")
+            drawn += f'<circle cx="{dot[0]}" cy="{dot[1]}" r="3" fill="{color}"/>'
+    return drawn
