@@ -16,19 +16,18 @@ def encode_group(tokens: Tokens, group: list[Lesson]) -> Group:
 
 
 def encode(tokens: Tokens, lesson: Lesson) -> Branch:
-    """A lesson as tokens, and what was open on the way to its command."""
+    """A lesson as tokens, and what was open on the way to its answer."""
     prompt = tokens.prompt(lesson.prompt)
-    right = [tokens.encode(command.text) for command in lesson.right]
-    taught = tokens.encode(lesson.taught.text)
-    state = Automaton(lesson.legal.graph, tokens.encode).start
+    right = [tokens.encode(text) for text in lesson.right]
+    taught = tokens.encode(lesson.taught)
+    state = Automaton(lesson.graph, tokens.encode).start
     choices = []
     for place, token in enumerate(taught):
         if len(state.next) > 1:
             fits = sorted({r[place] for r in right if r[:place] == taught[:place]})
             choices.append(Choice(place, tuple(fits), tuple(state.next)))
         state = state.next[token]
-    act = lesson.taught.skill if lesson.taught.skill in ("done", "cannot") else "act"
-    return Branch(prompt.task + prompt.observation, taught, tuple(choices), lesson.kind, act)
+    return Branch(prompt.task + prompt.observation, taught, tuple(choices), lesson.kind, lesson.act)
 
 
 def encoded(tokens: Tokens, seed: int, split: str, *, per_book: int, begin: int = 0) -> Iterator[Group]:

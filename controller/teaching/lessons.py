@@ -1,15 +1,18 @@
-"""Lessons without end, by seed: a codebook, a task in words, an observation, and every command that is right now.
+"""Lessons without end, by seed: a codebook, a task in words, an observation, and every answer that is right now.
 
 What the robot does is followed in a symbolic world, along the best way and off it: things slip, are picked wrongly,
 are moved by others, and commands fail.
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from codeword.codebook import Command, Entity, Fact, Legal, Observation, Prompt, Result
+from codeword.codebook import Command, Entity, Fact, Observation, Prompt, Result
+from codeword.codebook.choices import Node
+from codeword.codebook.goals import Goal, goal_graph, goal_prompt
 from codeword.codebook.offer import offer
 
 from .books import FLAVORS, Book, make_book, shipped_book
@@ -18,25 +21,32 @@ from .kinds import fitting, make_task
 from .pools_of import Pools, held_out_names, held_out_wordings, training_pools
 from .scene import TABLE, Move, Scene, State
 from .solver import Solver
+from .wanted import aim_of, ends_of, goal_of
 from .wording import word_task
 
 _FAILURES = {"pick": ("nothing_grasped", "slipped", "unreachable"), "place": ("slipped", "no_room", "unreachable")}
+_ASKS = 0.6
+"""How often a task's goal is asked for, and told with the decisions then."""
+
 _SHIPPED = 0.3
 """How often the codebook is a shipped one as it is."""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One decision: what is seen and told, what is legal, and what is right. `taught` is one of `right`, by lot."""
+    """One answer: what is seen and told, what may be written, and what of it is right. `taught` is one of `right`, by
+    lot. `act` is what is due: `act`, `done`, `cannot` or `goal`.
+    """
 
     book: Book
     kind: str
     task: str
     observation: Observation
     prompt: Prompt
-    legal: Legal
-    right: tuple[Command, ...]
-    taught: Command
+    graph: Node
+    right: tuple[str, ...]
+    taught: str
+    act: str
 
 
 @dataclass(frozen=True)
@@ -97,29 +107,58 @@ def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Itera
 
 
 def follow(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mapping[str, Any]) -> list[Lesson]:
-    """Some decisions of one task: one or two on the way, and often its end."""
+    """Some decisions of one task: one or two on the way, and often its end; with some tasks its goal before them, and
+    decisions that are told it.
+    """
+    lesson = partial(_lesson, rng, book, kind, task, wordings)
+    asks = rng.random() < _ASKS
     if task.aim is None:
         way = _Way(rng, book, task, None)
         if rng.random() < 0.3:
             way.take_something()
-        return [_lesson(rng, book, kind, task, wordings, way.state, way.last, [book.cannot(task.reason)])]
+        return _given_up(lesson, way, task.reason, asks)
     solver = Solver(task.scene, task.aim, book.able)
+    found: list[Lesson] = []
+    wanted: Goal | None = None
+    if asks:
+        begin = _Way(rng, book, task, solver)
+        if task.kind == "release" or (not task.steady and rng.random() < 0.12):
+            begin.take_something()
+        ends = ends_of(rng, task.scene, task.aim, begin.state, solver)
+        if ends:
+            seen = observed(book, task.scene, begin.state, begin.last)
+            goals = [goal_of(book, seen, task.scene, end) for end in ends]
+            chosen = rng.randrange(len(goals))
+            wanted = goals[chosen]
+            found.append(lesson(begin.state, begin.last, goals, goals[chosen]))
+            # Whoever goes after a goal that is written cares for nothing else.
+            task = replace(task, start=begin.state, aim=aim_of(ends[chosen]), steady=task.steady)
+            solver = Solver(task.scene, aim_of(ends[chosen]), book.able)
     way = _Way(rng, book, task, solver)
-    way.walk()
+    way.last = begin.last if wanted is not None else None
+    way.walk(begun=wanted is not None)
     if way.stuck:
         if not solver.hopeless(way.state):
             return []  # too long a way to be found: rare
-        return [_lesson(rng, book, kind, task, wordings, way.state, way.last, [book.cannot("impossible")])]
-    ends = [step for step in way.seen if not step[2]]
+        return _given_up(lesson, way, "impossible", asks)
+    ends_seen = [step for step in way.seen if not step[2]]
     open_ = [step for step in way.seen if step[2]]
-    chosen = rng.sample(open_, min(len(open_), rng.choice((1, 2, 2))))
-    if ends and (not chosen or rng.random() < 0.5):
-        chosen.append(ends[-1])
-    found = []
-    for state, last, moves in chosen:
+    picked = rng.sample(open_, min(len(open_), rng.choice((1, 2, 2))))
+    if ends_seen and (not picked or rng.random() < 0.5):
+        picked.append(ends_seen[-1])
+    for state, last, moves in picked:
         right = [command for move in moves for command in book.commands(task.scene, state, move)] or [book.done]
-        found.append(_lesson(rng, book, kind, task, wordings, state, last, right))
+        found.append(lesson(state, last, right, rng.choice(right), wanted))
     return found
+
+
+def _given_up(lesson: "Callable[..., Lesson]", way: "_Way", reason: str, asks: bool) -> list[Lesson]:
+    """That a task cannot be done, said as a command; where the goal was asked for, said there first."""
+    command = way.book.cannot(reason)
+    if not asks:
+        return [lesson(way.state, way.last, [command], command)]
+    goal = Goal((), reason)
+    return [lesson(way.state, way.last, [goal], goal), lesson(way.state, way.last, [command], command, goal)]
 
 
 class _Way:
@@ -134,9 +173,11 @@ class _Way:
         self.stuck = False
         self.rough = 0.0 if task.steady else rng.choice((0.0, 0.0, 0.15, 0.35))
 
-    def walk(self) -> None:
-        """Go on until the aim is met, a few decisions beyond what is needed at most."""
-        if self.task.kind == "release" or (not self.task.steady and self.rng.random() < 0.12):
+    def walk(self, *, begun: bool = False) -> None:
+        """Go on until the aim is met, a few decisions beyond what is needed at most. Unless `begun`, something may be
+        in the gripper at first.
+        """
+        if not begun and (self.task.kind == "release" or (not self.task.steady and self.rng.random() < 0.12)):
             self.take_something()
         for _ in range(30):
             moves = self.best()
@@ -241,10 +282,19 @@ def _lesson(
     wordings: Mapping[str, Any],
     state: State,
     last: Result | None,
-    right: Sequence[Command],
+    right: Sequence[Command | Goal],
+    taught: Command | Goal,
+    wanted: Goal | None = None,
 ) -> Lesson:
+    """One lesson: to write a goal where that is what is right, else a command; `wanted` is the goal that is told."""
     text = word_task(rng, task, book, wordings)
     observation = observed(book, task.scene, state, last)
-    offered = offer(book.codebook, text, observation)
-    commands = tuple(dict.fromkeys(right))
-    return Lesson(book, kind, text, observation, offered.prompt, offered.legal, commands, rng.choice(commands))
+    if isinstance(taught, Goal):
+        prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation)
+        act = "goal"
+    else:
+        offered = offer(book.codebook, text, observation, wanted.told if wanted is not None else "")
+        prompt, graph = offered.prompt, offered.legal.graph
+        act = taught.skill if taught.skill in ("done", "cannot") else "act"
+    texts = tuple(dict.fromkeys(one.text for one in right))
+    return Lesson(book, kind, text, observation, prompt, graph, texts, taught.text, act)
