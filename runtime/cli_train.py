@@ -17,13 +17,15 @@ from codeword.controller.teaching.sequences import (
 )
 
 SPLITS = ("seen", "wordings", "codebooks", "kinds")
+LARGEST_SEED = 999_999
 _CHECK_SEED = 1_000_003
-"""The seed of the lessons that training is checked with; training itself uses small ones."""
+"""The seed of the lessons that training is checked with; training itself takes smaller ones."""
+Seed = click.IntRange(0, LARGEST_SEED)
 
 
 @click.command(epilog="Example: codeword train --decisions 20000 --out trained")
 @click.option("--decisions", default=20_000, show_default=True, help="How many decisions are learned from.")
-@click.option("--seed", default=0, show_default=True, help="The seed of lessons and adapter.")
+@click.option("--seed", type=Seed, default=0, show_default=True, help="The seed of lessons and adapter.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for adapter, state and log.")
 @click.option("--lessons", "lessons_file", type=click.Path(path_type=Path), help="Learn from a file of lessons.")
 @click.option("--check", "check_files", multiple=True, type=click.Path(path_type=Path), help="Check with these files.")
@@ -76,7 +78,7 @@ def train(
 
 @click.command(epilog="Example: codeword lessons --n 20000 --out lessons.jsonl.gz")
 @click.option("--n", default=20_000, show_default=True, help="How many decisions.")
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", type=Seed, default=0, show_default=True)
 @click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="What they are drawn from.")
 @click.option("--per-group", default=12, show_default=True, help="Decisions under each codebook.")
 @click.option("--model", default="smollm2-135m", show_default=True, help="The model whose tokenizer is used.")
