@@ -17,6 +17,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: install
 	$(BIN)/codeword models pull smollm2-135m
+	rm -rf episodes/demo
 	@# Exit 1 says that the goal or a budget was missed: a verdict, printed as it is, not a failed demo.
 	$(BIN)/codeword run tabletop/put_in_bowl --out episodes/demo --explain || test $$? -eq 1
 

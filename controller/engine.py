@@ -147,6 +147,10 @@ class Engine:
         finally:
             run.close()
 
+    def settle(self) -> None:
+        """Keep of what was read only what it began with: what decisions cost does not depend on those before."""
+        self._tracks.settle()
+
     def decide(
         self,
         prompt: Prompt,

@@ -5,6 +5,7 @@ machine; `tune` measures it once, and what it found is kept in the cache folder 
 """
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,19 @@ def choose(model: LocalModel, device: str = "cpu") -> Tuned:
     kept = tuned().get(_place(model, device))
     names = [profile.name for profile in available(model, device)]
     return kept if kept is not None and kept.profile in names else Tuned(names[0])
+
+
+def shared_threads(model: LocalModel, profile: str, processes: int) -> int | None:
+    """How many threads each of so many processes computes with on a CPU; None: as many as it would alone.
+
+    Only what adds up integers may share the cores: with torch's kernels another count of threads rounds otherwise.
+    Raises ModelError where there is no such device.
+    """
+    best = choose(model) if profile == AUTO else Tuned(profile)
+    if processes == 1 or best.profile not in PROFILES or not PROFILES[best.profile].quantized_only:
+        return None
+    cores = len(os.sched_getaffinity(0))
+    return min(best.threads or cores, max(1, cores // processes))
 
 
 def tuned() -> dict[str, Tuned]:

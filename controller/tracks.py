@@ -76,6 +76,14 @@ class Tracks:
         """Keep nothing in memory."""
         self._idle.clear()
 
+    def settle(self) -> None:
+        """Of every sequence keep its first segment alone, in memory of its own: as if no more had ever been read."""
+        for track in self._idle:
+            track.rewind(min(track.stable, len(track.tokens)))
+            cache = self._model.new_cache()
+            cache.load(track.cache.dump(), track.cache.length)
+            track.cache = cache
+
     def holds(self, tokens: Sequence[int], cuts: Cut) -> bool:
         """Whether a sequence is kept to its end."""
         longer = (*tokens, -1)  # of the one asked for, the last token would be left to be read

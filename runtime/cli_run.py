@@ -1,14 +1,14 @@
 """`codeword run`: scenarios in, a table, episode files and a report out."""
 
 import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import click
-from rich.markup import escape
-from rich.table import Table
 
 from codeword.codebook.conversation import FORMS
-from codeword.codebook.errors import InputError
+from codeword.codebook.errors import EpisodeError, InputError
 from codeword.codebook.live import LiveCodebook
 from codeword.controller.controller import POLICIES
 from codeword.controller.profiles import AUTO, PROFILES
@@ -16,15 +16,20 @@ from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.sampling import Sampling
 
 from .explain import Explainer
-from .recording import read_episode
+from .jobs import cores, open_crew
+from .outcome import Outcome
+from .recording import Episode, read_episode
 from .report import write_report
-from .robots import check_robot
-from .run import CONTROLLERS, Controllers, Plan, Who
-from .run import run as run_plan
+from .resume import finished, require_free
+from .run import CONTROLLERS, Plan, Task, Who, check_plan
+from .run_bar import run_bar
+from .run_table import run_notes, run_table
 from .scenario import Scenario, find_scenarios, load_scenario, typed_scenario
-from .statistics import wilson95
-from .summary import FEWEST_FOR_P95, Summary, summarize
-from .terminal import counting, err, model_progress, out, print_json
+from .summary import summarize
+from .tables import PARQUET_HINT, columns, write_csv, write_parquet
+from .terminal import err, model_progress, out, print_json
+
+MOST_JOBS = 256
 
 
 @click.command(epilog='Example: codeword run --task "put the red block in the blue bowl" --explain')
@@ -48,11 +53,19 @@ from .terminal import counting, err, model_progress, out, print_json
 @click.option("--top-k", type=int, default=0, help="With --temperature: draw among so many likeliest only.")
 @click.option("--top-p", type=float, default=1.0, help="With --temperature: draw among those that hold this share.")
 @click.option("--robot", default="sim", show_default=True, help="sim, or a class of yours as package.module:Class.")
+@click.option(
+    "--jobs", default="1", show_default=True, help="Episodes side by side, each in a process; auto: by cores."
+)
+@click.option("--resume", is_flag=True, help="Go on with what an earlier run into --out left undone.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes and report go [episodes/TIME].")
 @click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
 @click.option("--watch", is_flag=True, help="With --task: take up edits of the codebook file between decisions.")
 @click.option("--explain", is_flag=True, help="Tell each decision as it is made.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option(
+    "--columns", is_flag=True, is_eager=True, expose_value=False, callback=lambda *given: _tell_columns(*given),
+    help="Tell what stands in results.csv and results.parquet, and exit.",
+)  # fmt: skip
 def run(
     scenarios: tuple[str, ...],
     task: str | None,
@@ -69,6 +82,8 @@ def run(
     top_k: int,
     top_p: float,
     robot: str,
+    jobs: str,
+    resume: bool,
     folder: Path | None,
     film: bool,
     watch: bool,
@@ -77,36 +92,97 @@ def run(
 ) -> int:
     """Run SCENARIOS: files, folders, or shipped ones such as tabletop or tabletop/put_in_bowl [default: tabletop].
 
-    Writes one episode file (.mcap) per episode and a report.html. Exits 0 only if every goal was reached within its
-    budgets, 1 if not, 2 if something given cannot be used.
+    Writes one episode file (.mcap) per episode, a report.html, and a row per episode into results.csv and
+    results.parquet. Exits 0 only if every goal was reached within its budgets, 1 if not, 2 if something given cannot
+    be used. An episode that breaks stops no other and counts as not reached. With --jobs decisions are the same, but
+    times are taken while other episodes use the machine too.
     """
     if watch and task is None:
         raise InputError("--watch goes with --task: a scenario's episode is made with one codebook")
+    if resume and (folder is None or watch):
+        what = "not with --watch" if watch else "with --out, the folder of the run to go on with"
+        raise InputError(f"--resume goes {what}")
     chosen = _chosen(scenarios, task, codebook)
-    check_robot(robot)
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
-    _make(folder)
-    sampling = Sampling(temperature, top_k, top_p)
-    with model_progress() as progress:
-        controllers = Controllers(Who(controller, model, adapter, profile, history, sampling, policy), progress)
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live)
+    who = Who(controller, model, adapter, profile, history, Sampling(temperature, top_k, top_p), policy)
+    processes = _processes(jobs, plan, {"--watch": watch, "--explain": explain, f"--robot {robot}": robot != "sim"})
+    check_plan(plan, who)
+    _make(folder)
+    if not resume:
+        require_free(folder)
     console = err if as_json else out
-    with counting("episodes", len(plan)) as bar:
-        tell = (lambda book: Explainer(console, book)) if explain else None
-        files = run_plan(plan, controllers, lambda _: bar.advance(bar.task_ids[0]), tell)
-    episodes = [read_episode(file) for file in files]
-    summary = summarize(episodes)
-    report = folder / "report.html"
-    write_report(report, episodes, summary)
+    tell = (lambda book: Explainer(console, book)) if explain else None
+    over: dict[Task, Outcome] = {}
+    try:
+        with model_progress() as progress:
+            crew = open_crew(plan, who, processes, progress, tell)
+        with crew, run_bar(len(plan)) as bar:
+            for one, outcome in finished(plan, who, crew.loaded) if resume else ():
+                over[one] = outcome
+                bar.count(outcome, kept=True)
+            kept = len(over)
+            for one, outcome in crew.carry_out([one for one in plan.tasks if one not in over]):
+                over[one] = outcome
+                bar.count(outcome)
+    except KeyboardInterrupt:
+        done = sum(not outcome.row.error for outcome in over.values())
+        cure = f"the same command with --out {folder} --resume goes on from there"
+        err.print(
+            f"codeword: stopped; {done} of {len(plan)} episodes are finished, {cure}", markup=False, soft_wrap=True
+        )
+        return 130
+    outcomes = [over[one] for one in plan.tasks]
+    if click.get_current_context().find_root().params.get("debug"):
+        for outcome in outcomes:
+            err.print(outcome.trace, markup=False, soft_wrap=True, end="")
+    summary, rows = summarize(outcomes), [outcome.row for outcome in outcomes]
+    write_csv(folder / "results.csv", rows)
+    if not write_parquet(folder / "results.parquet", rows):
+        err.print(PARQUET_HINT, markup=False, soft_wrap=True)
+    reported = write_report(folder / "report.html", _readable(map(plan.path, plan.tasks)), summary)
     if as_json:
-        adapter_used = controllers.engine.adapter.name if controllers.engine else None
-        model_used = controllers.engine.model.name if controllers.engine else None
-        who = {"controller": controller, "model": model_used, "adapter": adapter_used, "out": str(folder)}
-        print_json(summary.as_json() | who)
+        loaded = crew.loaded
+        decided = {"controller": controller, "model": loaded.model or None, "adapter": loaded.adapter or None}
+        wrong = [{"scenario": row.scenario, "seed": row.seed, "error": row.error} for row in rows if row.error]
+        print_json(summary.as_json() | decided | {"out": str(folder), "jobs": processes, "kept": kept, "errors": wrong})
     else:
-        _show(summary, folder)
+        out.print(run_table(summary))
+        for note in run_notes(summary, rows):
+            out.print(note)
+        before = f"{kept} of {len(plan)} were there already; " if kept else ""
+        page = folder / ("report.html" if reported else "results.csv")
+        out.print(f"{before}see {page}", markup=False)
     return 0 if summary.ok else 1
+
+
+def _processes(jobs: str, plan: Plan, one_by_one: Mapping[str, bool]) -> int:
+    """How many processes are wanted, of which none would be idle. What goes `one_by_one` goes in one."""
+    hindered = next((option for option, given in one_by_one.items() if given), None)
+    if jobs == "auto":
+        return 1 if hindered else min(cores(), len(plan))
+    if not jobs.isdecimal() or not 1 <= int(jobs) <= MOST_JOBS:
+        raise InputError(f"--jobs: '{jobs}' is neither a number from 1 to {MOST_JOBS} nor auto")
+    if int(jobs) > 1 and hindered:
+        raise InputError(f"{hindered} is for one episode after the other; leave --jobs {jobs}")
+    return min(int(jobs), len(plan))
+
+
+def _tell_columns(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+    del param
+    if not asked:
+        return
+    for name, kind, about in columns():
+        out.print(f"{name:<20}{kind:<7}{about}", markup=False)
+    ctx.exit()
+
+
+def _readable(files: Iterable[Path]) -> Iterator[Episode]:
+    """The episodes of those files that have any in them: one that broke may have left nothing."""
+    for file in files:
+        with suppress(EpisodeError):
+            yield read_episode(file)
 
 
 def _chosen(names: tuple[str, ...], task: str | None, codebook: str) -> tuple[Scenario, ...]:
@@ -133,36 +209,3 @@ def _make(folder: Path) -> None:
         probe.unlink()
     except OSError as problem:
         raise InputError(f"{folder}: cannot be written to: {problem.strerror}") from problem
-
-
-def _show(summary: Summary, folder: Path) -> None:
-    table = Table(box=None, header_style="bold")
-    table.add_column("scenario")
-    for heading in ("episodes", "reached", "95% interval", "credit"):
-        table.add_column(heading, justify="right")
-    rows = [*summary.by_scenario.items()]
-    for name, tally in [*rows, *([("all", summary.total)] if len(rows) > 1 else [])]:
-        low, high = wilson95(tally.success, tally.judged)
-        reached = str(tally.success) if tally.judged else "not judged"
-        credit = "" if tally.mean_credit is None else f"{tally.mean_credit:.0%}"
-        table.add_row(name, str(tally.episodes), reached, f"{low:.0%}–{high:.0%}" if tally.judged else "", credit)
-    out.print(table)
-    times = summary.quantiles("decision_ms")
-    out.print(
-        f"{summary.decisions} decisions: p50 {times['p50']:.0f} ms, p95 {times['p95']:.0f} ms; "
-        f"{summary.invalid_commands} invalid, {summary.refused_commands} refused by the guard"
-        if times["p50"] is not None and times["p95"] is not None
-        else "no decisions"
-    )
-    if summary.total.fallen or summary.total.bumps:
-        out.print(f"damage: {summary.total.fallen} blocks off the table, {summary.total.bumps} hard bumps of the arm")
-    for stage, (measured, budget) in summary.p95_misses.items():
-        out.print(f"[red]budget missed:[/red] {stage} p95 {measured:.1f} ms, budget {budget:.1f} ms")
-    if summary.hard_misses:
-        out.print(f"[red]budget missed:[/red] {summary.hard_misses} decisions past their hard limit")
-    verdict = "[green]all goals reached within budgets[/green]" if summary.ok else "[red]not all goals reached[/red]"
-    if summary.ok and summary.decisions < FEWEST_FOR_P95:
-        verdict = f"[green]all goals reached[/green] (p95 budgets are judged from {FEWEST_FOR_P95} decisions on)"
-    if summary.ok and not summary.total.judged:
-        verdict = "no goal to judge by"
-    out.print(f"{verdict}; report: {escape(str(folder / 'report.html'))}")

@@ -125,7 +125,9 @@ class Step:
 
 @dataclass
 class Episode:
-    """An episode read back. `whole` is False where the file was cut off or never finished."""
+    """An episode read back. `whole` is False where the file was cut off or never finished; `wall_s` is the time by the
+    clock on the wall from its first record to its last.
+    """
 
     path: Path
     header: Header
@@ -136,6 +138,12 @@ class Episode:
     pictures: list[tuple[float, bytes]] = field(default_factory=list)
     verdict: Verdict | None = None
     whole: bool = True
+    wall_s: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether it came to its end: it was judged, and the file was finished."""
+        return self.whole and self.verdict is not None
 
 
 def read_episode(path: Path, pictures: bool = True) -> Episode:
@@ -176,6 +184,7 @@ class _Reader:
         self.events: list[EventRecord] = []
         self.pictures: list[tuple[float, bytes]] = []
         self.verdict: Verdict | None = None
+        self.wall_ns: list[int] = []
 
     def take(self, record: object) -> None:
         if isinstance(record, Metadata) and record.name == "codeword":
@@ -188,6 +197,7 @@ class _Reader:
             self.message(self.topics.get(record.channel_id, ""), record)
 
     def message(self, topic: str, message: Message) -> None:
+        self.wall_ns = [*self.wall_ns[:1], message.publish_time]
         if topic == "camera":
             if self.keep_pictures:
                 jpeg = base64.b64decode(json.loads(message.data)["data"])
@@ -213,4 +223,5 @@ class _Reader:
         return Episode(
             self.path, self.header, self.texts["codebook.yaml"], self.texts["scenario.yaml"],
             self.steps, self.events, self.pictures, self.verdict, self.whole,
+            (self.wall_ns[-1] - self.wall_ns[0]) / 1e9 if self.wall_ns else 0.0,
         )  # fmt: skip

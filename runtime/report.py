@@ -1,8 +1,10 @@
 """One HTML page of a run, with nothing outside it, made from the episode files alone."""
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from heapq import nsmallest
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from codeword.codebook.errors import InputError
 from codeword.codebook.offer import offer
 
 from .recording import Episode
+from .records import Header
 from .statistics import quantile, wilson95
 from .summary import FEWEST_FOR_P95, Summary, scenario_of, task_at
 
@@ -30,14 +33,19 @@ class _Turn:
     step: Any
 
 
-def write_report(path: Path, episodes: Sequence[Episode], summary: Summary) -> None:
-    """Write the page of a run. Raises InputError where it cannot be written."""
+def write_report(path: Path, episodes: Iterable[Episode], summary: Summary) -> bool:
+    """Write the page of a run, of whose episodes only those that are told are held at once; False where there is none.
+
+    Raises InputError where it cannot be written.
+    """
+    seen = _Seen()
+    told = nsmallest(MOST_PICTURED, seen.passing(episodes), key=lambda one: bool(one.verdict and one.verdict.success))
+    if seen.header is None:
+        return False
     environment = Environment(
         loader=PackageLoader("codeword.runtime", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    worst_first = sorted(episodes, key=lambda episode: bool(episode.verdict and episode.verdict.success))
-    told = worst_first[:MOST_PICTURED]
     page = environment.get_template("report.html").render(
         version=metadata.version("codeword"),
         summary=summary,
@@ -46,15 +54,16 @@ def write_report(path: Path, episodes: Sequence[Episode], summary: Summary) -> N
         wilson95=wilson95,
         fewest=FEWEST_FOR_P95,
         stages=[(stage, summary.quantiles(stage), summary.budgets.get(stage)) for stage in sorted(summary.stage_ms)],
-        engine=_engine(episodes),
-        header=episodes[0].header,
+        engine=seen.engine(),
+        header=seen.header,
         episodes=[(episode, _turns(episode), _film(episode)) for episode in told],
-        left_out=len(episodes) - len(told),
+        left_out=seen.count - len(told),
     )
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as problem:
         raise InputError(f"{path}: cannot be written: {problem.strerror}") from problem
+    return True
 
 
 _FIGURES = {
@@ -71,13 +80,27 @@ _FIGURES = {
 }
 
 
-def _engine(episodes: Sequence[Episode]) -> list[tuple[str, float, float]]:
-    """What the language model's decisions cost: name, p50, p95; empty where none was made by one."""
-    made = [step.decision for episode in episodes for step in episode.steps if step.decision and step.decision.passes]
-    if not made:
-        return []
-    columns = {name: [float(getattr(decision, key)) for decision in made] for name, key in _FIGURES.items()}
-    return [(name, quantile(values, 0.5), quantile(values, 0.95)) for name, values in columns.items()]
+@dataclass
+class _Seen:
+    """What the page says of all episodes, gathered as they pass; `header` is the first one's."""
+
+    header: Header | None = None
+    count: int = 0
+    figures: dict[str, "array[float]"] = field(default_factory=lambda: {name: array("d") for name in _FIGURES})
+
+    def passing(self, episodes: Iterable[Episode]) -> Iterator[Episode]:
+        for episode in episodes:
+            self.header = self.header or episode.header
+            self.count += 1
+            for step in episode.steps:
+                if step.decision is not None and step.decision.passes:
+                    for name, key in _FIGURES.items():
+                        self.figures[name].append(float(getattr(step.decision, key)))
+            yield episode
+
+    def engine(self) -> list[tuple[str, float, float]]:
+        """What the language model's decisions cost: name, p50, p95; empty where none was made by one."""
+        return [(name, quantile(costs, 0.5), quantile(costs, 0.95)) for name, costs in self.figures.items() if costs]
 
 
 def _turns(episode: Episode) -> list[_Turn]:

@@ -53,21 +53,28 @@ def _in_words(event: EventSpec) -> str:
     return " ".join(filter(None, (event.do, event.entity, f"to {where}" if where else "", times)))
 
 
+def check_fit(name: str, scenario: Scenario) -> None:
+    """Raises InputError where a robot cannot carry out a scenario's codebook."""
+    for call in trusted_calls(scenario.codebook):
+        if call.missing:
+            raise InputError(f"{scenario.path}: the codebook '{scenario.codebook.name}' {call}")
+    if name != "sim":
+        return
+    missing = sorted(set(scenario.codebook.primitives) - set(load_robot(shipped_robots()["arm"])))
+    if missing:
+        raise InputError(
+            f"{scenario.path}: the codebook '{scenario.codebook.name}' is for the robot "
+            f"'{scenario.codebook.robot}', and the simulated one is an arm: it cannot {', '.join(missing)}"
+        )
+
+
 def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics | None]:
     """The robot of that name set up for a scenario, and its physics where it is simulated.
 
     A user's class is called with the codebook. Raises InputError where the name leads nowhere.
     """
-    for call in trusted_calls(scenario.codebook):
-        if call.missing:
-            raise InputError(f"{scenario.path}: the codebook '{scenario.codebook.name}' {call}")
+    check_fit(name, scenario)
     if name == "sim":
-        missing = sorted(set(scenario.codebook.primitives) - set(load_robot(shipped_robots()["arm"])))
-        if missing:
-            raise InputError(
-                f"{scenario.path}: the codebook '{scenario.codebook.name}' is for the robot "
-                f"'{scenario.codebook.robot}', and the simulated one is an arm: it cannot {', '.join(missing)}"
-            )
         robot = SimRobot(scenario.codebook, scenario.spec.world, seed, scenario.spec.events)
         return robot, SimPhysics(robot.scenario, scenario.spec.settle_s, scenario.spec.tolerance_m)
     check_robot(name)

@@ -1,8 +1,9 @@
-"""Runs scenarios over seeds, one episode file each."""
+"""Who decides, what is to be run, and one episode of it into its file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import metadata
+from itertools import product
 from pathlib import Path
 
 from codeword.codebook import Codebook
@@ -12,11 +13,11 @@ from codeword.codebook.live import LiveCodebook
 from codeword.codebook.offer import stable_text
 from codeword.codebook.prompt import CONTRACT
 from codeword.controller import Controller, RandomController
-from codeword.controller.adapter import load_adapter
+from codeword.controller.adapter import Adapter, load_adapter
 from codeword.controller.controller import POLICIES, check_policy, model_controller
 from codeword.controller.engine import Engine
-from codeword.controller.profiles import AUTO
-from codeword.controller.registry import resolve
+from codeword.controller.profiles import AUTO, shared_threads
+from codeword.controller.registry import LocalModel, resolve
 from codeword.controller.sampling import GREEDY, Sampling
 from codeword.controller.store import Progress
 
@@ -24,7 +25,7 @@ from .episode import Adaptable, Episode, Listener, run_episode
 from .expert import Expert
 from .recording import EpisodeWriter
 from .records import Header
-from .robots import open_robot
+from .robots import check_fit, check_robot, open_robot
 from .scenario import Scenario
 
 CONTROLLERS = ("llm", "expert", "random")
@@ -47,63 +48,112 @@ class Who:
     policy: str = POLICIES[0]
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """The model that decides, as it was loaded; all of it empty where none does."""
+
+    model: str = ""
+    weights_hash: str = ""
+    adapter: str = ""
+    adapter_hash: str = ""
+    profile: str = ""
+    held: str = ""
+
+
+def fetch(who: Who, progress: Progress) -> tuple[LocalModel, Adapter] | None:
+    """The model and adapter of who decides, on this machine; None where none does.
+
+    Raises InputError for an unknown controller, ModelError where model or adapter cannot be had.
+    """
+    if who.controller not in CONTROLLERS:
+        raise InputError(f"there is no controller '{who.controller}'{did_you_mean(who.controller, CONTROLLERS)}")
+    if who.controller != "llm":
+        return None
+    check_policy(who.policy, who.history)  # before anything is loaded
+    model = resolve(who.model, progress)
+    return model, load_adapter(who.adapter, model)
+
+
 class Controllers:
     """Makes controllers; the model is loaded once and serves every codebook."""
 
-    def __init__(self, who: Who, progress: Progress) -> None:
-        """Raises InputError for an unknown controller, ModelError where model or adapter cannot be had."""
-        if who.controller not in CONTROLLERS:
-            raise InputError(f"there is no controller '{who.controller}'{did_you_mean(who.controller, CONTROLLERS)}")
+    def __init__(self, who: Who, progress: Progress, processes: int = 1) -> None:
+        """`processes` is how many share the machine. Raises what `fetch` does, ModelError for an unfit profile."""
+        found = fetch(who, progress)
         self.who = who
         self.engine: Engine | None = None
-        if who.controller == "llm":
-            check_policy(who.policy, who.history)  # before anything is loaded
-            model = resolve(who.model, progress)
-            adapter = load_adapter(who.adapter, model)
-            self.engine = Engine(model, profile=who.profile, adapter=adapter, progress=progress)
+        self.loaded = Loaded()
+        if found is not None:
+            model, adapter = found
+            threads = shared_threads(model, who.profile, processes)
+            self.engine = Engine(model, profile=who.profile, threads=threads, adapter=adapter, progress=progress)
+            self.loaded = Loaded(
+                model=model.name,
+                weights_hash=model.weights_sha256,
+                adapter=adapter.name,
+                adapter_hash=adapter.sha256,
+                profile=self.engine.profile,
+                held=self.engine.held,
+            )
+
+    def warm(self, codebook: Codebook) -> None:
+        """Have the model read a codebook; what it keeps of other texts is only what they begin with."""
+        if self.engine is not None:
+            self.engine.warm(stable_text(codebook))
+            self.engine.settle()
 
     def make(self, scenario: Scenario, seed: int) -> Controller:
         """A controller for one episode. The model has read the codebook when it is handed over."""
         if self.engine is not None:
-            self.engine.warm(stable_text(scenario.codebook))
+            self.warm(scenario.codebook)
             sampling = replace(self.who.sampling, seed=seed)
             return model_controller(
                 self.engine, scenario.codebook, policy=self.who.policy, history=self.who.history, sampling=sampling
             )
         if self.who.controller == "random":
             return RandomController(scenario.codebook, seed)
-        if scenario.goal is None:
-            raise InputError(f"{scenario.path}: the expert plans for a goal, and a typed task has none")
         return Expert(scenario)
 
     def header(self, scenario: Scenario, seed: int, robot: str) -> Header:
         """What an episode is a function of."""
-        return Header(
-            version=metadata.version("codeword"),
-            scenario=scenario.name,
-            scenario_hash=scenario.hash,
-            codebook=scenario.codebook.name,
-            codebook_hash=scenario.codebook.hash,
-            task=scenario.wording(seed),
-            seed=seed,
-            controller=self.who.controller,
-            model=self.engine.model.name if self.engine else "",
-            weights_hash=self.engine.model.weights_sha256 if self.engine else "",
-            adapter=self.engine.adapter.name if self.engine else "",
-            adapter_hash=self.engine.adapter.sha256 if self.engine else "",
-            profile=self.engine.profile if self.engine else "",
-            held=self.engine.held if self.engine else "",
-            contract=CONTRACT,
-            policy=self.who.policy if self.engine else "",
-            history=self.who.history if self.engine else "",
-            sampling=self._sampling() if self.engine else {},
-            robot=robot,
-            libraries={name: metadata.version(name) for name in _LIBRARIES},
-        )
+        return header(self.who, self.loaded, scenario, seed, robot)
 
-    def _sampling(self) -> dict[str, float]:
-        how = self.who.sampling
-        return {"temperature": how.temperature, "top_k": how.top_k, "top_p": how.top_p} if how.temperature else {}
+
+def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) -> Header:
+    """What an episode is a function of."""
+    how = who.sampling
+    drawn = {"temperature": how.temperature, "top_k": how.top_k, "top_p": how.top_p} if how.temperature else {}
+    return Header(
+        version=metadata.version("codeword"),
+        scenario=scenario.name,
+        scenario_hash=scenario.hash,
+        codebook=scenario.codebook.name,
+        codebook_hash=scenario.codebook.hash,
+        task=scenario.wording(seed),
+        seed=seed,
+        controller=who.controller,
+        model=loaded.model,
+        weights_hash=loaded.weights_hash,
+        adapter=loaded.adapter,
+        adapter_hash=loaded.adapter_hash,
+        profile=loaded.profile,
+        held=loaded.held,
+        contract=CONTRACT,
+        policy=who.policy if loaded.model else "",
+        history=who.history if loaded.model else "",
+        sampling=drawn if loaded.model else {},
+        robot=robot,
+        libraries={name: metadata.version(name) for name in _LIBRARIES},
+    )
+
+
+@dataclass(frozen=True)
+class Task:
+    """One episode of a plan: its place in it, which of the scenarios, and the seed."""
+
+    number: int
+    scenario: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -120,51 +170,68 @@ class Plan:
     def __len__(self) -> int:
         return len(self.scenarios) * len(self.seeds)
 
+    @property
+    def tasks(self) -> list[Task]:
+        """Every episode, in the order in which results are told."""
+        pairs = product(range(len(self.scenarios)), self.seeds)
+        return [Task(number, scenario, seed) for number, (scenario, seed) in enumerate(pairs)]
+
+    def path(self, task: Task) -> Path:
+        """The file of an episode."""
+        return self.out / f"{self.scenarios[task.scenario].name}-{task.seed}.mcap"
+
+
+Telling = Callable[[Codebook], Listener]
+"""Makes a listener for an episode with that codebook."""
+
+
+def check_plan(plan: Plan, who: Who) -> None:
+    """Raises InputError where some scenario cannot be run by them, before any is."""
+    check_robot(plan.robot)
+    for scenario in plan.scenarios:
+        if who.controller == "expert" and scenario.goal is None:
+            raise InputError(f"{scenario.path}: the expert plans for a goal, and a typed task has none")
+        check_fit(plan.robot, scenario)
+
 
 def run(
     plan: Plan,
     controllers: Controllers,
     on_episode: Callable[[Path], None] | None = None,
-    listener: Callable[[Codebook], Listener] | None = None,
+    listener: Telling | None = None,
 ) -> list[Path]:
     """Run a plan; the episode files in the order run. `on_episode` hears of each as it is written.
 
-    Raises InputError where a file cannot be written.
+    Raises what the first episode that breaks raises.
     """
+    check_plan(plan, controllers.who)
     files: list[Path] = []
-    for scenario in plan.scenarios:
-        for seed in plan.seeds:
-            path = plan.out / f"{scenario.name}-{seed}.mcap"
-            _run_one(plan, controllers, scenario, seed, path, listener)
-            files.append(path)
-            if on_episode is not None:
-                on_episode(path)
+    for task in plan.tasks:
+        files.append(run_one(plan, controllers, task, listener))
+        if on_episode is not None:
+            on_episode(files[-1])
     return files
 
 
-def _run_one(
-    plan: Plan,
-    controllers: Controllers,
-    scenario: Scenario,
-    seed: int,
-    path: Path,
-    listener: Callable[[Codebook], Listener] | None,
-) -> None:
+def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling | None = None) -> Path:
+    """Run an episode into its file. Raises InputError where that cannot be written, RobotError where the robot fails,
+    and whatever a user's own robot or skills do.
+    """
+    scenario, path = plan.scenarios[task.scenario], plan.path(task)
     if plan.live is not None:
         scenario = replace(scenario, codebook=plan.live.codebook)
-    scenario = scenario.seeded(seed)
-    header = controllers.header(scenario, seed, plan.robot)
-    controller = controllers.make(scenario, seed)
-    robot, physics = open_robot(plan.robot, scenario, seed)
+    scenario = scenario.seeded(task.seed)
+    head = controllers.header(scenario, task.seed, plan.robot)
+    controller = controllers.make(scenario, task.seed)
+    robot, physics = open_robot(plan.robot, scenario, task.seed)
     try:
         if plan.live is not None and not isinstance(robot, Adaptable):
             raise InputError(f"robot '{plan.robot}' has no method `use` to take up an edited codebook; leave --watch")
-        with EpisodeWriter(path, header, scenario.codebook.text, scenario.text) as writer:
+        with EpisodeWriter(path, head, scenario.codebook.text, scenario.text) as writer:
             listeners: tuple[Listener, ...] = (writer,) if listener is None else (writer, listener(scenario.codebook))
-            then = scenario.changed().wording(seed)
-            run_episode(
-                Episode(scenario, header.task, controller, robot, physics, listeners, plan.live, plan.film, then)
-            )
+            then = scenario.changed().wording(task.seed)
+            run_episode(Episode(scenario, head.task, controller, robot, physics, listeners, plan.live, plan.film, then))
     finally:
         robot.stop()
         robot.close()
+    return path

@@ -1,10 +1,12 @@
 """What a run came to: success, decisions, misses and times, from the episode files alone."""
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from .episode import RETASK
+from .outcome import Outcome
 from .recording import Episode
 from .scenario import Scenario, parse_scenario
 from .scenario_spec import Budget
@@ -16,8 +18,10 @@ FEWEST_FOR_P95 = 20
 
 @dataclass
 class Tally:
-    """Successes of one scenario; `judged` leaves out episodes without a goal. `credit` is summed over those judged;
-    `fallen` counts blocks off the table, `bumps` contacts of the arm above the limit.
+    """What one scenario came to; `judged` leaves out episodes without a goal, and counts those that broke.
+
+    `credit` is summed over those judged; `fallen` counts blocks off the table, `bumps` contacts of the arm above the
+    limit, `broken` the episodes that came to no end.
     """
 
     episodes: int = 0
@@ -26,40 +30,83 @@ class Tally:
     credit: float = 0.0
     fallen: int = 0
     bumps: int = 0
+    broken: int = 0
+    decisions: int = 0
+    decision_ms: "array[float]" = field(default_factory=lambda: array("d"), repr=False)
 
     @property
     def mean_credit(self) -> float | None:
         """The mean share of the goal that was reached; None where nothing was judged."""
         return self.credit / self.judged if self.judged else None
 
+    def add(self, outcome: Outcome) -> None:
+        """Count one more episode."""
+        row = outcome.row
+        self.episodes += 1
+        self.judged += row.success is not None
+        self.success += bool(row.success)
+        self.credit += row.credit or 0.0
+        self.fallen += row.fallen_blocks or 0
+        self.bumps += row.bumps or 0
+        self.broken += bool(row.error)
+        self.decisions += row.decisions
+        self.decision_ms.extend(outcome.stage_ms.get("decision_ms", ()))
+
 
 @dataclass
 class Summary:
-    """Figures over a run. `p95_misses` names each stage whose p95 was over its budget, with figure and budget [ms]."""
+    """Figures over a run, to which one episode after the other is added."""
 
     by_scenario: dict[str, Tally] = field(default_factory=dict)
-    decisions: int = 0
+    total: Tally = field(default_factory=Tally)
     invalid_commands: int = 0
     refused_commands: int = 0
     hard_misses: int = 0
-    stage_ms: dict[str, list[float]] = field(default_factory=dict)
+    stage_ms: dict[str, "array[float]"] = field(default_factory=dict, repr=False)
     budgets: dict[str, Budget] = field(default_factory=dict)
-    p95_misses: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one more episode."""
+        row = outcome.row
+        for tally in (self.total, self.by_scenario.setdefault(row.scenario, Tally())):
+            tally.add(outcome)
+        self.invalid_commands += row.invalid_commands
+        self.refused_commands += row.refused_commands
+        self.hard_misses += row.late_decisions
+        for stage, times in outcome.stage_ms.items():
+            self.stage_ms.setdefault(stage, array("d")).extend(times)
+        for stage, budget in outcome.budgets.items():
+            have = self.budgets.get(stage)
+            if have is None or (have.p95 or 0) < (budget.p95 or 0):
+                self.budgets[stage] = budget
 
     @property
-    def total(self) -> Tally:
-        """All scenarios together."""
-        tallies = self.by_scenario.values()
-        return Tally(**{name: sum(getattr(tally, name) for tally in tallies) for name in Tally.__dataclass_fields__})
+    def decisions(self) -> int:
+        """How many decisions were made."""
+        return self.total.decisions
+
+    @property
+    def p95_misses(self) -> dict[str, tuple[float, float]]:
+        """Each stage whose p95 was over its budget, with figure and budget [ms].
+
+        Judged over the whole run: where scenarios differ, the widest p95 counts.
+        """
+        found = {}
+        for stage, budget in self.budgets.items():
+            times = self.stage_ms.get(stage, array("d"))
+            if budget.p95 is not None and len(times) >= FEWEST_FOR_P95 and quantile(times, 0.95) > budget.p95:
+                found[stage] = (quantile(times, 0.95), budget.p95)
+        return found
 
     @property
     def ok(self) -> bool:
-        """Whether every judged goal was reached within its budgets."""
-        return self.total.success == self.total.judged and not self.p95_misses and not self.hard_misses
+        """Whether every judged goal was reached within its budgets, and no episode broke."""
+        reached = self.total.success == self.total.judged and not self.total.broken
+        return reached and not self.p95_misses and not self.hard_misses
 
     def quantiles(self, stage: str) -> dict[str, float | None]:
         """p50, p95 and p99 of a stage [ms]; None where nothing was timed."""
-        times = self.stage_ms.get(stage, [])
+        times = self.stage_ms.get(stage, array("d"))
         return {f"p{q}": round(quantile(times, q / 100), 3) if times else None for q in (50, 95, 99)}
 
     def as_json(self) -> dict[str, Any]:
@@ -82,37 +129,16 @@ class Summary:
                 for name, tally in self.by_scenario.items()
             },
             "credit": _rounded(total.mean_credit),
+            "broken": total.broken,
             "damage": {"fallen": total.fallen, "bumps": total.bumps},
         }
 
 
-def summarize(episodes: Iterable[Episode]) -> Summary:
-    """The figures of a run. Budgets are judged over all of it: where scenarios differ, the widest p95 counts."""
+def summarize(outcomes: Iterable[Outcome]) -> Summary:
+    """The figures of a run."""
     summary = Summary()
-    for episode in episodes:
-        tally = summary.by_scenario.setdefault(episode.header.scenario, Tally())
-        tally.episodes += 1
-        if episode.verdict is not None and episode.verdict.success is not None:
-            tally.judged += 1
-            tally.success += episode.verdict.success
-            tally.credit += episode.verdict.credit or 0.0
-        if episode.verdict is not None:
-            tally.fallen += len(episode.verdict.fallen)
-            tally.bumps += episode.verdict.bumps
-        _widen(summary.budgets, scenario_of(episode))
-        for step in episode.steps:
-            summary.decisions += step.decision is not None
-            if step.command is not None and not step.command.allowed:
-                summary.refused_commands += 1
-                summary.invalid_commands += step.command.check in ("size", "json", "schema")
-            if step.budget is not None:
-                summary.hard_misses += len(step.budget.missed)
-                for stage, time_ms in step.budget.stage_ms.items():
-                    summary.stage_ms.setdefault(stage, []).append(time_ms)
-    for stage, budget in summary.budgets.items():
-        times = summary.stage_ms.get(stage, [])
-        if budget.p95 is not None and len(times) >= FEWEST_FOR_P95 and quantile(times, 0.95) > budget.p95:
-            summary.p95_misses[stage] = (quantile(times, 0.95), budget.p95)
+    for outcome in outcomes:
+        summary.add(outcome)
     return summary
 
 
@@ -132,10 +158,3 @@ def task_at(episode: Episode, scenario: Scenario, step: int) -> str:
 
 def _rounded(share: float | None) -> float | None:
     return None if share is None else round(share, 4)
-
-
-def _widen(budgets: dict[str, Budget], scenario: Scenario) -> None:
-    for stage, budget in scenario.spec.budgets.items():
-        have = budgets.get(stage)
-        if have is None or (have.p95 or 0) < (budget.p95 or 0):
-            budgets[stage] = budget

@@ -20,6 +20,7 @@ from codeword.controller.profiles import (
     is_quantized,
     keep_tuned,
     load_model,
+    shared_threads,
     tuned,
 )
 from codeword.controller.registry import LocalModel, open_folder
@@ -62,6 +63,20 @@ def test_a_tuned_profile_is_kept_for_its_model_and_device(
     assert sorted(path.name for path in cache.iterdir()) == ["tuned.json"]
     assert sorted(best.profile for best in tuned().values()) == ["bf16", "int8"]
     assert "int8" in load_model(tiny_quantized, threads=1).profile
+
+
+def test_processes_share_the_cores_only_where_that_changes_no_number(
+    tiny_model: LocalModel, tiny_quantized: LocalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    assert [shared_threads(tiny_quantized, AUTO, processes) for processes in (1, 2, 3, 8, 99)] == [None, 4, 2, 1, 1]
+    assert shared_threads(tiny_quantized, "int8", 2) == 4
+    assert shared_threads(tiny_quantized, "bf16", 2) is None, "with another count of threads torch rounds otherwise"
+    assert shared_threads(tiny_model, AUTO, 2) is None
+    keep_tuned(tiny_quantized, "cpu", Tuned("packed", 3))
+    assert [shared_threads(tiny_quantized, AUTO, processes) for processes in (2, 4)] == [3, 2]
+    one, many = (load_model(tiny_quantized, "packed", threads=threads).profile for threads in (1, 4))
+    assert one == many
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"null", b"\xff\xfe", b'"packed"', b'{"a": "b"}'])

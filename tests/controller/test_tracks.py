@@ -193,3 +193,17 @@ def test_a_codebook_that_is_kept_is_known_to_be(exact: bool) -> None:
     assert kept.holds(SYSTEM[:6], (6,))
     assert not kept.holds((*SYSTEM, 1, 3), (*cuts, STABLE + 2))
     assert kept.holds(SYSTEM[:7], (7,)) is exact
+
+
+def test_what_was_settled_is_as_if_nothing_had_been_read_behind_the_beginning() -> None:
+    """Not even the room that a longer sequence took is left of it."""
+    kept, fresh = tracks(), tracks()
+    other = tuple(range(200, 210))
+    for first in (SYSTEM, other):
+        decide(fresh, first)
+        decide(kept, (*first, *range(2000)))
+    assert kept.size_bytes > fresh.size_bytes
+    kept.settle()
+    assert kept.size_bytes == fresh.size_bytes == 2 * ONE_BYTES
+    assert decide(kept, (*SYSTEM, 0, 1, 2)) == STABLE
+    assert decide(kept, (*other, 0, 1, 2)) == STABLE

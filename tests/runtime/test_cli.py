@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from codeword.runtime.cli import VERBS, main
+from codeword.runtime.outcome import outcome_of
+from codeword.runtime.recording import Episode
+from codeword.runtime.summary import Summary, scenario_of, summarize
 
 
 def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
@@ -19,6 +22,11 @@ def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]
     captured = capsys.readouterr()
     assert isinstance(end.value.code, int)
     return end.value.code, captured.out, captured.err
+
+
+def summary_of(episode: Episode) -> Summary:
+    """The figures of one episode."""
+    return summarize([outcome_of(episode, scenario_of(episode))])
 
 
 @pytest.fixture
@@ -56,6 +64,11 @@ BAD = {
     "robot that is none": (["run", "--robot", "json:JSONDecoder"], "JSONDecoder has no observe, execute, stop, close"),
     "negative seeds": (["run", "--seeds", "-1"], "'--seeds': -1 is not in the range"),
     "negative first seed": (["run", "--first-seed", "-1"], "'--first-seed': -1 is not in the range"),
+    "no jobs": (["run", "--jobs", "0"], "--jobs: '0' is neither a number from 1 to 256 nor auto"),
+    "jobs that are told": (["run", "--jobs", "2", "--explain"], "--explain is for one episode after the other"),
+    "jobs on one robot": (["run", "--jobs", "2", "--robot", "a:B"], "--robot a:B is for one episode after the other"),
+    "resuming nothing": (["run", "--resume"], "--resume goes with --out"),
+    "episodes in the way": (["run", "--controller", "random", "--out", "{}"], "has 2 episodes of an earlier run in it"),
     "output in the way": (["run", "--controller", "random", "--out", "{}/file"], "file: cannot be written to"),
     "task and scenarios": (["run", "--task", "x", "tabletop"], "either scenarios or --task"),
     "empty task": (["run", "--task", "  "], "--task is empty"),
@@ -123,6 +136,8 @@ def test_run_prints_the_keys_that_scripts_rely_on(capsys: pytest.CaptureFixture[
         "put_in_bowl-0.mcap",
         "put_in_bowl-1.mcap",
         "report.html",
+        "results.csv",
+        "results.parquet",
     ]
     code, out, _ = call(capsys, "replay", str(out_dir), "--redecide", "--json")
     assert (code, json.loads(out)) == (0, {"episodes": 2, "identical": 2, "differences": [], "unfinished": []})
@@ -141,11 +156,10 @@ def test_a_reached_goal_exits_0_and_a_missed_one_1(capsys: pytest.CaptureFixture
 def test_the_report_needs_nothing_from_outside(expert_episode: Path, tmp_path: Path) -> None:
     from codeword.runtime.recording import read_episode
     from codeword.runtime.report import write_report
-    from codeword.runtime.summary import summarize
 
     episodes = [read_episode(expert_episode)]
     path = tmp_path / "report.html"
-    write_report(path, episodes, summarize(episodes))
+    assert write_report(path, iter(episodes), summary_of(episodes[0]))
     page = path.read_text()
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", page)
     assert "http" not in page.replace("http-equiv", "")
@@ -158,11 +172,10 @@ def test_the_report_needs_nothing_from_outside(expert_episode: Path, tmp_path: P
 def test_a_task_with_markup_in_it_stays_text_in_the_report(expert_episode: Path, tmp_path: Path) -> None:
     from codeword.runtime.recording import read_episode
     from codeword.runtime.report import write_report
-    from codeword.runtime.summary import summarize
 
     episode = read_episode(expert_episode)
     episode.header = episode.header.model_copy(update={"task": "<script>alert(1)</script>"})
-    write_report(tmp_path / "report.html", [episode], summarize([episode]))
+    write_report(tmp_path / "report.html", [episode], summary_of(episode))
     assert "<script" not in (tmp_path / "report.html").read_text()
 
 

@@ -1,11 +1,17 @@
 """The expert: follows its plan, looks again for what is hidden, and finds another way where one keeps failing."""
 
 import json
+import time
+from pathlib import Path
 
 from codeword.codebook import Observation, Result
+from codeword.controller.store import silent
 from codeword.runtime.expert import Expert
+from codeword.runtime.recording import read_episode
+from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.scenario import Scenario, parse_scenario
 from tests.observations import observe
+from tests.runtime.conftest import shipped
 
 TEXT = """\
 scenario: one
@@ -75,3 +81,16 @@ def test_another_task_has_another_goal() -> None:
     assert said(expert, START) == "pick red_block"
     assert said(expert, HELD, "Bring green left.").startswith("place red_block ")
     assert said(expert, START, "Bring green left.") == "pick green_block"
+
+
+def test_a_pick_and_place_takes_less_than_a_second_of_one_core(tmp_path: Path) -> None:
+    """The whole episode counts: its world, the plan, the physics and the file; no pictures."""
+    plan = Plan((shipped("tabletop/put_in_bowl"), shipped("tabletop/stack_two")), range(3), "sim", tmp_path, film=False)
+    controllers = Controllers(Who("expert", "", "none"), silent)
+    began_s = time.process_time()
+    files = run(plan, controllers)
+    spent_s = time.process_time() - began_s
+    steps = [step for file in files for step in read_episode(file).steps]
+    placed = sum('"skill":"place"' in step.command.text for step in steps if step.command is not None)
+    assert placed >= len(plan)
+    assert spent_s / placed < 1.0

@@ -1,0 +1,119 @@
+"""What is kept of an episode when it is over: a row of the table of results, and its times."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any
+
+from pydantic import Field
+
+from codeword.codebook.observation import Record
+
+from .recording import Episode
+from .records import Header
+from .scenario import Scenario
+from .scenario_spec import Budget, Stage
+from .statistics import quantile
+
+
+class Row(Record):
+    """One episode as a row of a table; each field is a column, and its description says what stands there."""
+
+    scenario: str = Field(description="name of the scenario")
+    seed: int = Field(description="what its layout and wording were drawn by")
+    task: str = Field(default="", description="the task in words, as it was first given")
+    codebook: str = Field(description="name of the codebook")
+    robot: str = Field(description="sim, or the class of a robot")
+    controller: str = Field(description="who decided: llm, expert or random")
+    model: str = Field(default="", description="name of the model, where one decided")
+    adapter: str = Field(default="", description="name of its adapter")
+    profile: str = Field(default="", description="how its weights were held, and the kernels that ran")
+    success: bool | None = Field(
+        default=None, description="whether the goal was reached; empty without a goal; false where the episode broke"
+    )
+    credit: float | None = Field(default=None, description="share of what was open at the start that is done [0 to 1]")
+    ended: str = Field(default="", description="how it ended: done, cannot, max_decisions or stopped")
+    reason: str = Field(default="", description="what decided success, in a few words")
+    decisions: int = Field(default=0, description="decisions made")
+    invalid_commands: int = Field(default=0, description="commands that were no valid JSON of the codebook")
+    refused_commands: int = Field(default=0, description="commands that the guard held back, invalid ones among them")
+    late_decisions: int = Field(default=0, description="decisions past their hard limit")
+    events: int = Field(default=0, description="what went wrong by the scenario's script")
+    fallen_blocks: int | None = Field(default=None, description="blocks that fell off the table")
+    bumps: int | None = Field(default=None, description="contacts of the arm above the limit")
+    peak_contact_n: float | None = Field(default=None, description="hardest contact of the arm [N]")
+    simulated_s: float | None = Field(default=None, description="time that passed in simulation [s]")
+    wall_s: float | None = Field(default=None, description="wall time from the first record to the last [s]")
+    decision_mean_ms: float | None = Field(default=None, description="mean wall time of a decision [ms]")
+    decision_p50_ms: float | None = Field(default=None, description="median wall time of a decision [ms]")
+    decision_p95_ms: float | None = Field(default=None, description="95th percentile of the same [ms]")
+    decision_max_ms: float | None = Field(default=None, description="longest wall time of a decision [ms]")
+    prompt_tokens_max: int | None = Field(
+        default=None, description="tokens of the longest prompt, where a model decided"
+    )
+    scenario_sha256: str = Field(description="hash of the scenario's text")
+    codebook_sha256: str = Field(description="hash of the codebook")
+    weights_sha256: str = Field(default="", description="hash of the model's weights")
+    file: str = Field(description="name of the episode file")
+    error: str = Field(default="", description="why the episode broke; empty where it came to its end")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An episode that is over: its row, every stage's times [ms] and budgets; `trace` is for programmers."""
+
+    row: Row
+    stage_ms: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    budgets: Mapping[Stage, Budget] = field(default_factory=dict)
+    trace: str = ""
+
+
+def outcome_of(episode: Episode, scenario: Scenario) -> Outcome:
+    """What an episode file says, and the budgets of its scenario."""
+    steps, verdict = episode.steps, episode.verdict
+    commands = [step.command for step in steps if step.command is not None and not step.command.allowed]
+    budgets = [step.budget for step in steps if step.budget is not None]
+    stage_ms: dict[str, list[float]] = {}
+    for budget in budgets:
+        for stage, time_ms in budget.stage_ms.items():
+            stage_ms.setdefault(stage, []).append(time_ms)
+    prompts = [step.decision.prompt_tokens for step in steps if step.decision is not None and step.decision.passes]
+    judged: dict[str, Any] = {}
+    if verdict is not None:
+        judged = {
+            "success": verdict.success, "credit": verdict.credit, "ended": verdict.ended, "reason": verdict.reason,
+            "fallen_blocks": len(verdict.fallen), "bumps": verdict.bumps, "peak_contact_n": verdict.peak_n,
+            "simulated_s": verdict.simulated_s,
+        }  # fmt: skip
+    row = Row(
+        **_made_by(episode.header, episode.path.name),
+        **judged,
+        **_times(stage_ms.get("decision_ms", [])),
+        decisions=sum(step.decision is not None for step in steps),
+        invalid_commands=sum(command.check in ("size", "json", "schema") for command in commands),
+        refused_commands=len(commands),
+        late_decisions=sum(len(budget.missed) for budget in budgets),
+        events=sum(event.scripted for event in episode.events),
+        wall_s=round(episode.wall_s, 6),
+        prompt_tokens_max=max(prompts, default=None),
+    )
+    return Outcome(row, {stage: tuple(times) for stage, times in stage_ms.items()}, dict(scenario.spec.budgets))
+
+
+def broken(header: Header, scenario: Scenario, file: str, error: str, trace: str = "") -> Outcome:
+    """An episode that came to no end. Where there is a goal, it was not reached."""
+    success = None if scenario.goal is None else False
+    return Outcome(Row(**_made_by(header, file), success=success, error=error), trace=trace)
+
+
+def _made_by(header: Header, file: str) -> dict[str, Any]:
+    same = ("scenario", "seed", "task", "codebook", "robot", "controller", "model", "adapter", "profile")
+    hashes = {f"{name}_sha256": getattr(header, f"{name}_hash") for name in ("scenario", "codebook", "weights")}
+    return {name: getattr(header, name) for name in same} | hashes | {"file": file}
+
+
+def _times(times_ms: list[float]) -> dict[str, Any]:
+    if not times_ms:
+        return {}
+    figures = {"mean": fmean(times_ms), "p50": quantile(times_ms, 0.5), "p95": quantile(times_ms, 0.95)}
+    return {f"decision_{name}_ms": round(time_ms, 3) for name, time_ms in (figures | {"max": max(times_ms)}).items()}

@@ -1,0 +1,75 @@
+"""What a run prints when it is over: a row for each scenario, and what is to be said of all."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.markup import escape
+from rich.table import Table
+
+from .outcome import Row
+from .statistics import quantile, wilson95
+from .summary import FEWEST_FOR_P95, Summary, Tally
+
+MOST_BROKEN = 10
+"""So many broken episodes are told one by one; the table of results has all."""
+
+
+def run_table(summary: Summary) -> Table:
+    """A row for each scenario, and one for all."""
+    total = summary.total
+    table = Table(box=None, header_style="bold")
+    table.add_column("scenario")
+    headings = ["episodes", "reached", "rate", "95% interval", "credit", "decisions", "p50 ms", "p95 ms"]
+    damage = [name for name in ("fallen", "bumps", "broken") if getattr(total, name)]
+    for heading in headings + damage:
+        table.add_column(heading, justify="right")
+    rows = [*summary.by_scenario.items()]
+    for name, tally in [*rows, *([("all", total)] if len(rows) > 1 else [])]:
+        table.add_row(name, *_figures(tally), *(str(getattr(tally, column)) for column in damage))
+    return table
+
+
+def _figures(tally: Tally) -> Iterator[str]:
+    yield str(tally.episodes)
+    yield str(tally.success) if tally.judged else "not judged"
+    low, high = wilson95(tally.success, tally.judged)
+    yield f"{tally.success / tally.judged:.0%}" if tally.judged else ""
+    yield f"{low:.0%}–{high:.0%}" if tally.judged else ""
+    yield "" if tally.mean_credit is None else f"{tally.mean_credit:.0%}"
+    yield str(tally.decisions)
+    for q in (0.5, 0.95):
+        yield f"{quantile(tally.decision_ms, q):.1f}" if tally.decision_ms else ""
+
+
+def run_notes(summary: Summary, rows: Sequence[Row]) -> Iterator[str]:
+    """Lines to go under the table, the last of them the verdict, as markup."""
+    times = summary.quantiles("decision_ms")
+    yield (
+        f"{summary.decisions} decisions: p50 {times['p50']:.0f} ms, p95 {times['p95']:.0f} ms; "
+        f"{summary.invalid_commands} invalid, {summary.refused_commands} refused by the guard"
+        if times["p50"] is not None and times["p95"] is not None
+        else "no decisions"
+    )
+    if summary.total.fallen or summary.total.bumps:
+        yield f"damage: {summary.total.fallen} blocks off the table, {summary.total.bumps} hard bumps of the arm"
+    wrong = [row for row in rows if row.error]
+    for row in wrong[:MOST_BROKEN]:
+        yield f"[red]broken:[/red] {escape(f'{row.scenario}, seed {row.seed}: {row.error}')}"
+    if len(wrong) > MOST_BROKEN:
+        yield f"[red]broken:[/red] {len(wrong) - MOST_BROKEN} more, in the column error of results.csv"
+    for stage, (measured, budget) in summary.p95_misses.items():
+        yield f"[red]budget missed:[/red] {stage} p95 {measured:.1f} ms, budget {budget:.1f} ms"
+    if summary.hard_misses:
+        yield f"[red]budget missed:[/red] {summary.hard_misses} decisions past their hard limit"
+    yield _verdict(summary)
+
+
+def _verdict(summary: Summary) -> str:
+    if summary.total.broken:
+        return f"[red]{summary.total.broken} of {summary.total.episodes} episodes broke[/red]; --resume runs them again"
+    if not summary.ok:
+        return "[red]not all goals reached[/red]"
+    if not summary.total.judged:
+        return "no goal to judge by"
+    if summary.decisions < FEWEST_FOR_P95:
+        return f"[green]all goals reached[/green] (p95 budgets are judged from {FEWEST_FOR_P95} decisions on)"
+    return "[green]all goals reached within budgets[/green]"
