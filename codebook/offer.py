@@ -34,17 +34,26 @@ class Offer:
     prompt: Prompt
 
 
-def offer(codebook: Codebook, task: str, observation: Observation) -> Offer:
-    """What is offered for a task and an observation."""
+def offer(codebook: Codebook, task: str, observation: Observation, goal: str = "") -> Offer:
+    """What is offered for a task and an observation; `goal` is told with the task where one was written before."""
     if len(codebook.skills) <= MOST_SKILLS:
-        return Offer(legal(codebook, observation), write_prompt(codebook, task, observation))
+        return Offer(legal(codebook, observation), write_prompt(codebook, task, observation, goal))
     ranked = rank(codebook, task)
     offered = legal_in(codebook, codebook.state(observation), codebook.within_reach(observation), ranked, MOST_SKILLS)
     told = [skill for skill in codebook.skills.values() if skill.name not in offered.left_out]
     prompt = Prompt(
-        stable_text(codebook), f"{task_text(task)}\n{skills_text(told)}", observation_text(codebook, observation)
+        stable_text(codebook), f"{task_text(task, goal)}\n{skills_text(told)}", observation_text(codebook, observation)
     )
     return Offer(offered, prompt)
+
+
+def task_told(codebook: Codebook, task: str) -> str:
+    """A task as it is told where no command is asked for: of a long codebook with the skills that matter to it."""
+    if len(codebook.skills) <= MOST_SKILLS:
+        return task_text(task)
+    relevant = {skill.name for skill in rank(codebook, task)[:MOST_SKILLS]}
+    told = [skill for skill in codebook.skills.values() if skill.name in relevant]
+    return f"{task_text(task)}\n{skills_text(told)}"
 
 
 def stable_text(codebook: Codebook) -> str:

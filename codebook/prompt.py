@@ -34,14 +34,14 @@ class Prompt(NamedTuple):
     turns: tuple[Turn, ...] = ()
 
 
-def write_prompt(codebook: Codebook, task: str, observation: Observation) -> Prompt:
-    """The prompt for one decision."""
-    return Prompt(codebook_text(codebook), task_text(task), observation_text(codebook, observation))
+def write_prompt(codebook: Codebook, task: str, observation: Observation, goal: str = "") -> Prompt:
+    """The prompt for one decision; `goal` is told with the task where one was written before."""
+    return Prompt(codebook_text(codebook), task_text(task, goal), observation_text(codebook, observation))
 
 
-def task_text(task: str) -> str:
-    """A task as the model reads it."""
-    return f"Task: {one_line(task)}"
+def task_text(task: str, goal: str = "") -> str:
+    """A task as the model reads it, with its goal where there is one."""
+    return f"Task: {one_line(task)}" + (f"\nGoal: {goal}" if goal else "")
 
 
 @lru_cache(maxsize=32)
@@ -89,8 +89,13 @@ def observation_text(codebook: Codebook, observation: Observation) -> str:
 
     What changes seldom stands first, so that the beginning is the same from one observation to the next.
     """
+    return f"{situation_text(codebook, observation)}\n{_last_text(observation)}"
+
+
+def situation_text(codebook: Codebook, observation: Observation) -> str:
+    """What is there and what is true of it, as the model reads it."""
     facts = "; ".join(map(_fact_text, ordered_facts(codebook, observation)))
-    return f"Seen: {_seen_text(codebook, observation)}\nFacts: {facts or 'none'}\n{_last_text(observation)}"
+    return f"Seen: {_seen_text(codebook, observation)}\nFacts: {facts or 'none'}"
 
 
 def changes_text(codebook: Codebook, before: Observation, observation: Observation) -> str:

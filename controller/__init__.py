@@ -1,11 +1,18 @@
-"""Controllers: observation in, command out."""
+"""Controllers: observation in, command out.
+
+What is named here is imported when it is first asked for: training needs neither decoder nor kernels.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from .waiting import sleep_while_waiting
 
 sleep_while_waiting()
 
-from .controller import Controller, ModelController, RandomController, make_controller  # noqa: E402
-from .decision import Choice, Decision, DecisionCancelled, Option  # noqa: E402
+if TYPE_CHECKING:
+    from .controller import Controller, ModelController, RandomController, make_controller
+    from .decision import Choice, Decision, DecisionCancelled, Option
 
 __all__ = [
     "Choice",
@@ -17,3 +24,11 @@ __all__ = [
     "RandomController",
     "make_controller",
 ]
+
+_DECISION = ("Choice", "Decision", "DecisionCancelled", "Option")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(import_module(".decision" if name in _DECISION else ".controller", __name__), name)

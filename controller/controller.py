@@ -11,9 +11,11 @@ from codeword.codebook.observation import Observation
 from codeword.codebook.offer import offer
 from codeword.codebook.skills import Codebook
 
-from .adapter import NONE, load_adapter
+from .adapter import AUTO as AUTO_ADAPTER
+from .adapter import load_adapter
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key, graph_digest
 from .engine import Cancelled, Engine, never
+from .goal_controller import GoalController, MixedController
 from .habits import Habits, situation_of
 from .profiles import AUTO
 from .registry import DEFAULT_MODEL, resolve
@@ -21,6 +23,10 @@ from .sampling import GREEDY, Sampling
 from .store import Progress, silent
 
 Kind = Literal["llm", "random"]
+
+POLICIES = ("direct", "goal", "mixed")
+"""What the model writes: the next command; once for a task its goal, for the planner to find commands to; or the goal
+first, and then every command with the goal before it."""
 
 
 class Controller(Protocol):
@@ -69,6 +75,37 @@ class ModelController:
         return decision.model_copy(
             update={"stage_ms": {**decision.stage_ms, **clock.stage_ms()}, "left_out": dict(offered.legal.left_out)}
         )
+
+
+def check_policy(policy: str, history: str = FORMS[0]) -> None:
+    """Raises InputError for an unknown policy or form of history, or where the two do not go together."""
+    Conversation(history)
+    if policy not in POLICIES:
+        raise InputError(f"there is no policy '{policy}'{did_you_mean(policy, POLICIES)}")
+    if policy != POLICIES[0] and history != FORMS[0]:
+        raise InputError(f"policy '{policy}' has no history '{history}' (right would be {FORMS[0]})")
+
+
+def model_controller(
+    engine: Engine,
+    codebook: Codebook,
+    *,
+    policy: str = POLICIES[0],
+    history: str = FORMS[0],
+    sampling: Sampling = GREEDY,
+) -> Controller:
+    """The controller of a policy, one of POLICIES. Raises InputError for another."""
+    check_policy(policy, history)
+    adapter = engine.adapter
+    if adapter.folder is not None and policy not in adapter.policies:
+        raise InputError(
+            f"adapter {adapter.name}: was taught for policy {', '.join(adapter.policies)}, and not for {policy}; use "
+            "one of those, or --adapter none"
+        )
+    if policy == "direct":
+        return ModelController(engine, codebook, history=history, sampling=sampling)
+    kind = GoalController if policy == "goal" else MixedController
+    return kind(engine, codebook, sampling=sampling)
 
 
 class RandomController:
@@ -130,9 +167,10 @@ def make_controller(
     codebook: Codebook,
     *,
     model: str = DEFAULT_MODEL,
-    adapter: str = NONE.name,
+    adapter: str = AUTO_ADAPTER,
     seed: int = 0,
     profile: str = AUTO,
+    policy: str = POLICIES[0],
     history: str = FORMS[0],
     sampling: Sampling = GREEDY,
     device: str = "cpu",
@@ -141,12 +179,14 @@ def make_controller(
 ) -> Controller:
     """A controller of a kind: `llm` (with a model and an adapter) or `random` (with a seed).
 
-    Raises InputError for another kind, ModelError where the model or the adapter cannot be had.
+    Raises InputError for another kind or policy, ModelError where the model or the adapter cannot be had.
     """
     if kind == "random":
         return RandomController(codebook, seed)
     if kind != "llm":
         raise InputError(f"there is no controller '{kind}'{did_you_mean(kind, list(get_args(Kind)))}")
-    chosen = load_adapter(adapter)
-    engine = Engine(resolve(model, progress), profile=profile, device=device, threads=threads, adapter=chosen)
-    return ModelController(engine, codebook, history=history, sampling=sampling)
+    check_policy(policy, history)
+    base = resolve(model, progress)
+    chosen = load_adapter(adapter, base)
+    engine = Engine(base, profile=profile, device=device, threads=threads, adapter=chosen, progress=progress)
+    return model_controller(engine, codebook, policy=policy, history=history, sampling=sampling)

@@ -54,6 +54,7 @@ class Decision(Record):
     `tokens_accepted`. `tokens_cached` of the prompt were kept from before, reaching into its `cache_level` (none,
     codebook, task, observation). `passes` is how often the model was run, `kv_mb` the memory for keys and values.
     `path` says how it came about, and `key` names all that it is a function of: equal keys, equal decisions.
+    `written_goal` is what the model wrote that the task wants, where it was asked for that.
     """
 
     text: str
@@ -74,6 +75,7 @@ class Decision(Record):
     kv_mb: float = 0.0
     path: str
     key: str
+    written_goal: str = ""
 
     def essence(self) -> dict[str, Any]:
         """All but what it cost: the same whenever the key is, whatever was cached."""

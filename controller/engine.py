@@ -18,6 +18,7 @@ from .adapter import NONE, Adapter
 from .automaton import Automaton
 from .decision import Decision, DecisionCancelled, Stopwatch, decision_key, graph_digest
 from .hold import Hold
+from .merge import with_adapter
 from .prefixes import Prefixes
 from .profiles import AUTO, Tuned, choose, load_model
 from .registry import LocalModel
@@ -111,13 +112,14 @@ class Engine:
         self.tokens = Tokens(model.folder)
         with ThreadPoolExecutor(1) as beside:
             hold = beside.submit(Hold, self.tokens.json, self.tokens.end_token)
+            merged = with_adapter(model, adapter, progress)
             self._model = load_model(
-                model, self.held, device=device, threads=threads or best.threads, progress=progress
+                merged, self.held, device=device, threads=threads or best.threads, progress=progress
             )
             self._hold = hold.result()
         config = json.dumps(model.config, sort_keys=True)
         self._weights = f"{model.weights_sha256} {hashlib.sha256(config.encode()).hexdigest()}"
-        identity = f"{self._weights} {adapter.name} {self.profile} {CONTRACT}"
+        identity = f"{self._weights} {merged.weights_sha256} {self.profile} {CONTRACT}"
         on_disk = techniques.disk_cache and techniques.prefix_cache and techniques.kv_cache
         self._exact = self._model.exact or techniques.loose
         self._tracks = Tracks(self._model, Prefixes(identity) if on_disk else None, exact=self._exact)
@@ -246,7 +248,7 @@ class Engine:
                 "prompt": tokens.all,
                 "legal": graph_digest(graph),
                 "weights": self._weights,
-                "adapter": self.adapter.name,
+                "adapter": self.adapter.identity,
                 "profile": self.profile,
                 "policy": f"{sampling.name}{self._rounding}/{POLICY}",
             }

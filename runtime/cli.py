@@ -5,7 +5,6 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 
 import click
@@ -20,6 +19,9 @@ VERBS = {
     "new": "codeword.runtime.cli_new:new",
     "models": "codeword.runtime.cli_models:models",
     "bench": "codeword.runtime.cli_bench:bench",
+    "train": "codeword.runtime.cli_train:train",
+    "lessons": "codeword.runtime.cli_train:lessons",
+    "evaluate": "codeword.runtime.cli_evaluate:evaluate",
 }
 """Each verb and where it is; a verb's module is imported only when it is called."""
 
@@ -50,7 +52,7 @@ class _Verbs(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: codeword run tabletop/put_in_bowl --explain",
 )
-@click.version_option(metadata.version("codeword"), prog_name="codeword")
+@click.version_option(package_name="codeword", prog_name="codeword")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug: bool) -> None:
     """Drive a robot with a small language model that picks commands out of a codebook."""

@@ -7,6 +7,7 @@ import click
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError
 from codeword.controller import Controller
+from codeword.controller.controller import POLICIES
 from codeword.controller.profiles import AUTO
 from codeword.controller.sampling import GREEDY, Sampling
 
@@ -79,7 +80,13 @@ class _Again:
         header = episode.header
         kind, model = (header.controller, header.model) if self.model is None else ("llm", self.model)
         who = Who(
-            kind, model, header.adapter or "none", header.held or AUTO, header.history or FORMS[0], _sampling(header)
+            controller=kind,
+            model=model,
+            adapter=header.adapter or "none",
+            profile=header.held or AUTO,
+            history=header.history or FORMS[0],
+            sampling=_sampling(header),
+            policy=header.policy or POLICIES[0],
         )
         if who not in self.made:
             with model_progress() as progress:

@@ -11,6 +11,7 @@ import click
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import EpisodeError, InputError
 from codeword.codebook.live import LiveCodebook
+from codeword.controller.controller import POLICIES
 from codeword.controller.profiles import AUTO, PROFILES
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.sampling import Sampling
@@ -40,8 +41,12 @@ MOST_JOBS = 256
 @click.option("--first-seed", type=click.IntRange(0), default=0, show_default=True, help="The first of the seeds.")
 @click.option("--controller", default="llm", show_default=True, help=f"Who decides: {', '.join(CONTROLLERS)}.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
-@click.option("--adapter", default="none", show_default=True, help="The adapter that the model is used with.")
+@click.option(
+    "--adapter", default="auto", show_default=True,
+    help="What was taught: the adapter shipped for the model (auto), a folder that train made, or none.",
+)  # fmt: skip
 @click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}.")
+@click.option("--policy", default=POLICIES[0], show_default=True, help=f"What it writes: {', '.join(POLICIES)}.")
 @click.option("--history", default=FORMS[0], show_default=True, help=f"Told of before: {', '.join(FORMS)}.")
 @click.option(
     "--temperature", type=float, default=0.0, show_default=True, help="Above 0, tokens are drawn by lot, by seed."
@@ -72,6 +77,7 @@ def run(
     model: str,
     adapter: str,
     profile: str,
+    policy: str,
     history: str,
     temperature: float,
     top_k: int,
@@ -101,7 +107,7 @@ def run(
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live)
-    who = Who(controller, model, adapter, profile, history, Sampling(temperature, top_k, top_p))
+    who = Who(controller, model, adapter, profile, history, Sampling(temperature, top_k, top_p), policy)
     processes = _processes(jobs, plan, {"--watch": watch, "--explain": explain, f"--robot {robot}": robot != "sim"})
     check_plan(plan, who)
     _make(folder)

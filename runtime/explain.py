@@ -55,6 +55,8 @@ class Explainer:
         self.console.print(f"   legal: {offered.count} commands")
 
     def _decision(self, decision: Decision) -> None:
+        if decision.written_goal:
+            self.console.print(f"   goal: [magenta]{escape(decision.written_goal)}[/magenta]")
         for skill, why in decision.left_out.items():
             self.console.print(f"   [dim]not {skill}: {escape(why)}[/dim]")
         for choice in decision.choices:

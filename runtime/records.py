@@ -10,7 +10,8 @@ class Header(Record):
     """What an episode is a function of, and what it ran on. Hashes are SHA-256 in hex.
 
     `held` names the profile in which weights are held, `profile` says with what kernels; `history` is the form in which
-    prompts tell of earlier decisions, `sampling` how tokens are drawn (empty: the likeliest is taken).
+    prompts tell of earlier decisions, `policy` what the model writes, `sampling` how tokens are drawn (empty: the
+    likeliest is taken).
     """
 
     version: str
@@ -24,10 +25,12 @@ class Header(Record):
     model: str = ""
     weights_hash: str = ""
     adapter: str = ""
+    adapter_hash: str = ""
     profile: str = ""
     held: str = ""
     contract: int
     history: str = ""
+    policy: str = ""
     sampling: Mapping[str, float] = {}
     robot: str
     libraries: Mapping[str, str] = {}

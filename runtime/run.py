@@ -7,13 +7,14 @@ from itertools import product
 from pathlib import Path
 
 from codeword.codebook import Codebook
-from codeword.codebook.conversation import FORMS, Conversation
+from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.offer import stable_text
 from codeword.codebook.prompt import CONTRACT
-from codeword.controller import Controller, ModelController, RandomController
+from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import Adapter, load_adapter
+from codeword.controller.controller import POLICIES, check_policy, model_controller
 from codeword.controller.engine import Engine
 from codeword.controller.profiles import AUTO, shared_threads
 from codeword.controller.registry import LocalModel, resolve
@@ -34,7 +35,8 @@ _LIBRARIES = ("torch", "transformers", "outlines", "llguidance", "pybullet", "nu
 @dataclass(frozen=True)
 class Who:
     """Who decides: the kind of controller, and for `llm` the model, its adapter, in which profile it is held, in which
-    form prompts tell of earlier decisions, and how tokens are picked (its seed is replaced by the episode's).
+    form prompts tell of earlier decisions, how tokens are picked (its seed is replaced by the episode's), and what the
+    model writes.
     """
 
     controller: str
@@ -43,6 +45,7 @@ class Who:
     profile: str = AUTO
     history: str = FORMS[0]
     sampling: Sampling = GREEDY
+    policy: str = POLICIES[0]
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Loaded:
     model: str = ""
     weights_hash: str = ""
     adapter: str = ""
+    adapter_hash: str = ""
     profile: str = ""
     held: str = ""
 
@@ -65,8 +69,9 @@ def fetch(who: Who, progress: Progress) -> tuple[LocalModel, Adapter] | None:
         raise InputError(f"there is no controller '{who.controller}'{did_you_mean(who.controller, CONTROLLERS)}")
     if who.controller != "llm":
         return None
-    Conversation(who.history)  # refuses an unknown form before anything is loaded
-    return resolve(who.model, progress), load_adapter(who.adapter)
+    check_policy(who.policy, who.history)  # before anything is loaded
+    model = resolve(who.model, progress)
+    return model, load_adapter(who.adapter, model)
 
 
 class Controllers:
@@ -83,8 +88,13 @@ class Controllers:
             threads = shared_threads(model, who.profile, processes)
             self.engine = Engine(model, profile=who.profile, threads=threads, adapter=adapter, progress=progress)
             self.loaded = Loaded(
-                model.name, model.weights_sha256, adapter.name, self.engine.profile, self.engine.held
-            )  # fmt: skip
+                model=model.name,
+                weights_hash=model.weights_sha256,
+                adapter=adapter.name,
+                adapter_hash=adapter.sha256,
+                profile=self.engine.profile,
+                held=self.engine.held,
+            )
 
     def warm(self, codebook: Codebook) -> None:
         """Have the model read a codebook; what it keeps of other texts is only what they begin with."""
@@ -97,7 +107,9 @@ class Controllers:
         if self.engine is not None:
             self.warm(scenario.codebook)
             sampling = replace(self.who.sampling, seed=seed)
-            return ModelController(self.engine, scenario.codebook, history=self.who.history, sampling=sampling)
+            return model_controller(
+                self.engine, scenario.codebook, policy=self.who.policy, history=self.who.history, sampling=sampling
+            )
         if self.who.controller == "random":
             return RandomController(scenario.codebook, seed)
         return Expert(scenario)
@@ -123,9 +135,11 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
         model=loaded.model,
         weights_hash=loaded.weights_hash,
         adapter=loaded.adapter,
+        adapter_hash=loaded.adapter_hash,
         profile=loaded.profile,
         held=loaded.held,
         contract=CONTRACT,
+        policy=who.policy if loaded.model else "",
         history=who.history if loaded.model else "",
         sampling=drawn if loaded.model else {},
         robot=robot,

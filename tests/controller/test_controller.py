@@ -18,7 +18,7 @@ from tests.observations import observe, random_observation
 def test_kinds_and_names_that_do_not_exist(tabletop: Codebook, tiny_model: LocalModel) -> None:
     with pytest.raises(InputError, match=r"there is no controller 'lm'; did you mean 'llm'\? \(choices: llm, random\)"):
         make_controller("lm", tabletop)
-    with pytest.raises(ModelError, match=r"there is no adapter 'x' \(choices: none\)"):
+    with pytest.raises(ModelError, match=r"there is no adapter 'x' \(choices: none, auto"):
         make_controller("llm", tabletop, model=str(tiny_model.folder), adapter="x")
 
 

@@ -1,0 +1,72 @@
+"""Going after a goal: commands by the planner, for as long as the world is as foretold, and afresh where it is not."""
+
+from .arguments import EntityArgument, ListArgument
+from .command import Command
+from .conditions import Condition
+from .facts import Fact
+from .legal import legal_in
+from .observation import Observation
+from .planner import Plan, SymbolicWorld, plan
+from .skills import Codebook
+from .writing import make_command
+
+_PATIENCE = 2
+"""So many looks are waited for a thing that was there before and is not seen now."""
+_DEAR = 2.0
+"""What each failure of a command beyond the first adds to what it costs in plans."""
+
+
+class Pursuit:
+    """Follows a plan to one goal. Commands that keep failing become dear, so that another way is found, if any."""
+
+    def __init__(self, codebook: Codebook, goal: Condition) -> None:
+        self.codebook, self.goal = codebook, goal
+        self._rest: tuple[Command, ...] = ()
+        self._foretold: frozenset[Fact] | None = None
+        self._failures: dict[str, int] = {}
+        self._known: set[str] = set()
+        self._waited = 0
+
+    def use(self, codebook: Codebook) -> None:
+        """Plan with this codebook from now on."""
+        self.codebook = codebook
+        self._foretold = None
+
+    def next(self, observation: Observation) -> Command | Plan:
+        """The next command, `done` where the goal holds; the failed plan where there is no way."""
+        world = SymbolicWorld.of(self.codebook, observation)
+        last = observation.last
+        if last is not None and last.status != "done" and last.command:
+            self._failures[last.command] = self._failures.get(last.command, 0) + 1
+        there = {entity.id for entity in observation.entities}
+        lost, self._known = self._known - there, self._known | there
+        if self._foretold != world.state.facts or lost:
+            found = self._plan(world)
+            idle = self._idle(world) if found.failure and lost and self._waited < _PATIENCE else None
+            if idle is not None:
+                self._waited += 1
+                return idle
+            if found.failure:
+                return found
+            self._rest, self._waited = found.commands, 0
+        if not self._rest:
+            self._foretold = None
+            return make_command(self.codebook, "done", {})
+        command, *rest = self._rest
+        self._rest, self._foretold = tuple(rest), world.facts_after(command)
+        return command
+
+    def _plan(self, world: SymbolicWorld) -> Plan:
+        dear = {text: _DEAR * (times - 1) for text, times in self._failures.items() if times > 1}
+        return plan(world, self.goal, dear=dear)
+
+    def _idle(self, world: SymbolicWorld) -> Command | None:
+        """A command that changes nothing, to look again after it: what is not seen may be hidden behind the arm."""
+        idle = [
+            skill
+            for skill in self.codebook.skills.values()
+            if not skill.effects
+            and skill.ends is None
+            and not any(isinstance(argument, EntityArgument | ListArgument) for argument in skill.args.values())
+        ]
+        return next(legal_in(self.codebook, world.state, world.reachable, idle, 1).commands(), None)

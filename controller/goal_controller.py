@@ -1,0 +1,136 @@
+"""Deciding by goals: the model writes once for a task what is to hold in the end.
+
+Then either the planner finds the commands (policy `goal`), or the model itself, told its own goal (policy `mixed`). A
+goal is written anew where the task changes, and where there is no plan to it.
+"""
+
+from codeword.codebook.command import Command
+from codeword.codebook.facts import Fact
+from codeword.codebook.goals import Goal, goal_graph, goal_prompt, read_goal
+from codeword.codebook.observation import Observation
+from codeword.codebook.offer import offer
+from codeword.codebook.pursuit import Pursuit
+from codeword.codebook.skills import Codebook
+from codeword.codebook.writing import make_command
+
+from .decision import Decision, Stopwatch, decision_key
+from .engine import Cancelled, Engine, never
+from .habits import Habits, situation_of
+from .sampling import GREEDY, Sampling
+
+
+class GoalWriter:
+    """Has the model write goals; remembers the last one, and what it was written for."""
+
+    def __init__(self, engine: Engine, sampling: Sampling) -> None:
+        self._engine, self._sampling = engine, sampling
+        self._task: str | None = None
+        self._seen: frozenset[Fact] | None = None
+        self.goal = Goal(())
+        self.written: Decision | None = None
+
+    def knows(self, task: str) -> bool:
+        """Whether there is a goal for this task."""
+        return task == self._task
+
+    def new_to(self, observation: Observation) -> bool:
+        """Whether something else is observed than when the goal was written."""
+        return self._seen != frozenset(observation.facts)
+
+    def write(self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled) -> Decision:
+        """Write the goal of a task. Raises DecisionCancelled."""
+        clock = Stopwatch()
+        graph = goal_graph(codebook, observation)
+        clock.lap("legal")
+        made = self._engine.decide(goal_prompt(codebook, task, observation), graph, cancelled, sampling=self._sampling)
+        self.goal, self._task, self._seen = read_goal(made.text), task, frozenset(observation.facts)
+        self.written = made.model_copy(
+            update={"stage_ms": {**made.stage_ms, **clock.stage_ms()}, "written_goal": made.text}
+        )
+        return self.written
+
+
+class GoalController:
+    """The model writes the goal, the planner finds the commands over the codebook's own preconditions and effects."""
+
+    def __init__(self, engine: Engine, codebook: Codebook, *, sampling: Sampling = GREEDY) -> None:
+        self._codebook = codebook
+        self._writer = GoalWriter(engine, sampling)
+        self._pursuit = Pursuit(codebook, Goal(()).condition)
+
+    def use(self, codebook: Codebook) -> None:
+        """Decide by this codebook from now on."""
+        self._codebook = codebook
+        self._pursuit.use(codebook)
+
+    def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
+        """The next command of a plan to the goal; `cannot` where the model says so, or no plan is found again."""
+        clock, asked = Stopwatch(), None
+        if not self._writer.knows(task):
+            asked = self._ask(task, observation, cancelled)
+        found = self._next(observation)
+        if not isinstance(found, Command) and asked is None and self._writer.new_to(observation):
+            asked = self._ask(task, observation, cancelled)
+            found = self._next(observation)
+        if not isinstance(found, Command):
+            found = make_command(self._codebook, "cannot", {"reason": found})
+        written = self._writer.written
+        assert written is not None
+        facts = sorted(map(str, self._codebook.state(observation).facts))
+        key = decision_key({"goal": written.key, "codebook": self._codebook.hash, "facts": facts, "policy": "goal/1"})
+        total = clock.stage_ms()["total"]
+        if asked is None:
+            return Decision(
+                text=found.text, logprob=0.0, stage_ms={"plan": total, "total": total}, path="planned", key=key,
+                written_goal=self._writer.goal.text,
+            )  # fmt: skip
+        planned = total - asked.stage_ms["total"]
+        stages = {**asked.stage_ms, "plan": planned, "total": total}
+        return asked.model_copy(update={"text": found.text, "stage_ms": stages, "path": "goal", "key": key})
+
+    def _ask(self, task: str, observation: Observation, cancelled: Cancelled) -> Decision:
+        made = self._writer.write(self._codebook, task, observation, cancelled)
+        self._pursuit = Pursuit(self._codebook, self._writer.goal.condition)
+        return made
+
+    def _next(self, observation: Observation) -> Command | str:
+        """The next command, or why there is none."""
+        if self._writer.goal.cannot:
+            return self._writer.goal.cannot
+        found = self._pursuit.next(observation)
+        return found if isinstance(found, Command) else found.failure
+
+
+class MixedController:
+    """The model writes the goal, and then picks every command with its goal before it."""
+
+    def __init__(self, engine: Engine, codebook: Codebook, *, sampling: Sampling = GREEDY) -> None:
+        self._engine, self._codebook, self._sampling = engine, codebook, sampling
+        self._writer = GoalWriter(engine, sampling)
+        self._habits = Habits()
+
+    def use(self, codebook: Codebook) -> None:
+        """Decide by this codebook from now on."""
+        self._codebook = codebook
+
+    def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
+        """The command that the model picks among those legal."""
+        clock, asked = Stopwatch(), None
+        if not self._writer.knows(task):
+            asked = self._writer.write(self._codebook, task, observation, cancelled)
+        wanted = self._writer.goal
+        legal_clock = Stopwatch()
+        offered = offer(self._codebook, task, observation, wanted.told)
+        situation = situation_of(observation.last)
+        legal_clock.lap("legal")
+        made = self._engine.decide(
+            offered.prompt, offered.legal.graph, cancelled, guess=self._habits.expected(situation),
+            sampling=self._sampling,
+        )  # fmt: skip
+        self._habits.learn(situation, made.text)
+        stages = {**made.stage_ms, **legal_clock.stage_ms(), "total": clock.stage_ms()["total"]}
+        if asked is not None:
+            stages["goal"] = asked.stage_ms["total"]
+        return made.model_copy(
+            update={"stage_ms": stages, "left_out": dict(offered.legal.left_out), "written_goal": wanted.text}
+        )

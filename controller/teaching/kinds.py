@@ -1,0 +1,78 @@
+"""The kinds of task, how often training draws each, and which codebooks each needs."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from . import kinds_held_out, kinds_put, kinds_stack
+from .books import Book
+from .draft import Draft, Task
+from .pools_of import held_out_kinds
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of task: what makes one, how often it is drawn, and for which of the shipped codebooks' relatives."""
+
+    make: Callable[[Draft], Task]
+    weight: float
+    flavors: tuple[str, ...] = ("tabletop", "colors", "packing")
+
+
+_COLORS, _LETTERS, _PACKING, _PLAIN = ("colors",), ("letters",), ("packing",), ("tabletop", "colors")
+
+KINDS: Mapping[str, Kind] = {
+    "put": Kind(kinds_put.put, 4),
+    "put_several": Kind(kinds_put.put_several, 2),
+    "put_pairs": Kind(kinds_put.put_pairs, 3),
+    "all_to": Kind(kinds_put.all_to, 2.5),
+    "some_to": Kind(kinds_put.some_to, 5, ("colors", "letters", "packing")),
+    "some_of_color": Kind(kinds_put.some_to, 0.6, ("tabletop",)),
+    "match": Kind(kinds_put.match, 2, _PLAIN),
+    "mismatch": Kind(kinds_put.mismatch, 1.5, _PLAIN),
+    "corners": Kind(kinds_put.corners, 1),
+    "area_to_area": Kind(kinds_put.area_to_area, 1),
+    "even": Kind(kinds_put.even, 1.5, _COLORS),
+    "pack_all": Kind(kinds_put.pack_all, 3, _PACKING),
+    "pack_any": Kind(kinds_put.pack_any, 3, _PACKING),
+    "push": Kind(kinds_put.push, 1.5, _PLAIN),
+    "push_and_put": Kind(kinds_put.push_and_put, 1.2, _PLAIN),
+    "hold": Kind(kinds_put.hold, 0.4),
+    "release": Kind(kinds_put.release, 0.4),
+    "missing": Kind(kinds_put.missing, 3),
+    "too_wide": Kind(kinds_put.too_wide, 2),
+    "stack_two": Kind(kinds_stack.stack_two, 2),
+    "stack_order": Kind(kinds_stack.stack_order, 3),
+    "stack_all": Kind(kinds_stack.stack_all, 1.2),
+    "stack_area": Kind(kinds_stack.stack_area, 1, _PLAIN),
+    "stack_group": Kind(kinds_stack.stack_group, 1.6, _COLORS),
+    "stack_by_color": Kind(kinds_stack.stack_by_color, 1, _COLORS),
+    "stack_by_size": Kind(kinds_stack.stack_by_size, 1.2, _COLORS),
+    "alternate": Kind(kinds_stack.alternate, 1, _COLORS),
+    "small_on_big": Kind(kinds_stack.small_on_big, 1.2, _COLORS),
+    "small_on_big_zones": Kind(kinds_stack.small_on_big_zones, 1, _COLORS),
+    "unstack": Kind(kinds_stack.unstack, 1.2),
+    "take_off": Kind(kinds_stack.take_off, 0.6),
+    "swap": Kind(kinds_stack.swap, 1),
+    "alphabet": Kind(kinds_stack.alphabet, 6, _LETTERS),
+    "reverse_alphabet": Kind(kinds_stack.reverse_alphabet, 6, _LETTERS),
+    "spell": Kind(kinds_stack.spell, 4, _LETTERS),
+    "spell_part": Kind(kinds_stack.spell_part, 5, _LETTERS),
+    "spell_one_of": Kind(kinds_stack.spell_one_of, 5, _LETTERS),
+    "all_but_one": Kind(kinds_held_out.all_but_one, 1),
+    "empty_bowl": Kind(kinds_held_out.empty_bowl, 1),
+    "put_and_stack": Kind(kinds_held_out.put_and_stack, 1),
+}
+
+
+def make_task(rng: random.Random, book: Book, *, held_out: bool = False) -> tuple[str, Task]:
+    """A task that fits a codebook, and what kind it is; with `held_out` of a kind that training never draws."""
+    options = fitting(book, held_out=held_out)
+    name = rng.choices(options, [KINDS[option].weight for option in options])[0]
+    return name, KINDS[name].make(Draft(rng, book))
+
+
+def fitting(book: Book, *, held_out: bool = False) -> list[str]:
+    """The kinds of task that fit a codebook, either those of training or those held out."""
+    apart = held_out_kinds()
+    return [name for name, kind in KINDS.items() if book.flavor in kind.flavors and (name in apart) is held_out]

@@ -1,0 +1,198 @@
+"""Kinds of task in which things are stacked or taken apart, and in which letters are put in order."""
+
+from itertools import pairwise
+
+from .aims import At, Part, Tower
+from .draft import Draft, Task
+from .scene import TABLE
+
+WORDS = (
+    "cat", "dog", "sun", "map", "key", "bird", "fish", "lamp", "milk", "rope", "ship", "snow", "tree", "wind", "frog",
+    "cake", "desk", "farm", "gift", "hand", "jump", "king", "lion", "moth", "nest", "park", "quiz", "rock", "salt",
+    "train", "stone", "plum", "brick", "grape", "knife", "ocean", "zebra", "field", "crow",
+)  # fmt: skip
+"""Words to spell, no letter twice."""
+
+
+def stack_two(d: Draft) -> Task:
+    """One thing on another."""
+    a, b = d.blocks(2)
+    d.clutter(3)
+    others = [x for x in d.of_kind("block") if x not in (a, b)]
+    if others and d.rng.random() < 0.25:
+        d.stack(d.rng.choice((a, b)), d.rng.choice(others))
+    return d.task("stack_two", [At(a, (b,))], {"a": a, "b": b})
+
+
+def stack_order(d: Draft) -> Task:
+    """A tower in a given order; parts of it may stand already, or stand wrongly."""
+    upward = d.blocks(d.rng.choice((3, 3, 3, 4)))
+    d.clutter(2)
+    luck = d.rng.random()
+    if luck < 0.15:
+        d.stack(*reversed(upward))
+    elif luck < 0.3:
+        d.stack(upward[0], upward[1])
+    elif luck < 0.4:
+        d.stack(upward[0], upward[2])
+    parts = [At(above, (below,)) for below, above in pairwise(upward)]
+    return d.task("stack_order", parts, {"upward": upward}, scatter=0.2)
+
+
+def stack_all(d: Draft) -> Task:
+    """Everything in one tower."""
+    blocks = tuple(sorted(d.blocks(d.rng.randint(2, 5))))
+    if d.rng.random() < 0.4:
+        d.bowl(d.colors(1)[0])
+    return d.task("stack_all", [Tower(blocks)], {}, scatter=0.1)
+
+
+def stack_area(d: Draft) -> Task:
+    """Everything in one tower in a zone."""
+    blocks = tuple(sorted(d.blocks(d.rng.randint(2, 4))))
+    zones = d.zones(d.rng.randint(1, 2))
+    return d.task("stack_area", [Tower(blocks, base=(zones[0],))], {"t": zones[0]}, scatter=0.25)
+
+
+def stack_group(d: Draft) -> Task:
+    """A tower of all things of a group, and of no others."""
+    groups = [name for name, (of, _) in d.book.groups.items() if of == "color"]
+    if not groups:
+        return stack_all(d)
+    name = d.rng.choice(groups)
+    _, words = d.book.groups[name]
+    members = [d.block(c) for c in d.rng.sample(words, min(len(words), d.rng.choice((2, 2, 3))))]
+    others = [d.block(c) for c in [c for c in d.colors(9) if c not in words][: d.rng.randint(1, 2)]]
+    blocks = (*members, *others)
+    parts: list[Part] = [Tower(tuple(sorted(members)))]
+    parts += [At(other, None, tuple(b for b in blocks if b != other)) for other in others]
+    return d.task("stack_group", parts, {"group": name}, scatter=0.15)
+
+
+def stack_by_color(d: Draft) -> Task:
+    """One tower for each color."""
+    colors = d.colors(2)
+    towers = []
+    for color, count in zip(colors, d.rng.choice(((2, 2), (3, 2), (2, 3), (2, 1))), strict=True):
+        towers.append(tuple(d.block(color, number=n) for n in range(1, count + 1)))
+    return d.task("stack_by_color", _towers(towers), {}, scatter=0.15)
+
+
+def stack_by_size(d: Draft) -> Task:
+    """One tower of the big things and one of the small."""
+    towers = []
+    for size in ("big", "small"):
+        towers.append(tuple(sorted(d.block(c, size) for c in d.colors(d.rng.randint(1, 3)))))
+    return d.task("stack_by_size", _towers(towers), {}, scatter=0.15)
+
+
+def _towers(towers: list[tuple[str, ...]]) -> list[Part]:
+    """Towers that nothing of another stands on."""
+    parts: list[Part] = [Tower(tower) for tower in towers]
+    for tower in towers:
+        others = tuple(b for other in towers if other is not tower for b in other)
+        parts += [At(block, None, others) for block in tower]
+    return parts
+
+
+def alternate(d: Draft) -> Task:
+    """One tower of two colors in turn."""
+    first, second = d.colors(2)
+    more, less = d.rng.choice(((2, 1), (2, 2), (3, 2)))
+    blocks = [d.block(first, number=n) for n in range(1, more + 1)]
+    blocks += [d.block(second, number=n) for n in range(1, less + 1)]
+    colors = {block: str(d.things[block].properties["color"]) for block in blocks}
+    return d.task(
+        "alternate", [Tower(tuple(sorted(blocks)), colors=colors)], {"one": first, "two": second}, scatter=0.1
+    )
+
+
+def small_on_big(d: Draft) -> Task:
+    """Small things on the big ones of their color."""
+    parts = []
+    for color in d.colors(d.rng.randint(2, 3)):
+        parts.append(At(d.block(color, "small"), (d.block(color, "big"),)))
+    return d.task("small_on_big", parts, {}, scatter=0.15)
+
+
+def small_on_big_zones(d: Draft) -> Task:
+    """The same in the zones of the colors."""
+    parts = []
+    for color in d.colors(2):
+        zone = d.zone(f"{color}_zone", color)
+        small, big = d.block(color, "small"), d.block(color, "big")
+        parts += [At(big, (zone,)), At(small, (big,))]
+    return d.task("small_on_big_zones", parts, {"place": "zone"}, scatter=0.15)
+
+
+def unstack(d: Draft) -> Task:
+    """Everything on the table."""
+    blocks = d.blocks(d.rng.randint(2, 4))
+    d.stack(*blocks[: d.rng.randint(2, len(blocks))])
+    if d.rng.random() < 0.3:
+        d.zones(1)
+    return d.task("unstack", [At(block, (TABLE,)) for block in d.of_kind("block")], {"t": TABLE}, scatter=0.1)
+
+
+def take_off(d: Draft) -> Task:
+    """What stands on a thing, onto the table."""
+    a, b = d.blocks(2)
+    d.stack(b, a)
+    d.clutter(2)
+    return d.task("take_off", [At(a, (TABLE,))], {"a": a, "b": b, "t": TABLE}, steady=True)
+
+
+def swap(d: Draft) -> Task:
+    """Two stacked things the other way round."""
+    a, b = d.blocks(2)
+    d.stack(a, b)
+    d.clutter(2)
+    return d.task("swap", [At(a, (b,))], {"a": a, "b": b})
+
+
+def alphabet(d: Draft) -> Task:
+    return _row(d, "alphabet", sorted(d.rng.sample("abcdefghijklmnopqrstuvwxyz", d.rng.randint(3, 5))))
+
+
+def reverse_alphabet(d: Draft) -> Task:
+    letters = sorted(d.rng.sample("abcdefghijklmnopqrstuvwxyz", d.rng.randint(3, 5)), reverse=True)
+    return _row(d, "reverse_alphabet", letters)
+
+
+def spell(d: Draft) -> Task:
+    word = d.rng.choice(WORDS)
+    others = [x for x in d.rng.sample("abcdefghijklmnopqrstuvwxyz", 3) if x not in word][: d.rng.randint(0, 2)]
+    for letter in others:
+        d.letter(letter)
+    return _row(d, "spell", list(word), {"word": word})
+
+
+def spell_part(d: Draft) -> Task:
+    """The letters of a word that are there, without a gap."""
+    word = d.rng.choice([w for w in WORDS if len(w) > 3])
+    there = sorted(d.rng.sample(range(len(word)), len(word) - 1))
+    d.letter(next(x for x in d.rng.sample("abcdefghijklmnopqrstuvwxyz", 26) if x not in word))
+    return _row(d, "spell_part", [word[k] for k in there], {"word": word})
+
+
+def spell_one_of(d: Draft) -> Task:
+    """The one of some words that the letters make."""
+    words = d.rng.sample([w for w in WORDS if len(w) == 4], 4)
+    word = words[0]
+    others = [x for x in d.rng.sample("abcdefghijklmnopqrstuvwxyz", 8) if x not in word][:1]
+    if any(set(other) <= {*word, *others} for other in words[1:]):
+        return spell(d)
+    for letter in others:
+        d.letter(letter)
+    return _row(d, "spell_one_of", list(word), {"choices": d.rng.sample(words, 4)})
+
+
+def _row(d: Draft, kind: str, letters: list[str], words: dict[str, object] | None = None) -> Task:
+    """Letters in the slots of a row; nothing else stands there."""
+    slots = d.row(len(letters))
+    blocks = [d.letter(letter) for letter in letters]
+    if kind in ("alphabet", "reverse_alphabet") and d.rng.random() < 0.5:
+        d.block(d.colors(1)[0])
+    parts: list[Part] = [At(block, (slot,)) for block, slot in zip(blocks, slots, strict=True)]
+    parts += [At(block, None, tuple(slots)) for block in d.of_kind("block") if block not in blocks]
+    return d.task(kind, parts, words or {}, scatter=0.25)

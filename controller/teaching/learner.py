@@ -1,0 +1,144 @@
+"""The model that learns: a base with its weights expanded and frozen, and low-rank differences to its linear layers."""
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from codeword.codebook.errors import ModelError
+from codeword.codebook.prompt import CONTRACT
+from codeword.controller.registry import LocalModel
+from codeword.controller.weights import Weights
+
+from .layout import ATTENTION, Layout, attend
+
+LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""The linear layers that an adapter changes: all of them."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The shape of an adapter: its rank, and how much its product counts, as peft has it (alpha / rank)."""
+
+    rank: int = 16
+    alpha: int = 32
+
+
+class Learner:
+    """A model and the adapter that is learned. Its trained numbers are kept in float32 beside those computed with."""
+
+    def __init__(self, model: LocalModel, shape: Shape, *, dtype: torch.dtype, device: str, seed: int) -> None:
+        """Load the base and put a new adapter on it. Raises ModelError where the weights cannot be read, or where peft
+        is not installed."""
+        require_peft()
+        import transformers
+        from peft import LoraConfig, get_peft_model
+        from peft.tuners.lora.layer import Linear as LoraLinear
+
+        transformers.AttentionInterface.register(ATTENTION, attend)
+        self.base, self.shape, self.device = model, shape, torch.device(device)
+        config = transformers.AutoConfig.for_model(**model.config)
+        config._attn_implementation, config._name_or_path = ATTENTION, model.name
+        with torch.device("meta"):
+            plain: Any = transformers.AutoModelForCausalLM.from_config(config, dtype=dtype)  # type: ignore[no-untyped-call]
+        with Weights(model.weights, dtype=dtype, device=self.device) as weights:
+            state = {name: weights.take(name) for name in weights.names}
+        if config.tie_word_embeddings:
+            state["lm_head.weight"] = state["model.embed_tokens.weight"]
+        missing = plain.load_state_dict(state, strict=False, assign=True).missing_keys
+        if missing:
+            raise ModelError(f"{model.folder}: tensor '{missing[0]}' is missing from its weights")
+        plain.tie_weights()
+        # Tables of RoPE are no weights: on the meta device they were not made.
+        plain.model.rotary_emb = type(plain.model.rotary_emb)(config=config).to(self.device)
+        torch.manual_seed(seed)
+        self.config = LoraConfig(
+            r=shape.rank, lora_alpha=shape.alpha, lora_dropout=0.0, bias="none", target_modules=list(LAYERS),
+            task_type="CAUSAL_LM", base_model_name_or_path=model.name,
+        )  # fmt: skip
+        with warnings.catch_warnings():  # peft asks transformers by a name that is going to be another
+            warnings.simplefilter("ignore", FutureWarning)
+            self.model = get_peft_model(plain, self.config, autocast_adapter_dtype=False)
+        for layer in self.model.modules():
+            if isinstance(layer, LoraLinear):
+                layer.forward = partial(_forward, layer)  # type: ignore[method-assign]
+        self.model.train()
+        self._inner: Any = self.model.get_base_model()
+        self.trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.exact = [p.detach().float().clone().requires_grad_() for p in self.trained]
+
+    def logits(self, layout: Layout) -> Tensor:
+        """Logits of the whole vocabulary where tokens of commands are asked [asked, vocabulary], in float32."""
+        hidden = self._inner.model(
+            input_ids=layout.tokens[None], position_ids=layout.positions[None], use_cache=False, layout=layout
+        ).last_hidden_state[0]
+        logits: Tensor = self._inner.lm_head(hidden[layout.asked]).float()
+        return logits
+
+    def loss(self, layout: Layout) -> Tensor:
+        """Minus the log-probability of a right token, summed over all asked."""
+        return right_loss(self.logits(layout), layout.right).sum()
+
+    def gather(self) -> None:
+        """Bring the gradients to the numbers in float32, and forget them here."""
+        for exact, trained in zip(self.exact, self.trained, strict=True):
+            exact.grad = None if trained.grad is None else trained.grad.float()
+            trained.grad = None
+
+    @torch.no_grad()
+    def publish(self) -> None:
+        """Compute with the numbers as they are now."""
+        for exact, trained in zip(self.exact, self.trained, strict=True):
+            trained.copy_(exact)
+
+    def save(self, folder: Path, told: Mapping[str, Any]) -> None:
+        """Write the adapter as peft reads one, and `codeword.json`: what it belongs to, and what is `told` of it."""
+        from peft import get_peft_model_state_dict
+        from safetensors.torch import save_file
+
+        folder.mkdir(parents=True, exist_ok=True)
+        state = get_peft_model_state_dict(self.model, save_embedding_layers=False)
+        tensors = {name: value.detach().to("cpu", torch.bfloat16).contiguous() for name, value in state.items()}
+        save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+        self.config.save_pretrained(str(folder))
+        record = {
+            "base": self.base.name,
+            "base_sha256": self.base.base_sha256,
+            "base_weights_sha256": self.base.weights_sha256,
+            "contract": CONTRACT,
+            **asdict(self.shape),
+            **told,
+        }
+        (folder / "codeword.json").write_text(json.dumps(record, indent=2))
+
+
+def require_peft() -> None:
+    """Raises ModelError where peft is not installed, before anything is loaded."""
+    if find_spec("peft") is None:
+        raise ModelError("training needs peft, which is not installed; get it with: pip install 'codeword[train]'")
+
+
+def _forward(layer: Any, x: Tensor) -> Tensor:
+    """What peft computes for a layer with one adapter, without its passes over whole activations to scale and add."""
+    down, up = layer.lora_A["default"].weight, layer.lora_B["default"].weight
+    flat = x.reshape(-1, x.shape[-1])
+    whole = torch.addmm(layer.base_layer(flat), flat @ down.T, up.T, alpha=layer.scaling["default"])
+    return whole.view(*x.shape[:-1], -1)
+
+
+def right_loss(logits: Tensor, right: Tensor) -> Tensor:
+    """Minus the log-probability that one of the right tokens comes next [asked]; -1 in `right` is filling."""
+    chosen = logits.gather(1, right.clamp(min=0)).masked_fill(right < 0, float("-inf"))
+    return (
+        logits.logsumexp(1) - chosen.logsumexp(1)
+        if right.shape[1] > 1
+        else F.cross_entropy(logits, right[:, 0], reduction="none")
+    )

@@ -1,0 +1,51 @@
+"""The hand-written pools that lessons draw names and words from: those for training, and those kept for evaluation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from codeword.codebook.errors import CodebookError
+from codeword.codebook.yaml_source import parse_yaml, plain
+
+
+@dataclass(frozen=True, eq=False)
+class Pools:
+    """Names for codebooks and wordings for tasks."""
+
+    names: Mapping[str, Any]
+    wordings: Mapping[str, Any]
+
+
+@lru_cache(maxsize=1)
+def training_pools() -> Pools:
+    """What training draws from."""
+    return Pools(_read("names"), _read("wordings"))
+
+
+@lru_cache(maxsize=1)
+def held_out_names() -> Mapping[str, Any]:
+    """The names and descriptions of evaluation's codebooks; training draws none of them."""
+    return _read("held_out_names")
+
+
+@lru_cache(maxsize=1)
+def held_out_wordings() -> Mapping[str, Any]:
+    """The wordings of evaluation's tasks; those of a group and of what stands around are the same in both."""
+    training = training_pools().wordings
+    shared = {key: training[key] for key in ("group", "around", "group_names")}
+    return {**_read("held_out_wordings"), **shared}
+
+
+@lru_cache(maxsize=1)
+def held_out_kinds() -> frozenset[str]:
+    """The kinds of task that training never draws."""
+    return frozenset(_read("held_out_kinds"))
+
+
+def _read(name: str) -> dict[str, Any]:
+    path = resources.files(__package__) / "pools" / f"{name}.yaml"
+    data = plain(parse_yaml(path.read_text(encoding="utf-8"), f"{name}.yaml", CodebookError).root)
+    assert isinstance(data, dict)
+    return data

@@ -1,0 +1,87 @@
+"""Goals as lessons teach them: what of a scene is to be where in the end, in the words of a codebook.
+
+Of the many ends that a task may have, some are drawn, and each of them is right; to go after a goal once written is an
+aim of its own.
+"""
+
+import random
+
+from codeword.codebook import Fact, Observation
+from codeword.codebook.goals import Goal, in_order
+
+from .aims import Aim, Apart, At, Tower
+from .books import Book
+from .scene import Move, Scene, State
+from .solver import Solver
+
+Ends = dict[str, str]
+"""Where blocks are to be in the end; an empty text stands for the gripper."""
+
+_MOST_MOVES = 30
+
+
+def ends_of(rng: random.Random, scene: Scene, aim: Aim, start: State, solver: Solver, tries: int = 6) -> list[Ends]:
+    """Some ends that shortest ways lead to, all different; none where there is no way."""
+    if aim.hold is not None:
+        return [{aim.hold: ""}]
+    found: list[Ends] = []
+    for _ in range(tries):
+        state = start
+        for _ in range(_MOST_MOVES):
+            moves = solver.best(state)
+            if not moves:
+                break
+            state = _moved(scene, state, rng.choice(moves))
+        if aim.least(scene, state) > 0:
+            return found
+        end = _told(scene, aim, start, state)
+        if end not in found:
+            found.append(end)
+    return found
+
+
+def _moved(scene: Scene, state: State, move: Move) -> State:
+    block, place = move
+    return scene.moved(state, block, place or None)
+
+
+def _told(scene: Scene, aim: Aim, start: State, state: State) -> Ends:
+    """What a goal says of an end: where everything is that the task wants somewhere, and where what was in the way of
+    it, or held, has come to be.
+    """
+    wanted: set[str] = set()
+    for part in aim.parts:
+        if isinstance(part, At):
+            if part.ok is not None or part.must(scene, start):
+                wanted.add(part.block)
+        elif isinstance(part, Tower):
+            # Where a tower stands is told only where that is asked for, or where its lowest block had to move.
+            roots = {block for block in part.blocks if state[scene.index[block]] not in part.blocks}
+            moved = {block for block in roots if state[scene.index[block]] != start[scene.index[block]]}
+            wanted |= set(part.blocks) - (roots - moved if part.base is None else set())
+        elif isinstance(part, Apart):
+            wanted |= set(part.blocks)
+    if not wanted:
+        wanted = {part.block for part in aim.parts if isinstance(part, At)} or {scene.held(start) or ""} - {""}
+    places = {block: state[scene.index[block]] for block in wanted}
+    return {block: place for block, place in places.items() if place is not None}
+
+
+def goal_of(book: Book, observation: Observation, scene: Scene, ends: Ends) -> Goal:
+    """An end as a goal is written."""
+    names = book.names
+    facts = []
+    for block, place in ends.items():
+        if not place:
+            facts.append(Fact(names.facts["holding"], (names.id(block),)))
+        else:
+            name = "in" if scene.kind(place) in ("bowl", "box") else "on"
+            facts.append(Fact(names.facts[name], (names.id(block), names.id(place))))
+    return Goal(tuple(in_order(book.codebook, observation, facts)))
+
+
+def aim_of(ends: Ends) -> Aim:
+    """The aim of whoever goes after such an end."""
+    held = [block for block, place in ends.items() if not place]
+    parts = [At(block, (place,)) for block, place in ends.items() if place]
+    return Aim(tuple(parts), held[0] if held else None)

@@ -1,0 +1,175 @@
+"""A task in words: a wording out of a pool, its slots filled in one of the ways in which people name things."""
+
+import random
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from .books import Book
+from .draft import Task
+from .scene import Scene, Thing
+
+_SLOT = re.compile(r"\{(\w+)\}")
+_SENTENCE = re.compile(r"(^|[.?!] )([a-z])")
+
+
+def word_task(rng: random.Random, task: Task, book: Book, pool: Mapping[str, Any], *, plain: bool = False) -> str:
+    """The task in the words of a pool; `plain` leaves out what may stand around it."""
+    template: str = rng.choice(pool[task.kind])
+    speech = _Speech(rng, task, book, pool)
+    text = _SLOT.sub(lambda match: speech.slot(match[1]), template)
+    if not plain:
+        around = pool["around"]
+        before = rng.choice(around["before"])
+        text = before + text + rng.choice(around["after"])
+    text = _SENTENCE.sub(lambda match: match[1] + match[2].upper(), text.strip())
+    if not plain:
+        text = text.lower() if rng.random() < 0.12 else text
+        text = text.rstrip(".") if rng.random() < 0.12 else text
+    return text
+
+
+class _Speech:
+    """How one speaker names things: always in the same way."""
+
+    def __init__(self, rng: random.Random, task: Task, book: Book, pool: Mapping[str, Any]) -> None:
+        self.rng, self.task, self.book, self.pool = rng, task, book, pool
+        self.scene: Scene = task.scene
+        self.style = rng.choices(("full", "id", "short", "one"), (0.68, 0.1, 0.16, 0.06))[0]
+
+    def slot(self, name: str) -> str:
+        words = self.task.words
+        head, _, rest = name.partition("_")
+        if name in ("block", "blocks"):
+            return self.kind_word("block", many=name == "blocks")
+        if name in ("place", "places"):
+            return self.kind_word(str(words["place"]), many=name == "places")
+        if name in ("into", "in"):
+            zone = words["place"] == "zone"
+            return ("to" if zone and self.rng.random() < 0.5 else "into") if name == "into" else "in"
+        if head in ("into", "in") and rest in words:
+            return self.where(str(words[rest]), toward=head == "into")
+        if rest == "cap":
+            return self.slot(head)
+        if name == "group":
+            return self.group(str(words["group"]))
+        if head == "pairs":
+            return self.pairs(rest)
+        if name in ("upward", "downward", "bottom", "top", "rest_upward", "between") or head == "top":
+            return self.tower(name)
+        value = words[name]
+        if name in ("list",):
+            return self.listed([self.the(block) for block in self.shuffled(cast(list[str], value))])
+        if name == "choices":
+            return self.listed([str(word) for word in cast(list[str], value)])
+        if name == "word":
+            return self.rng.choice((str.lower, str.upper, str.capitalize))(str(value))
+        return self.the(str(value))
+
+    def kind_word(self, kind: str, *, many: bool) -> str:
+        word = self.book.names.kinds[kind]
+        if kind == "block" and self.book.flavor == "letters":
+            word = "letter"
+        if kind == "block" and self.book.flavor == "packing" and self.rng.random() < 0.6:
+            word = "thing"
+        if not many:
+            return word
+        return word + "es" if word.endswith(("x", "sh", "ch")) else word if word == "dice" else word + "s"
+
+    def the(self, thing: str) -> str:
+        """A thing as it is spoken of: `the red block`."""
+        known = self.known(thing)
+        name = self.book.names.id(thing)
+        if self.style == "id":
+            return name
+        letter = known.properties.get("letter")
+        if letter is not None:
+            return f"the letter {letter.upper()}" if self.style == "full" else f"letter {letter}"
+        color = known.properties.get("color", "")
+        if self.style in ("short", "one") and known.kind == "block" and self.unique(known, color):
+            return color if self.style == "short" else f"the {color} one"
+        if re.search(r"slot_\d", thing):
+            return name.replace("_", " ")
+        return "the " + name.replace("_", " ")
+
+    def known(self, thing: str) -> Thing:
+        gone = self.task.words.get("gone")
+        if isinstance(gone, Thing) and gone.id == thing:
+            return gone
+        return self.scene.by_id[thing]
+
+    def unique(self, known: Thing, color: str) -> bool:
+        """Whether a block can be told by its color alone."""
+        if known.id not in (f"{color}_block", f"{color}_crate"):
+            return False
+        blocks = [b for b in self.scene.blocks if b.properties.get("color") == color and b.id != known.id]
+        return not blocks and not any("label" in b.properties for b in self.scene.blocks)
+
+    def where(self, place: str, *, toward: bool) -> str:
+        """Where something goes or is: `into the blue bowl`, `on the table`."""
+        name = self.the(place)
+        kind = self.known(place).kind
+        if kind in ("bowl", "box"):
+            return f"{'into' if toward and self.rng.random() < 0.8 else 'in' if not toward else 'inside'} {name}"
+        if kind in ("block", "table"):
+            return f"{'onto' if toward and self.rng.random() < 0.7 else 'on'} {name}"
+        if place.endswith("side"):
+            return f"{self.rng.choice(('to', 'onto')) if toward else 'on'} {name}"
+        return f"{self.rng.choice(('to', 'into', 'over to')) if toward else 'in'} {name}"
+
+    def group(self, name: str) -> str:
+        phrases = self.pool["group"]
+        if name not in phrases:
+            name_key = "other_thing" if self.book.groups.get(name, ("",))[0] == "label" else "other"
+        else:
+            name_key = name
+        text = str(self.rng.choice(phrases[name_key]))
+        return text.format(
+            color=self.task.words.get("color", ""),
+            group=name,
+            block=self.kind_word("block", many=False),
+            blocks=self.kind_word("block", many=True),
+        )
+
+    def pairs(self, form: str) -> str:
+        """Several blocks and where each goes, as sentences of one form."""
+        if "upward" in self.task.words:
+            upward = cast(list[str], self.task.words["upward"])
+            pairs = list(zip(upward[1:], upward, strict=False))
+        else:
+            pairs = self.shuffled(cast(list[tuple[str, str]], self.task.words["pairs"]))
+        the = self.the
+        if form in ("put", "put_low", "then"):
+            said = [f"{the(a)} {self.where(t, toward=True)}" for a, t in pairs]
+            verb = self.rng.choice(("put", "move", "bring"))
+            if form == "then":
+                return f"{verb} " + f", then {verb} ".join(said)
+            return f"{verb} {self.listed(said)}"
+        if form in ("on", "on_low"):
+            said = [f"{the(a)} on {'top of ' if self.rng.random() < 0.3 else ''}{the(t)}" for a, t in pairs]
+            return ("put " if form == "on" else "") + self.listed(said)
+        if form == "sentences":
+            return " ".join(f"Put {the(a)} {self.where(t, toward=True)}." for a, t in pairs)
+        there = [(the(a), self.where(t, toward=form == "go")) for a, t in pairs]
+        verb = {"go": "goes ", "are": "is ", "should": "should be ", "in": ""}[form]
+        return self.listed([f"{a} {verb}{t}" for a, t in there])
+
+    def tower(self, name: str) -> str:
+        upward = [self.the(block) for block in cast(list[str], self.task.words["upward"])]
+        if name == "upward":
+            return self.listed(upward, last=", ")
+        if name == "downward":
+            return self.listed(upward[::-1], last=", ")
+        if name == "bottom":
+            return upward[0]
+        if name == "rest_upward":
+            return self.listed(upward[1:], last=" and then ")
+        if name == "between":
+            return f" and {self.listed(upward[-2:0:-1])} between"
+        return upward[-1]
+
+    def listed(self, words: list[str], last: str = " and ") -> str:
+        return words[0] if len(words) == 1 else ", ".join(words[:-1]) + last + words[-1]
+
+    def shuffled(self, items: list[Any]) -> list[Any]:
+        return self.rng.sample(items, len(items)) if self.rng.random() < 0.5 else items

@@ -1,0 +1,84 @@
+"""`codeword evaluate`: the table of what controllers reach on tasks that nobody was taught."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from codeword.codebook.errors import InputError
+from codeword.controller.registry import DEFAULT_MODEL
+
+from .evaluation.contenders import NAMES, contenders
+from .evaluation.failures import FAILURES
+from .evaluation.splits import FIRST_SEED, SPLITS, cases
+from .evaluation.table import Row
+from .evaluation.table import evaluate as run_evaluation
+from .terminal import counting, out, print_json, stages
+
+
+@click.command(epilog="Example: codeword evaluate --adapter trained/adapter --episodes 50 --out evaluation")
+@click.option("--controller", "names", multiple=True, help=f"Who is evaluated: {', '.join(NAMES)}; all by default.")
+@click.option("--base", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
+@click.option("--adapter", help="The adapter that the base is evaluated with.")
+@click.option("--model", "models", multiple=True, help="Another model to be evaluated; can be given again.")
+@click.option("--split", "splits", multiple=True, help=f"A column: {', '.join(SPLITS)}; all by default.")
+@click.option("--episodes", type=click.IntRange(1), default=51, show_default=True, help="Episodes of each split.")
+@click.option("--first-seed", type=click.IntRange(FIRST_SEED), default=FIRST_SEED, show_default=True)
+@click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes go, or lie [evaluation/TIME].")
+@click.option("--failures", is_flag=True, help="Tell how the others failed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def evaluate(
+    names: tuple[str, ...], base: str, adapter: str | None, models: tuple[str, ...], splits: tuple[str, ...],
+    episodes: int, first_seed: int, folder: Path | None, failures: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Evaluate controllers on unseen layouts, wordings, codebooks and kinds of task, and on the other suites.
+
+    Goals are judged by physics. With --out FOLDER an evaluation that was stopped goes on: what is there is not run
+    again. Seeds below 10000 are for training.
+    """
+    who = contenders(names, base=base, adapter=adapter, models=models)
+    chosen = {split: cases(split, episodes, first_seed) for split in splits or SPLITS}
+    folder = folder or Path("evaluation") / time.strftime("%Y%m%d-%H%M%S")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise InputError(f"{folder}: cannot be written to: {problem.strerror}") from problem
+    with counting("episodes", len(who) * sum(map(len, chosen.values()))) as bar:
+        rows = run_evaluation(who, chosen, folder, lambda: bar.advance(bar.task_ids[0]), stages(bar))
+    if as_json:
+        print_json({"rows": [row.as_json() for row in rows], "out": str(folder)})
+        return
+    _show(rows, list(chosen))
+    if failures:
+        _show_failures(rows)
+
+
+def _show(rows: Sequence[Row], splits: Sequence[str]) -> None:
+    table = Table(box=None, header_style="bold")
+    table.add_column("controller")
+    table.add_column("policy")
+    for split in splits:
+        table.add_column(split, justify="right")
+    for contender in dict.fromkeys(row.contender for row in rows):
+        mine = {row.split: row for row in rows if row.contender == contender}
+        table.add_row(contender.name, contender.policy, *(_cell(mine[split]) for split in splits))
+    out.print(table)
+    out.print("goals reached of episodes, rate and its 95% interval; judged by physics")
+
+
+def _cell(row: Row) -> str:
+    low, high = row.wilson95
+    return f"{row.success} of {row.n}\n{row.success / row.n:.0%} ({low:.0%}–{high:.0%})"
+
+
+def _show_failures(rows: Sequence[Row]) -> None:
+    kinds = [kind for kind in FAILURES if any(row.failures.get(kind) for row in rows)]
+    table = Table(box=None, header_style="bold")
+    for heading in ("controller", "split", "n", "reached", *kinds, "with damage"):
+        table.add_column(heading, justify="left" if heading in ("controller", "split") else "right")
+    for row in rows:
+        counts = [str(row.failures.get(kind, 0) or "") for kind in kinds]
+        table.add_row(row.contender.name, row.split, str(row.n), str(row.success), *counts, str(row.harmed or ""))
+    out.print(table)

@@ -1,0 +1,158 @@
+"""`codeword train` and `codeword lessons`: teach a small model to follow codebooks, and make what it is taught with."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from codeword.controller.teaching.sequences import (
+    Group,
+    Header,
+    read_groups,
+    taken_in_turns,
+    tokenizer_hash,
+    write_groups,
+)
+
+SPLITS = ("seen", "wordings", "codebooks", "kinds")
+LARGEST_SEED = 999_999
+_CHECK_SEED = 1_000_003
+"""The seed of the lessons that training is checked with; training itself takes smaller ones."""
+Seed = click.IntRange(0, LARGEST_SEED)
+
+
+@click.command(epilog="Example: codeword train --decisions 20000 --out trained")
+@click.option("--decisions", default=20_000, show_default=True, help="How many decisions are learned from.")
+@click.option("--seed", type=Seed, default=0, show_default=True, help="The seed of lessons and adapter.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for adapter, state and log.")
+@click.option("--lessons", "lessons_file", type=click.Path(path_type=Path), help="Learn from a file of lessons.")
+@click.option("--check", "check_files", multiple=True, type=click.Path(path_type=Path), help="Check with these files.")
+@click.option("--checked", default=8, show_default=True, help="Groups that each check takes of a split, without files.")
+@click.option("--check-every", default=150, show_default=True, help="Steps between two checks.")
+@click.option("--model", default="smollm2-135m", show_default=True, help="The base.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option("--dtype", type=click.Choice(["bf16", "fp32"]), default="bf16", show_default=True)
+@click.option("--rank", default=16, show_default=True, help="The adapter's rank.")
+@click.option("--rate", default=5e-4, show_default=True, help="The highest learning rate.")
+@click.option("--groups", default=2, show_default=True, help="Codebooks in a step.")
+@click.option("--per-group", default=12, show_default=True, help="Decisions under each codebook.")
+@click.option("--together", default=0, help="Codebooks in one pass; 0: one on a CPU, all on a GPU.")
+@click.option("--threads", type=int, help="CPU threads.")
+def train(
+    decisions: int, seed: int, out: Path, lessons_file: Path | None, check_files: tuple[Path, ...], checked: int,
+    check_every: int, model: str, device: str, dtype: str, rank: int, rate: float, groups: int, per_group: int,
+    together: int, threads: int | None,
+) -> None:  # fmt: skip
+    """Train an adapter by lessons made on the way, or out of a file. Goes on where it was stopped.
+
+    Writes the adapter, a log (log.jsonl) and its curves (training.svg) into the folder. Needs peft:
+    pip install 'codeword[train]'.
+    """
+    import torch
+
+    from codeword.controller.registry import resolve
+    from codeword.controller.store import sha256_of
+    from codeword.controller.teaching.learner import Learner, Shape, require_peft
+    from codeword.controller.teaching.trainer import Settings, Trainer
+
+    require_peft()
+    if threads:
+        torch.set_num_threads(threads)
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    base = resolve(model)
+    source, held_out = _sources(base, seed, lessons_file, check_files, checked, per_group)
+    shape = Shape(rank=rank, alpha=2 * rank)
+    learner = Learner(base, shape, dtype=torch.bfloat16 if dtype == "bf16" else torch.float32, device=device, seed=seed)
+    settings = Settings(
+        decisions=decisions, per_group=per_group, groups=groups, rate=rate, seed=seed, check_every=check_every,
+        together=together or (1 if device == "cpu" else groups),
+    )  # fmt: skip
+    told = {"data_seed": seed, "dtype": dtype, "lessons": sha256_of(lessons_file)[:16] if lessons_file else "made"}
+    trainer = Trainer(learner, settings, out, told=told)
+    trainer.run(source, held_out, _reporter())
+    click.echo(f"the adapter is in {out / 'adapter'}")
+
+
+@click.command(epilog="Example: codeword lessons --n 20000 --out lessons.jsonl.gz")
+@click.option("--n", default=20_000, show_default=True, help="How many decisions.")
+@click.option("--seed", type=Seed, default=0, show_default=True)
+@click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="What they are drawn from.")
+@click.option("--per-group", default=12, show_default=True, help="Decisions under each codebook.")
+@click.option("--model", default="smollm2-135m", show_default=True, help="The model whose tokenizer is used.")
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+def lessons(n: int, seed: int, split: str, per_group: int, model: str, out: Path) -> None:
+    """Make a file of lessons, for training on a machine that cannot make them."""
+    from codeword.codebook.prompt import CONTRACT
+    from codeword.controller.registry import resolve
+    from codeword.controller.teaching.encode import encoded
+    from codeword.controller.tokens import Tokens
+
+    base = resolve(model)
+    groups = encoded(Tokens(base.folder), seed if split == "seen" else seed + _CHECK_SEED, split, per_book=per_group)
+    wanted = (next(groups) for _ in range(-(-n // per_group)))
+    count = write_groups(out, Header(CONTRACT, tokenizer_hash(base.folder), seed, split), wanted)
+    click.echo(f"{count} decisions are in {out}")
+
+
+def _sources(
+    base: Any, seed: int, lessons_file: Path | None, check_files: tuple[Path, ...], checked: int, per_group: int
+) -> tuple[Callable[[int], Iterator[Group]], dict[str, list[Group]]]:
+    """What is learned from, by the number of the first group, and what is checked with."""
+    from codeword.codebook.errors import InputError
+    from codeword.codebook.prompt import CONTRACT
+
+    held_out: dict[str, list[Group]] = {}
+    tokenizer = tokenizer_hash(base.folder)
+    files = {path: read_groups(path) for path in (*check_files, *([lessons_file] if lessons_file else []))}
+    for path, (header, _) in files.items():
+        if header.contract != CONTRACT:
+            raise InputError(
+                f"{path}: made for prompt contract {header.contract}, and this is {CONTRACT}; make it anew"
+            )
+        if header.tokenizer != tokenizer:
+            raise InputError(f"{path}: made with another model's tokenizer; make it anew with --model {base.name}")
+    for path in check_files:
+        header, groups = files[path]
+        held_out[header.split] = groups
+    if lessons_file is not None:
+        kept = files[lessons_file][1]
+        if not kept:
+            raise InputError(f"{lessons_file}: has no lessons in it; make it anew")
+        size = len(kept[0].branches)
+        if size != per_group:
+            raise InputError(f"{lessons_file}: has {size} decisions under a codebook; give --per-group {size}")
+        return lambda begin: taken_in_turns(kept, begin), held_out
+    from codeword.controller.teaching.encode import encoded
+    from codeword.controller.tokens import Tokens
+
+    tokens = Tokens(base.folder)
+    for split in SPLITS if not check_files and checked else ():
+        some = encoded(tokens, _CHECK_SEED, split, per_book=12)
+        held_out[split] = [next(some) for _ in range(checked)]
+    return lambda begin: encoded(tokens, seed, "seen", per_book=per_group, begin=begin), held_out
+
+
+def _reporter() -> Callable[[Any], None]:
+    """Tells of progress: a line every few seconds, and one for each check."""
+    told = {"at": 0.0, "checks": None}
+
+    def report(progress: Any) -> None:
+        now = time.monotonic()
+        last = progress.step == progress.steps
+        if now - float(told["at"] or 0) > 10 or last:
+            told["at"] = now
+            share = progress.step / progress.steps
+            bar = "#" * round(20 * share)
+            click.echo(
+                f"[{bar:<20}] {progress.step}/{progress.steps} loss {progress.loss:.4f}  "
+                f"{progress.decisions_s:.2f} decisions/s  {progress.tokens_s:.0f} tokens/s  "
+                f"{progress.left_s / 3600:.2f} h left"
+            )
+        if progress.checks is not told["checks"] and progress.checks:
+            told["checks"] = progress.checks
+            click.echo("  right: " + "  ".join(f"{k} {c.right:.3f} (n={c.n})" for k, c in progress.checks.items()))
+
+    return report

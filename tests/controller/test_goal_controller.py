@@ -1,0 +1,154 @@
+"""Deciding by goals: one goal for a task, plans and commands towards it, and a new goal where that is called for."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from codeword.codebook import Codebook, Fact, Observation, Result
+from codeword.codebook.command import Command
+from codeword.codebook.errors import InputError
+from codeword.codebook.goals import goal_graph, goal_prompt, read_goal
+from codeword.codebook.planner import SymbolicWorld
+from codeword.controller.adapter import Adapter
+from codeword.controller.automaton import Automaton
+from codeword.controller.controller import POLICIES, model_controller
+from codeword.controller.decision import Decision
+from codeword.controller.engine import Engine
+from codeword.controller.goal_controller import GoalController, MixedController
+from codeword.controller.registry import LocalModel
+from codeword.controller.tokens import Tokens
+from tests.observations import observe, random_observation
+
+
+class Scripted:
+    """An engine that answers goals from a list, and everything else with what comes first."""
+
+    adapter = Adapter("none")
+
+    def __init__(self, *goals: str) -> None:
+        self.goals = list(goals)
+        self.prompts: list[str] = []
+
+    def decide(self, prompt, graph, cancelled=None, *, guess=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
+        del cancelled, guess, sampling
+        asks = prompt.observation.endswith("end.")
+        text = self.goals.pop(0) if asks else next(graph.texts())
+        assert graph.accepts(text)
+        self.prompts.append(prompt.task if not asks else "?")
+        return Decision(text=text, logprob=-0.5, stage_ms={"prefill": 1.0, "total": 1.0}, path="decoded", key=text)
+
+
+START = {"red_block": "table", "green_block": "table"}
+RED = '{"goal":["in(red_block,blue_bowl)"]}'
+GREEN = '{"goal":["in(green_block,blue_bowl)"]}'
+
+
+def start() -> Observation:
+    return observe(START, ("blue_bowl",))
+
+
+def carried_out(codebook: Codebook, controller: GoalController, task: str, seen: Observation) -> list[str]:
+    """What is commanded until the end, where all goes as it should."""
+    world, said = SymbolicWorld.of(codebook, seen), []
+    for step in range(8):
+        decision = controller.decide(task, seen)
+        said.append(decision.text)
+        command = next((c for c in world.commands() if c.text == decision.text), None)
+        if command is None:
+            break
+        assert isinstance(command, Command)
+        world = world.after(command)
+        last = Result(command=command.text, status="done")
+        seen = seen.model_copy(update={"facts": tuple(sorted(world.state.facts)), "last": last, "step": step + 1})
+    return said
+
+
+def test_the_planner_finds_the_commands_to_a_goal_that_is_asked_for_once(tabletop: Codebook) -> None:
+    engine = Scripted(RED)
+    said = carried_out(tabletop, GoalController(engine, tabletop), "red into blue", start())  # type: ignore[arg-type]
+    assert said == [
+        '{"skill":"pick","object":"red_block"}',
+        '{"skill":"place","object":"red_block","target":"blue_bowl"}',
+        '{"skill":"done"}',
+    ]
+    assert engine.goals == []
+
+
+def test_the_goal_stands_in_every_decision_and_the_cost_of_writing_it_in_the_first(tabletop: Codebook) -> None:
+    controller = GoalController(Scripted(RED), tabletop)  # type: ignore[arg-type]
+    first, second = (controller.decide("red into blue", start()) for _ in range(2))
+    assert (first.written_goal, second.written_goal) == (RED, RED)
+    assert (first.path, second.path) == ("goal", "planned")
+    assert first.logprob == -0.5
+    assert set(first.stage_ms) >= {"legal", "prefill", "plan", "total"}
+    assert set(second.stage_ms) == {"plan", "total"}
+
+
+def test_another_task_gets_another_goal(tabletop: Codebook) -> None:
+    controller = GoalController(Scripted(RED, GREEN), tabletop)  # type: ignore[arg-type]
+    controller.decide("red into blue", start())
+    assert controller.decide("no, green", start()).text == '{"skill":"pick","object":"green_block"}'
+
+
+def test_where_there_is_no_plan_the_goal_is_asked_for_again_once_something_changed(tabletop: Codebook) -> None:
+    nonsense = '{"goal":["on(red_block,green_block)","on(green_block,red_block)"]}'
+    engine = Scripted(nonsense, GREEN)
+    controller = GoalController(engine, tabletop)  # type: ignore[arg-type]
+    assert controller.decide("green into blue", start()).text == '{"skill":"cannot","reason":"impossible"}'
+    assert engine.goals == [GREEN]
+    moved = start().model_copy(
+        update={"facts": (Fact("on", ("red_block", "green_block")), Fact("on", ("green_block", "table")))}
+    )
+    assert controller.decide("green into blue", moved).text == '{"skill":"pick","object":"red_block"}'
+
+
+def test_a_task_that_cannot_be_done_is_given_up_with_the_reason_written(tabletop: Codebook) -> None:
+    controller = GoalController(Scripted('{"cannot":"missing"}'), tabletop)  # type: ignore[arg-type]
+    assert controller.decide("gold into blue", start()).text == '{"skill":"cannot","reason":"missing"}'
+
+
+def test_with_mixed_decisions_every_command_is_asked_for_with_the_goal_before_it(tabletop: Codebook) -> None:
+    engine = Scripted(RED)
+    controller = MixedController(engine, tabletop)  # type: ignore[arg-type]
+    made = [controller.decide("red into blue", start()) for _ in range(2)]
+    told = "Task: red into blue\nGoal: in(red_block,blue_bowl)"
+    assert engine.prompts == ["?", told, told]
+    assert made[0].written_goal == made[1].written_goal == RED
+    assert "goal" in made[0].stage_ms
+    assert "goal" not in made[1].stage_ms
+
+
+def test_policies_are_told_apart(tiny_quantized: LocalModel, tabletop: Codebook) -> None:
+    engine = Engine(tiny_quantized, threads=1)
+    for policy in POLICIES:
+        made = model_controller(engine, tabletop, policy=policy).decide("tidy up", start())
+        assert made.key
+    with pytest.raises(InputError, match=r"there is no policy 'gaol'; did you mean 'goal'\?"):
+        model_controller(engine, tabletop, policy="gaol")
+    with pytest.raises(InputError, match="policy 'goal' has no history 'growing'"):
+        model_controller(engine, tabletop, policy="goal", history="growing")
+    engine.adapter = Adapter("a", Path("a"), "0", 1.0, ("direct",))
+    with pytest.raises(InputError, match="adapter a: was taught for policy direct, and not for mixed"):
+        model_controller(engine, tabletop, policy="mixed")
+
+
+@pytest.mark.model
+def test_goals_are_written_in_the_tokens_that_the_model_would_use(tabletop: Codebook, real_model: LocalModel) -> None:
+    tokens, lot = Tokens(real_model.folder), random.Random(5)
+    for _ in range(6):
+        seen = random_observation(lot)
+        graph = goal_graph(tabletop, seen)
+        for text in lot.sample([text for text, _ in zip(graph.texts(), range(3000), strict=False)], 40):
+            state = Automaton(graph, tokens.encode).start
+            for token in tokens.encode(text):
+                assert token in state.next, text
+                state = state.next[token]
+            assert state.is_end
+
+
+@pytest.mark.model
+def test_the_real_model_writes_a_goal_that_can_be_read(tabletop: Codebook, real_model: LocalModel) -> None:
+    seen = start()
+    made = Engine(real_model).decide(goal_prompt(tabletop, "red into blue", seen), goal_graph(tabletop, seen))
+    assert read_goal(made.text).text == made.text

@@ -1,0 +1,213 @@
+"""Lessons: by seed, legal, right by the planner's own account, and without anything of the evaluation."""
+
+import re
+from itertools import islice
+
+import pytest
+
+from codeword.codebook import parse_codebook
+from codeword.codebook.goals import read_goal
+from codeword.codebook.parse import Vocabulary, parse_condition
+from codeword.codebook.planner import SymbolicWorld, plan
+from codeword.controller.teaching.aims import Aim
+from codeword.controller.teaching.books import Book, make_book
+from codeword.controller.teaching.draft import Task
+from codeword.controller.teaching.kinds import KINDS, fitting, make_task
+from codeword.controller.teaching.lessons import Lesson, books, lessons, observed, split_mix, training_mix
+from codeword.controller.teaching.pools_of import held_out_kinds, held_out_names, held_out_wordings, training_pools
+from codeword.controller.teaching.solver import Solver
+from codeword.controller.teaching.wanted import ends_of, goal_of
+from codeword.controller.teaching.wording import word_task
+from codeword.runtime.evaluation.splits import other_words
+from codeword.runtime.scenario import find_scenarios, load_scenario
+
+
+def some(split: str, decisions: int, seed: int = 3) -> list[Lesson]:
+    groups = lessons(seed, split_mix(split))
+    return [lesson for group in islice(groups, -(-decisions // 12)) for lesson in group]
+
+
+@pytest.fixture(scope="module")
+def taught() -> list[Lesson]:
+    return some("seen", 900)
+
+
+def test_the_same_seed_gives_the_same_lessons_and_another_others() -> None:
+    def told(seed: int, begin: int) -> list[str]:
+        group = next(lessons(seed, training_mix(), begin=begin))
+        return [f"{lesson.prompt}{lesson.taught}" for lesson in group]
+
+    assert told(1, 2) == told(1, 2)
+    assert told(1, 2) != told(2, 2)
+    assert told(1, 2) == [f"{x.prompt}{x.taught}" for x in list(islice(lessons(1, training_mix()), 3))[2]]
+
+
+def test_every_right_answer_can_be_written(taught: list[Lesson]) -> None:
+    for lesson in taught:
+        assert lesson.taught in lesson.right
+        for text in lesson.right:
+            assert lesson.graph.accepts(text), (lesson.kind, text, lesson.prompt.observation)
+
+
+def test_every_codebook_made_by_lot_is_whole(taught: list[Lesson]) -> None:
+    texts = {lesson.book.codebook.text for lesson in taught}
+    assert len(texts) > 50
+    for text in list(texts)[:10]:
+        assert {"done", "cannot"} <= set(parse_codebook(text).skills)
+
+
+def test_done_and_cannot_are_seen_often_but_not_mostly(taught: list[Lesson]) -> None:
+    acts = [lesson.act for lesson in taught]
+    commands = len(acts) - acts.count("goal")
+    assert 0.1 < acts.count("done") / commands < 0.35
+    assert 0.02 < acts.count("cannot") / commands < 0.15
+    assert 0.15 < acts.count("goal") / len(acts) < 0.4
+    told = [lesson for lesson in taught if "\nGoal: " in lesson.prompt.task]
+    assert 0.4 < len(told) / commands < 0.75
+    assert {lesson.act for lesson in told} == {"act", "done", "cannot"}
+
+
+def test_a_goal_that_is_taught_leads_to_what_the_task_wants() -> None:
+    """Checked by pursuing it in the symbolic world, whatever else the plan moves."""
+    checked: list[str] = []
+    for book, rng in islice(books(17, training_mix()), 50):
+        _, task = make_task(rng, book)
+        if task.aim is None or len(task.scene.blocks) > 6:
+            continue
+        solver = Solver(task.scene, task.aim, book.able)
+        observation = observed(book, task.scene, task.start, None)
+        vocabulary = Vocabulary(
+            book.codebook.places(), book.codebook.kinds, entities=[entity.id for entity in observation.entities]
+        )
+        wanted = parse_condition(wish(book, task, task.aim), vocabulary)
+        for ends in ends_of(rng, task.scene, task.aim, task.start, solver, tries=3):
+            goal = goal_of(book, observation, task.scene, ends)
+            assert read_goal(goal.text) == goal
+            world = SymbolicWorld.of(book.codebook, observation)
+            found = plan(world, goal.condition)
+            assert not found.failure, (task.kind, goal.text)
+            for command in found.commands:
+                world = world.after(command)
+            assert wanted.holds(world.state, {}), (task.kind, goal.text, observation.facts)
+            checked.append(task.kind)
+    assert len(set(checked)) > 12
+
+
+def test_every_kind_but_those_held_out_is_taught() -> None:
+    def drawn(held_out: bool, books_: int) -> set[str]:
+        found = (pair for pair in islice(books(3, training_mix()), books_) if fitting(pair[0], held_out=held_out))
+        return {make_task(rng, book, held_out=held_out)[0] for book, rng in found for _ in range(12)}
+
+    assert drawn(False, 200) == set(KINDS) - held_out_kinds()
+    assert drawn(True, 20) == held_out_kinds() & set(KINDS)
+
+
+def wish(book: Book, task: Task, aim: Aim) -> str:
+    """An aim as a condition in a codebook's own words."""
+    names, scene = book.names, task.scene
+
+    def inside(block: str, place: str) -> str:
+        fact = names.facts["in" if scene.kind(place) in ("bowl", "box") else "on"]
+        return f"{fact}({names.id(block)}, {names.id(place)})"
+
+    parts = [text for part in aim.parts if (text := part.condition(inside))]
+    end = f"{names.facts['holding']}({names.id(aim.hold)})" if aim.hold else names.derived["gripper_empty"]
+    text = " and ".join([*parts, end])
+    return re.sub(r"\bholding\(any\)", f"{names.facts['holding']}(any)", text)
+
+
+def test_the_planner_finds_no_shorter_way_than_the_best_moves() -> None:
+    """Checked where nothing but bringing things counts: pushing costs a plan more than it costs a lesson."""
+    compared = 0
+    for book, rng in islice(books(11, training_mix()), 60):
+        _, task = make_task(rng, book)
+        if task.aim is None or len(task.scene.blocks) > 4 or any(block.wide for block in task.scene.blocks):
+            continue
+        solver = Solver(task.scene, task.aim, book.able)
+        observation = observed(book, task.scene, task.start, None)
+        world = SymbolicWorld.of(book.codebook, observation)
+        ids = [entity.id for entity in observation.entities]
+        vocabulary = Vocabulary(book.codebook.places(), book.codebook.kinds, entities=ids)
+        wanted = parse_condition(wish(book, task, task.aim), vocabulary)
+        found = plan(world, wanted, 4000)
+        if solver.hopeless(task.start):
+            assert found.failure == "impossible"
+            continue
+        if found.failure:
+            continue
+        state, moves = task.start, 0
+        expected = solver.left(state)
+        while (left := solver.best(state)) and moves < 30:
+            move = left[0]
+            command = book.commands(task.scene, state, move)[0]
+            world = world.after(command)
+            picks = command.skill == book.names.skills.get("pick")
+            moves += not picks
+            state = task.scene.moved(state, move[0], None if picks else move[1])
+            seen = observed(book, task.scene, state, None)
+            assert world.state.facts == frozenset(seen.facts), (task.kind, command)
+        assert wanted.holds(world.state, {}), (task.kind, wanted)
+        planned = sum(command.skill != book.names.skills.get("pick") for command in found.commands)
+        assert task.aim.hold or moves == expected <= planned, (task.kind, found.commands, moves)
+        compared += 1
+    assert compared > 15
+
+
+def test_held_out_names_and_words_are_in_no_training_pool() -> None:
+    training, held = training_pools().names, held_out_names()
+    for role, entry in held["skills"].items():
+        assert not set(entry["names"]) & set(training["skills"][role]["names"])
+        assert not set(entry["texts"]) & set(training["skills"][role]["texts"])
+    for argument, names in held["arguments"].items():
+        assert not set(names) & set(training["arguments"][argument])
+    assert not set(held["distractors"]) & set(training["distractors"])
+    words = held_out_wordings()
+    for kind, texts in words.items():
+        if kind not in ("group", "around", "group_names"):
+            assert not set(texts) & set(training_pools().wordings.get(kind, ()))
+    assert not held_out_kinds() & set(training_pools().wordings)
+
+
+_COLOR = re.compile(
+    r"\b(red|green|blue|yellow|orange|purple|pink|cyan|brown|white|gray|black|lime|navy|teal|magenta|gold)\b"
+)
+_NOUN = re.compile(r"\b(block|crate|bowl|zone|box|left|right|far|near|middle|top|bottom|side|corner)s?\b")
+
+
+def bare(text: str) -> str:
+    """A wording without what differs from world to world."""
+    text = _COLOR.sub("C", _NOUN.sub("N", text.replace("_", " ").lower()))
+    return " ".join(re.findall(r"\w+", text))
+
+
+def wordings_of_scenarios() -> set[str]:
+    """All wordings of all scenarios, as some seeds render them."""
+    found: set[str] = set()
+    for path in find_scenarios(("tabletop", "kinds", "grounded", "lohoravens", "disturbed", "workbench")):
+        loaded = load_scenario(path)
+        for seed in range(5):
+            scenario = loaded.seeded(seed)
+            for spec in (scenario.spec, scenario.changed().spec):
+                found |= {bare(text) for text in (spec.task, *spec.wordings)}
+    return found | {bare(text) for texts in other_words().values() for text in texts}
+
+
+def test_no_wording_of_the_evaluation_is_ever_taught(taught: list[Lesson]) -> None:
+    scenarios = wordings_of_scenarios()
+    assert len(scenarios) > 350
+    told = {bare(lesson.task) for lesson in taught}
+    for book, rng in islice(books(9, training_mix()), 400):
+        for _ in range(12):
+            _, task = make_task(rng, book)
+            told.add(bare(word_task(rng, task, book, training_pools().wordings)))
+    assert len(told) > 3000
+    both = told & scenarios
+    assert not both, sorted(both)
+
+
+def test_codebooks_for_evaluation_can_be_carried_out() -> None:
+    import random
+
+    for seed in range(5):
+        book = make_book(random.Random(seed), held_out_names(), strange=1.0, own_words=False, steps=True)
+        assert all(skill.steps for skill in book.codebook.skills.values() if skill.effects)

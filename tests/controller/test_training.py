@@ -1,0 +1,187 @@
+"""Training on a tiny model: sharing a codebook changes nothing, loss falls, a stop changes nothing, adapters are whole."""
+
+import json
+import sys
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import torch
+
+from codeword.codebook.errors import InputError, ModelError
+from codeword.codebook.prompt import CONTRACT
+from codeword.controller.registry import LocalModel
+from codeword.controller.teaching.encode import encoded
+from codeword.controller.teaching.layout import lay_out
+from codeword.controller.teaching.learner import Learner, Shape, right_loss
+from codeword.controller.teaching.sequences import Group, Header, read_groups, taken_in_turns, write_groups
+from codeword.controller.teaching.trainer import Settings, Trainer
+from codeword.controller.teaching.training_log import draw
+from codeword.controller.tokens import Tokens
+
+
+@pytest.fixture(scope="module")
+def groups(tiny_model: LocalModel) -> list[Group]:
+    return list(islice(encoded(Tokens(tiny_model.folder), 5, "seen", per_book=2), 3))
+
+
+def learner(model: LocalModel, seed: int = 0) -> Learner:
+    made = Learner(model, Shape(rank=4, alpha=8), dtype=torch.float32, device="cpu", seed=seed)
+    torch.manual_seed(1)
+    with torch.no_grad():  # a new adapter does nothing: here it shall
+        for exact in made.exact:
+            exact.add_(torch.randn_like(exact) * 0.02)
+    made.publish()
+    return made
+
+
+def test_decisions_that_share_a_codebook_are_computed_as_if_each_were_alone(
+    tiny_model: LocalModel, groups: list[Group]
+) -> None:
+    model = learner(tiny_model)
+    together = model.logits(lay_out(groups))
+    alone = [model.logits(lay_out([Group(g.prefix, (branch,))])) for g in groups for branch in g.branches]
+    assert torch.allclose(together, torch.cat(alone), atol=2e-4)
+    branch = groups[0].branches[0]
+    ids = torch.tensor([groups[0].prefix + branch.prompt + branch.command])
+    plain = model.model.get_base_model()
+    plain.config._attn_implementation = "eager"
+    logits = plain(input_ids=ids).logits[0]
+    count = len(branch.command)
+    assert torch.allclose(logits[-count - 1 : -1].float(), alone[0], atol=2e-4)
+
+
+def test_the_loss_of_a_shared_row_has_the_gradient_of_separate_rows(
+    tiny_model: LocalModel, groups: list[Group]
+) -> None:
+    model = learner(tiny_model)
+    model.loss(lay_out(groups)).backward()
+    model.gather()
+    shared = [exact.grad.clone() for exact in model.exact if exact.grad is not None]
+    for group in groups:
+        for branch in group.branches:
+            model.loss(lay_out([Group(group.prefix, (branch,))])).backward()
+    model.gather()
+    apart = [exact.grad for exact in model.exact if exact.grad is not None]
+    assert len(shared) == len(apart) == len(model.exact)
+    for one, other in zip(shared, apart, strict=True):
+        assert torch.allclose(one, other, rtol=1e-3, atol=1e-3 * float(other.abs().max()) + 1e-6)
+
+
+def test_any_right_token_will_do() -> None:
+    logits = torch.log(torch.tensor([[0.5, 0.3, 0.2]]))
+    assert torch.allclose(right_loss(logits, torch.tensor([[0, 1]])), -torch.log(torch.tensor([0.8])))
+    assert torch.allclose(right_loss(logits, torch.tensor([[2, -1]])), -torch.log(torch.tensor([0.2])))
+
+
+def test_what_is_asked_is_the_command_of_every_decision(tiny_model: LocalModel, groups: list[Group]) -> None:
+    tokens = Tokens(tiny_model.folder)
+    for group in groups:
+        row = lay_out([group])
+        for number, branch in enumerate(group.branches):
+            asked = [i for i, d in enumerate(row.decision.tolist()) if d == number]
+            taught = [branch.command[place] for place in range(len(asked))]
+            assert all(token in row.right[i].tolist() for i, token in zip(asked, taught, strict=True))
+            assert json.loads(tokens.decode(branch.command))["skill"]
+            for choice in branch.choices:
+                assert branch.command[choice.place] in choice.right
+                assert set(choice.right) <= set(choice.allowed)
+
+
+SETTINGS = Settings(decisions=20, per_group=2, groups=1, rate=2e-2, check_every=5)
+
+
+def test_loss_falls_and_a_stop_on_the_way_changes_nothing(
+    tiny_model: LocalModel, groups: list[Group], tmp_path: Path
+) -> None:
+    def fresh(out: str) -> Trainer:
+        model = Learner(tiny_model, Shape(rank=4, alpha=8), dtype=torch.float32, device="cpu", seed=0)
+        return Trainer(model, SETTINGS, tmp_path / out)
+
+    groups = groups[:1]
+    whole = fresh("whole")
+    whole.run(lambda begin: taken_in_turns(groups, begin), {"seen": groups})
+    rows = [json.loads(line) for line in (tmp_path / "whole/log.jsonl").read_text().splitlines()]
+    losses = [row["loss"] for row in rows if "loss" in row]
+    assert len(losses) == SETTINGS.steps == 10
+    assert sum(losses[-3:]) < 0.7 * sum(losses[:3])
+    assert [row["step"] for row in rows if "checks" in row] == [5, 10]
+    fresh("parts").run(lambda begin: taken_in_turns(groups, begin), {}, until=4)
+    rest = fresh("parts")
+    assert rest.step == 4
+    rest.run(lambda begin: taken_in_turns(groups, begin), {})
+    for one, other in zip(whole.learner.exact, rest.learner.exact, strict=True):
+        assert torch.equal(one, other)
+    with pytest.raises(ModelError, match=r"a training with rate 0\.02, not 1\.0, is there"):
+        Trainer(rest.learner, replace(SETTINGS, rate=1.0), tmp_path / "parts")
+    with pytest.raises(ModelError, match="a training with lessons None, not others, is there"):
+        Trainer(rest.learner, SETTINGS, tmp_path / "parts", told={"lessons": "others"})
+
+
+def test_another_seed_gives_another_adapter(tiny_model: LocalModel) -> None:
+    shape = Shape(rank=4, alpha=8)
+    made = [Learner(tiny_model, shape, dtype=torch.float32, device="cpu", seed=seed) for seed in (3, 3, 4)]
+    first, again, other = ([p for p in one.exact if p.any()] for one in made)
+    assert first
+    assert all(torch.equal(p, q) for p, q in zip(first, again, strict=True))
+    assert not any(torch.equal(p, q) for p, q in zip(first, other, strict=True))
+
+
+def test_the_curves_are_drawn_to_scale() -> None:
+    drawn = ElementTree.fromstring(draw([(1, 4.0), (2, 1.0)], {"seen": [(2, 0.5)]}))
+    lines = drawn.findall("{http://www.w3.org/2000/svg}polyline")
+    (x1, y1), (x2, y2) = (tuple(map(float, point.split(","))) for point in lines[0].attrib["points"].split())
+    assert (x2 - x1, y2 - y1) == (860 / 2, 240 * 0.75)
+    assert float(lines[1].attrib["points"].split(",")[1]) == 350 + 56 + 120
+    texts = "".join(drawn.itertext())
+    assert "loss 1.000" in texts
+    assert "seen 0.500" in texts
+
+
+@pytest.mark.model
+def test_a_few_steps_bring_the_real_base_to_the_right_commands(real_model: LocalModel, tmp_path: Path) -> None:
+    some = [next(encoded(Tokens(real_model.folder), 8, "seen", per_book=4))]
+    made = Learner(real_model, Shape(rank=8, alpha=16), dtype=torch.bfloat16, device="cpu", seed=0)
+    trainer = Trainer(made, Settings(decisions=12, per_group=4, groups=1, rate=4e-3), tmp_path)
+    losses: list[float] = []
+    before = trainer.check(some)
+    trainer.run(lambda begin: taken_in_turns(some, begin), {"suite": some}, lambda now: losses.append(now.loss))
+    assert losses[-1] < 0.3 * losses[0]
+    assert before.n == 4
+    assert trainer.checks["suite"].right > before.right
+
+
+def test_the_adapter_is_one_that_peft_reads(tiny_model: LocalModel, groups: list[Group], tmp_path: Path) -> None:
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    trained = learner(tiny_model)
+    trained.save(tmp_path / "adapter", {"data_seed": 5})
+    record = json.loads((tmp_path / "adapter/codeword.json").read_text())
+    assert record["base_sha256"] == tiny_model.base_sha256
+    assert (record["contract"], record["rank"], record["data_seed"]) == (CONTRACT, 4, 5)
+    plain = AutoModelForCausalLM.from_pretrained(tiny_model.folder, dtype=torch.float32)
+    model = PeftModel.from_pretrained(plain, str(tmp_path / "adapter"))
+    branch = groups[0].branches[0]
+    ids = torch.tensor([groups[0].prefix + branch.prompt + branch.command])
+    with torch.no_grad():
+        theirs = model(input_ids=ids).logits[0][-len(branch.command) - 1 : -1]
+        ours = trained.logits(lay_out([Group(groups[0].prefix, (branch,))]))
+    assert torch.allclose(theirs, ours, atol=0.05)  # the file is in bf16
+
+
+def test_a_file_of_lessons_is_read_as_it_was_written(groups: list[Group], tmp_path: Path) -> None:
+    header = Header(CONTRACT, "tokens", 5, "seen")
+    assert write_groups(tmp_path / "lessons.gz", header, groups) == 6
+    assert read_groups(tmp_path / "lessons.gz") == (header, groups)
+    (tmp_path / "broken.gz").write_bytes((tmp_path / "lessons.gz").read_bytes()[:300])
+    with pytest.raises(InputError, match="not a whole file of lessons"):
+        read_groups(tmp_path / "broken.gz")
+
+
+def test_without_peft_training_says_where_to_get_it(tiny_model: LocalModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(ModelError, match=r"training needs peft.*pip install 'codeword\[train\]'"):
+        Learner(tiny_model, Shape(), dtype=torch.float32, device="cpu", seed=0)

@@ -1,0 +1,62 @@
+"""`codeword lessons` and `codeword train`: from nothing to an adapter, with a tiny model."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codeword.codebook.prompt import CONTRACT
+from codeword.controller.teaching.sequences import Header, write_groups
+from codeword.runtime.cli import main
+from tests.controller.tiny import write_folder
+
+
+def run(*args: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    return int(ended.value.code or 0)
+
+
+HEAVY = (
+    "pybullet", "pybullet_data", "outlines", "outlines_core", "llguidance", "numba", "llvmlite", "zmq", "mcap", "gguf",
+    "PIL", "rich",
+)  # fmt: skip
+
+
+def alone(*args: str) -> str:
+    """What the command says on a machine that has nothing but what training needs."""
+    code = f"import sys; sys.modules.update(dict.fromkeys({HEAVY})); from codeword.runtime.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_lessons_are_written_and_an_adapter_is_trained_with_them_where_nothing_else_is(
+    tmp_path: Path,
+) -> None:
+    model = str(write_folder(tmp_path / "tiny"))
+    lessons, held = str(tmp_path / "seen.gz"), str(tmp_path / "kinds.gz")
+    assert run("lessons", "--n", "8", "--per-group", "4", "--model", model, "--out", lessons) == 0
+    assert run("lessons", "--n", "4", "--per-group", "4", "--split", "kinds", "--model", model, "--out", held) == 0
+    given = ("--lessons", lessons, "--check", held, "--model", model, "--dtype", "fp32", "--device", "cpu")
+    sizes = ("--decisions", "16", "--groups", "1", "--per-group", "4", "--check-every", "2", "--rank", "2")
+    said = alone("train", *given, *sizes, "--out", str(tmp_path / "out"))
+    assert "4/4 loss" in said
+    assert "right: kinds" in said
+    record = json.loads((tmp_path / "out/adapter/codeword.json").read_text())
+    assert record["step"] == 4
+    assert set(record["checks"]) == {"kinds"}
+    assert "next command right" in (tmp_path / "out/training.svg").read_text()
+
+
+def test_lessons_of_another_contract_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = tmp_path / "old.gz"
+    write_groups(old, Header(1, "t", 0, "seen"), [])
+    model = str(write_folder(tmp_path / "tiny"))
+    assert run("train", "--lessons", str(old), "--model", model, "--out", str(tmp_path / "out")) == 2
+    assert "made for prompt contract 1" in capsys.readouterr().err
+    write_groups(old, Header(CONTRACT, "t", 0, "seen"), [])
+    assert run("train", "--lessons", str(old), "--model", model, "--out", str(tmp_path / "out")) == 2
+    assert "made with another model's tokenizer" in capsys.readouterr().err
