@@ -27,6 +27,7 @@ class Row(Record):
     controller: str = Field(description="who decided: llm, expert or random")
     model: str = Field(default="", description="name of the model, where one decided")
     adapter: str = Field(default="", description="name of its adapter")
+    policy: str = Field(default="", description="what the model wrote")
     profile: str = Field(default="", description="how its weights were held, and the kernels that ran")
     success: bool | None = Field(
         default=None, description="whether the goal was reached; empty without a goal; false where the episode broke"
@@ -107,7 +108,7 @@ def broken(header: Header, scenario: Scenario, file: str, error: str, trace: str
 
 
 def _made_by(header: Header, file: str) -> dict[str, Any]:
-    same = ("scenario", "seed", "task", "codebook", "robot", "controller", "model", "adapter", "profile")
+    same = ("scenario", "seed", "task", "codebook", "robot", "controller", "model", "adapter", "policy", "profile")
     hashes = {f"{name}_sha256": getattr(header, f"{name}_hash") for name in ("scenario", "codebook", "weights")}
     return {name: getattr(header, name) for name in same} | hashes | {"file": file}
 

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+from functools import cache
 
 from PIL import Image
 
@@ -60,12 +61,17 @@ def check_fit(name: str, scenario: Scenario) -> None:
             raise InputError(f"{scenario.path}: the codebook '{scenario.codebook.name}' {call}")
     if name != "sim":
         return
-    missing = sorted(set(scenario.codebook.primitives) - set(load_robot(shipped_robots()["arm"])))
+    missing = sorted(set(scenario.codebook.primitives) - _primitives_of_the_arm())
     if missing:
         raise InputError(
             f"{scenario.path}: the codebook '{scenario.codebook.name}' is for the robot "
             f"'{scenario.codebook.robot}', and the simulated one is an arm: it cannot {', '.join(missing)}"
         )
+
+
+@cache
+def _primitives_of_the_arm() -> frozenset[str]:
+    return frozenset(load_robot(shipped_robots()["arm"]))
 
 
 def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics | None]:
