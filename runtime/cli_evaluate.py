@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 
 from codeword.codebook.errors import InputError
+from codeword.controller.controller import POLICIES
 from codeword.controller.registry import DEFAULT_MODEL
 
 from .evaluation.contenders import NAMES, contenders
@@ -23,6 +24,10 @@ from .terminal import counting, out, print_json, stages
 @click.option("--base", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
 @click.option("--adapter", help="The adapter that the base is evaluated with.")
 @click.option("--model", "models", multiple=True, help="Another model to be evaluated; can be given again.")
+@click.option(
+    "--policy", "policies", multiple=True, default=POLICIES[:1], show_default=True,
+    help=f"What models write: {', '.join(POLICIES)}; can be given again.",
+)  # fmt: skip
 @click.option("--split", "splits", multiple=True, help=f"A column: {', '.join(SPLITS)}; all by default.")
 @click.option("--episodes", type=click.IntRange(1), default=51, show_default=True, help="Episodes of each split.")
 @click.option("--first-seed", type=click.IntRange(FIRST_SEED), default=FIRST_SEED, show_default=True)
@@ -30,15 +35,15 @@ from .terminal import counting, out, print_json, stages
 @click.option("--failures", is_flag=True, help="Tell how the others failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def evaluate(
-    names: tuple[str, ...], base: str, adapter: str | None, models: tuple[str, ...], splits: tuple[str, ...],
-    episodes: int, first_seed: int, folder: Path | None, failures: bool, as_json: bool,
+    names: tuple[str, ...], base: str, adapter: str | None, models: tuple[str, ...], policies: tuple[str, ...],
+    splits: tuple[str, ...], episodes: int, first_seed: int, folder: Path | None, failures: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Evaluate controllers on unseen layouts, wordings, codebooks and kinds of task, and on the other suites.
 
     Goals are judged by physics. With --out FOLDER an evaluation that was stopped goes on: what is there is not run
     again. Seeds below 10000 are for training.
     """
-    who = contenders(names, base=base, adapter=adapter, models=models)
+    who = contenders(names, base=base, adapter=adapter, models=models, policies=policies)
     chosen = {split: cases(split, episodes, first_seed) for split in splits or SPLITS}
     folder = folder or Path("evaluation") / time.strftime("%Y%m%d-%H%M%S")
     try:

@@ -32,6 +32,7 @@ Seed = click.IntRange(0, LARGEST_SEED)
 @click.option("--checked", default=8, show_default=True, help="Groups that each check takes of a split, without files.")
 @click.option("--check-every", default=150, show_default=True, help="Steps between two checks.")
 @click.option("--model", default="smollm2-135m", show_default=True, help="The base.")
+@click.option("--begin-with", help="An adapter whose numbers are gone on from, instead of new ones.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--dtype", type=click.Choice(["bf16", "fp32"]), default="bf16", show_default=True)
 @click.option("--rank", default=16, show_default=True, help="The adapter's rank.")
@@ -42,7 +43,7 @@ Seed = click.IntRange(0, LARGEST_SEED)
 @click.option("--threads", type=int, help="CPU threads.")
 def train(
     decisions: int, seed: int, out: Path, lessons_file: Path | None, check_files: tuple[Path, ...], checked: int,
-    check_every: int, model: str, device: str, dtype: str, rank: int, rate: float, groups: int, per_group: int,
+    check_every: int, model: str, begin_with: str | None, device: str, dtype: str, rank: int, rate: float, groups: int, per_group: int,
     together: int, threads: int | None,
 ) -> None:  # fmt: skip
     """Train an adapter by lessons made on the way, or out of a file. Goes on where it was stopped.
@@ -52,6 +53,7 @@ def train(
     """
     import torch
 
+    from codeword.controller.adapter import load_adapter
     from codeword.controller.registry import resolve
     from codeword.controller.store import sha256_of
     from codeword.controller.teaching.learner import Learner, Shape, require_peft
@@ -70,7 +72,15 @@ def train(
         decisions=decisions, per_group=per_group, groups=groups, rate=rate, seed=seed, check_every=check_every,
         together=together or (1 if device == "cpu" else groups),
     )  # fmt: skip
-    told = {"data_seed": seed, "dtype": dtype, "lessons": sha256_of(lessons_file)[:16] if lessons_file else "made"}
+    told: dict[str, Any] = {
+        "data_seed": seed,
+        "dtype": dtype,
+        "lessons": sha256_of(lessons_file)[:16] if lessons_file else "made",
+    }
+    if begin_with is not None:
+        begun = load_adapter(begin_with, base)
+        learner.take_up(begun.weights)
+        told["begun_with"] = begun.sha256
     trainer = Trainer(learner, settings, out, told=told)
     trainer.run(source, held_out, _reporter())
     click.echo(f"the adapter is in {out / 'adapter'}")
@@ -82,19 +92,41 @@ def train(
 @click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="What they are drawn from.")
 @click.option("--per-group", default=12, show_default=True, help="Decisions under each codebook.")
 @click.option("--model", default="smollm2-135m", show_default=True, help="The model whose tokenizer is used.")
+@click.option("--played-by", help="An adapter, or none: lessons out of what the model itself does with it.")
 @click.option("--out", type=click.Path(path_type=Path), required=True)
-def lessons(n: int, seed: int, split: str, per_group: int, model: str, out: Path) -> None:
-    """Make a file of lessons, for training on a machine that cannot make them."""
+def lessons(n: int, seed: int, split: str, per_group: int, model: str, played_by: str | None, out: Path) -> None:
+    """Make a file of lessons, for training on a machine that cannot make them.
+
+    With --played-by the model plays episodes in the symbolic world, and the lessons are of where that has led: those
+    where it was wrong first. Go on with: codeword train --begin-with ADAPTER --lessons FILE.
+    """
     from codeword.codebook.prompt import CONTRACT
     from codeword.controller.registry import resolve
-    from codeword.controller.teaching.encode import encoded
+    from codeword.controller.teaching.encode import encode_group, encoded
     from codeword.controller.tokens import Tokens
 
     base = resolve(model)
-    groups = encoded(Tokens(base.folder), seed if split == "seen" else seed + _CHECK_SEED, split, per_book=per_group)
+    tokens, number = Tokens(base.folder), seed if split == "seen" else seed + _CHECK_SEED
+    if played_by is None:
+        groups = encoded(tokens, number, split, per_book=per_group)
+    else:
+        groups = (encode_group(tokens, group) for group in _played(base, played_by, number, split, per_group))
     wanted = (next(groups) for _ in range(-(-n // per_group)))
     count = write_groups(out, Header(CONTRACT, tokenizer_hash(base.folder), seed, split), wanted)
     click.echo(f"{count} decisions are in {out}")
+
+
+def _played(base: Any, adapter: str, seed: int, split: str, per_group: int) -> Iterator[Any]:
+    """Lessons of what a model does itself."""
+    from codeword.controller.adapter import load_adapter
+    from codeword.controller.engine import Engine
+    from codeword.controller.teaching.lessons import split_mix
+    from codeword.controller.teaching.play import played
+
+    engine = Engine(base, adapter=load_adapter(adapter, base))
+    return played(
+        seed, split_mix(split), lambda lesson: engine.decide(lesson.prompt, lesson.graph).text, per_book=per_group
+    )
 
 
 def _sources(

@@ -75,6 +75,21 @@ class Learner:
         self.trained = [p for p in self.model.parameters() if p.requires_grad]
         self.exact = [p.detach().float().clone().requires_grad_() for p in self.trained]
 
+    def take_up(self, file: Path) -> None:
+        """Begin with the numbers of an adapter's file in place of new ones. Raises ModelError where it is of another
+        shape."""
+        from peft import get_peft_model_state_dict, set_peft_model_state_dict
+        from safetensors.torch import load_file
+
+        given = load_file(file)
+        mine = get_peft_model_state_dict(self.model, save_embedding_layers=False)
+        if {name: value.shape for name, value in given.items()} != {name: value.shape for name, value in mine.items()}:
+            raise ModelError(f"{file}: an adapter of another shape; begin with one of rank {self.shape.rank}")
+        set_peft_model_state_dict(self.model, given)
+        with torch.no_grad():
+            for exact, trained in zip(self.exact, self.trained, strict=True):
+                exact.copy_(trained)
+
     def logits(self, layout: Layout) -> Tensor:
         """Logits of the whole vocabulary where tokens of commands are asked [asked, vocabulary], in float32."""
         hidden = self._inner.model(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codeword.codebook.errors import InputError, did_you_mean
+from codeword.controller.controller import POLICIES, check_policy
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.runtime.run import Who
 
@@ -13,31 +14,41 @@ _NONE = "none"
 
 @dataclass(frozen=True)
 class Contender:
-    """One row of the table."""
+    """One row of the table. `policy` says what a model writes; the expert plans, and chance draws."""
 
     name: str
     policy: str
     who: Who
 
 
-def contenders(
-    names: Sequence[str] = (), *, base: str = DEFAULT_MODEL, adapter: str | None = None, models: Sequence[str] = ()
-) -> list[Contender]:
-    """Those named, all where none is; with an adapter the base with it, and every other model as it is.
+_EXPERT = Contender("expert", "plan", Who("expert", "", _NONE))
+_CHANCE = Contender("random", "chance", Who("random", "", _NONE))
 
-    Raises InputError for an unknown name, or for an adapter that is missing.
+
+def contenders(
+    names: Sequence[str] = (),
+    *,
+    base: str = DEFAULT_MODEL,
+    adapter: str | None = None,
+    models: Sequence[str] = (),
+    policies: Sequence[str] = POLICIES[:1],
+) -> list[Contender]:
+    """Those named, all where none is; with an adapter the base with it, and every other model as it is; whatever is a
+    model under every policy.
+
+    Raises InputError for an unknown name or policy, or for an adapter that is missing.
     """
+    for policy in policies:
+        check_policy(policy)
     for name in names:
         if name not in NAMES:
             raise InputError(f"there is no controller '{name}'{did_you_mean(name, NAMES)}")
     if "base+adapter" in names and adapter is None:
         raise InputError("base+adapter is to be evaluated, but which adapter? give it with --adapter")
     chosen = names or [name for name in NAMES if name != "base+adapter" or adapter is not None]
-    known = {
-        "expert": Contender("expert", "plan", Who("expert", "", _NONE)),
-        "random": Contender("random", "random", Who("random", "", _NONE)),
-        "base": Contender("base", "direct", Who("llm", base, _NONE)),
-        "base+adapter": Contender("base+adapter", "direct", Who("llm", base, adapter or _NONE)),
-    }
-    others = [Contender(model, "direct", Who("llm", model, _NONE)) for model in models]
-    return [known[name] for name in NAMES if name in chosen] + others
+    found = [known for known in (_EXPERT, _CHANCE) if known.name in chosen]
+    told = [("base", base, _NONE), ("base+adapter", base, adapter or _NONE)]
+    told = [one for one in told if one[0] in chosen] + [(model, model, _NONE) for model in models]
+    for name, model, taught in told:
+        found += [Contender(name, policy, Who("llm", model, taught, policy=policy)) for policy in policies]
+    return found

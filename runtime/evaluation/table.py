@@ -80,7 +80,7 @@ def count(contender: Contender, split: str, episodes: Sequence[Episode]) -> Row:
 
 def folder_of(contender: Contender) -> str:
     """The folder of a contender's episodes."""
-    told = (contender.name, contender.who.adapter if contender.name == "base+adapter" else "")
+    told = (contender.name, contender.who.adapter if contender.name == "base+adapter" else "", contender.policy)
     return re.sub(r"[^\w.+-]+", "_", " ".join(filter(None, told))).strip("_")
 
 

@@ -172,6 +172,17 @@ def test_the_adapter_is_one_that_peft_reads(tiny_model: LocalModel, groups: list
     assert torch.allclose(theirs, ours, atol=0.05)  # the file is in bf16
 
 
+def test_training_goes_on_from_an_adapter(tiny_model: LocalModel, tmp_path: Path) -> None:
+    learner(tiny_model).save(tmp_path, {})
+    fresh = Learner(tiny_model, Shape(rank=4, alpha=8), dtype=torch.float32, device="cpu", seed=7)
+    fresh.take_up(tmp_path / "adapter_model.safetensors")
+    for one, other in zip(fresh.exact, learner(tiny_model).exact, strict=True):
+        assert torch.equal(one, other.bfloat16().float())
+    wider = Learner(tiny_model, Shape(rank=5, alpha=8), dtype=torch.float32, device="cpu", seed=7)
+    with pytest.raises(ModelError, match="an adapter of another shape; begin with one of rank 5"):
+        wider.take_up(tmp_path / "adapter_model.safetensors")
+
+
 def test_a_file_of_lessons_is_read_as_it_was_written(groups: list[Group], tmp_path: Path) -> None:
     header = Header(CONTRACT, "tokens", 5, "seen")
     assert write_groups(tmp_path / "lessons.gz", header, groups) == 6

@@ -51,6 +51,20 @@ def test_lessons_are_written_and_an_adapter_is_trained_with_them_where_nothing_e
     assert "next command right" in (tmp_path / "out/training.svg").read_text()
 
 
+def test_a_model_plays_and_learns_from_where_that_led(tmp_path: Path) -> None:
+    model = str(write_folder(tmp_path / "tiny"))
+    made = ("--per-group", "4", "--model", model)
+    played = str(tmp_path / "played.gz")
+    assert run("lessons", "--n", "4", *made, "--played-by", "none", "--out", played) == 0
+    given = ("--lessons", played, "--dtype", "fp32", "--device", "cpu", "--groups", "1", "--rank", "2", *made)
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    assert run("train", *given, "--decisions", "4", "--out", first) == 0
+    assert run("train", *given, "--decisions", "4", "--begin-with", f"{first}/adapter", "--out", second) == 0
+    records = [json.loads((Path(out) / "adapter/codeword.json").read_text()) for out in (first, second)]
+    assert "begun_with" not in records[0]
+    assert len(records[1]["begun_with"]) == 64
+
+
 def test_lessons_of_another_contract_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = tmp_path / "old.gz"
     write_groups(old, Header(1, "t", 0, "seen"), [])

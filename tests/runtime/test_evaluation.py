@@ -16,7 +16,7 @@ from codeword.runtime.cli_train import LARGEST_SEED
 from codeword.runtime.evaluation.contenders import contenders
 from codeword.runtime.evaluation.failures import failure, harmed
 from codeword.runtime.evaluation.splits import FIRST_SEED, SPLITS, cases, other_codebooks, other_words
-from codeword.runtime.evaluation.table import count, evaluate
+from codeword.runtime.evaluation.table import count, evaluate, folder_of
 from codeword.runtime.evaluation.variants import rebooked, reworded
 from codeword.runtime.recording import read_episode
 from codeword.runtime.scenario import find_scenarios, load_scenario
@@ -46,6 +46,9 @@ def test_who_is_compared() -> None:
         ("base+adapter", "smollm2-135m", "trained"),
         ("other.gguf", "other.gguf", "none"),
     ]
+    twice = contenders(["expert", "base"], policies=("direct", "goal"))
+    assert [(who.name, who.policy) for who in twice] == [("expert", "plan"), ("base", "direct"), ("base", "goal")]
+    assert len({folder_of(who) for who in (*some, *twice)}) == 6
 
 
 def test_every_task_has_other_words_and_every_codebook_fits_every_task() -> None:
@@ -83,13 +86,13 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_under_every_codebook_the_expert_reaches_the_goal_in_physics(evaluated: Path) -> None:
-    episodes = [read_episode(file) for file in (evaluated / "expert/codebooks").glob("*.mcap")]
+    episodes = [read_episode(file) for file in (evaluated / "expert_plan/codebooks").glob("*.mcap")]
     assert {episode.header.codebook for episode in episodes} == {"harbor", "courier", "kitchen", "archive"}
     assert all(episode.verdict is not None and episode.verdict.success for episode in episodes)
 
 
 def test_what_was_run_is_only_read_again_unless_it_was_cut_off_or_is_another(evaluated: Path) -> None:
-    files = sorted((evaluated / "expert/codebooks").glob("*.mcap"))
+    files = sorted((evaluated / "expert_plan/codebooks").glob("*.mcap"))
     cut, other, *same = files
     before = {file: file.read_bytes() for file in files}
     cut.write_bytes(before[cut][: len(before[cut]) // 2])
@@ -103,7 +106,7 @@ def test_what_was_run_is_only_read_again_unless_it_was_cut_off_or_is_another(eva
 
 def verdict(evaluated: Path, scenario: str, moved: bool = True, **told: Any) -> Any:
     """An episode that ended in some way."""
-    episode = read_episode(next((evaluated / "expert/codebooks").glob("*.mcap")))
+    episode = read_episode(next((evaluated / "expert_plan/codebooks").glob("*.mcap")))
     assert episode.verdict is not None
     case = next(case for case in cases("layouts", 17) if case.scenario.name == scenario)
     episode.scenario_text, episode.codebook_text = case.scenario.text, case.scenario.codebook.text
@@ -133,7 +136,7 @@ def test_failures_are_told_apart(evaluated: Path) -> None:
     assert (row.n, row.success, row.harmed, row.failures["gave up"]) == (11, 1, 1, 2)
     told = row.as_json()
     assert {key: told[key] for key in ("controller", "policy", "split", "n", "success", "rate")} == {
-        "controller": "random", "policy": "random", "split": "layouts", "n": 11, "success": 1, "rate": 1 / 11,
+        "controller": "random", "policy": "chance", "split": "layouts", "n": 11, "success": 1, "rate": 1 / 11,
     }  # fmt: skip
     assert told["wilson95"] == [0.0162, 0.3774]
 

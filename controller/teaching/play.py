@@ -1,0 +1,152 @@
+"""Lessons out of what a model does itself: it plays episodes in the symbolic world, and wherever it comes, rightly or
+not, the solver says what would have been right.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from codeword.codebook import Command, Result
+from codeword.codebook.offer import offer
+from codeword.codebook.writing import command_of
+
+from .books import Book
+from .draft import Task, scattered
+from .kinds import fitting, make_task
+from .lessons import Lesson, Mix, books, observed
+from .scene import TABLE, Scene, State, has_room
+from .solver import Solver
+from .wording import word_task
+
+Policy = Callable[[Lesson], str]
+"""What a model writes where a lesson stands, by the lesson's prompt and graph: the text of a command."""
+
+PLAY_SEED = 3_000_017
+"""Added to a seed, so that no episode that is played is one of the lessons of that seed."""
+
+_MOST_STEPS = 16
+_FAILS, _SLIPS = 0.06, 0.06
+"""How often a command fails, and how often what was picked slips."""
+
+
+@dataclass(frozen=True)
+class Play:
+    """One episode: a lesson for every state that was come to, what was `said` there, and whether the end was right."""
+
+    lessons: tuple[Lesson, ...]
+    said: tuple[str, ...]
+    reached: bool
+
+    @property
+    def wrong(self) -> tuple[Lesson, ...]:
+        """The lessons where something wrong was said."""
+        return tuple(lesson for lesson, said in zip(self.lessons, self.said, strict=True) if said not in lesson.right)
+
+
+def plays(seed: int, mix: Mix, policy: Policy, *, begin: int = 0) -> Iterator[list[Play]]:
+    """Episodes without end, four under each codebook, from one codebook by its number."""
+    for book, rng in books(seed + PLAY_SEED, mix, begin):
+        if not fitting(book, held_out=mix.held_out_kinds):
+            continue
+        drawn = (make_task(rng, book, held_out=mix.held_out_kinds) for _ in range(4))
+        found = [play(rng, book, kind, task, mix.wordings, policy) for kind, task in drawn if task.kind in mix.wordings]
+        yield [one for one in found if one.lessons]
+
+
+def played(seed: int, mix: Mix, policy: Policy, *, per_book: int = 12, begin: int = 0) -> Iterator[list[Lesson]]:
+    """Lessons without end, so many of each codebook together: first those where the model was wrong, then others.
+
+    A codebook under which it said nothing wrong, and one that gives too few, are left out.
+    """
+    for group in plays(seed, mix, policy, begin=begin):
+        wrong = [lesson for one in group for lesson in one.wrong]
+        missed = {id(lesson) for lesson in wrong}
+        other = [lesson for one in group for lesson in one.lessons if id(lesson) not in missed]
+        if wrong and len(wrong) + len(other) >= per_book:
+            yield (wrong + other)[:per_book]
+
+
+def kept(group: Sequence[Play]) -> list[Lesson]:
+    """The lessons of the episodes whose end was right: what a model that draws by lot did well enough to be taught."""
+    return [lesson for one in group if one.reached for lesson in one.lessons]
+
+
+def play(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mapping[str, Any], policy: Policy) -> Play:
+    """One episode, to its end or to where nothing can be said of what would be right."""
+    text = word_task(rng, task, book, wordings)
+    game = _Game(rng, book, task)
+    found: list[Lesson] = []
+    said: list[str] = []
+    for step in range(_MOST_STEPS):
+        right = game.right()
+        if not right:
+            break
+        observation = observed(book, task.scene, game.state, game.last, step)
+        offered = offer(book.codebook, text, observation)
+        texts = tuple(dict.fromkeys(command.text for command in right))
+        act = right[0].skill if right[0].skill in ("done", "cannot") else "act"
+        asked = Lesson(
+            book, kind, text, observation, offered.prompt, offered.legal.graph, texts, rng.choice(texts), act
+        )
+        answer = policy(asked)
+        found.append(asked)
+        said.append(answer)
+        command = command_of(book.codebook, answer)
+        if book.codebook.skills[command.skill].ends is not None:
+            return Play(tuple(found), tuple(said), answer in texts)
+        if task.steady and answer not in texts:
+            break  # from here on nobody could tell what was meant to stay
+        game.carry_out(command)
+    return Play(tuple(found), tuple(said), False)
+
+
+class _Game:
+    """The symbolic world of one episode as it goes on."""
+
+    def __init__(self, rng: random.Random, book: Book, task: Task) -> None:
+        self.rng, self.book, self.task = rng, book, task
+        self.scene: Scene = task.scene
+        self.state: State = task.start
+        self.last: Result | None = None
+        self._solver = None if task.aim is None else Solver(task.scene, task.aim, book.able)
+        self._roles = {name: role for role, name in book.names.skills.items()}
+        self._ids = {book.names.id(thing): thing for thing in task.scene.by_id}
+
+    def right(self) -> list[Command]:
+        """Every command that is right now; none where that is not known."""
+        aim, scene, state = self.task.aim, self.scene, self.state
+        if aim is None or self._solver is None:
+            return [self.book.cannot(self.task.reason)]
+        if aim.least(scene, state) == 0:
+            return [self.book.done]
+        if aim.hold is not None and "pick" not in self.book.names.skills:
+            return []
+        if aim.hold is not None and scene.held(state) is None and not scene.clear(state, aim.hold):
+            tops = [block for block in scene.above(state, {aim.hold}) if scene.clear(state, block)]
+            moves = [(top, TABLE) for top in tops]
+        else:
+            held = scene.held(state)
+            moves = [(held, TABLE)] if aim.hold is not None and held is not None else self._solver.best(state)
+        if not moves and self._solver.hopeless(state):
+            return [self.book.cannot("impossible")]
+        return [command for move in moves for command in self.book.commands(scene, state, move)]
+
+    def carry_out(self, command: Command) -> None:
+        """Do a command, or fail at it."""
+        role = self._roles.get(command.skill)
+        names = self.book.names.arguments.get(role, {}) if role is not None else {}
+        if role is None or "object" not in names:  # it changes nothing that is observed
+            self.last = Result(command=command.text, status="done", duration_s=2.0)
+            return
+        block = self._ids[str(command.args[names["object"]])]
+        place = self._ids[str(command.args[names["target"]])] if "target" in names else None
+        full = place is not None and not has_room(self.scene, self.state, place)
+        if full or self.rng.random() < _FAILS:
+            reason = "no_room" if full else "nothing_grasped" if place is None else "unreachable"
+            self.last = Result(command=command.text, status="failed", reason=reason)
+            return
+        self.last = Result(command=command.text, status="done", duration_s=2.0)
+        self.state = self.scene.moved(self.state, block, place)
+        if place is None and not self.task.steady and self.rng.random() < _SLIPS:
+            self.state = scattered(self.rng, self.scene, self.state, self.scene.by_id[block])
