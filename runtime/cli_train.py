@@ -43,8 +43,8 @@ Seed = click.IntRange(0, LARGEST_SEED)
 @click.option("--threads", type=int, help="CPU threads.")
 def train(
     decisions: int, seed: int, out: Path, lessons_file: Path | None, check_files: tuple[Path, ...], checked: int,
-    check_every: int, model: str, begin_with: str | None, device: str, dtype: str, rank: int, rate: float, groups: int, per_group: int,
-    together: int, threads: int | None,
+    check_every: int, model: str, begin_with: str | None, device: str, dtype: str, rank: int, rate: float,
+    groups: int, per_group: int, together: int, threads: int | None,
 ) -> None:  # fmt: skip
     """Train an adapter by lessons made on the way, or out of a file. Goes on where it was stopped.
 

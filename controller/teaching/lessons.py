@@ -157,8 +157,8 @@ def _given_up(lesson: "Callable[..., Lesson]", way: "_Way", reason: str, asks: b
     command = way.book.cannot(reason)
     if not asks:
         return [lesson(way.state, way.last, [command], command)]
-    goal = Goal((), reason)
-    return [lesson(way.state, way.last, [goal], goal), lesson(way.state, way.last, [command], command, goal)]
+    written = Goal((), reason)
+    return [lesson(way.state, way.last, [written], written), lesson(way.state, way.last, [command], command, written)]
 
 
 class _Way:
