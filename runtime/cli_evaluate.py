@@ -31,12 +31,14 @@ from .terminal import counting, out, print_json, stages
 @click.option("--split", "splits", multiple=True, help=f"A column: {', '.join(SPLITS)}; all by default.")
 @click.option("--episodes", type=click.IntRange(1), default=51, show_default=True, help="Episodes of each split.")
 @click.option("--first-seed", type=click.IntRange(FIRST_SEED), default=FIRST_SEED, show_default=True)
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Episodes side by side.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes go, or lie [evaluation/TIME].")
 @click.option("--failures", is_flag=True, help="Tell how the others failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def evaluate(
     names: tuple[str, ...], base: str, adapter: str | None, models: tuple[str, ...], policies: tuple[str, ...],
-    splits: tuple[str, ...], episodes: int, first_seed: int, folder: Path | None, failures: bool, as_json: bool,
+    splits: tuple[str, ...], episodes: int, first_seed: int, jobs: int, folder: Path | None, failures: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Evaluate controllers on unseen layouts, wordings, codebooks and kinds of task, and on the other suites.
 
@@ -51,7 +53,7 @@ def evaluate(
     except OSError as problem:
         raise InputError(f"{folder}: cannot be written to: {problem.strerror}") from problem
     with counting("episodes", len(who) * sum(map(len, chosen.values()))) as bar:
-        rows = run_evaluation(who, chosen, folder, lambda: bar.advance(bar.task_ids[0]), stages(bar))
+        rows = run_evaluation(who, chosen, folder, lambda: bar.advance(bar.task_ids[0]), stages(bar), jobs)
     if as_json:
         print_json({"rows": [row.as_json() for row in rows], "out": str(folder)})
         return

@@ -7,7 +7,7 @@ from codeword.runtime.summary import scenario_of
 
 Failure = Literal[
     "done at once", "done too early", "wrong thing or place", "done not said", "out of decisions", "gave up",
-    "did not refuse", "wrong reason", "stopped",
+    "did not refuse", "wrong reason", "stopped", "broke",
 ]  # fmt: skip
 """`done at once`: said done before anything was moved. `done too early`: with a part of what was wanted done.
 `wrong thing or place`: things were moved, but of what was wanted nothing was done. `done not said`: all was as wanted,
@@ -15,6 +15,8 @@ and the episode went on to its end. `gave up`: said that it cannot be done, wron
 """
 
 FAILURES: tuple[Failure, ...] = get_args(Failure)
+BROKEN: Failure = "broke"
+"""Of an episode that has no end: something in it raised an error."""
 
 
 def failure(episode: Episode) -> Failure | None:

@@ -9,12 +9,14 @@ from typing import Any
 
 from codeword.codebook.errors import EpisodeError
 from codeword.controller.store import Progress, silent
+from codeword.runtime.crew import Alone, Crew
+from codeword.runtime.jobs import open_crew
 from codeword.runtime.recording import Episode, read_episode
-from codeword.runtime.run import Controllers, Plan, run
+from codeword.runtime.run import Controllers, Loaded, Plan, Task, check_plan, header
 from codeword.runtime.statistics import wilson95
 
 from .contenders import Contender
-from .failures import failure, harmed
+from .failures import BROKEN, failure, harmed
 from .splits import Case
 
 
@@ -54,28 +56,38 @@ def evaluate(
     out: Path,
     on_episode: Callable[[], None] = lambda: None,
     progress: Progress = silent,
+    jobs: int = 1,
 ) -> list[Row]:
-    """Every contender on every split, episode files into `out`. Episodes that lie there already, made by the same
-    contender on the same case, are only read.
+    """Every contender on every split, episode files into `out`, so many episodes at a time. Those that lie there
+    already, made by the same contender on the same case, are only read.
     """
     rows = []
     for contender in who:
-        controllers = Controllers(contender.who, progress)
+        alone = Controllers(contender.who, progress) if jobs == 1 else None
         for split, cases in splits.items():
-            folder = out / folder_of(contender) / split
-            episodes = []
-            for case in cases:
-                episodes.append(_episode(controllers, case, folder))
-                on_episode()
-            rows.append(count(contender, split, episodes))
+            plan = Plan(
+                tuple(case.scenario for case in cases), range(0), "sim", out / folder_of(contender) / split, False
+            )
+            with _crew(plan, contender, alone, jobs, progress) as crew:
+                tasks = [Task(number, number, case.seed) for number, case in enumerate(cases)]
+                missing = [task for task in tasks if _known(plan, contender, crew.loaded, task) is None]
+                for _ in range(len(tasks) - len(missing)):
+                    on_episode()
+                for _ in crew.carry_out(missing):
+                    on_episode()
+                rows.append(count(contender, split, [_known(plan, contender, crew.loaded, task) for task in tasks]))
     return rows
 
 
-def count(contender: Contender, split: str, episodes: Sequence[Episode]) -> Row:
-    """The row of some episodes."""
-    kinds: Counter[str] = Counter(kind for episode in episodes if (kind := failure(episode)) is not None)
-    success = sum(episode.verdict is not None and bool(episode.verdict.success) for episode in episodes)
-    return Row(contender, split, len(episodes), success, sum(map(harmed, episodes)), kinds)
+def count(contender: Contender, split: str, episodes: Sequence[Episode | None]) -> Row:
+    """The row of some episodes, None for one that broke."""
+    kinds: Counter[str] = Counter()
+    for episode in episodes:
+        kind = BROKEN if episode is None else failure(episode)
+        kinds.update([kind] if kind is not None else [])
+    there = [episode for episode in episodes if episode is not None]
+    success = sum(episode.verdict is not None and bool(episode.verdict.success) for episode in there)
+    return Row(contender, split, len(episodes), success, sum(map(harmed, there)), kinds)
 
 
 def folder_of(contender: Contender) -> str:
@@ -84,22 +96,19 @@ def folder_of(contender: Contender) -> str:
     return re.sub(r"[^\w.+-]+", "_", " ".join(filter(None, told))).strip("_")
 
 
-def _episode(controllers: Controllers, case: Case, folder: Path) -> Episode:
-    known = _known(controllers, case, folder / f"{case.scenario.name}-{case.seed}.mcap")
-    if known is not None:
-        return known
-    plan = Plan((case.scenario,), range(case.seed, case.seed + 1), "sim", folder, film=False)
-    (file,) = run(plan, controllers)
-    return read_episode(file, pictures=False)
+def _crew(plan: Plan, contender: Contender, alone: Controllers | None, jobs: int, progress: Progress) -> Crew:
+    check_plan(plan, contender.who)
+    return Alone(plan, alone) if alone is not None else open_crew(plan, contender.who, jobs, progress)
 
 
-def _known(controllers: Controllers, case: Case, file: Path) -> Episode | None:
-    """The episode in a file, where it is whole and just that of the case."""
+def _known(plan: Plan, contender: Contender, loaded: Loaded, task: Task) -> Episode | None:
+    """The episode of a task, where its file is whole and was made by just that contender on just that case."""
+    file = plan.path(task)
     if not file.is_file():
         return None
     try:
         episode = read_episode(file, pictures=False)
     except EpisodeError:  # cut off before anything was written: it is run again
         return None
-    wanted = controllers.header(case.scenario.seeded(case.seed), case.seed, "sim")
+    wanted = header(contender.who, loaded, plan.scenarios[task.scenario].seeded(task.seed), task.seed, "sim")
     return episode if episode.whole and episode.verdict is not None and episode.header == wanted else None
