@@ -89,10 +89,8 @@ def run(
     with counting("episodes", len(plan)) as bar:
         tell = (lambda book: Explainer(console, book)) if explain else None
         files = run_plan(plan, controllers, lambda _: bar.advance(bar.task_ids[0]), tell)
-    episodes = [read_episode(file) for file in files]
-    summary = summarize(episodes)
-    report = folder / "report.html"
-    write_report(report, episodes, summary)
+    summary = summarize(read_episode(file, pictures=False) for file in files)
+    write_report(folder / "report.html", map(read_episode, files), summary)
     if as_json:
         adapter_used = controllers.engine.adapter.name if controllers.engine else None
         model_used = controllers.engine.model.name if controllers.engine else None

@@ -75,6 +75,7 @@ class Controllers:
         return Header(
             version=metadata.version("codeword"),
             scenario=scenario.name,
+            suite=scenario.suite,
             scenario_hash=scenario.hash,
             codebook=scenario.codebook.name,
             codebook_hash=scenario.codebook.hash,
