@@ -1,12 +1,14 @@
 """`codeword run`: scenarios in, a table, episode files and a report out."""
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 from rich.markup import escape
 from rich.table import Table
 
+from codeword.codebook import Codebook
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError
 from codeword.codebook.live import LiveCodebook
@@ -14,7 +16,9 @@ from codeword.controller.profiles import AUTO, PROFILES
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.sampling import Sampling
 
+from .episode import Listener
 from .explain import Explainer
+from .listeners import Several
 from .recording import read_episode
 from .report import write_report
 from .robots import check_robot
@@ -24,6 +28,8 @@ from .scenario import Scenario, find_scenarios, load_scenario, typed_scenario
 from .statistics import wilson95
 from .summary import FEWEST_FOR_P95, Summary, summarize
 from .terminal import counting, err, model_progress, out, print_json
+from .view import View
+from .view.opening import show
 
 
 @click.command(epilog='Example: codeword run --task "put the red block in the blue bowl" --explain')
@@ -47,6 +53,8 @@ from .terminal import counting, err, model_progress, out, print_json
 @click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
 @click.option("--watch", is_flag=True, help="With --task: take up edits of the codebook file between decisions.")
 @click.option("--explain", is_flag=True, help="Tell each decision as it is made.")
+@click.option("--view", is_flag=True, help="Show scene and decisions as they happen, in a page of this machine alone.")
+@click.option("--view-port", type=click.IntRange(0, 65_535), default=0, help="The port of --view [any free one].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def run(
     scenarios: tuple[str, ...],
@@ -67,6 +75,8 @@ def run(
     film: bool,
     watch: bool,
     explain: bool,
+    view: bool,
+    view_port: int,
     as_json: bool,
 ) -> int:
     """Run SCENARIOS: files, folders, or shipped ones such as tabletop or tabletop/put_in_bowl [default: tabletop].
@@ -86,9 +96,17 @@ def run(
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live)
     console = err if as_json else out
-    with counting("episodes", len(plan)) as bar:
-        tell = (lambda book: Explainer(console, book)) if explain else None
-        files = run_plan(plan, controllers, lambda _: bar.advance(bar.task_ids[0]), tell)
+    with ExitStack() as stack:
+        live_view = stack.enter_context(_view(controllers, view_port)) if view else None
+        if live_view is not None:
+            show(live_view, err)
+        bar = stack.enter_context(counting("episodes", len(plan)))
+
+        def tell(book: Codebook) -> Listener:
+            told = (live_view, Explainer(console, book) if explain else None)
+            return Several(tuple(listener for listener in told if listener is not None))
+
+        files = run_plan(plan, controllers, lambda _: bar.advance(bar.task_ids[0]), tell if explain or view else None)
     summary = summarize(read_episode(file, pictures=False) for file in files)
     write_report(folder / "report.html", map(read_episode, files), summary)
     if as_json:
@@ -99,6 +117,12 @@ def run(
     else:
         _show(summary, folder)
     return 0 if summary.ok else 1
+
+
+def _view(controllers: Controllers, port: int) -> View:
+    """The live view of what they decide."""
+    who, model = controllers.who, controllers.engine.model.name if controllers.engine else ""
+    return View(f"{who.controller} {model}".strip(), who.history, read=bool(model), port=port)
 
 
 def _chosen(names: tuple[str, ...], task: str | None, codebook: str) -> tuple[Scenario, ...]:

@@ -156,7 +156,9 @@ def _run_one(
             listeners: tuple[Listener, ...] = (writer,) if listener is None else (writer, listener(scenario.codebook))
             then = scenario.changed().wording(seed)
             run_episode(
-                Episode(scenario, header.task, controller, robot, physics, listeners, plan.live, plan.film, then)
+                Episode(
+                    scenario, header.task, controller, robot, physics, listeners, plan.live, plan.film, then, path.stem
+                )
             )
     finally:
         robot.stop()

@@ -55,7 +55,8 @@ class Turn(Record):
     """One decision. Times are in milliseconds of wall time, but for `time_s`, which is the robot's own.
 
     `system` is the codebook's part of the prompt, told once for all. `parts_ms` are the stages inside the decision,
-    `figures` what it cost the model, `probability` that of the command among the legal ones.
+    `figures` what it cost the model, `probability` that of the command among the legal ones; `ends` says that the
+    command ends the episode.
     """
 
     number: int
@@ -79,6 +80,7 @@ class Turn(Record):
     result: Result | None = None
     stage_ms: Mapping[str, float] = {}
     missed: tuple[str, ...] = ()
+    ends: bool = False
     edited: str = ""
 
 
@@ -102,7 +104,12 @@ class Teller:
             self._told = (step.observation, self._asked(step.observation, task))
         if step.decision is not None:
             self._answer = step.decision.text
-        return self._told[1].model_copy(update=_came_of(step))
+        ends = {"ends": step.command is not None and step.command.allowed and self._ends(step.command.text)}
+        return self._told[1].model_copy(update={**_came_of(step), **ends})
+
+    def _ends(self, text: str) -> bool:
+        """Whether a command that passed the guard ends the episode."""
+        return self._codebook.skills[json.loads(text)["skill"]].ends is not None
 
     def _asked(self, observation: Observation, task: str) -> Turn:
         """What the controller was asked: all of a turn that is known before it decides."""

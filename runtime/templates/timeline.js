@@ -11,7 +11,7 @@ const codeword = (() => {
     made.append(...children.flat(Infinity).filter((child) => child != null && child !== false && child !== ""));
     return made;
   };
-  const ms = (value) => value >= 10000 ? (value / 1000).toFixed(1) + " s" : value >= 100 ? value.toFixed(0) + " ms" : value >= 1 ? value.toFixed(1) + " ms" : value.toFixed(2) + " ms";
+  const ms = (value) => value >= 10000 ? (value / 1000).toFixed(1) + " s" : value >= 100 ? Math.round(value).toLocaleString("en") + " ms" : value >= 1 ? value.toFixed(1) + " ms" : value.toFixed(2) + " ms";
   const percent = (share) => share >= 0.995 && share < 1 ? ">99%" : share < 0.005 ? "<1%" : Math.round(100 * share) + "%";
   const chip = (kind, ...texts) => h("span", { class: "chip " + kind }, ...texts);
   const part = (title, ...inside) => h("div", {}, h("h3", {}, title), ...inside);
@@ -93,7 +93,7 @@ const codeword = (() => {
       h("dl", { class: "figures" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))));
   };
 
-  const inside = (turn, episode) => h("div", { class: "inside" },
+  const inside = (turn, episode) => !turn.offered ? h("p", { class: "inside dim" }, "Being decided.") : h("div", { class: "inside" },
     h("div", {}, seen(turn.seen || {}), prompt(turn, episode), legal(turn)), h("div", {}, weighed(turn), outcome(turn), cost(turn)));
 
   const budget = (turn, episode) => {
