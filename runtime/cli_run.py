@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from itertools import chain
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
 
+from codeword.codebook import Codebook
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import EpisodeError, InputError
 from codeword.codebook.live import LiveCodebook
@@ -16,8 +16,10 @@ from codeword.controller.profiles import AUTO, PROFILES
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.sampling import Sampling
 
+from .episode import Listener
 from .explain import Explainer
 from .jobs import cores, open_crew
+from .listeners import Several
 from .outcome import Outcome
 from .recording import Episode, read_episode
 from .report import write_report
@@ -29,6 +31,8 @@ from .scenario import Scenario, find_scenarios, load_scenario, typed_scenario
 from .summary import add_up
 from .tables import PARQUET_HINT, columns, write_csv, write_parquet
 from .terminal import err, model_progress, out, print_json
+from .view import View
+from .view.opening import show
 
 MOST_JOBS = 256
 
@@ -62,6 +66,8 @@ MOST_JOBS = 256
 @click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
 @click.option("--watch", is_flag=True, help="With --task: take up edits of the codebook file between decisions.")
 @click.option("--explain", is_flag=True, help="Tell each decision as it is made.")
+@click.option("--view", is_flag=True, help="Show scene and decisions as they happen, in a page of this machine alone.")
+@click.option("--view-port", type=click.IntRange(0, 65_535), default=0, help="The port of --view [any free one].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option(
     "--columns", is_flag=True, is_eager=True, expose_value=False, callback=lambda *given: _tell_columns(*given),
@@ -89,6 +95,8 @@ def run(
     film: bool,
     watch: bool,
     explain: bool,
+    view: bool,
+    view_port: int,
     as_json: bool,
 ) -> int:
     """Run SCENARIOS: files, folders, or shipped ones such as tabletop or tabletop/put_in_bowl [default: tabletop].
@@ -108,18 +116,30 @@ def run(
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live)
     who = Who(controller, model, adapter, profile, history, Sampling(temperature, top_k, top_p), policy)
-    processes = _processes(jobs, plan, {"--watch": watch, "--explain": explain, f"--robot {robot}": robot != "sim"})
+    one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}
+    processes = _processes(jobs, plan, one_by_one)
     check_plan(plan, who)
     _make(folder)
     if not resume:
         require_free(folder)
     console = err if as_json else out
-    tell = (lambda book: Explainer(console, book)) if explain else None
     over: dict[Task, Outcome] = {}
+    told: list[Listener] = []
+
+    def tell(book: Codebook) -> Listener:
+        return Several((*told, *([Explainer(console, book)] if explain else [])))
+
     try:
         with model_progress() as progress:
-            crew = open_crew(plan, who, processes, progress, tell)
-        with crew, run_bar(len(plan)) as bar:
+            crew = open_crew(plan, who, processes, progress, tell if explain or view else None)
+        with ExitStack() as stack:
+            stack.enter_context(crew)
+            if view:
+                decides = f"{controller} {crew.loaded.model}".strip()
+                live_view = stack.enter_context(View(decides, history, read=bool(crew.loaded.model), port=view_port))
+                show(live_view, err)
+                told.append(live_view)
+            bar = stack.enter_context(run_bar(len(plan)))
             for one, outcome in finished(plan, who, crew.loaded) if resume else ():
                 over[one] = outcome
                 bar.count(outcome, kept=True)
@@ -142,10 +162,7 @@ def run(
     write_csv(folder / "results.csv", rows)
     if not write_parquet(folder / "results.parquet", rows):
         err.print(PARQUET_HINT, markup=False, soft_wrap=True)
-    episodes = _readable(map(plan.path, plan.tasks))
-    first = next(episodes, None)
-    if first is not None:
-        write_report(folder / "report.html", chain([first], episodes), summary)
+    reported = write_report(folder / "report.html", _readable(map(plan.path, plan.tasks)), summary)
     if as_json:
         loaded = crew.loaded
         decided = {"controller": controller, "model": loaded.model or None, "adapter": loaded.adapter or None}
@@ -156,7 +173,7 @@ def run(
         for note in run_notes(summary, rows):
             out.print(note)
         before = f"{kept} of {len(plan)} were there already; " if kept else ""
-        page = folder / ("report.html" if first is not None else "results.csv")
+        page = folder / ("report.html" if reported else "results.csv")
         out.print(f"{before}see {page}", markup=False)
     return 0 if summary.ok else 1
 

@@ -32,6 +32,14 @@ class Listener(Protocol):
 
 
 @runtime_checkable
+class Spectator(Protocol):
+    """A listener that wants to know of an episode before it begins, and to look at the scene while it goes on."""
+
+    def begin(self, episode: "Episode") -> None:
+        """An episode is about to begin."""
+
+
+@runtime_checkable
 class Adaptable(Protocol):
     """A robot that can take another codebook between commands."""
 
@@ -57,6 +65,9 @@ class Physics(Protocol):
     def jpeg(self) -> bytes:
         """A picture of the scene."""
 
+    def watch(self, every_s: float, on_frame: Callable[[float], None]) -> None:
+        """Call back with the time after every so much of simulated time, between two ticks of physics."""
+
 
 def check_observation(codebook: Codebook, seen: Observation) -> None:
     """Raises RobotError where a robot reports what nothing could be decided by: an id twice, a fact of another form."""
@@ -74,7 +85,8 @@ def check_observation(codebook: Codebook, seen: Observation) -> None:
 class Episode:
     """What is needed to run one episode. With a `live` codebook, edits of its file come into use between decisions.
 
-    `task` is the task in words, and `then` what it is once the scenario's event `retask` has come.
+    `task` is the task in words, and `then` what it is once the scenario's event `retask` has come. `name` is for
+    people.
     """
 
     scenario: Scenario
@@ -86,6 +98,7 @@ class Episode:
     live: LiveCodebook | None = None
     film: bool = True
     then: str = ""
+    name: str = ""
 
 
 @dataclass
@@ -208,6 +221,9 @@ def run_episode(episode: Episode, on_step: Callable[[int], None] | None = None) 
     Raises RobotError where the robot fails to do what robots do.
     """
     scenario = episode.scenario
+    for listener in episode.listeners:
+        if isinstance(listener, Spectator):
+            listener.begin(episode)
     loop = _Loop(episode, Guard(scenario.codebook), scenario, episode.task)
     start = episode.physics.start() if episode.physics is not None else None
     ended: Ended = "max_decisions"

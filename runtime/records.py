@@ -9,13 +9,14 @@ from codeword.codebook.observation import Record
 class Header(Record):
     """What an episode is a function of, and what it ran on. Hashes are SHA-256 in hex.
 
-    `held` names the profile in which weights are held, `profile` says with what kernels; `history` is the form in which
-    prompts tell of earlier decisions, `policy` what the model writes, `sampling` how tokens are drawn (empty: the
-    likeliest is taken).
+    `suite` is the folder of the scenario. `held` names the profile in which weights are held, `profile` says with
+    what kernels; `history` is the form in which prompts tell of earlier decisions, `policy` what the model writes,
+    `sampling` how tokens are drawn (empty: the likeliest is taken).
     """
 
     version: str
     scenario: str
+    suite: str = ""
     scenario_hash: str
     codebook: str
     codebook_hash: str

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+from collections.abc import Callable
 from functools import cache
 
 from PIL import Image
@@ -46,6 +47,10 @@ class SimPhysics:
         out = io.BytesIO()
         Image.fromarray(self._channel.camera(*PICTURE_SIZE)).save(out, "JPEG", quality=82)
         return out.getvalue()
+
+    def watch(self, every_s: float, on_frame: Callable[[float], None]) -> None:
+        """Call back with the time after every so much of simulated time, between two ticks of physics."""
+        self._channel.watch(every_s, on_frame)
 
 
 def _in_words(event: EventSpec) -> str:

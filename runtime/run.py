@@ -126,6 +126,7 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
     return Header(
         version=metadata.version("codeword"),
         scenario=scenario.name,
+        suite=scenario.suite,
         scenario_hash=scenario.hash,
         codebook=scenario.codebook.name,
         codebook_hash=scenario.codebook.hash,
@@ -230,7 +231,11 @@ def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
         with EpisodeWriter(path, head, scenario.codebook.text, scenario.text) as writer:
             listeners: tuple[Listener, ...] = (writer,) if listener is None else (writer, listener(scenario.codebook))
             then = scenario.changed().wording(task.seed)
-            run_episode(Episode(scenario, head.task, controller, robot, physics, listeners, plan.live, plan.film, then))
+            run_episode(
+                Episode(
+                    scenario, head.task, controller, robot, physics, listeners, plan.live, plan.film, then, path.stem
+                )
+            )
     finally:
         robot.stop()
         robot.close()

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ class Scenario:
     def hash(self) -> str:
         """SHA-256 of the scenario's text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def suite(self) -> str:
+        """The folder of the scenario's file; empty for one that was typed."""
+        return Path(self.path).resolve().parent.name if Path(self.path).suffix else ""
 
     def seeded(self, seed: int) -> "Scenario":
         """The same scenario with what another seed draws."""
@@ -113,11 +119,17 @@ def parse_scenario(text: str, path: str, codebook_text: str | None = None, seed:
     choices = read_choices(source, data.pop("draw")) if "draw" in data else ()
     if source.faults:
         raise ScenarioError(*source.faults)
-    codebook = _codebook(source, data.get("codebook"), path) if codebook_text is None else parse_codebook(codebook_text)
+    codebook = _codebook(source, data.get("codebook"), path) if codebook_text is None else _parsed(codebook_text)
     template = _Template(source, data, choices, codebook)
     for other in range(_SEEDS_CHECKED if choices and codebook_text is None else 0):
         template.at(other)
     return template.at(seed)
+
+
+@lru_cache(maxsize=32)
+def _parsed(codebook_text: str) -> Codebook:
+    """The codebook that a text says: many episodes carry the same."""
+    return parse_codebook(codebook_text)
 
 
 @dataclass(frozen=True)

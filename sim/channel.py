@@ -1,5 +1,6 @@
 """What a scenario and its judge may see and do beside the robot's own commands; never handed to a controller."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -48,6 +49,9 @@ class ScenarioChannel(Protocol):
     def camera(self, width: int, height: int) -> npt.NDArray[np.uint8]:
         """An RGB picture, shape (height, width, 3), of the whole table and the arm."""
 
+    def watch(self, every_s: float, on_frame: Callable[[float], None]) -> None:
+        """Call `on_frame(time_s)` after every `every_s` of simulated time, between two ticks of physics."""
+
 
 class SimChannel:
     """The channel of a robot in this process."""
@@ -82,6 +86,9 @@ class SimChannel:
 
     def camera(self, width: int, height: int) -> npt.NDArray[np.uint8]:
         return picture(self._robot.world, width, height)
+
+    def watch(self, every_s: float, on_frame: Callable[[float], None]) -> None:
+        self._robot.watch(every_s, on_frame)
 
     def _check_idle(self, what: str) -> None:
         if self._robot.running:

@@ -1,0 +1,25 @@
+"""Opens the live view for somebody at this machine: tells where it is, and has the browser go there."""
+
+import os
+import sys
+import webbrowser
+
+from rich.console import Console
+
+from .view import View
+
+_PATIENCE_S = 10.0
+
+
+def show(view: View, console: Console) -> None:
+    """Tell where the view is, open it in a browser where there is a screen, and wait until the page is there."""
+    console.print(f"live view: {view.url}", markup=False)
+    if not has_screen() or not webbrowser.open(view.url):
+        return
+    if not view.wait(_PATIENCE_S):
+        console.print(f"the page was not opened within {_PATIENCE_S:g} s: the run begins without it", markup=False)
+
+
+def has_screen() -> bool:
+    """Whether a browser could show itself here."""
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
