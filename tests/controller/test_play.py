@@ -32,16 +32,16 @@ def some(policy: Policy, books: int) -> Iterator[Play]:
 
 
 def test_who_is_always_right_reaches_every_end() -> None:
-    ended = [one for one in some(perfect, 20) if any(x.act != "act" for x in one.lessons)]
-    assert len(ended) > 50
+    ended = [one for one in some(perfect, 12) if any(x.act != "act" for x in one.lessons)]
+    assert len(ended) > 30
     assert all(one.reached and not one.wrong for one in ended)
     assert {lesson.act for one in ended for lesson in one.lessons} == {"act", "done", "cannot"}
 
 
 def test_wherever_chance_leads_what_is_right_can_be_written() -> None:
-    ways = list(some(chance(5), 20))
+    ways = list(some(chance(5), 12))
     off = [lesson for one in ways for lesson in one.lessons[1:]]
-    assert len(off) > 40
+    assert len(off) > 25
     for lesson in off:
         assert lesson.taught in lesson.right
         assert all(writable(lesson.graph, text) for text in lesson.right), (lesson.kind, lesson.right)
