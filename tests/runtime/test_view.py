@@ -105,7 +105,7 @@ def test_a_page_shows_each_decision_while_the_run_goes_on(browser: "Browser", tm
         assert page.evaluate("document.getElementById('scene').naturalWidth") == 432
         assert runner.is_alive()
         page.locator("#d-1 > summary").click()
-        assert page.locator("#d-1 .prompt").inner_text().startswith("Task: ")
+        expect(page.locator("#d-1 .prompt")).to_contain_text("Task: ")
         for _ in range(20):
             gate.let.release()
         runner.join(60)
@@ -116,7 +116,7 @@ def test_a_page_shows_each_decision_while_the_run_goes_on(browser: "Browser", tm
     assert page.locator("details.turn").count() == len(recorded.steps)
     assert page.locator(".happening").inner_text().endswith("slip")
     page.locator("#d-2 > summary").click()
-    assert page.locator("#d-2 .legal").is_visible(), "what was told stays there after the run"
+    expect(page.locator("#d-2 .legal")).to_be_visible()  # what was told stays there after the run
     assert errors == []
     assert {urlsplit(url).hostname for url in requests if not url.startswith("data:")} == {"127.0.0.1"}
     context.close()
@@ -228,12 +228,20 @@ def test_a_port_that_is_taken_is_told(view: View) -> None:
         View(port=port)
 
 
-def test_pictures_are_dropped_rather_than_queued_and_a_page_that_does_not_read_is_let_go() -> None:
+def test_pictures_are_dropped_rather_than_queued_and_the_last_comes_before_the_end() -> None:
     client = Client()
     client.send("turn", 1)
     client.show(b"old ")
     client.show(b"new")
     assert next(client.chunks()) == b"event: turn\ndata: 1\n\nnew"
+    client.show(b"last ")
+    client.send("end", {})
+    client.end()
+    assert list(client.chunks()) == [b"last event: end\ndata: {}\n\n"]
+
+
+def test_a_page_that_does_not_read_is_let_go() -> None:
+    client = Client()
     for number in range(501):
         client.send("turn", number)
     assert len(list(client.chunks())) == 1
