@@ -44,9 +44,12 @@ class Client:
         while True:
             with self._ready:
                 self._ready.wait_for(lambda: self._waiting or self._frame or self._over, _ALIVE_S)
-                parts = [*self._waiting, *([self._frame] if self._frame else [])]
+                over = self._over
+                frame = [self._frame] if self._frame else []
+                # the end is the last that a page takes in
+                parts = [*frame, *self._waiting] if over else [*self._waiting, *frame]
                 self._waiting.clear()
-                self._frame, over = None, self._over
+                self._frame = None
             yield b"".join(parts) or b": nothing new\n\n"
             if over:
                 return
