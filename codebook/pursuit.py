@@ -10,7 +10,7 @@ from .planner import Plan, SymbolicWorld, plan
 from .skills import Codebook
 from .writing import make_command
 
-_PATIENCE = 2
+PATIENCE = 2
 """So many looks are waited for a thing that was there before and is not seen now."""
 _DEAR = 2.0
 """What each failure of a command beyond the first adds to what it costs in plans."""
@@ -42,7 +42,7 @@ class Pursuit:
         lost, self._known = self._known - there, self._known | there
         if self._foretold != world.state.facts or lost:
             found = self._plan(world)
-            idle = self._idle(world) if found.failure and lost and self._waited < _PATIENCE else None
+            idle = idle_command(world) if found.failure and lost and self._waited < PATIENCE else None
             if idle is not None:
                 self._waited += 1
                 return idle
@@ -60,13 +60,14 @@ class Pursuit:
         dear = {text: _DEAR * (times - 1) for text, times in self._failures.items() if times > 1}
         return plan(world, self.goal, dear=dear)
 
-    def _idle(self, world: SymbolicWorld) -> Command | None:
-        """A command that changes nothing, to look again after it: what is not seen may be hidden behind the arm."""
-        idle = [
-            skill
-            for skill in self.codebook.skills.values()
-            if not skill.effects
-            and skill.ends is None
-            and not any(isinstance(argument, EntityArgument | ListArgument) for argument in skill.args.values())
-        ]
-        return next(legal_in(self.codebook, world.state, world.reachable, idle, 1).commands(), None)
+
+def idle_command(world: SymbolicWorld) -> Command | None:
+    """A command that changes nothing, to look again after it: what is not seen may be hidden behind the arm."""
+    idle = [
+        skill
+        for skill in world.codebook.skills.values()
+        if not skill.effects
+        and skill.ends is None
+        and not any(isinstance(argument, EntityArgument | ListArgument) for argument in skill.args.values())
+    ]
+    return next(legal_in(world.codebook, world.state, world.reachable, idle, 1).commands(), None)

@@ -1,7 +1,8 @@
 """Deciding by goals: the model writes once for a task what is to hold in the end.
 
 Then either the planner finds the commands (policy `goal`), or the model itself, told its own goal (policy `mixed`). A
-goal is written anew where the task changes, and where there is no plan to it.
+goal is written anew where the task changes, and where it says that there is none, or no plan leads to it, and something
+else is seen.
 """
 
 from codeword.codebook.command import Command
@@ -9,7 +10,8 @@ from codeword.codebook.facts import Fact
 from codeword.codebook.goals import Goal, goal_graph, goal_prompt, read_goal
 from codeword.codebook.observation import Observation
 from codeword.codebook.offer import offer
-from codeword.codebook.pursuit import Pursuit
+from codeword.codebook.planner import SymbolicWorld
+from codeword.codebook.pursuit import PATIENCE, Pursuit, idle_command
 from codeword.codebook.skills import Codebook
 from codeword.codebook.writing import make_command
 
@@ -25,7 +27,7 @@ class GoalWriter:
     def __init__(self, engine: Engine, sampling: Sampling) -> None:
         self._engine, self._sampling = engine, sampling
         self._task: str | None = None
-        self._seen: frozenset[Fact] | None = None
+        self._seen: frozenset[Fact | str] | None = None
         self.goal = Goal(())
         self.written: Decision | None = None
 
@@ -35,7 +37,7 @@ class GoalWriter:
 
     def new_to(self, observation: Observation) -> bool:
         """Whether something else is observed than when the goal was written."""
-        return self._seen != frozenset(observation.facts)
+        return self._seen != _shown(observation)
 
     def write(self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled) -> Decision:
         """Write the goal of a task. Raises DecisionCancelled."""
@@ -43,11 +45,16 @@ class GoalWriter:
         graph = goal_graph(codebook, observation)
         clock.lap("legal")
         made = self._engine.decide(goal_prompt(codebook, task, observation), graph, cancelled, sampling=self._sampling)
-        self.goal, self._task, self._seen = read_goal(made.text), task, frozenset(observation.facts)
+        self.goal, self._task, self._seen = read_goal(made.text), task, _shown(observation)
         self.written = made.model_copy(
             update={"stage_ms": {**made.stage_ms, **clock.stage_ms()}, "written_goal": made.text}
         )
         return self.written
+
+
+def _shown(observation: Observation) -> frozenset[Fact | str]:
+    """What goals depend on of an observation: its facts, and what is there."""
+    return frozenset((*observation.facts, *(entity.id for entity in observation.entities)))
 
 
 class GoalController:
@@ -57,6 +64,7 @@ class GoalController:
         self._codebook = codebook
         self._writer = GoalWriter(engine, sampling)
         self._pursuit = Pursuit(codebook, Goal(()).condition)
+        self._waited = 0
 
     def use(self, codebook: Codebook) -> None:
         """Decide by this codebook from now on."""
@@ -64,16 +72,19 @@ class GoalController:
         self._pursuit.use(codebook)
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
-        """The next command of a plan to the goal; `cannot` where the model says so, or no plan is found again."""
+        """The next command of a plan to the goal; `cannot` where the model says so, or no plan is found again, and
+        looking again did not help.
+        """
         clock, asked = Stopwatch(), None
         if not self._writer.knows(task):
-            asked = self._ask(task, observation, cancelled)
+            asked, self._waited = self._ask(task, observation, cancelled), 0
         found = self._next(observation)
         if not isinstance(found, Command) and asked is None and self._writer.new_to(observation):
             asked = self._ask(task, observation, cancelled)
             found = self._next(observation)
         if not isinstance(found, Command):
-            found = make_command(self._codebook, "cannot", {"reason": found})
+            again = self._look_again(observation) if found == "missing" else None
+            found = again or make_command(self._codebook, "cannot", {"reason": found})
         written = self._writer.written
         assert written is not None
         facts = sorted(map(str, self._codebook.state(observation).facts))
@@ -87,6 +98,13 @@ class GoalController:
         planned = total - asked.stage_ms["total"]
         stages = {**asked.stage_ms, "plan": planned, "total": total}
         return asked.model_copy(update={"text": found.text, "stage_ms": stages, "path": "goal", "key": key})
+
+    def _look_again(self, observation: Observation) -> Command | None:
+        """A command that only lets time pass, a few times for each task: what is missing may be hidden."""
+        if self._waited >= PATIENCE:
+            return None
+        self._waited += 1
+        return idle_command(SymbolicWorld.of(self._codebook, observation))
 
     def _ask(self, task: str, observation: Observation, cancelled: Cancelled) -> Decision:
         made = self._writer.write(self._codebook, task, observation, cancelled)
@@ -116,7 +134,8 @@ class MixedController:
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The command that the model picks among those legal."""
         clock, asked = Stopwatch(), None
-        if not self._writer.knows(task):
+        given_up = bool(self._writer.goal.cannot) and self._writer.new_to(observation)
+        if given_up or not self._writer.knows(task):
             asked = self._writer.write(self._codebook, task, observation, cancelled)
         wanted = self._writer.goal
         legal_clock = Stopwatch()

@@ -7,6 +7,7 @@ from itertools import islice
 
 from codeword.codebook import Codebook, Observation, Result, parse_codebook
 from codeword.codebook.conversation import FORMS, Conversation
+from codeword.codebook.goals import goal_prompt, read_goal
 from codeword.codebook.legal import Legal
 from codeword.codebook.observation import Record
 from codeword.codebook.offer import offer
@@ -56,7 +57,7 @@ class Turn(Record):
 
     `system` is the codebook's part of the prompt, told once for all. `parts_ms` are the stages inside the decision,
     `figures` what it cost the model, `probability` that of the command among the legal ones; `ends` says that the
-    command ends the episode.
+    command ends the episode. `goal` is the one that the model wrote; the prompt is empty where none was read.
     """
 
     number: int
@@ -82,6 +83,7 @@ class Turn(Record):
     missed: tuple[str, ...] = ()
     ends: bool = False
     edited: str = ""
+    goal: str = ""
 
 
 class Teller:
@@ -105,7 +107,20 @@ class Teller:
         if step.decision is not None:
             self._answer = step.decision.text
         ends = {"ends": step.command is not None and step.command.allowed and self._ends(step.command.text)}
-        return self._told[1].model_copy(update={**_came_of(step), **ends})
+        return self._told[1].model_copy(update={**_came_of(step), **ends, **self._wanted(step, task)})
+
+    def _wanted(self, step: Step, task: str) -> dict[str, str]:
+        """Of a decision by goals: the goal, and the prompt that was read in fact."""
+        if step.decision is None or not step.decision.written_goal:
+            return {}
+        goal = read_goal(step.decision.written_goal)
+        if step.decision.path == "planned":
+            prompt = ""
+        elif step.decision.path == "goal":
+            prompt = _text(goal_prompt(self._codebook, task, step.observation))
+        else:
+            prompt = _text(offer(self._codebook, task, step.observation, goal.told).prompt)
+        return {"goal": goal.told, "prompt": prompt}
 
     def _ends(self, text: str) -> bool:
         """Whether a command that passed the guard ends the episode."""

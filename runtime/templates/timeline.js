@@ -30,7 +30,8 @@ const codeword = (() => {
 
   const prompt = (turn, episode) => part(
     episode.read ? "Prompt" : "What a model would have read",
-    h("pre", { class: "prompt" }, turn.prompt),
+    turn.goal && h("p", {}, "Goal, as the model wrote it: ", code(turn.goal)),
+    turn.prompt ? h("pre", { class: "prompt" }, turn.prompt) : h("p", { class: "dim" }, "None: the planner went on towards the goal."),
     h("details", { class: "plain" }, h("summary", {}, "The codebook's part of it"), h("pre", {}, episode.system(turn))),
   );
 

@@ -104,8 +104,25 @@ def test_where_there_is_no_plan_the_goal_is_asked_for_again_once_something_chang
 
 
 def test_a_task_that_cannot_be_done_is_given_up_with_the_reason_written(tabletop: Codebook) -> None:
+    controller = GoalController(Scripted('{"cannot":"unsafe"}'), tabletop)  # type: ignore[arg-type]
+    assert controller.decide("gold into blue", start()).text == '{"skill":"cannot","reason":"unsafe"}'
+
+
+def test_what_is_missing_is_looked_for_twice_before_it_is_given_up(tabletop: Codebook) -> None:
     controller = GoalController(Scripted('{"cannot":"missing"}'), tabletop)  # type: ignore[arg-type]
-    assert controller.decide("gold into blue", start()).text == '{"skill":"cannot","reason":"missing"}'
+    said = [controller.decide("gold into blue", start()).text for _ in range(3)]
+    assert said == ['{"skill":"home"}', '{"skill":"home"}', '{"skill":"cannot","reason":"missing"}']
+
+
+def test_a_goal_is_written_anew_when_what_was_missing_appears(tabletop: Codebook) -> None:
+    hidden = observe({"green_block": "table"}, ("blue_bowl",))
+    for kind, first in (
+        (GoalController, '{"skill":"home"}'),
+        (MixedController, '{"skill":"pick","object":"green_block"}'),
+    ):
+        controller = kind(Scripted('{"cannot":"missing"}', RED), tabletop)  # type: ignore[arg-type]
+        assert controller.decide("red into blue", hidden).text == first
+        assert controller.decide("red into blue", start()).written_goal == RED
 
 
 def test_with_mixed_decisions_every_command_is_asked_for_with_the_goal_before_it(tabletop: Codebook) -> None:
