@@ -54,12 +54,13 @@ _ROWS_AT_ONCE = 4
 _STAGES = 7
 _COUNTER = 8
 _SPINS = 400
+_MANY_ROWS = 24
 
 _RECORDS = np.array([kind.record_bytes for kind in KINDS.values()], dtype=np.int64)
 
 _q4_8, _q4_4, _q4_2, _q4_1 = (matmul(rows, KINDS["q4"]) for rows in (8, 4, 2, 1))
 _q4w_8, _q4w_1 = (matmul(rows, KINDS["q4w"]) for rows in (8, 1))
-_q8_8, _q8_1 = (matmul(rows, KINDS["q8"]) for rows in (8, 1))
+_q8_8, _q8_4, _q8_2, _q8_1 = (matmul(rows, KINDS["q8"]) for rows in (8, 4, 2, 1))
 _q8w_8, _q8w_1 = (matmul(rows, KINDS["q8w"]) for rows in (8, 1))
 _q8s_8, _q8s_1 = (matmul(rows, KINDS["q8s"]) for rows in (8, 1))
 _scores_12, _scores_4, _scores_1 = (key_scores(rows) for rows in (12, 4, 1))
@@ -85,6 +86,12 @@ def _wait(sync: int, barrier: int, threads: int) -> int:
 
 
 @njit(nogil=True)
+def _chunk(pieces: int, rows: int, threads: int) -> int:
+    """How many pieces of a stage a thread takes at once: one where a piece is much work, so that none waits long."""
+    return 1 if rows >= _MANY_ROWS else max(1, pieces // (threads * 6))
+
+
+@njit(nogil=True)
 def _multiply(kind: int, weights: int, groups: int, numbers: int, number_step: int, scales: int, scale_step: int,
               rows: int, out: int, out_step: int) -> None:  # fmt: skip
     """out[rows, 0:16] = 16 rows of a matrix times each row of numbers."""
@@ -107,11 +114,22 @@ def _multiply(kind: int, weights: int, groups: int, numbers: int, number_step: i
             else:
                 _q4_1(weights, groups, n, number_step, s, scale_step, o, out_step)
                 row += 1
+        elif kind == 2:
+            if left >= 8:
+                _q8_8(weights, groups, n, number_step, s, scale_step, o, out_step)
+                row += 8
+            elif left >= 4:
+                _q8_4(weights, groups, n, number_step, s, scale_step, o, out_step)
+                row += 4
+            elif left >= 2:
+                _q8_2(weights, groups, n, number_step, s, scale_step, o, out_step)
+                row += 2
+            else:
+                _q8_1(weights, groups, n, number_step, s, scale_step, o, out_step)
+                row += 1
         elif left >= 8:
             if kind == 1:
                 _q4w_8(weights, groups, n, number_step, s, scale_step, o, out_step)
-            elif kind == 2:
-                _q8_8(weights, groups, n, number_step, s, scale_step, o, out_step)
             elif kind == 3:
                 _q8w_8(weights, groups, n, number_step, s, scale_step, o, out_step)
             else:
@@ -120,8 +138,6 @@ def _multiply(kind: int, weights: int, groups: int, numbers: int, number_step: i
         else:
             if kind == 1:
                 _q4w_1(weights, groups, n, number_step, s, scale_step, o, out_step)
-            elif kind == 2:
-                _q8_1(weights, groups, n, number_step, s, scale_step, o, out_step)
             elif kind == 3:
                 _q8w_1(weights, groups, n, number_step, s, scale_step, o, out_step)
             else:
@@ -135,7 +151,7 @@ def _add_matrix(kind: int, weights: int, outputs: int, groups: int, numbers: int
     """state += a matrix times numbers, block by block."""
     rows = state.shape[0]
     blocks = outputs // LANES
-    chunk = max(1, blocks // (threads * 4))
+    chunk = _chunk(blocks, rows, threads)
     out = np.intp(scratch.ctypes.data)
     record = _RECORDS[kind]
     while True:
@@ -295,7 +311,7 @@ def _project(layer: Array, sizes: Array, rows: int, numbers: int, number_step: i
     query_blocks = sizes[HEADS] * sizes[HEAD_SIZE] // LANES
     kv_blocks = sizes[KV_HEADS] * sizes[HEAD_SIZE] // LANES
     blocks, groups = query_blocks + 2 * kv_blocks, sizes[HIDDEN] // GROUP
-    chunk = max(1, blocks // (threads * 4))
+    chunk = _chunk(blocks, rows, threads)
     out, out_step = np.intp(projected.ctypes.data), projected.shape[1] * 4
     while True:
         first = fetch_add(counter, chunk)
@@ -320,7 +336,7 @@ def _gate_up(layer: Array, sizes: Array, rows: int, numbers: int, number_step: i
              scratch: Array, counter: int, threads: int) -> None:  # fmt: skip
     """The inner activations of all rows, as integers."""
     tasks, groups = sizes[INNER] // GROUP, sizes[HIDDEN] // GROUP
-    chunk = max(1, tasks // (threads * 8))
+    chunk = _chunk(tasks, rows, threads)
     gate_at = np.intp(scratch.ctypes.data)
     up_at = gate_at + rows * GROUP * 4
     while True:
