@@ -15,6 +15,19 @@ SPLIT: Mapping[str, str] = {
 """Where a codebook has one skill for each kind of place: which it is."""
 
 
+_LENGTHS: tuple[dict[str, Any], ...] = (
+    {"number": {"min": 0.5, "max": 5, "step": 0.5}},
+    {"number": {"min": 0.2, "max": 2, "step": 0.2}},
+    {"number": {"min": 0.1, "max": 1, "step": 0.1}},
+    {"integer": {"min": 1, "max": 10}},
+    {"integer": {"min": 2, "max": 6, "step": 2}},
+    {"integer": {"min": 5, "max": 60, "step": 5}},
+    {"choice": ["short", "long"]},
+    {"choice": ["brief", "medium", "long"]},
+)
+"""How a skill that waits may be told for how long."""
+
+
 def _usual(*names: str) -> dict[str, str]:
     return {name: name for name in names}
 
@@ -50,6 +63,8 @@ def skill_entry(
     """One skill as it stands in a file. With `steps` it can be carried out."""
     entry: dict[str, Any] = {"description": text}
     args = _arguments(role, names, flavor)
+    if role == "wait" and not steps and rng.random() < 0.6 * strange:
+        args = dict.fromkeys(args, rng.choice(_LENGTHS)) if rng.random() < 0.8 else {}
     if args and role != "wait" and rng.random() < 0.06 * strange:
         args["speed"] = {"choice": ["slow", "fast"], "default": "slow"}
     if args:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from .aims import Aim, At, Part
 from .books import COLORS, LABELS, Book
-from .scene import TABLE, Scene, State, Thing, has_room
+from .scene import TABLE, Move, Scene, State, Thing, has_room
 
 ZONES = (
     ("left_zone", "right_zone", "far_zone", "middle_zone", "near_zone"),
@@ -29,7 +29,7 @@ class Task:
     """A task in a scene. `aim` is None where it cannot be done for `reason`, whatever the scene.
 
     `words` fill the slots of the wordings of its `kind`. Of a `steady` task nothing can be told from where things are
-    once they were moved by someone else, so nobody does.
+    once they were moved by someone else, so nobody does. `before` are moves that an earlier task led to.
     """
 
     kind: str
@@ -39,6 +39,7 @@ class Task:
     words: Words
     reason: str = ""
     steady: bool = False
+    before: tuple[Move, ...] = ()
 
 
 @dataclass

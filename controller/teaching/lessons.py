@@ -6,7 +6,7 @@ are moved by others, and commands fail.
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,18 +15,25 @@ from codeword.codebook.choices import Node
 from codeword.codebook.goals import Goal, goal_graph, goal_prompt
 from codeword.codebook.offer import offer
 
+from .aims import At
 from .books import FLAVORS, Book, make_book, shipped_book
-from .draft import Task, scattered
+from .draft import Task
 from .kinds import fitting, make_task
+from .patience import unseen, waits
 from .pools_of import Pools, held_out_names, held_out_wordings, training_pools
-from .scene import TABLE, Move, Scene, State
-from .solver import Solver
+from .scene import TABLE, Scene, State
 from .wanted import aim_of, ends_of, goal_of
+from .way import Look, Way
 from .wording import word_task
 
-_FAILURES = {"pick": ("nothing_grasped", "slipped", "unreachable"), "place": ("slipped", "no_room", "unreachable")}
 _ASKS = 0.6
 """How often a task's goal is asked for, and told with the decisions then."""
+
+_HIDDEN = 0.3
+"""How often something that a task names is not seen for a while."""
+
+_NOISY = 0.04
+"""How often a look does not show what some block rests on."""
 
 _SHIPPED = 0.3
 """How often the codebook is a shipped one as it is."""
@@ -35,7 +42,7 @@ _SHIPPED = 0.3
 @dataclass(frozen=True)
 class Lesson:
     """One answer: what is seen and told, what may be written, and what of it is right. `taught` is one of `right`, by
-    lot. `act` is what is due: `act`, `done`, `cannot` or `goal`.
+    lot. `act` is what is due: `act`, `wait`, `done`, `cannot` or `goal`.
     """
 
     book: Book
@@ -108,160 +115,147 @@ def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Itera
 
 def follow(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mapping[str, Any]) -> list[Lesson]:
     """Some decisions of one task: one or two on the way, and often its end; with some tasks its goal before them, and
-    decisions that are told it.
+    decisions that are told it; in some, something that is named is not seen for a while.
     """
     lesson = partial(_lesson, rng, book, kind, task, wordings)
     asks = rng.random() < _ASKS
+    way = Way(rng, book, task)
+    way.open(0.12 if task.aim is not None else 0.3)
     if task.aim is None:
-        way = _Way(rng, book, task, None)
-        if rng.random() < 0.3:
-            way.take_something()
         return _given_up(lesson, way, task.reason, asks)
-    solver = Solver(task.scene, task.aim, book.able)
+    lost = rng.choice(named) if rng.random() < _HIDDEN and (named := named_things(task)) else ""
+    if lost and (way.solver.hopeless(way.state) or task.scene.held(way.state) == lost):
+        lost = ""
     found: list[Lesson] = []
     wanted: Goal | None = None
-    if asks:
-        begin = _Way(rng, book, task, solver)
-        if task.kind == "release" or (not task.steady and rng.random() < 0.12):
-            begin.take_something()
-        ends = ends_of(rng, task.scene, task.aim, begin.state, solver)
+    unseen_at_first = bool(lost) and asks and rng.random() < 0.4
+    if unseen_at_first:
+        wanted = Goal((), "missing")
+        found.append(lesson(way.state, way.last, [wanted], wanted, hidden=lost))
+    elif asks:
+        ends = ends_of(rng, task.scene, task.aim, way.state, way.solver)
         if ends:
-            seen = observed(book, task.scene, begin.state, begin.last)
+            seen = observed(book, task.scene, way.state, way.last)
             goals = [goal_of(book, seen, task.scene, end) for end in ends]
             chosen = rng.randrange(len(goals))
             wanted = goals[chosen]
-            found.append(lesson(begin.state, begin.last, goals, goals[chosen]))
+            found.append(lesson(way.state, way.last, goals, wanted))
             # Whoever goes after a goal that is written cares for nothing else.
-            task = replace(task, start=begin.state, aim=aim_of(ends[chosen]), steady=task.steady)
-            solver = Solver(task.scene, aim_of(ends[chosen]), book.able)
-    way = _Way(rng, book, task, solver)
-    way.last = begin.last if wanted is not None else None
-    way.walk(begun=wanted is not None)
+            way.pursue(aim_of(ends[chosen]))
+    way.walk()
     if way.stuck:
-        if not solver.hopeless(way.state):
+        if not way.solver.hopeless(way.state):
             return []  # too long a way to be found: rare
         return _given_up(lesson, way, "impossible", asks)
-    ends_seen = [step for step in way.seen if not step[2]]
-    open_ = [step for step in way.seen if step[2]]
-    picked = rng.sample(open_, min(len(open_), rng.choice((1, 2, 2))))
-    if ends_seen and (not picked or rng.random() < 0.5):
-        picked.append(ends_seen[-1])
-    for state, last, moves in picked:
-        right = [command for move in moves for command in book.commands(task.scene, state, move)] or [book.done]
-        found.append(lesson(state, last, right, rng.choice(right), wanted))
+    for look in _picked(rng, way.seen):
+        right = rights(book, task.scene, look)
+        unsure = _unsure(rng, way, look)
+        found.append(lesson(look.state, look.last, right, rng.choice(right), wanted, unsure=unsure))
+    if lost:
+        found += _waited(rng, book, way, lost, partial(lesson, wanted=wanted), first=unseen_at_first)
     return found
 
 
-def _given_up(lesson: "Callable[..., Lesson]", way: "_Way", reason: str, asks: bool) -> list[Lesson]:
-    """That a task cannot be done, said as a command; where the goal was asked for, said there first."""
-    command = way.book.cannot(reason)
-    if not asks:
-        return [lesson(way.state, way.last, [command], command)]
-    written = Goal((), reason)
-    return [lesson(way.state, way.last, [written], written), lesson(way.state, way.last, [command], command, written)]
+def rights(book: Book, scene: Scene, look: Look) -> list[Command]:
+    """Every command that is right after a look."""
+    return [command for move in look.moves for command in book.commands(scene, look.state, move)] or [book.done]
 
 
-class _Way:
-    """A walk from a task's start to its end; `seen` are states with the last result and the best moves then."""
-
-    def __init__(self, rng: random.Random, book: Book, task: Task, solver: Solver | None) -> None:
-        self.rng, self.book, self.task, self.solver = rng, book, task, solver
-        self.scene: Scene = task.scene
-        self.state: State = task.start
-        self.last: Result | None = None
-        self.seen: list[tuple[State, Result | None, list[Move]]] = []
-        self.stuck = False
-        self.rough = 0.0 if task.steady else rng.choice((0.0, 0.0, 0.15, 0.35))
-
-    def walk(self, *, begun: bool = False) -> None:
-        """Go on until the aim is met, a few decisions beyond what is needed at most. Unless `begun`, something may be
-        in the gripper at first.
-        """
-        if not begun and (self.task.kind == "release" or (not self.task.steady and self.rng.random() < 0.12)):
-            self.take_something()
-        for _ in range(30):
-            moves = self.best()
-            if not moves and not self.met():
-                self.stuck = not self.seen
-                return
-            self.seen.append((self.state, self.last, moves))
-            if not moves:
-                return
-            self.step(self.rng.choice(moves))
-
-    def met(self) -> bool:
-        aim = self.task.aim
-        assert aim is not None
-        return aim.least(self.scene, self.state) == 0
-
-    def best(self) -> list[Move]:
-        aim, scene, state = self.task.aim, self.scene, self.state
-        assert aim is not None
-        if aim.hold is None:
-            assert self.solver is not None
-            return self.solver.best(state)
-        held = scene.held(state)
-        if held == aim.hold or "pick" not in self.book.names.skills:
-            return []
-        if held is not None:
-            return [(held, TABLE)]
-        tops = [block for block in scene.above(state, {aim.hold}) if scene.clear(state, block)]
-        return [(aim.hold, "")] if tops == [aim.hold] else [(tops[0], TABLE)]
-
-    def take_something(self) -> None:
-        """Begin with something in the gripper, rightly or not."""
-        free = [b for b in self.scene.blocks if not b.wide and self.scene.clear(self.state, b.id)]
-        if free and "pick" in self.book.names.skills:
-            self.step((self.rng.choice(free).id, ""), smooth=True)
-
-    def step(self, move: Move, *, smooth: bool = False) -> None:
-        """Do a move, or what goes wrong in its place."""
-        rng, scene = self.rng, self.scene
-        block, place = move
-        if not smooth and rng.random() < self.rough:
-            free = [b for b in scene.blocks if scene.clear(self.state, b.id) and scene.held(self.state) is None]
-            luck = rng.random()
-            if luck < 0.3 and free:  # someone else moves a thing
-                self.state = scattered(rng, scene, self.state, rng.choice(free))
-                return
-            if luck < 0.5 and free and "pick" in self.book.names.skills:  # a wrong pick
-                wrong = [b for b in free if not b.wide]
-                if wrong:
-                    block, place = rng.choice(wrong).id, ""
-            elif luck < 0.75:
-                self.fail(move)
-                return
-        command = self.book.commands(scene, self.state, (block, place))[0]
-        picks = self.book.names.skills.get("pick") == command.skill
-        slips = picks and not smooth and rng.random() < 0.3 * self.rough
-        self.last = Result(command=command.text, status="done", duration_s=2.0)
-        if not slips:
-            self.state = scene.moved(self.state, block, None if picks else place)
-        elif rng.random() < 0.5:
-            self.state = scattered(rng, scene, self.state, scene.by_id[block])
-
-    def fail(self, move: Move) -> None:
-        """The command of a move fails; what was held may have fallen."""
-        rng, scene = self.rng, self.scene
-        block, _ = move
-        command = self.book.commands(scene, self.state, move)[0]
-        held = self.state[scene.index[block]] is None
-        wide = scene.by_id[block].wide
-        reason = rng.choice(("blocked", "missed") if wide else _FAILURES["place" if held else "pick"])
-        late = rng.random() < 0.08
-        reason = "timeout" if late else reason
-        self.last = Result(command=command.text, status="timeout" if late else "failed", reason=reason)
-        if held and reason == "slipped":
-            self.state = scattered(rng, scene, scene.moved(self.state, block, TABLE), scene.by_id[block])
+def named_things(task: Task) -> list[str]:
+    """The blocks and bowls that a task names."""
+    found = [item for value in task.words.values() for item in _flat(value)]
+    kinds = {thing.id: thing.kind for thing in task.scene.by_id.values()}
+    return [thing for thing in dict.fromkeys(found) if kinds.get(thing) in ("block", "bowl", "box")]
 
 
-def observed(book: Book, scene: Scene, state: State, last: Result | None, step: int = 0) -> Observation:
-    """A state as a robot reports it, but for poses."""
+def _flat(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _flat(part)
+
+
+def _picked(rng: random.Random, seen: Sequence[Look]) -> list[Look]:
+    """Some looks of a way: what is odd more often than the rest, and often the end."""
+    ends = [look for look in seen if not look.moves]
+    open_ = [look for look in seen if look.moves]
+    picked = rng.sample(open_, min(len(open_), rng.choice((1, 2, 2))))
+    odd = [look for look in open_ if look.odd and look not in picked]
+    if odd and picked and rng.random() < 0.5:
+        picked[0] = rng.choice(odd)
+    if ends and (not picked or rng.random() < 0.5):
+        picked.append(ends[-1])
+    return picked
+
+
+def _unsure(rng: random.Random, way: Way, look: Look) -> str:
+    """A block that a noisy look may show without what it rests on, because nothing hangs on that."""
+    if rng.random() > _NOISY:
+        return ""
+    parts = way.aim.parts
+    if not all(isinstance(part, At) for part in parts):
+        return ""
+    sure = {part.block for part in parts if isinstance(part, At) and (part.ok is None or TABLE in part.ok)}
+    blocks = zip(way.scene.blocks, look.state, strict=True)
+    fine = [b.id for b, at in blocks if at == TABLE and not b.wide and b.id not in sure]
+    return rng.choice(fine) if fine else ""
+
+
+def _waited(
+    rng: random.Random, book: Book, way: Way, lost: str, lesson: "Callable[..., Lesson]", *, first: bool
+) -> list[Lesson]:
+    """What to do while a thing is not seen, after each command in turn, and once it is seen again."""
+    looks = [look for look in way.seen if way.scene.held(look.state) != lost]
+    if not looks:
+        return []
+    look = looks[0] if first else rng.choice(looks)
+    last = look.last
+    named = [command for command in rights(book, way.scene, look) if book.names.id(lost) in command.args.values()]
+    if named and rng.random() < 0.2:  # it was there when the command was given
+        last = Result(command=named[0].text, status="failed", reason="not_there")
+    idle = [Result(command=command.text, status="done", duration_s=1.0) for command in waits(book)]
+    found = []
+    for before in rng.sample([last, *idle], min(1 + len(idle), 2)):
+        wait = unseen(book, before)
+        found.append(lesson(look.state, before, [wait], wait, hidden=lost))
+    right = rights(book, way.scene, look)
+    found += [lesson(look.state, before, right, rng.choice(right)) for before in idle if rng.random() < 0.75]
+    return found
+
+
+def _given_up(lesson: "Callable[..., Lesson]", way: Way, reason: str, asks: bool) -> list[Lesson]:
+    """That a task cannot be done, said as a command; where the goal was asked for, said there first. What is not seen
+    is waited for before.
+    """
+    found = []
+    written = Goal((), reason) if asks else None
+    if written is not None:
+        found.append(lesson(way.state, way.last, [written], written))
+    if reason != "missing":
+        command = way.book.cannot(reason)
+        return [*found, lesson(way.state, way.last, [command], command, written)]
+    idle = [Result(command=command.text, status="done", duration_s=1.0) for command in waits(way.book)]
+    for last in (way.last, *idle):
+        right = unseen(way.book, last)
+        if len(idle) < 2 or right.skill == "cannot" or way.rng.random() < 0.7:
+            found.append(lesson(way.state, last, [right], right, written))
+    return found
+
+
+def observed(
+    book: Book, scene: Scene, state: State, last: Result | None, step: int = 0, *, hidden: str = "", unsure: str = ""
+) -> Observation:
+    """A state as a robot reports it, but for poses; one thing may be hidden, and of one block it may not be seen where
+    it is.
+    """
     names, facts = book.names, []
     for block, at in zip(scene.blocks, state, strict=True):
         thing = names.id(block.id)
         if block.wide:
             facts.append(Fact(names.facts["wide"], (thing,)))
+        if block.id == unsure:
+            continue
         if at is None:
             facts.append(Fact(names.facts["holding"], (thing,)))
         else:
@@ -270,8 +264,18 @@ def observed(book: Book, scene: Scene, state: State, last: Result | None, step: 
     entities = tuple(
         Entity(id=names.id(thing.id), kind=names.kinds[thing.kind], properties=dict(thing.properties))
         for thing in (*scene.blocks, *scene.places)
+        if thing.id != hidden
     )
+    if hidden:
+        facts = [fact for fact in facts if names.id(hidden) not in fact.args]
     return Observation(step=step, time_s=2.0 * step, entities=entities, facts=tuple(sorted(facts, key=str)), last=last)
+
+
+def act_of(book: Book, command: Command) -> str:
+    """What a command is: `act`, `wait`, `done` or `cannot`."""
+    if command.skill in ("done", "cannot"):
+        return command.skill
+    return "wait" if command.text in {idle.text for idle in waits(book)} else "act"
 
 
 def _lesson(
@@ -285,16 +289,19 @@ def _lesson(
     right: Sequence[Command | Goal],
     taught: Command | Goal,
     wanted: Goal | None = None,
+    *,
+    hidden: str = "",
+    unsure: str = "",
 ) -> Lesson:
     """One lesson: to write a goal where that is what is right, else a command; `wanted` is the goal that is told."""
     text = word_task(rng, task, book, wordings)
-    observation = observed(book, task.scene, state, last)
+    observation = observed(book, task.scene, state, last, hidden=hidden, unsure=unsure)
     if isinstance(taught, Goal):
         prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation)
         act = "goal"
     else:
         offered = offer(book.codebook, text, observation, wanted.told if wanted is not None else "")
         prompt, graph = offered.prompt, offered.legal.graph
-        act = taught.skill if taught.skill in ("done", "cannot") else "act"
+        act = act_of(book, taught)
     texts = tuple(dict.fromkeys(one.text for one in right))
     return Lesson(book, kind, text, observation, prompt, graph, texts, taught.text, act)

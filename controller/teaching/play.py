@@ -14,9 +14,11 @@ from codeword.codebook.writing import command_of
 from .books import Book
 from .draft import Task, scattered
 from .kinds import fitting, make_task
-from .lessons import Lesson, Mix, books, observed
-from .scene import TABLE, Scene, State, has_room
+from .lessons import Lesson, Mix, act_of, books, named_things, observed
+from .patience import unseen
+from .scene import Scene, State, has_room
 from .solver import Solver
+from .way import Way, best_moves
 from .wording import word_task
 
 Policy = Callable[[Lesson], str]
@@ -26,8 +28,8 @@ PLAY_SEED = 3_000_017
 """Added to a seed, so that no episode that is played is one of the lessons of that seed."""
 
 _MOST_STEPS = 16
-_FAILS, _SLIPS = 0.06, 0.06
-"""How often a command fails, and how often what was picked slips."""
+_FAILS, _SLIPS, _HIDES = 0.06, 0.06, 0.03
+"""How often a command fails, how often what was picked slips, and how often something that is named is hidden."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,15 @@ def play(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mappin
     game = _Game(rng, book, task)
     found: list[Lesson] = []
     said: list[str] = []
+    game.look()
     for step in range(_MOST_STEPS):
         right = game.right()
         if not right:
             break
-        observation = observed(book, task.scene, game.state, game.last, step)
+        observation = observed(book, task.scene, game.state, game.last, step, hidden=game.hidden)
         offered = offer(book.codebook, text, observation)
         texts = tuple(dict.fromkeys(command.text for command in right))
-        act = right[0].skill if right[0].skill in ("done", "cannot") else "act"
+        act = act_of(book, right[0])
         asked = Lesson(
             book, kind, text, observation, offered.prompt, offered.legal.graph, texts, rng.choice(texts), act
         )
@@ -98,6 +101,7 @@ def play(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mappin
         if task.steady and answer not in texts:
             break  # from here on nobody could tell what was meant to stay
         game.carry_out(command)
+        game.look()
     return Play(tuple(found), tuple(said), False)
 
 
@@ -109,28 +113,45 @@ class _Game:
         self.scene: Scene = task.scene
         self.state: State = task.start
         self.last: Result | None = None
+        if task.before:
+            way = Way(rng, book, task)
+            way.open()
+            self.state, self.last = way.state, way.last
         self._solver = None if task.aim is None else Solver(task.scene, task.aim, book.able)
+        hides = self._solver is not None and not self._solver.hopeless(self.state)
+        self._named = named_things(task) if hides else []
         self._roles = {name: role for role, name in book.names.skills.items()}
+        self.hidden = ""
+        self._hidden_looks = 0
         self._ids = {book.names.id(thing): thing for thing in task.scene.by_id}
 
     def right(self) -> list[Command]:
         """Every command that is right now; none where that is not known."""
         aim, scene, state = self.task.aim, self.scene, self.state
         if aim is None or self._solver is None:
-            return [self.book.cannot(self.task.reason)]
+            missing = self.task.reason == "missing"
+            return [unseen(self.book, self.last) if missing else self.book.cannot(self.task.reason)]
+        if self.hidden:
+            return [unseen(self.book, self.last)]
         if aim.least(scene, state) == 0:
             return [self.book.done]
         if aim.hold is not None and "pick" not in self.book.names.skills:
             return []
-        if aim.hold is not None and scene.held(state) is None and not scene.clear(state, aim.hold):
-            tops = [block for block in scene.above(state, {aim.hold}) if scene.clear(state, block)]
-            moves = [(top, TABLE) for top in tops]
-        else:
-            held = scene.held(state)
-            moves = [(held, TABLE)] if aim.hold is not None and held is not None else self._solver.best(state)
+        moves = best_moves(self.book, scene, aim, self._solver, state)
         if not moves and self._solver.hopeless(state):
             return [self.book.cannot("impossible")]
         return [command for move in moves for command in self.book.commands(scene, state, move)]
+
+    def look(self) -> None:
+        """What a look shows now; a thing that is named may be hidden for one look or two, or for good."""
+        if self._hidden_looks:
+            self._hidden_looks -= 1
+        elif self.hidden:
+            self.hidden = ""
+        elif self._named and self.rng.random() < _HIDES:
+            free = [thing for thing in self._named if thing != self.scene.held(self.state)]
+            if free:
+                self.hidden, self._hidden_looks = self.rng.choice(free), self.rng.choice((0, 1, 1, 9))
 
     def carry_out(self, command: Command) -> None:
         """Do a command, or fail at it."""
@@ -142,8 +163,9 @@ class _Game:
         block = self._ids[str(command.args[names["object"]])]
         place = self._ids[str(command.args[names["target"]])] if "target" in names else None
         full = place is not None and not has_room(self.scene, self.state, place)
-        if full or self.rng.random() < _FAILS:
-            reason = "no_room" if full else "nothing_grasped" if place is None else "unreachable"
+        covered = not self.scene.clear(self.state, block)  # by something that is hidden
+        if full or covered or self.rng.random() < _FAILS:
+            reason = "blocked" if covered else "no_room" if full else "nothing_grasped" if place is None else "slipped"
             self.last = Result(command=command.text, status="failed", reason=reason)
             return
         self.last = Result(command=command.text, status="done", duration_s=2.0)

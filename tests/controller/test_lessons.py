@@ -5,15 +5,17 @@ from itertools import islice
 
 import pytest
 
-from codeword.codebook import parse_codebook
+from codeword.codebook import Result, parse_codebook
 from codeword.codebook.goals import read_goal
 from codeword.codebook.parse import Vocabulary, parse_condition
 from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.controller.teaching.aims import Aim
+from codeword.controller.teaching.book_skills import Names
 from codeword.controller.teaching.books import Book, make_book
 from codeword.controller.teaching.draft import Task
 from codeword.controller.teaching.kinds import KINDS, fitting, make_task
 from codeword.controller.teaching.lessons import Lesson, books, lessons, observed, split_mix, training_mix
+from codeword.controller.teaching.patience import unseen, waits
 from codeword.controller.teaching.pools_of import held_out_kinds, held_out_names, held_out_wordings, training_pools
 from codeword.controller.teaching.solver import Solver
 from codeword.controller.teaching.wanted import ends_of, goal_of
@@ -64,7 +66,60 @@ def test_done_and_cannot_are_seen_often_but_not_mostly(taught: list[Lesson]) -> 
     assert 0.15 < acts.count("goal") / len(acts) < 0.4
     told = [lesson for lesson in taught if "\nGoal: " in lesson.prompt.task]
     assert 0.4 < len(told) / commands < 0.75
-    assert {lesson.act for lesson in told} == {"act", "done", "cannot"}
+    assert {lesson.act for lesson in told} == {"act", "wait", "done", "cannot"}
+    assert 0.02 < acts.count("wait") / commands < 0.12
+
+
+def test_what_is_not_seen_is_waited_for_twice_and_longer_then_given_up_and_taken_where_it_appears(
+    taught: list[Lesson],
+) -> None:
+    after: dict[str, set[str]] = {}
+    for lesson in taught:
+        ways = [command.text for command in waits(lesson.book)]
+        last = lesson.observation.last
+        before = ways.index(last.command) + 1 if last is not None and last.command in ways else 0
+        if lesson.act == "wait":
+            assert lesson.right == (ways[before],)
+        elif lesson.right == (lesson.book.cannot("missing").text,):
+            assert before == len(ways)
+        after.setdefault(f"{before} of {len(ways)}", set()).add(lesson.act)
+    assert after["0 of 2"] == {"goal", "act", "wait", "done", "cannot"}  # cannot: impossible
+    assert after["1 of 2"] >= {"wait", "act"}
+    assert after["2 of 2"] >= {"cannot", "act"}
+    assert after["0 of 0"] >= {"cannot", "act"}
+    assert {text for text in after if text.endswith("of 1")} == {"0 of 1", "1 of 1"}
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("{number: {min: 0.5, max: 5, step: 0.5}}", ["0.5", "1"]),
+        ("{number: {min: 0, max: 1, step: 0.1}}", ["0.1", "0.2"]),
+        ("{integer: {min: 3, max: 5}}", ["3", "4"]),
+        ("{integer: {min: 3, max: 3}}", ["3"]),
+        ("{choice: [short, long, longer]}", ['"short"', '"long"']),
+    ],
+)
+def test_the_second_wait_is_twice_as_long_or_else_the_next(argument: str, expected: list[str]) -> None:
+    text = f"codebook: c\nrobot: arm\nskills:\n  rest: {{description: wait, args: {{how_long: {argument}}}}}\n"
+    text += "  cannot: {description: give up, args: {reason: {choice: [missing]}}}\n  done: {description: stop}\n"
+    book = Book(parse_codebook(text), "tabletop", Names({"wait": "rest"}, {}), {})
+    commands = [command.text for command in waits(book)]
+    assert commands == [f'{{"skill":"rest","how_long":{value}}}' for value in expected]
+    assert unseen(book, None).text == commands[0]
+    last = Result(command=commands[-1], status="done")
+    assert unseen(book, last).text == '{"skill":"cannot","reason":"missing"}'
+
+
+def test_failures_of_every_kind_and_late_looks_are_seen(taught: list[Lesson]) -> None:
+    results = [lesson.observation.last for lesson in taught if lesson.act != "goal"]
+    odd = [result for result in results if result is not None and result.status != "done"]
+    assert len(odd) > 0.06 * len(results)
+    told = {(result.status, result.reason) for result in odd}
+    assert told >= {("failed", reason) for reason in ("slipped", "nothing_grasped", "not_there", "blocked", "no_room")}
+    assert {status for status, _ in told} == {"failed", "refused", "timeout"}
+    again = [x for x in taught if x.observation.last is not None and x.observation.last.command in x.right]
+    assert sum(x.observation.last.status == "done" for x in again if x.observation.last is not None) > 10
 
 
 def test_a_goal_that_is_taught_leads_to_what_the_task_wants() -> None:
