@@ -82,6 +82,24 @@ def skill_entry(
     return entry
 
 
+def distractor_entry(entry: Mapping[str, Any], names: Names, rng: random.Random) -> dict[str, Any]:
+    """A skill that no task needs, as it stands in a file, its kinds and facts called as the codebook calls them."""
+    args: dict[str, Any] = {}
+    for arg, kind in entry.get("args", {}).items():
+        given = kind.get("entity")
+        named = [names.kinds[k] for k in given] if isinstance(given, list) else names.kinds.get(given)
+        args[arg] = {"entity": named} if given is not None else kind
+    thing = next(iter(args), "")
+    needs = {
+        "empty": names.derived["gripper_empty"],
+        "clear": f"{names.derived['clear']}({thing})",
+        "held": f"{names.facts['holding']}({thing})",
+    }
+    found: dict[str, Any] = {"description": rng.choice(entry["texts"])}
+    found |= {"args": args} if args else {}
+    return found | ({"preconditions": [needs[need] for need in entry["needs"]]} if "needs" in entry else {})
+
+
 def _arguments(role: str, names: Names, flavor: str) -> dict[str, Any]:
     kinds, boxes = names.kinds, ["box"] if flavor == "packing" else []
     targets = {

@@ -7,11 +7,12 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from string import ascii_lowercase
 from typing import Any
 
 from codeword.codebook import Codebook, Command, load_codebook, make_command, parse_codebook
 
-from .book_skills import SPLIT, Names, skill_entry
+from .book_skills import SPLIT, Names, distractor_entry, skill_entry
 from .scene import Move, Scene, State
 
 FLAVORS = {"tabletop": 0.4, "colors": 0.3, "letters": 0.15, "packing": 0.15}
@@ -40,6 +41,10 @@ LABELS = (
     "chips", "nuts", "cookies", "pretzels", "popcorn", "candy", "sandwich", "apple", "grapes", "juice", "cheese",
     "soap", "sponge", "hammer", "tape", "pliers", "candle", "pencil", "stapler", "mug", "spoon", "battery",
 )  # fmt: skip
+
+
+_LONG = 0.15
+"""How often a codebook under other names has many skills that no task needs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,17 +136,15 @@ def make_book(
     roles = _structure(rng)
     names = draw.names(roles)
     groups = dict(_groups(flavor))
-    if flavor in ("colors", "packing") and rng.random() < 0.5 * strange:
+    if groups and rng.random() < 0.5 * strange:
         groups = draw.groups(flavor, groups)
     properties, facts = _told(flavor, groups, names)
     entries = {
         names.skills[role]: skill_entry(role, names, draw.text("skills", role, names), flavor, rng, strange, steps)
         for role in roles
     }
-    for name in rng.sample(list(pool["distractors"]), rng.choice((0, 0, 1, 2, 3)) if strange else 0):
-        entry = pool["distractors"][name]
-        args = {arg: _in_words(kind, names) for arg, kind in entry.get("args", {}).items()}
-        entries.setdefault(name, {"description": rng.choice(entry["texts"]), **({"args": args} if args else {})})
+    for name in draw.distractors():
+        entries.setdefault(name, distractor_entry(pool["distractors"][name], names, rng))
     order = list(entries)
     if strange:
         rng.shuffle(order)
@@ -242,13 +245,23 @@ class _Drawing:
 
     def groups(self, flavor: str, groups: Mapping[str, tuple[str, tuple[str, ...]]]) -> dict[str, Any]:
         """Other groups, whose names say nothing of what is in them."""
-        words, of = (COLORS, "color") if flavor == "colors" else (LABELS, "label")
-        from .pools_of import training_pools
-
+        of, words, most = {
+            "colors": ("color", COLORS, 5),
+            "letters": ("letter", tuple(ascii_lowercase), 10),
+            "packing": ("label", LABELS, 5),
+        }[flavor]
         found = {name: group for name, group in groups.items() if self.rng.random() < 0.4}
-        for name in self.rng.sample(training_pools().wordings["group_names"], self.rng.randint(1, 2)):
-            found[name] = (of, tuple(self.rng.sample(words, self.rng.randint(2, 5))))
+        for name in self.rng.sample(self.pool["group_names"], self.rng.randint(1, 2)):
+            found[name] = (of, tuple(self.rng.sample(words, self.rng.randint(2, most))))
         return found
+
+    def distractors(self) -> list[str]:
+        """Skills that no task needs; now and then many, so that a codebook is long."""
+        if not self.strange:
+            return []
+        every = list(self.pool["distractors"])
+        count = self.rng.randint(6, 14) if self.rng.random() < _LONG else self.rng.choice((0, 0, 1, 2, 3))
+        return self.rng.sample(every, min(count, len(every)))
 
     def shuffled(self, items: list[str], factor: float = 1.0) -> list[str]:
         return self.rng.sample(items, len(items)) if self.rng.random() < factor * self.strange else items
@@ -285,11 +298,3 @@ def _told(
     if flavor == "packing":
         return {"label": "what is printed on a block"}, facts
     return {}, {}
-
-
-def _in_words(kind: Any, names: Names) -> Any:
-    """An argument of a distractor, its kinds called as the codebook calls them."""
-    if "entity" not in kind:
-        return kind
-    given = kind["entity"]
-    return {"entity": [names.kinds[k] for k in given] if isinstance(given, list) else names.kinds[given]}

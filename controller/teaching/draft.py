@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from string import ascii_lowercase
 
 from .aims import Aim, At, Part
 from .books import COLORS, LABELS, Book
@@ -17,6 +18,9 @@ ZONES = (
     ("north_zone", "south_zone", "east_zone", "west_zone"),
 )
 """Names of places marked on the table that go together."""
+
+_MANY = 0.3
+"""How often there is more of something than usual."""
 
 _ABSENT = (*COLORS, "gold", "silver", "violet", "beige", "turquoise", "olive", "maroon")
 
@@ -65,8 +69,15 @@ class Draft:
         name = "_".join(word for word in (size, color, "block", str(number or "")) if word)
         return self.add(Thing(name, "block", {"color": color, **({"size": size} if size else {})}))
 
+    def number(self, least: int, usual: int, most: int) -> int:
+        """How many there are of something: some, and now and then many."""
+        return self.rng.randint(usual + 1, most) if self.rng.random() < _MANY else self.rng.randint(least, usual)
+
     def blocks(self, count: int) -> list[str]:
-        """So many blocks of different colors; in packing, labelled things."""
+        """So many blocks of different colors; in packing labelled things, with letters letters."""
+        if self.book.flavor == "letters" and self.rng.random() < 0.85:
+            free = [x for x in ascii_lowercase if f"letter_{x}" not in self.things]
+            return [self.letter(x) for x in self.rng.sample(free, count)]
         if self.book.flavor == "packing" and self.rng.random() < 0.8:
             free = [label for label in LABELS if label not in self.things]
             return [self.label(label) for label in self.rng.sample(free, count)]
@@ -117,9 +128,12 @@ class Draft:
 
     def clutter(self, most: int = 2) -> None:
         """Things that nobody asked for."""
+        there = len(self.of_kind("block"))
         count = self.rng.choice((0, *range(most + 1)))
-        if count and self.book.flavor != "letters":
-            self.blocks(min(count, 8 - len(self.of_kind("block"))) if len(self.of_kind("block")) < 8 else 0)
+        if self.rng.random() < 0.6 * _MANY:
+            count = self.rng.randint(5, 7) - there
+        if count > 0 and there < 7:
+            self.blocks(min(count, 7 - there))
         if self.rng.random() < 0.35 and len(self.of_kind("bowl")) < 3:
             self.bowl(self.colors(1)[0])
         if self.rng.random() < 0.3 and not self.of_kind("zone"):
@@ -129,8 +143,14 @@ class Draft:
         return [name for name, thing in self.things.items() if thing.kind in kinds]
 
     def absent(self, kind: str) -> Thing:
-        """A thing that is not here: it has a color and a kind that nothing here has together."""
+        """A thing that is not here: nothing here has its letter, its label, or both its color and its kind."""
         taken = set(self.things)
+        if kind == "block" and self.book.flavor == "letters":
+            letter = self.rng.choice([x for x in ascii_lowercase if f"letter_{x}" not in taken])
+            return Thing(f"letter_{letter}", "block", {"color": "white", "letter": letter})
+        if kind == "block" and self.book.flavor == "packing" and self.rng.random() < 0.6:
+            label = self.rng.choice([label for label in LABELS if label not in taken])
+            return Thing(label, "block", {"color": "white", "label": label})
         color = self.rng.choice([c for c in _ABSENT if f"{c}_{kind}" not in taken])
         return Thing(f"{color}_{kind}", "block" if kind in ("block", "crate") else "bowl", {"color": color})
 
@@ -153,17 +173,29 @@ class Draft:
 
     def task(
         self, kind: str, parts: Sequence[Part], words: Words, *, scatter: float = 0.15, steady: bool = False,
-        hold: str | None = None,
+        hold: str | None = None, before: tuple[Move, ...] = (),
     ) -> Task:  # fmt: skip
         """The task whose aim these parts are."""
         scene = self.scene()
         start = self.state(scene, 0.0 if steady else scatter)
-        return Task(kind, scene, start, Aim(tuple(parts), hold), words, steady=steady)
+        return Task(
+            kind, scene, start, Aim(tuple(parts), hold), words, steady=steady, before=self._doable(scene, before, start)
+        )
 
-    def impossible(self, kind: str, words: Words, reason: str) -> Task:
+    def impossible(self, kind: str, words: Words, reason: str, *, before: tuple[Move, ...] = ()) -> Task:
         """A task that cannot be done in this scene."""
         scene = self.scene()
-        return Task(kind, scene, self.state(scene, 0.15), None, words, reason)
+        start = self.state(scene, 0.15)
+        return Task(kind, scene, start, None, words, reason, before=self._doable(scene, before, start))
+
+    def _doable(self, scene: Scene, before: tuple[Move, ...], start: State) -> tuple[Move, ...]:
+        """Moves of an earlier task, or none where they could not have been made."""
+        if not before or "pick" not in self.book.names.skills:
+            return ()
+        block, place = before[-1]
+        picked = scene.moved(start, block, None)
+        fine = scene.clear(start, block) and (not place or has_room(scene, picked, place))
+        return before if fine else ()
 
 
 def scattered(rng: random.Random, scene: Scene, state: State, block: Thing) -> State:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from . import kinds_held_out, kinds_put, kinds_stack
+from . import kinds_change, kinds_held_out, kinds_put, kinds_stack
 from .books import Book
 from .draft import Draft, Task
 from .pools_of import held_out_kinds
@@ -19,38 +19,45 @@ class Kind:
     flavors: tuple[str, ...] = ("tabletop", "colors", "packing")
 
 
+_ALL = ("tabletop", "colors", "packing", "letters")
 _COLORS, _LETTERS, _PACKING, _PLAIN = ("colors",), ("letters",), ("packing",), ("tabletop", "colors")
 
 KINDS: Mapping[str, Kind] = {
-    "put": Kind(kinds_put.put, 4),
-    "put_several": Kind(kinds_put.put_several, 2),
-    "put_pairs": Kind(kinds_put.put_pairs, 3),
+    "put": Kind(kinds_put.put, 4, _ALL),
+    "put_several": Kind(kinds_put.put_several, 2, _ALL),
+    "put_pairs": Kind(kinds_put.put_pairs, 2.6, _ALL),
     "all_to": Kind(kinds_put.all_to, 2.5),
-    "some_to": Kind(kinds_put.some_to, 5, ("colors", "letters", "packing")),
+    "some_to": Kind(kinds_put.some_to, 6, ("colors", "letters", "packing")),
     "some_of_color": Kind(kinds_put.some_to, 0.6, ("tabletop",)),
     "match": Kind(kinds_put.match, 2, _PLAIN),
     "mismatch": Kind(kinds_put.mismatch, 1.5, _PLAIN),
     "corners": Kind(kinds_put.corners, 1),
     "area_to_area": Kind(kinds_put.area_to_area, 1),
-    "even": Kind(kinds_put.even, 1.5, _COLORS),
-    "pack_all": Kind(kinds_put.pack_all, 3, _PACKING),
-    "pack_any": Kind(kinds_put.pack_any, 3, _PACKING),
+    "even": Kind(kinds_put.even, 2, _COLORS),
+    "pack_all": Kind(kinds_put.pack_all, 4, _PACKING),
+    "pack_any": Kind(kinds_put.pack_any, 4, _PACKING),
     "push": Kind(kinds_put.push, 1.5, _PLAIN),
     "push_and_put": Kind(kinds_put.push_and_put, 1.2, _PLAIN),
     "hold": Kind(kinds_put.hold, 0.4),
     "release": Kind(kinds_put.release, 0.4),
-    "missing": Kind(kinds_put.missing, 3),
+    "missing": Kind(kinds_put.missing, 2.4, _ALL),
+    "instead": Kind(kinds_change.instead, 2.2, _ALL),
+    "instead_missing": Kind(kinds_change.instead_missing, 0.6, _ALL),
+    "elsewhere": Kind(kinds_change.elsewhere, 0.9, _ALL),
+    "after_all": Kind(kinds_change.after_all, 0.8, _ALL),
+    "without": Kind(kinds_change.without, 1.2, _ALL),
+    "any_of": Kind(kinds_change.any_of, 1.8, _ALL),
     "too_wide": Kind(kinds_put.too_wide, 2),
     "stack_two": Kind(kinds_stack.stack_two, 2),
     "stack_order": Kind(kinds_stack.stack_order, 3),
     "stack_all": Kind(kinds_stack.stack_all, 1.2),
     "stack_area": Kind(kinds_stack.stack_area, 1, _PLAIN),
-    "stack_group": Kind(kinds_stack.stack_group, 1.6, _COLORS),
-    "stack_by_color": Kind(kinds_stack.stack_by_color, 1, _COLORS),
-    "stack_by_size": Kind(kinds_stack.stack_by_size, 1.2, _COLORS),
-    "alternate": Kind(kinds_stack.alternate, 1, _COLORS),
-    "small_on_big": Kind(kinds_stack.small_on_big, 1.2, _COLORS),
-    "small_on_big_zones": Kind(kinds_stack.small_on_big_zones, 1, _COLORS),
+    "stack_group": Kind(kinds_stack.stack_group, 2.4, _COLORS),
+    "stack_by_color": Kind(kinds_stack.stack_by_color, 1.5, _COLORS),
+    "stack_by_size": Kind(kinds_stack.stack_by_size, 1.8, _COLORS),
+    "alternate": Kind(kinds_stack.alternate, 1.6, _COLORS),
+    "small_on_big": Kind(kinds_stack.small_on_big, 1.6, _COLORS),
+    "small_on_big_zones": Kind(kinds_stack.small_on_big_zones, 1.5, _COLORS),
     "unstack": Kind(kinds_stack.unstack, 1.2),
     "take_off": Kind(kinds_stack.take_off, 0.6),
     "swap": Kind(kinds_stack.swap, 1),

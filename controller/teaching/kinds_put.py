@@ -12,6 +12,8 @@ def put(d: Draft) -> Task:
     """One thing to one place; sometimes something stands on it."""
     (a,) = d.blocks(1)
     t = d.container() if d.rng.random() < 0.9 else TABLE
+    if d.book.flavor == "letters" and d.rng.random() < 0.3:
+        t = d.rng.choice(d.row(d.rng.randint(2, 5)))
     d.clutter(3)
     others = [b for b in d.of_kind("block") if b != a]
     if others and d.rng.random() < 0.3:
@@ -21,33 +23,33 @@ def put(d: Draft) -> Task:
 
 def put_several(d: Draft) -> Task:
     """Some things to one place."""
-    wanted = d.blocks(d.rng.choice((2, 2, 3)))
     t = d.container()
+    wanted = d.blocks(d.number(2, 3, 5) if d.of_kind("zone", "box") else d.rng.choice((2, 2, 3)))
     d.clutter()
     return d.task("put_several", [At(a, (t,)) for a in wanted], {"list": wanted, "t": t}, scatter=0.25)
 
 
 def put_pairs(d: Draft) -> Task:
     """Different things to different places."""
-    count = d.rng.choice((2, 2, 2, 3))
-    wanted = d.blocks(count)
+    wanted = d.blocks(d.rng.choice((2, 2, 2, 3, 4)))
     if d.rng.random() < 0.5 and d.book.able(False, "zone"):
         places = d.zones(2)
     elif d.book.able(False, "bowl"):
         places = [d.bowl(color) for color in d.colors(2)]
     else:
         places = [d.container()]
-    goes = [(a, d.rng.choice(places)) for a in wanted]
+    goes = [
+        (a, places[number % len(places)] if len(wanted) > 3 else d.rng.choice(places))
+        for number, a in enumerate(wanted)
+    ]
     d.clutter(1)
     return d.task("put_pairs", [At(a, (t,)) for a, t in goes], {"pairs": goes}, scatter=0.25)
 
 
 def all_to(d: Draft) -> Task:
     """Everything to one place."""
-    d.blocks(d.rng.randint(2, 3))
     t = d.container() if d.rng.random() < 0.85 else TABLE
-    if d.things.get(t) is not None and d.things[t].kind != "bowl" and d.rng.random() < 0.4:
-        d.blocks(1)
+    d.blocks(d.number(2, 4, 6) if t == TABLE or d.of_kind("zone", "box") else d.rng.randint(2, 3))
     if d.rng.random() < 0.4:
         d.bowl(d.colors(1)[0])
     return d.task("all_to", [At(a, (t,)) for a in d.of_kind("block")], {"t": t}, scatter=0.35)
@@ -67,30 +69,30 @@ def some_to(d: Draft) -> Task:
     if flavor == "letters":
         name = name if of == "letter" else rng.choice(list(d.book.groups))
         of, words = d.book.groups[name]
-        letters = rng.sample("abcdefghijklmnopqrstuvwxyz", 3)
-        letters += [x for x in rng.sample(words, min(2, len(words))) if x not in letters]
+        letters = rng.sample("abcdefghijklmnopqrstuvwxyz", rng.randint(2, 4))
+        letters += [x for x in rng.sample(words, min(rng.choice((2, 2, 3)), len(words))) if x not in letters]
         for letter in letters:
             d.letter(letter)
     elif of == "label":
-        wanted = rng.sample(words, min(len(words), rng.randint(1, 3)))
-        others = rng.sample([label for label in LABELS if label not in words], rng.randint(1, 2))
+        wanted = rng.sample(words, min(len(words), d.number(1, 3, 4)))
+        others = rng.sample([label for label in LABELS if label not in words], d.number(1, 2, 3))
         for label in (*wanted, *others):
             d.label(label)
     elif sized:
         name = rng.choice(("small", "big"))
         of, words = "size", (name,)
-        for color in d.colors(rng.randint(3, 4)):
+        for color in d.colors(d.number(3, 4, 6)):
             d.block(color, size=rng.choice(("small", "big")))
     elif name == "all_of_color":
-        color, *rest = d.colors(3)
+        color, *rest = d.colors(4)
         words, extra = (color,), {"color": color}
-        for number in range(1, rng.randint(2, 3) + 1):
+        for number in range(1, d.number(2, 3, 4) + 1):
             d.block(color, number=number)
-        for other in rest[: rng.randint(1, 2)]:
+        for other in rest[: d.number(1, 2, 3)]:
             d.block(other)
     else:
-        wanted = rng.sample(words, min(len(words), rng.randint(1, 3)))
-        others = [c for c in d.colors(8) if c not in words][: rng.randint(1, 2)]
+        wanted = rng.sample(words, min(len(words), d.number(1, 3, 4)))
+        others = [c for c in d.colors(10) if c not in words][: d.number(1, 2, 3)]
         for color in (*wanted, *others):
             d.block(color)
     t = d.zones(2)[0] if d.book.able(False, "zone") and rng.random() < 0.75 else d.container()
@@ -107,7 +109,7 @@ def match(d: Draft) -> Task:
     kind = rng.choice([k for k in ("bowl", "zone") if d.book.able(False, k)] or ["zone"])
     colors = d.colors(rng.randint(2, 3))
     places = [d.bowl(c) if kind == "bowl" else d.zone(f"{c}_zone", c) for c in colors]
-    twice = rng.random() < 0.3
+    twice = rng.random() < 0.4
     for color in colors:
         if twice and rng.random() < 0.6:
             d.block(color, number=1)
@@ -128,7 +130,8 @@ def mismatch(d: Draft) -> Task:
     kind = d.rng.choice([k for k in ("bowl", "zone") if d.book.able(False, k)] or ["zone"])
     colors = d.colors(d.rng.randint(2, 3))
     places = [d.bowl(c) if kind == "bowl" else d.zone(f"{c}_zone", c) for c in colors]
-    for color in (*colors, *(d.colors(1) if d.rng.random() < 0.3 else ())):
+    more = d.colors(d.number(1, 1, 3) if len(colors) > 2 else 1) if d.rng.random() < 0.35 else []
+    for color in (*colors, *more):
         d.block(color)
     blocks = d.of_kind("block")
     parts = []
@@ -149,8 +152,8 @@ def corners(d: Draft) -> Task:
 def area_to_area(d: Draft) -> Task:
     """All that is in one zone to another one."""
     s, t = d.zones(2)
-    moved = d.blocks(d.rng.randint(1, 3))
-    others = d.blocks(d.rng.randint(1, 2))
+    moved = d.blocks(d.number(1, 3, 4))
+    others = d.blocks(d.number(1, 2, 3))
     for block in moved:
         d.at[block] = s
     parts = [At(block, (t,)) for block in moved] + [At(block, None, (s, t)) for block in others]
@@ -179,7 +182,7 @@ def even(d: Draft) -> Task:
 
 def pack_all(d: Draft) -> Task:
     """All goods into one box."""
-    d.blocks(d.rng.randint(2, 4))
+    d.blocks(d.number(2, 4, 6))
     t = d.box(d.rng.choice(("brown", *d.colors(2))))
     if d.rng.random() < 0.3:
         d.bowl(d.colors(1)[0])
@@ -188,7 +191,7 @@ def pack_all(d: Draft) -> Task:
 
 def pack_any(d: Draft) -> Task:
     """All goods into boxes, whichever."""
-    d.blocks(d.rng.randint(2, 4))
+    d.blocks(d.number(2, 4, 6))
     boxes = tuple(d.box(color) for color in d.colors(2))
     return d.task("pack_any", [At(a, boxes) for a in d.of_kind("block")], {"place": "box"}, scatter=0.3)
 
@@ -231,6 +234,9 @@ def missing(d: Draft) -> Task:
     which = d.rng.random()
     a, t = d.blocks(1)[0], d.container()
     d.clutter(3)
+    if which < 0.1:
+        gone = d.absent("block")
+        return d.impossible("put_several", {"list": [a, gone.id], "t": t, "gone": gone}, "missing")
     if which < 0.5:
         gone = d.absent("block" if d.rng.random() < 0.8 else "crate")
         return d.impossible("put", {"a": gone.id, "t": t, "gone": gone}, "missing")

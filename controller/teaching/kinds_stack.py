@@ -1,6 +1,7 @@
 """Kinds of task in which things are stacked or taken apart, and in which letters are put in order."""
 
 from itertools import pairwise
+from string import ascii_lowercase
 
 from .aims import At, Part, Tower
 from .draft import Draft, Task
@@ -41,7 +42,7 @@ def stack_order(d: Draft) -> Task:
 
 def stack_all(d: Draft) -> Task:
     """Everything in one tower."""
-    blocks = tuple(sorted(d.blocks(d.rng.randint(2, 5))))
+    blocks = tuple(sorted(d.blocks(d.number(2, 4, 6))))
     if d.rng.random() < 0.4:
         d.bowl(d.colors(1)[0])
     return d.task("stack_all", [Tower(blocks)], {}, scatter=0.1)
@@ -49,7 +50,7 @@ def stack_all(d: Draft) -> Task:
 
 def stack_area(d: Draft) -> Task:
     """Everything in one tower in a zone."""
-    blocks = tuple(sorted(d.blocks(d.rng.randint(2, 4))))
+    blocks = tuple(sorted(d.blocks(d.number(2, 4, 5))))
     zones = d.zones(d.rng.randint(1, 2))
     return d.task("stack_area", [Tower(blocks, base=(zones[0],))], {"t": zones[0]}, scatter=0.25)
 
@@ -61,8 +62,8 @@ def stack_group(d: Draft) -> Task:
         return stack_all(d)
     name = d.rng.choice(groups)
     _, words = d.book.groups[name]
-    members = [d.block(c) for c in d.rng.sample(words, min(len(words), d.rng.choice((2, 2, 3))))]
-    others = [d.block(c) for c in [c for c in d.colors(9) if c not in words][: d.rng.randint(1, 2)]]
+    members = [d.block(c) for c in d.rng.sample(words, min(len(words), d.rng.choice((2, 2, 3, 3, 4))))]
+    others = [d.block(c) for c in [c for c in d.colors(10) if c not in words][: d.number(1, 2, 3)]]
     blocks = (*members, *others)
     parts: list[Part] = [Tower(tuple(sorted(members)))]
     parts += [At(other, None, tuple(b for b in blocks if b != other)) for other in others]
@@ -73,7 +74,7 @@ def stack_by_color(d: Draft) -> Task:
     """One tower for each color."""
     colors = d.colors(2)
     towers = []
-    for color, count in zip(colors, d.rng.choice(((2, 2), (3, 2), (2, 3), (2, 1))), strict=True):
+    for color, count in zip(colors, d.rng.choice(((2, 2), (3, 2), (2, 3), (2, 1), (3, 3))), strict=True):
         towers.append(tuple(d.block(color, number=n) for n in range(1, count + 1)))
     return d.task("stack_by_color", _towers(towers), {}, scatter=0.15)
 
@@ -127,7 +128,7 @@ def small_on_big_zones(d: Draft) -> Task:
 
 def unstack(d: Draft) -> Task:
     """Everything on the table."""
-    blocks = d.blocks(d.rng.randint(2, 4))
+    blocks = d.blocks(d.number(2, 4, 6))
     d.stack(*blocks[: d.rng.randint(2, len(blocks))])
     if d.rng.random() < 0.3:
         d.zones(1)
@@ -151,17 +152,20 @@ def swap(d: Draft) -> Task:
 
 
 def alphabet(d: Draft) -> Task:
-    return _row(d, "alphabet", sorted(d.rng.sample("abcdefghijklmnopqrstuvwxyz", d.rng.randint(3, 5))))
+    return _row(d, "alphabet", sorted(_letters(d)))
 
 
 def reverse_alphabet(d: Draft) -> Task:
-    letters = sorted(d.rng.sample("abcdefghijklmnopqrstuvwxyz", d.rng.randint(3, 5)), reverse=True)
-    return _row(d, "reverse_alphabet", letters)
+    return _row(d, "reverse_alphabet", sorted(_letters(d), reverse=True))
+
+
+def _letters(d: Draft) -> list[str]:
+    return d.rng.sample(ascii_lowercase, d.rng.choice((3, 4, 5, 5, 6)))
 
 
 def spell(d: Draft) -> Task:
     word = d.rng.choice(WORDS)
-    others = [x for x in d.rng.sample("abcdefghijklmnopqrstuvwxyz", 3) if x not in word][: d.rng.randint(0, 2)]
+    others = _others(d, word, 0)
     for letter in others:
         d.letter(letter)
     return _row(d, "spell", list(word), {"word": word})
@@ -171,7 +175,8 @@ def spell_part(d: Draft) -> Task:
     """The letters of a word that are there, without a gap."""
     word = d.rng.choice([w for w in WORDS if len(w) > 3])
     there = sorted(d.rng.sample(range(len(word)), len(word) - 1))
-    d.letter(next(x for x in d.rng.sample("abcdefghijklmnopqrstuvwxyz", 26) if x not in word))
+    for letter in _others(d, word, 1):
+        d.letter(letter)
     return _row(d, "spell_part", [word[k] for k in there], {"word": word})
 
 
@@ -179,12 +184,17 @@ def spell_one_of(d: Draft) -> Task:
     """The one of some words that the letters make."""
     words = d.rng.sample([w for w in WORDS if len(w) == 4], 4)
     word = words[0]
-    others = [x for x in d.rng.sample("abcdefghijklmnopqrstuvwxyz", 8) if x not in word][:1]
+    others = _others(d, word, 0)
     if any(set(other) <= {*word, *others} for other in words[1:]):
         return spell(d)
     for letter in others:
         d.letter(letter)
     return _row(d, "spell_one_of", list(word), {"choices": d.rng.sample(words, 4)})
+
+
+def _others(d: Draft, word: str, least: int) -> list[str]:
+    """Letters that a word has not."""
+    return d.rng.sample([x for x in ascii_lowercase if x not in word], d.rng.randint(least, 3))
 
 
 def _row(d: Draft, kind: str, letters: list[str], words: dict[str, object] | None = None) -> Task:

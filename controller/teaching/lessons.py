@@ -29,7 +29,7 @@ from .wording import word_task
 _ASKS = 0.6
 """How often a task's goal is asked for, and told with the decisions then."""
 
-_HIDDEN = 0.3
+_HIDDEN = 0.24
 """How often something that a task names is not seen for a while."""
 
 _NOISY = 0.04
@@ -162,10 +162,15 @@ def rights(book: Book, scene: Scene, look: Look) -> list[Command]:
 
 
 def named_things(task: Task) -> list[str]:
-    """The blocks and bowls that a task names."""
-    found = [item for value in task.words.values() for item in _flat(value)]
+    """The blocks and bowls that a task names and that it cannot do without."""
+    assert task.aim is not None
+    needed = {task.aim.hold}
+    for part in task.aim.parts:
+        if isinstance(part, At) and part.ok is not None:
+            needed |= {part.block, *(part.ok if len(part.ok) == 1 else ())}
+    found = dict.fromkeys(item for value in task.words.values() for item in _flat(value))
     kinds = {thing.id: thing.kind for thing in task.scene.by_id.values()}
-    return [thing for thing in dict.fromkeys(found) if kinds.get(thing) in ("block", "bowl", "box")]
+    return [thing for thing in found if thing in needed and kinds.get(thing) in ("block", "bowl", "box")]
 
 
 def _flat(value: object) -> Iterator[str]:

@@ -32,10 +32,8 @@ def held_out_names() -> Mapping[str, Any]:
 
 @lru_cache(maxsize=1)
 def held_out_wordings() -> Mapping[str, Any]:
-    """The wordings of evaluation's tasks; those of a group and of what stands around are the same in both."""
-    training = training_pools().wordings
-    shared = {key: training[key] for key in ("group", "around", "group_names")}
-    return {**_read("held_out_wordings"), **shared}
+    """The wordings of evaluation's tasks; what stands around a task is the same in both."""
+    return {**_read("held_out_wordings"), "around": training_pools().wordings["around"]}
 
 
 @lru_cache(maxsize=1)

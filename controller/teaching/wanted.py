@@ -20,7 +20,7 @@ Ends = dict[str, str]
 _MOST_MOVES = 30
 
 
-def ends_of(rng: random.Random, scene: Scene, aim: Aim, start: State, solver: Solver, tries: int = 6) -> list[Ends]:
+def ends_of(rng: random.Random, scene: Scene, aim: Aim, start: State, solver: Solver, tries: int = 10) -> list[Ends]:
     """Some ends that shortest ways lead to, all different; none where there is no way."""
     if aim.hold is not None:
         return [{aim.hold: ""}]

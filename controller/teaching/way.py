@@ -12,7 +12,7 @@ from .scene import TABLE, Move, Scene, State, has_room
 from .solver import Solver
 from .trouble import failed, fallen
 
-_ROUGH = (0.0, 0.0, 0.25, 0.45)
+_ROUGH = (0.0, 0.1, 0.3, 0.5)
 """How often a step goes wrong, by lot for each way."""
 
 _MOST_STEPS = 34

@@ -21,6 +21,8 @@ def word_task(rng: random.Random, task: Task, book: Book, pool: Mapping[str, Any
     if not plain:
         around = pool["around"]
         before = rng.choice(around["before"])
+        if before and before.strip()[-1] not in ".!?" and re.match(r"[A-Z][a-z]", text):
+            text = text[0].lower() + text[1:]
         text = before + text + rng.choice(around["after"])
     text = _SENTENCE.sub(lambda match: match[1] + match[2].upper(), text.strip())
     if not plain:
@@ -35,6 +37,8 @@ class _Speech:
     def __init__(self, rng: random.Random, task: Task, book: Book, pool: Mapping[str, Any]) -> None:
         self.rng, self.task, self.book, self.pool = rng, task, book, pool
         self.scene: Scene = task.scene
+        self.upper = rng.random() < 0.7
+        self.joins = rng.choices((" and ", ", and ", " and also ", " as well as "), (0.7, 0.16, 0.07, 0.07))[0]
         self.style = rng.choices(("full", "id", "short", "one"), (0.68, 0.1, 0.16, 0.06))[0]
 
     def slot(self, name: str) -> str:
@@ -57,9 +61,12 @@ class _Speech:
             return self.pairs(rest)
         if name in ("upward", "downward", "bottom", "top", "rest_upward", "between") or head == "top":
             return self.tower(name)
-        value = words[name]
+        value = words["names" if name == "names_or" else name]
         if name in ("list",):
-            return self.listed([self.the(block) for block in self.shuffled(cast(list[str], value))])
+            return self.things(self.shuffled(cast(list[str], value)))
+        if name in ("names", "names_or"):
+            given = [self.letter(str(word)) if len(str(word)) == 1 else str(word) for word in cast(list[str], value)]
+            return self.listed(given, last=" or ") if name == "names_or" else self.listed(given)
         if name == "choices":
             return self.listed([str(word) for word in cast(list[str], value)])
         if name == "word":
@@ -84,7 +91,8 @@ class _Speech:
             return name
         letter = known.properties.get("letter")
         if letter is not None:
-            return f"the letter {letter.upper()}" if self.style == "full" else f"letter {letter}"
+            written = self.letter(letter)
+            return f"the letter {written}" if self.style == "full" else f"letter {written}"
         color = known.properties.get("color", "")
         if self.style in ("short", "one") and known.kind == "block" and self.unique(known, color):
             return color if self.style == "short" else f"the {color} one"
@@ -168,7 +176,37 @@ class _Speech:
             return f" and {self.listed(upward[-2:0:-1])} between"
         return upward[-1]
 
-    def listed(self, words: list[str], last: str = " and ") -> str:
+    def letter(self, letter: str) -> str:
+        """A letter as this speaker writes it."""
+        return letter.upper() if self.upper else letter
+
+    def things(self, blocks: list[str]) -> str:
+        """Several things, each by itself or all in one: `the red and the blue block`, `the letters A and E`."""
+        each, known = [self.the(block) for block in blocks], [self.known(block) for block in blocks]
+        luck = self.rng.random()
+        if self.style == "id" or luck < 0.3:
+            return self.listed(each)
+        blocks_word = self.kind_word("block", many=True)
+        if all("letter" in thing.properties for thing in known):
+            letters = [self.letter(thing.properties["letter"]) for thing in known]
+            if luck < 0.75:
+                return f"{'the ' if luck < 0.65 else ''}letters {self.listed(letters)}"
+            return self.listed(letters if luck < 0.9 else [f"the {letter}" for letter in letters])
+        if all("label" in thing.properties for thing in known):
+            return f"the {self.listed([thing.properties['label'] for thing in known])}"
+        colors = [thing.properties.get("color", "") for thing in known]
+        if not all(self.unique(thing, color) for thing, color in zip(known, colors, strict=True)):
+            return self.listed(each)
+        if any(thing.wide or thing.kind != "block" for thing in known) or "crate" in "".join(blocks):
+            return self.listed(each)
+        if luck < 0.6:
+            return f"the {self.listed(colors)} {blocks_word}"
+        if luck < 0.85:
+            return f"{self.listed([f'the {color}' for color in colors])} {self.book.names.kinds['block']}"
+        return self.listed(colors)
+
+    def listed(self, words: list[str], last: str = "") -> str:
+        last = last or self.joins
         return words[0] if len(words) == 1 else ", ".join(words[:-1]) + last + words[-1]
 
     def shuffled(self, items: list[Any]) -> list[Any]:

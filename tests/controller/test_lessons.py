@@ -218,8 +218,13 @@ def test_held_out_names_and_words_are_in_no_training_pool() -> None:
     assert not set(held["distractors"]) & set(training["distractors"])
     words = held_out_wordings()
     for kind, texts in words.items():
-        if kind not in ("group", "around", "group_names"):
+        if kind == "group":
+            for group, phrases in texts.items():
+                assert not set(phrases) & set(training_pools().wordings["group"][group])
+        elif kind != "around":
             assert not set(texts) & set(training_pools().wordings.get(kind, ()))
+    assert set(words["group"]) == set(training_pools().wordings["group"])
+    assert not set(held["group_names"]) & set(training["group_names"])
     assert not held_out_kinds() & set(training_pools().wordings)
 
 
