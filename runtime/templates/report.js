@@ -42,7 +42,8 @@
       row.hidden = !fits;
       count += fits;
     }
-    shown.textContent = count === rows.length ? `${count} episodes` : `${count} of ${rows.length} episodes`;
+    const all = `${rows.length} episode${rows.length === 1 ? "" : "s"}`;
+    shown.textContent = count === rows.length ? all : `${count} of ${all}`;
     for (const button of document.querySelectorAll("button[data-wrong]")) button.setAttribute("aria-pressed", String(button.dataset.wrong === document.getElementById("by-wrong").value));
   };
 
