@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeword.codebook import Command, Result
+from codeword.codebook.goals import Goal, goal_graph, goal_prompt
 from codeword.codebook.offer import offer
 from codeword.codebook.writing import command_of
 
@@ -18,6 +19,7 @@ from .lessons import Lesson, Mix, act_of, books, named_things, observed
 from .patience import unseen
 from .scene import Scene, State, has_room
 from .solver import Solver
+from .wanted import Ends, aim_of, ends_of, goal_of
 from .way import Way, best_moves
 from .wording import word_task
 
@@ -28,6 +30,9 @@ PLAY_SEED = 3_000_017
 """Added to a seed, so that no episode that is played is one of the lessons of that seed."""
 
 _MOST_STEPS = 16
+_ASKS = 0.5
+"""In how many episodes the model writes the goal first."""
+
 _FAILS, _SLIPS, _HIDES = 0.06, 0.06, 0.03
 """How often a command fails, how often what was picked slips, and how often something that is named is hidden."""
 
@@ -80,13 +85,30 @@ def play(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mappin
     game = _Game(rng, book, task)
     found: list[Lesson] = []
     said: list[str] = []
+    wanted: Goal | None = None
+    asks = rng.random() < _ASKS
     game.look()
     for step in range(_MOST_STEPS):
+        observation = observed(book, task.scene, game.state, game.last, step, hidden=game.hidden)
+        if asks and (wanted is None or (wanted.cannot and not game.hidden and task.aim is not None)):
+            choices = game.ends()
+            goals = [Goal((), one) if isinstance(one, str) else goal_of(book, observation, task.scene, one)
+                     for one in choices]  # fmt: skip
+            if not goals:
+                break
+            prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation)
+            options = tuple(dict.fromkeys(one.text for one in goals))
+            found.append(Lesson(book, kind, text, observation, prompt, graph, options, rng.choice(options), "goal"))
+            said.append(policy(found[-1]))
+            if said[-1] not in options:
+                break  # what is right on the way to something else, nobody is to learn
+            chosen = next(number for number, one in enumerate(goals) if one.text == said[-1])
+            wanted = goals[chosen]
+            game.pursue(choices[chosen])
         right = game.right()
         if not right:
             break
-        observation = observed(book, task.scene, game.state, game.last, step, hidden=game.hidden)
-        offered = offer(book.codebook, text, observation)
+        offered = offer(book.codebook, text, observation, wanted.told if wanted is not None else "")
         texts = tuple(dict.fromkeys(command.text for command in right))
         act = act_of(book, right[0])
         asked = Lesson(
@@ -117,6 +139,7 @@ class _Game:
             way = Way(rng, book, task)
             way.open()
             self.state, self.last = way.state, way.last
+        self.aim = task.aim
         self._solver = None if task.aim is None else Solver(task.scene, task.aim, book.able)
         hides = self._solver is not None and not self._solver.hopeless(self.state)
         self._named = named_things(task) if hides else []
@@ -127,7 +150,7 @@ class _Game:
 
     def right(self) -> list[Command]:
         """Every command that is right now; none where that is not known."""
-        aim, scene, state = self.task.aim, self.scene, self.state
+        aim, scene, state = self.aim, self.scene, self.state
         if aim is None or self._solver is None:
             missing = self.task.reason == "missing"
             return [unseen(self.book, self.last) if missing else self.book.cannot(self.task.reason)]
@@ -141,6 +164,22 @@ class _Game:
         if not moves and self._solver.hopeless(state):
             return [self.book.cannot("impossible")]
         return [command for move in moves for command in self.book.commands(scene, state, move)]
+
+    def ends(self) -> "list[Ends | str]":
+        """Ends that are wanted, any of them, or why there is none; nothing where that is not known."""
+        if self.aim is None or self._solver is None:
+            return [self.task.reason]
+        if self.hidden:
+            return ["missing"]
+        if self._solver.hopeless(self.state):
+            return ["impossible"]
+        return list(ends_of(self.rng, self.scene, self.aim, self.state, self._solver))
+
+    def pursue(self, end: "Ends | str") -> None:
+        """Go after this end, and care for nothing else."""
+        if not isinstance(end, str):
+            self.aim = aim_of(end)
+            self._solver = Solver(self.scene, self.aim, self.book.able)
 
     def look(self) -> None:
         """What a look shows now; a thing that is named may be hidden for one look or two, or for good."""
