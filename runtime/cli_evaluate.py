@@ -8,9 +8,11 @@ import click
 from rich.table import Table
 
 from codeword.codebook.errors import InputError
+from codeword.controller.adapter import load_adapter
 from codeword.controller.controller import POLICIES
-from codeword.controller.registry import DEFAULT_MODEL
+from codeword.controller.registry import DEFAULT_MODEL, resolve
 
+from .evaluation.card import model_card
 from .evaluation.contenders import NAMES, contenders
 from .evaluation.failures import FAILURES
 from .evaluation.splits import FIRST_SEED, SPLITS, cases
@@ -34,17 +36,22 @@ from .terminal import counting, out, print_json, stages
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Episodes side by side.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes go, or lie [evaluation/TIME].")
 @click.option("--failures", is_flag=True, help="Tell how the others failed.")
+@click.option(
+    "--card", is_flag=True, help="Write the adapter's model card (README.md in its folder) with what comes out."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def evaluate(
     names: tuple[str, ...], base: str, adapter: str | None, models: tuple[str, ...], policies: tuple[str, ...],
     splits: tuple[str, ...], episodes: int, first_seed: int, jobs: int, folder: Path | None, failures: bool,
-    as_json: bool,
+    card: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Evaluate controllers on unseen layouts, wordings, codebooks and kinds of task, and on the other suites.
 
     Goals are judged by physics. With --out FOLDER an evaluation that was stopped goes on: what is there is not run
     again. Seeds below 10000 are for training.
     """
+    if card and adapter is None:
+        raise InputError("--card: which adapter's? give it with --adapter")
     who = contenders(names, base=base, adapter=adapter, models=models, policies=policies)
     chosen = {split: cases(split, episodes, first_seed) for split in splits or SPLITS}
     folder = folder or Path("evaluation") / time.strftime("%Y%m%d-%H%M%S")
@@ -54,12 +61,26 @@ def evaluate(
         raise InputError(f"{folder}: cannot be written to: {problem.strerror}") from problem
     with counting("episodes", len(who) * sum(map(len, chosen.values()))) as bar:
         rows = run_evaluation(who, chosen, folder, lambda: bar.advance(bar.task_ids[0]), stages(bar), jobs)
+    if card:
+        _write_card(base, str(adapter), rows)
     if as_json:
         print_json({"rows": [row.as_json() for row in rows], "out": str(folder)})
         return
     _show(rows, list(chosen))
     if failures:
         _show_failures(rows)
+
+
+def _write_card(base: str, name: str, rows: Sequence[Row]) -> None:
+    model = resolve(base)
+    adapter = load_adapter(name, model)
+    text = model_card(adapter, model, rows)
+    assert adapter.folder is not None
+    path = adapter.folder / "README.md"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be written: {problem.strerror}") from problem
 
 
 def _show(rows: Sequence[Row], splits: Sequence[str]) -> None:

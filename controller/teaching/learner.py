@@ -24,6 +24,10 @@ LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_
 """The linear layers that an adapter changes: all of them."""
 
 
+TAUGHT = ("direct", "goal", "mixed")
+"""The policies whose answers lessons teach."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """The shape of an adapter: its rank, and how much its product counts, as peft has it (alpha / rank)."""
@@ -129,6 +133,7 @@ class Learner:
             "base_sha256": self.base.base_sha256,
             "base_weights_sha256": self.base.weights_sha256,
             "contract": CONTRACT,
+            "policies": TAUGHT,
             **asdict(self.shape),
             **told,
         }
