@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from .store import cache_dir
 
 LEAST_TOKENS = 64
 """Shorter texts are read as quickly as they are fetched."""
+
+_ABANDONED_S = 3600.0
 
 MOST_BYTES = 512 << 20
 """Room on disk for all of them together; those longest unused go first."""
@@ -79,6 +82,9 @@ class Prefixes:
         return self.folder / f"{name}.safetensors"
 
     def _make_room(self) -> None:
+        for part in self.folder.glob("*.part"):
+            if time.time() - part.stat().st_mtime > _ABANDONED_S:
+                part.unlink(missing_ok=True)  # what a crash left behind
         files = sorted(self.folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
         total = sum(path.stat().st_size for path in files)
         while len(files) > 1 and total > self._most_bytes:

@@ -283,3 +283,12 @@ def test_reading_ahead_what_is_kept_costs_nothing(
     monkeypatch.setattr(PackedModel, "read", None)
     engine.warm(prompt.system)
     engine.warm(prompt.system)
+
+
+def test_what_a_crash_left_behind_goes_and_what_another_is_writing_stays(tmp_path: Path) -> None:
+    left, fresh = tmp_path / "left.part", tmp_path / "fresh.part"
+    for path in (left, fresh):
+        path.write_bytes(b"cut off")
+    os.utime(left, (0, 0))
+    Prefixes("who", tmp_path).save(TOKENS, cache_of(LEAST_TOKENS))
+    assert (left.exists(), fresh.exists()) == (False, True)
