@@ -21,12 +21,16 @@ LARGEST_SEED = 999_999
 _CHECK_SEED = 1_000_003
 """The seed of the lessons that training is checked with; training itself takes smaller ones."""
 Seed = click.IntRange(0, LARGEST_SEED)
+Easy = click.option(
+    "--easy", default=4_000, show_default=True, help="So many decisions at the beginning are of easy kinds of task."
+)
 
 
 @click.command(epilog="Example: codeword train --decisions 20000 --out trained")
 @click.option("--decisions", default=20_000, show_default=True, help="How many decisions are learned from.")
 @click.option("--seed", type=Seed, default=0, show_default=True, help="The seed of lessons and adapter.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for adapter, state and log.")
+@Easy
 @click.option("--lessons", "lessons_file", type=click.Path(path_type=Path), help="Learn from a file of lessons.")
 @click.option("--check", "check_files", multiple=True, type=click.Path(path_type=Path), help="Check with these files.")
 @click.option("--checked", default=8, show_default=True, help="Groups that each check takes of a split, without files.")
@@ -42,8 +46,8 @@ Seed = click.IntRange(0, LARGEST_SEED)
 @click.option("--together", default=0, help="Codebooks in one pass; 0: one on a CPU, all on a GPU.")
 @click.option("--threads", type=int, help="CPU threads.")
 def train(
-    decisions: int, seed: int, out: Path, lessons_file: Path | None, check_files: tuple[Path, ...], checked: int,
-    check_every: int, model: str, begin_with: str | None, device: str, dtype: str, rank: int, rate: float,
+    decisions: int, easy: int, seed: int, out: Path, lessons_file: Path | None, check_files: tuple[Path, ...],
+    checked: int, check_every: int, model: str, begin_with: str | None, device: str, dtype: str, rank: int, rate: float,
     groups: int, per_group: int, together: int, threads: int | None,
 ) -> None:  # fmt: skip
     """Train an adapter by lessons made on the way, or out of a file. Goes on where it was stopped.
@@ -65,7 +69,7 @@ def train(
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     base = resolve(model)
-    source, held_out = _sources(base, seed, lessons_file, check_files, checked, per_group)
+    source, held_out = _sources(base, seed, easy, lessons_file, check_files, checked, per_group)
     shape = Shape(rank=rank, alpha=2 * rank)
     learner = Learner(base, shape, dtype=torch.bfloat16 if dtype == "bf16" else torch.float32, device=device, seed=seed)
     settings = Settings(
@@ -74,6 +78,7 @@ def train(
     )  # fmt: skip
     told: dict[str, Any] = {
         "data_seed": seed,
+        "easy": "in the file" if lessons_file else easy,
         "dtype": dtype,
         "lessons": sha256_of(lessons_file)[:16] if lessons_file else "made",
     }
@@ -90,12 +95,16 @@ def train(
 @click.option("--n", default=20_000, show_default=True, help="How many decisions.")
 @click.option("--seed", type=Seed, default=0, show_default=True)
 @click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="What they are drawn from.")
+@Easy
 @click.option("--per-group", default=12, show_default=True, help="Decisions under each codebook.")
 @click.option("--model", default="smollm2-135m", show_default=True, help="The model whose tokenizer is used.")
 @click.option("--played-by", help="An adapter, or none: lessons out of what the model itself does with it.")
 @click.option("--out", type=click.Path(path_type=Path), required=True)
-def lessons(n: int, seed: int, split: str, per_group: int, model: str, played_by: str | None, out: Path) -> None:
-    """Make a file of lessons, for training on a machine that cannot make them.
+def lessons(
+    n: int, seed: int, split: str, easy: int, per_group: int, model: str, played_by: str | None, out: Path
+) -> None:
+    """Make a file of lessons, for training on a machine that cannot make them. Splits but `seen` are for checking; to
+    check with `seen`, take another seed and --easy 0.
 
     With --played-by the model plays episodes in the symbolic world, and the lessons are of where that has led: those
     where it was wrong first. Go on with: codeword train --begin-with ADAPTER --lessons FILE.
@@ -108,7 +117,8 @@ def lessons(n: int, seed: int, split: str, per_group: int, model: str, played_by
     base = resolve(model)
     tokens, number = Tokens(base.folder), seed if split == "seen" else seed + _CHECK_SEED
     if played_by is None:
-        groups = encoded(tokens, number, split, per_book=per_group)
+        first = easy // per_group if split == "seen" else 0
+        groups = encoded(tokens, number, split, per_book=per_group, easy=first)
     else:
         groups = (encode_group(tokens, group) for group in _played(base, played_by, number, split, per_group))
     wanted = (next(groups) for _ in range(-(-n // per_group)))
@@ -130,8 +140,9 @@ def _played(base: Any, adapter: str, seed: int, split: str, per_group: int) -> I
 
 
 def _sources(
-    base: Any, seed: int, lessons_file: Path | None, check_files: tuple[Path, ...], checked: int, per_group: int
-) -> tuple[Callable[[int], Iterator[Group]], dict[str, list[Group]]]:
+    base: Any, seed: int, easy: int, lessons_file: Path | None, check_files: tuple[Path, ...], checked: int,
+    per_group: int,
+) -> tuple[Callable[[int], Iterator[Group]], dict[str, list[Group]]]:  # fmt: skip
     """What is learned from, by the number of the first group, and what is checked with."""
     from codeword.codebook.errors import InputError
     from codeword.codebook.prompt import CONTRACT
@@ -164,7 +175,8 @@ def _sources(
     for split in SPLITS if not check_files and checked else ():
         some = encoded(tokens, _CHECK_SEED, split, per_book=12)
         held_out[split] = [next(some) for _ in range(checked)]
-    return lambda begin: encoded(tokens, seed, "seen", per_book=per_group, begin=begin), held_out
+    first = easy // per_group
+    return lambda begin: encoded(tokens, seed, "seen", per_book=per_group, begin=begin, easy=first), held_out
 
 
 def _reporter() -> Callable[[Any], None]:

@@ -1,11 +1,12 @@
 """From lessons to tokens, by a model's own tokenizer and the automaton of what is legal."""
 
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from codeword.controller.automaton import Automaton
 from codeword.controller.tokens import Tokens
 
-from .lessons import Lesson, lessons, split_mix
+from .lessons import Lesson, easy_mix, lessons, split_mix
 from .sequences import Branch, Choice, Group
 
 
@@ -30,7 +31,9 @@ def encode(tokens: Tokens, lesson: Lesson) -> Branch:
     return Branch(prompt.task + prompt.observation, taught, tuple(choices), lesson.kind, lesson.act)
 
 
-def encoded(tokens: Tokens, seed: int, split: str, *, per_book: int, begin: int = 0) -> Iterator[Group]:
-    """Groups of lessons without end, from one by its number; the same for the same seed and split."""
-    for group in lessons(seed, split_mix(split), per_book=per_book, begin=begin):
+def encoded(tokens: Tokens, seed: int, split: str, *, per_book: int, begin: int = 0, easy: int = 0) -> Iterator[Group]:
+    """Groups of lessons without end, from one by its number; the same for the same seed and split. So many at the
+    beginning are of easy kinds of task alone."""
+    first = islice(lessons(seed, easy_mix(), per_book=per_book, begin=begin), max(0, easy - begin))
+    for group in chain(first, lessons(seed, split_mix(split), per_book=per_book, begin=max(easy, begin))):
         yield encode_group(tokens, group)

@@ -6,7 +6,7 @@ are moved by others, and commands fail.
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,19 +18,13 @@ from codeword.codebook.offer import offer
 from .aims import At
 from .books import FLAVORS, Book, make_book, shipped_book
 from .draft import Task
-from .kinds import fitting, make_task
+from .kinds import EASY, KINDS, fitting, make_task
 from .patience import unseen, waits
 from .pools_of import Pools, held_out_names, held_out_wordings, training_pools
 from .scene import TABLE, Scene, State
 from .wanted import aim_of, ends_of, goal_of
 from .way import Look, Way
 from .wording import word_task
-
-_ASKS = 0.6
-"""How often a task's goal is asked for, and told with the decisions then."""
-
-_HIDDEN = 0.24
-"""How often something that a task names is not seen for a while."""
 
 _NOISY = 0.04
 """How often a look does not show what some block rests on."""
@@ -58,19 +52,31 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Mix:
-    """What lessons are drawn from. `names` and `wordings` are pools; held-out ones make lessons for evaluation."""
+    """What lessons are drawn from. `names` and `wordings` are pools; held-out ones make lessons for evaluation.
+
+    `asks` says how often a task's goal is asked for, and told with the decisions then; `hides` how often something that
+    a task names is not seen for a while.
+    """
 
     names: Mapping[str, Any]
     wordings: Mapping[str, Any]
     held_out_kinds: bool = False
     shipped: float = _SHIPPED
     strange: float | None = None
+    kinds: tuple[str, ...] = tuple(KINDS)
+    asks: float = 0.7
+    hides: float = 0.24
 
 
 def training_mix() -> Mix:
     """What training draws from."""
     pools: Pools = training_pools()
     return Mix(pools.names, pools.wordings)
+
+
+def easy_mix() -> Mix:
+    """What training begins with."""
+    return replace(training_mix(), kinds=EASY, hides=0.0)
 
 
 def split_mix(split: str) -> Mix:
@@ -107,23 +113,23 @@ def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Itera
             continue
         group: list[Lesson] = []
         while len(group) < per_book:
-            kind, task = make_task(rng, book, held_out=mix.held_out_kinds)
+            kind, task = make_task(rng, book, held_out=mix.held_out_kinds, among=mix.kinds)
             if task.kind in mix.wordings:
-                group += follow(rng, book, kind, task, mix.wordings)
+                group += follow(rng, book, kind, task, mix)
         yield group[:per_book]
 
 
-def follow(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mapping[str, Any]) -> list[Lesson]:
+def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> list[Lesson]:
     """Some decisions of one task: one or two on the way, and often its end; with some tasks its goal before them, and
     decisions that are told it; in some, something that is named is not seen for a while.
     """
-    lesson = partial(_lesson, rng, book, kind, task, wordings)
-    asks = rng.random() < _ASKS
+    lesson = partial(_lesson, rng, book, kind, task, mix.wordings)
+    asks = rng.random() < mix.asks
     way = Way(rng, book, task)
     way.open(0.12 if task.aim is not None else 0.3)
     if task.aim is None:
         return _given_up(lesson, way, task.reason, asks)
-    lost = rng.choice(named) if rng.random() < _HIDDEN and (named := named_things(task)) else ""
+    lost = rng.choice(named) if rng.random() < mix.hides and (named := named_things(task)) else ""
     if lost and (way.solver.hopeless(way.state) or task.scene.held(way.state) == lost):
         lost = ""
     found: list[Lesson] = []
