@@ -2,9 +2,11 @@
 
 import math
 import random
-from typing import Literal, Protocol, get_args
+from functools import partial
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 from codeword.codebook.choices import END, Node
+from codeword.codebook.command import Command
 from codeword.codebook.conversation import FORMS, Conversation
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.observation import Observation
@@ -15,6 +17,7 @@ from .adapter import AUTO as AUTO_ADAPTER
 from .adapter import load_adapter
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key, graph_digest
 from .engine import Cancelled, Engine, never
+from .foresight import Foresight, Question
 from .goal_controller import GoalController, MixedController
 from .habits import Habits, situation_of
 from .profiles import AUTO
@@ -39,6 +42,20 @@ class Controller(Protocol):
         """Decide by this codebook from now on."""
 
 
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A controller that can decide ahead while a command is carried out."""
+
+    def look_ahead(self, task: str, observation: Observation, command: Command) -> None:
+        """A command that was decided on this observation has begun: decide what comes after it. Returns at once."""
+
+    def catch_up(self, longest_s: float) -> None:
+        """Wait, but only so long, until what comes next is decided, if that is under way."""
+
+    def rest(self) -> None:
+        """Give up what is being decided ahead, before anybody else uses the engine."""
+
+
 class ModelController:
     """Decides with a language model."""
 
@@ -51,6 +68,7 @@ class ModelController:
         self._conversation = Conversation(history)
         self._sampling = sampling
         self._habits = Habits()
+        self._foresight = Foresight(engine)
 
     def use(self, codebook: Codebook) -> None:
         """Decide by this codebook from now on."""
@@ -59,22 +77,33 @@ class ModelController:
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The command that the model picks among those legal."""
         clock = Stopwatch()
+        question = self._question(task, observation)
+        clock.lap("legal")
+        decision = self._foresight.answer(question, cancelled)
+        self._conversation.answered(decision.text)
+        self._habits.learn(situation_of(observation.last), decision.text)
+        return decision.model_copy(
+            update={"stage_ms": {**decision.stage_ms, **clock.stage_ms()}, "left_out": question.left_out}
+        )
+
+    def look_ahead(self, task: str, observation: Observation, command: Command) -> None:
+        """Decide what comes after a command that has begun; not in a conversation, which is yet to be told of it."""
+        if self._conversation.form == FORMS[0]:
+            self._foresight.look_ahead(partial(self._question, task), self._codebook, observation, command)
+
+    def catch_up(self, longest_s: float) -> None:
+        """Wait, but only so long, until what comes next is decided."""
+        self._foresight.catch_up(longest_s)
+
+    def rest(self) -> None:
+        """Give up what is being decided ahead."""
+        self._foresight.rest()
+
+    def _question(self, task: str, observation: Observation) -> Question:
         offered = offer(self._codebook, task, observation)
         prompt = self._conversation.prompt(self._codebook, offered.prompt, observation)
-        situation = situation_of(observation.last)
-        clock.lap("legal")
-        decision = self.engine.decide(
-            prompt,
-            offered.legal.graph,
-            cancelled,
-            guess=self._habits.expected(situation),
-            sampling=self._sampling,
-        )
-        self._conversation.answered(decision.text)
-        self._habits.learn(situation, decision.text)
-        return decision.model_copy(
-            update={"stage_ms": {**decision.stage_ms, **clock.stage_ms()}, "left_out": dict(offered.legal.left_out)}
-        )
+        guess = self._habits.expected(situation_of(observation.last))
+        return Question(prompt, offered.legal.graph, self._sampling, guess, dict(offered.legal.left_out))
 
 
 def check_policy(policy: str, history: str = FORMS[0]) -> None:

@@ -15,8 +15,8 @@ TOP = 8
 
 _COSTS = frozenset(
     {
-        "stage_ms", "first_token_ms", "token_ms", "tokens_cached", "cache_level", "tokens_guessed", "tokens_accepted",
-        "passes", "kv_mb",
+        "path", "stage_ms", "first_token_ms", "token_ms", "tokens_cached", "cache_level", "tokens_guessed",
+        "tokens_accepted", "passes", "kv_mb",
     }
 )  # fmt: skip
 
@@ -53,7 +53,8 @@ class Decision(Record):
     choice, `tokens_chosen` did; `tokens_guessed` were read before they were chosen, of which the model agreed with
     `tokens_accepted`. `tokens_cached` of the prompt were kept from before, reaching into its `cache_level` (none,
     codebook, task, observation). `passes` is how often the model was run, `kv_mb` the memory for keys and values.
-    `path` says how it came about, and `key` names all that it is a function of: equal keys, equal decisions.
+    `path` says how it came about (decoded, lookahead, planned, …), and `key` names all that it is a function of: equal
+    keys, equal decisions.
     `written_goal` is what the model wrote that the task wants, where it was asked for that.
     """
 
@@ -78,7 +79,7 @@ class Decision(Record):
     written_goal: str = ""
 
     def essence(self) -> dict[str, Any]:
-        """All but what it cost: the same whenever the key is, whatever was cached."""
+        """All but what it cost and how it came about: the same whenever the key is, whatever was cached."""
         return self.model_dump(mode="json", exclude=set(_COSTS))
 
 

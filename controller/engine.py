@@ -151,6 +151,15 @@ class Engine:
         """Keep of what was read only what it began with: what decisions cost does not depend on those before."""
         self._tracks.settle()
 
+    def halt(self, on: bool) -> None:
+        """Have the decision under way end with DecisionCancelled, and all that follow until this is taken back. From
+        any thread."""
+        self._model.halt(on)
+
+    def use_threads(self, most: int | None) -> None:
+        """Decide with so many of the model's threads at most, None for all; it changes no decision. From any thread."""
+        self._model.use_threads(most)
+
     def decide(
         self,
         prompt: Prompt,

@@ -17,6 +17,7 @@ from codeword.codebook.writing import make_command
 
 from .decision import Decision, Stopwatch, decision_key
 from .engine import Cancelled, Engine, never
+from .foresight import Foresight, Question
 from .habits import Habits, situation_of
 from .sampling import GREEDY, Sampling
 
@@ -123,9 +124,10 @@ class MixedController:
     """The model writes the goal, and then picks every command with its goal before it."""
 
     def __init__(self, engine: Engine, codebook: Codebook, *, sampling: Sampling = GREEDY) -> None:
-        self._engine, self._codebook, self._sampling = engine, codebook, sampling
+        self._codebook, self._sampling = codebook, sampling
         self._writer = GoalWriter(engine, sampling)
         self._habits = Habits()
+        self._foresight = Foresight(engine)
 
     def use(self, codebook: Codebook) -> None:
         """Decide by this codebook from now on."""
@@ -134,22 +136,42 @@ class MixedController:
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The command that the model picks among those legal."""
         clock, asked = Stopwatch(), None
-        given_up = bool(self._writer.goal.cannot) and self._writer.new_to(observation)
-        if given_up or not self._writer.knows(task):
+        if self._asks_anew(task, observation):
+            self._foresight.rest()
             asked = self._writer.write(self._codebook, task, observation, cancelled)
-        wanted = self._writer.goal
         legal_clock = Stopwatch()
-        offered = offer(self._codebook, task, observation, wanted.told)
-        situation = situation_of(observation.last)
+        question = self._question(task, observation)
         legal_clock.lap("legal")
-        made = self._engine.decide(
-            offered.prompt, offered.legal.graph, cancelled, guess=self._habits.expected(situation),
-            sampling=self._sampling,
-        )  # fmt: skip
-        self._habits.learn(situation, made.text)
+        made = self._foresight.answer(question, cancelled)
+        self._habits.learn(situation_of(observation.last), made.text)
         stages = {**made.stage_ms, **legal_clock.stage_ms(), "total": clock.stage_ms()["total"]}
         if asked is not None:
             stages["goal"] = asked.stage_ms["total"]
         return made.model_copy(
-            update={"stage_ms": stages, "left_out": dict(offered.legal.left_out), "written_goal": wanted.text}
+            update={"stage_ms": stages, "left_out": question.left_out, "written_goal": self._writer.goal.text}
         )
+
+    def look_ahead(self, task: str, observation: Observation, command: Command) -> None:
+        """Decide what comes after a command that has begun, as long as the goal need not be written anew."""
+
+        def asking(foretold: Observation) -> Question | None:
+            return None if self._asks_anew(task, foretold) else self._question(task, foretold)
+
+        self._foresight.look_ahead(asking, self._codebook, observation, command)
+
+    def catch_up(self, longest_s: float) -> None:
+        """Wait, but only so long, until what comes next is decided."""
+        self._foresight.catch_up(longest_s)
+
+    def rest(self) -> None:
+        """Give up what is being decided ahead."""
+        self._foresight.rest()
+
+    def _asks_anew(self, task: str, observation: Observation) -> bool:
+        given_up = bool(self._writer.goal.cannot) and self._writer.new_to(observation)
+        return given_up or not self._writer.knows(task)
+
+    def _question(self, task: str, observation: Observation) -> Question:
+        offered = offer(self._codebook, task, observation, self._writer.goal.told)
+        guess = self._habits.expected(situation_of(observation.last))
+        return Question(offered.prompt, offered.legal.graph, self._sampling, guess, dict(offered.legal.left_out))

@@ -92,8 +92,16 @@ class Model(Protocol):
         """Read all parts in one pass, and add them to their caches.
 
         Gives for each part the normed hidden states of its wanted tokens [wanted, hidden]. Raises ModelError where a
-        sequence becomes too long.
+        sequence becomes too long, DecisionCancelled where it is halted: then the caches hold what they held before.
         """
+
+    def halt(self, on: bool) -> None:
+        """Have the pass under way, and all that follow, end as soon as may be, until this is taken back. From any
+        thread."""
+
+    def use_threads(self, most: int | None) -> None:
+        """Carry out the next passes with so many threads at most, None for all, where the model has threads of its own.
+        It changes no number of a model that is exact, and nothing at all of another."""
 
     def logits(self, hidden: Floats, rows: Sequence[int] | None = None) -> Floats:
         """Logits [len(rows)] of some tokens, or of the whole vocabulary, after one hidden state [hidden]."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from codeword.codebook.errors import ModelError
 
+from .decision import DecisionCancelled
 from .kernels import passes
 from .kernels.blocks import GROUP, LANES
 from .kernels.llvm import HAS_BFLOAT_DOTS, HAS_BYTE_DOTS
@@ -54,6 +55,8 @@ class PackedModel:
         weakref.finalize(self, self._team.close)
         self._sizes = self._size_table()
         self._sync = np.zeros(passes.sync_slots(self.shape.layers), np.int64)
+        self._halt = np.zeros(1, np.int64)
+        self._threads = self._team.threads
         self._buffers: dict[str, NDArray[Any]] = {}
         self._turns = self._rope_table(1024)
 
@@ -66,6 +69,14 @@ class PackedModel:
     def new_cache(self) -> PackedCache:
         """An empty cache of the right sizes."""
         return PackedCache(self.shape.layers, self.shape.kv_heads, self.shape.head_size)
+
+    def halt(self, on: bool) -> None:
+        """See `model.Model`."""
+        self._halt[0] = on
+
+    def use_threads(self, most: int | None) -> None:
+        """See `model.Model`."""
+        self._threads = min(most or self._team.threads, self._team.threads)
 
     def read(self, parts: Sequence[Part]) -> list[Floats]:
         """Read all parts in one pass. See `model.Model`."""
@@ -102,7 +113,7 @@ class PackedModel:
         """Logits of some tokens after one hidden state. See `model.Model`."""
         if rows is not None:
             return _dots(self._head.rows(rows), hidden)
-        head, threads, groups = self._head, self._team.threads, len(hidden) // GROUP
+        head, threads, groups = self._head, self._threads, len(hidden) // GROUP
         if not isinstance(head, Matrix):
             return np.concatenate(
                 [
@@ -117,11 +128,13 @@ class PackedModel:
         state = np.ascontiguousarray(hidden)
         self._sync[:] = 0
         counter, at, kind = self._sync.ctypes.data, head.records.ctypes.data, passes.KIND_NUMBERS[head.kind]
-        self._team.run(lambda n: passes.run_head(threads, counter, kind, at, blocks, state, numbers[n], scales[n], out))
+        self._team.run(
+            lambda n: passes.run_head(threads, counter, kind, at, blocks, state, numbers[n], scales[n], out), threads
+        )
         return out[: head.outputs]
 
     def _run(self, state: Floats, parts: NDArray[np.int64], positions: NDArray[np.int64]) -> None:
-        shape, rows, threads = self.shape, len(state), self._team.threads
+        shape, rows, threads = self.shape, len(state), self._threads
         slots = int((parts[:, passes.PAST] + parts[:, passes.ROWS]).max())
         padded = -(-slots // LANES) * LANES
         if int(positions.max()) >= self._turns.shape[1]:
@@ -147,8 +160,14 @@ class PackedModel:
             self._buffer("mixes", np.float32, threads, at_once * shape.head_size),
         )  # fmt: skip
         self._sync[:] = 0
-        sync = self._sync.ctypes.data
-        self._team.run(lambda thread: passes.run_pass(thread, threads, sync, *arguments))
+        sync, halt, whole = self._sync.ctypes.data, self._halt.ctypes.data, [False] * threads
+
+        def read(thread: int) -> None:
+            whole[thread] = passes.run_pass(thread, threads, sync, halt, *arguments)
+
+        self._team.run(read, threads)
+        if not all(whole):
+            raise DecisionCancelled("the decision was given up in the middle of a pass")
 
     def _buffer(self, name: str, dtype: Any, *size: int) -> NDArray[Any]:
         """Room of a size, kept from pass to pass."""

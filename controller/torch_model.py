@@ -12,6 +12,7 @@ from torch import Tensor
 
 from codeword.codebook.errors import ModelError
 
+from .decision import DecisionCancelled
 from .kv import KVCache
 from .linear import Linear, Linear8, packs
 from .model import NUMERICS, Floats, Part
@@ -82,6 +83,7 @@ class TorchModel:
             self.weight_bytes = weights.size_bytes - spared
         self._check_sizes(model)
         self._turns = self._rope_table(1024)
+        self._halted = False
 
     @property
     def profile(self) -> str:
@@ -97,6 +99,13 @@ class TorchModel:
         """An empty cache of the right sizes."""
         shape = self.shape
         return KVCache(shape.layers, shape.kv_heads, shape.head_size, dtype=self.dtype, device=self.device)
+
+    def halt(self, on: bool) -> None:
+        """See `model.Model`."""
+        self._halted = on
+
+    def use_threads(self, most: int | None) -> None:
+        """See `model.Model`: torch's threads are the process's own, and what they add up to depends on them."""
 
     @torch.inference_mode()
     def read(self, parts: Sequence[Part]) -> list[Floats]:
@@ -117,6 +126,8 @@ class TorchModel:
             cache.reserve(cache.length + len(part.tokens))
         attends = [self._attention(part, cache.length) for part, cache in zip(parts, caches, strict=True)]
         for number, layer in enumerate(self._layers):
+            if self._halted:
+                raise DecisionCancelled("the decision was given up in the middle of a pass")
             normed = self._rms(hidden, layer.input_norm)
             hidden = hidden + self._attend(layer, number, normed, cosine, sine, parts, caches, attends)
             gate, up = layer.gate_up(self._rms(hidden, layer.post_norm)).chunk(2, dim=-1)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -61,6 +62,10 @@ MOST_JOBS = 256
 @click.option(
     "--jobs", default="1", show_default=True, help="Episodes side by side, each in a process; auto: by cores."
 )
+@click.option(
+    "--lookahead/--no-lookahead", default=None,
+    help="Decide ahead while commands are carried out [on, but off with --jobs: it uses idle cores].",
+)  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with what an earlier run into --out left undone.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes and report go [episodes/TIME].")
 @click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
@@ -90,6 +95,7 @@ def run(
     top_p: float,
     robot: str,
     jobs: str,
+    lookahead: bool | None,
     resume: bool,
     folder: Path | None,
     film: bool,
@@ -118,6 +124,7 @@ def run(
     who = Who(controller, model, adapter, profile, history, Sampling(temperature, top_k, top_p), policy)
     one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}
     processes = _processes(jobs, plan, one_by_one)
+    plan = replace(plan, lookahead=processes == 1 if lookahead is None else lookahead)
     check_plan(plan, who)
     _make(folder)
     if not resume:

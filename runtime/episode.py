@@ -9,6 +9,7 @@ from codeword.codebook import Codebook, Command, CommandError, Observation, Resu
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.observation import Record
 from codeword.controller import Controller, Decision
+from codeword.controller.controller import Foreseeing
 from codeword.controller.decision import DecisionCancelled
 from codeword.sim import Damage
 
@@ -85,8 +86,8 @@ def check_observation(codebook: Codebook, seen: Observation) -> None:
 class Episode:
     """What is needed to run one episode. With a `live` codebook, edits of its file come into use between decisions.
 
-    `task` is the task in words, and `then` what it is once the scenario's event `retask` has come. `name` is for
-    people.
+    `task` is the task in words, and `then` what it is once the scenario's event `retask` has come. With `lookahead` a
+    controller that can decides ahead while commands are carried out. `name` is for people.
     """
 
     scenario: Scenario
@@ -99,6 +100,7 @@ class Episode:
     film: bool = True
     then: str = ""
     name: str = ""
+    lookahead: bool = False
 
 
 @dataclass
@@ -111,6 +113,7 @@ class _Loop:
     first: Observation | None = None
     refused: Result | None = None
     stage_ms: dict[str, float] = field(default_factory=dict)
+    caught_up_ms: float | None = None
 
     def tell(self, topic: str, record: Record, time_s: float) -> None:
         for listener in self.episode.listeners:
@@ -176,6 +179,21 @@ class _Loop:
         self.tell("command", record, seen.time_s)
         return command
 
+    def carry_out(self, command: Command, seen: Observation) -> Result:
+        """Have the robot carry out a command; what comes after it may be decided meanwhile."""
+        started, controller = time.perf_counter(), self.episode.controller
+        execution = self.episode.robot.execute(command)
+        if not self.episode.lookahead or not isinstance(controller, Foreseeing):
+            return execution.result()
+        controller.look_ahead(self.task, seen, command)
+        result = execution.result()
+        if self.episode.physics is not None and result.status == "done":
+            # Simulated time runs ahead of the clock on the wall: a robot would have given all of it to decide in.
+            ended = time.perf_counter()
+            controller.catch_up(result.duration_s - (ended - started))
+            self.caught_up_ms = (time.perf_counter() - ended) * 1000
+        return result
+
     def renew(self, step: int, time_s: float, live: LiveCodebook) -> None:
         """Take up an edited codebook, or say why not."""
         if live.fault:
@@ -191,7 +209,8 @@ class _Loop:
 
     def turn(self, step: int) -> tuple[Command | None, Result | None]:
         """One turn: the command that passed the guard, if any, and how it went, if it moved the robot."""
-        self.stage_ms = {}
+        self.stage_ms = {} if self.caught_up_ms is None else {"catch_up_ms": self.caught_up_ms}
+        self.caught_up_ms = None
         seen = self.observe(step)
         if self.episode.live is not None and self.episode.live.refresh():
             self.renew(step, seen.time_s, self.episode.live)
@@ -209,7 +228,7 @@ class _Loop:
             return None, self.refused
         if self.guard.codebook.skills[command.skill].ends is not None:
             return command, None
-        result = self.episode.robot.execute(command).result()
+        result = self.carry_out(command, seen)
         self.tell("result", result, seen.time_s + result.duration_s)
         return command, result
 
@@ -224,7 +243,15 @@ def run_episode(episode: Episode, on_step: Callable[[int], None] | None = None) 
     for listener in episode.listeners:
         if isinstance(listener, Spectator):
             listener.begin(episode)
-    loop = _Loop(episode, Guard(scenario.codebook), scenario, episode.task)
+    try:
+        return _run(_Loop(episode, Guard(scenario.codebook), scenario, episode.task), on_step)
+    finally:
+        if isinstance(episode.controller, Foreseeing):
+            episode.controller.rest()
+
+
+def _run(loop: _Loop, on_step: Callable[[int], None] | None) -> Verdict:
+    episode, scenario = loop.episode, loop.scenario
     start = episode.physics.start() if episode.physics is not None else None
     ended: Ended = "max_decisions"
     said, decisions = "", 0

@@ -159,7 +159,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: every scenario with every seed, on that robot, into that folder."""
+    """What to run: every scenario with every seed, on that robot, into that folder; with `lookahead` decisions are made
+    ahead where they can be.
+    """
 
     scenarios: tuple[Scenario, ...]
     seeds: range
@@ -167,6 +169,7 @@ class Plan:
     out: Path
     film: bool = True
     live: LiveCodebook | None = None
+    lookahead: bool = False
 
     def __len__(self) -> int:
         return len(self.scenarios) * len(self.seeds)
@@ -233,9 +236,10 @@ def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
             then = scenario.changed().wording(task.seed)
             run_episode(
                 Episode(
-                    scenario, head.task, controller, robot, physics, listeners, plan.live, plan.film, then, path.stem
+                    scenario, head.task, controller, robot, physics, listeners, plan.live, plan.film, then, path.stem,
+                    plan.lookahead,
                 )
-            )
+            )  # fmt: skip
     finally:
         robot.stop()
         robot.close()

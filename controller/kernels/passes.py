@@ -51,7 +51,7 @@ SIZES = 7
 LANES = 16
 QUERIES_AT_ONCE = 12
 _ROWS_AT_ONCE = 4
-_STAGES = 7
+_STAGES = 8
 _COUNTER = 8
 _SPINS = 400
 _MANY_ROWS = 24
@@ -360,12 +360,15 @@ def _compiled(version: str) -> Any:
     """The pass. Its cache on disk is good for the sources of that version alone, which numba would not notice."""
 
     @njit(nogil=True, cache=True)
-    def run_pass(thread: int, threads: int, sync: int, layers: Array, parts: Array, sizes: Array,
+    def run_pass(thread: int, threads: int, sync: int, halt: int, layers: Array, parts: Array, sizes: Array,
                  state: Array, numbers: Array, scales: Array, projected: Array, bits: Array,
                  queries: Array, inner: Array, inner_scales: Array, positions: Array,
                  cosines: Array, sines: Array, scratches: Array, all_scores: Array,
-                 all_shares: Array, inverses: Array, mixes: Array) -> int:  # fmt: skip
-        """Read rows: `state` [rows, hidden] goes in as embeddings and comes out as the last layer left it."""
+                 all_shares: Array, inverses: Array, mixes: Array) -> bool:  # fmt: skip
+        """Read rows: `state` [rows, hidden] goes in as embeddings and comes out as the last layer left it.
+
+        Whether it was read to the end: not where the integer at `halt` was seen not to be 0.
+        """
         _ = version
         rows, hidden = state.shape
         group = sizes[HEADS] // sizes[KV_HEADS]
@@ -413,8 +416,12 @@ def _compiled(version: str) -> Any:
             barrier = _wait(sync, barrier, threads)
             _add_matrix(layer[KIND + DOWN], layer[DOWN], hidden, sizes[INNER] // GROUP, i_at, i_step, t_at, t_step,
                         state, scratch, counters + 6 * _COUNTER, threads)  # fmt: skip
+            if thread == 0 and fetch(halt) != 0:  # one of them says it for all: none must wait for one that has gone
+                fetch_add(counters + 7 * _COUNTER, 1)
             barrier = _wait(sync, barrier, threads)
-        return barrier
+            if fetch(counters + 7 * _COUNTER) != 0:
+                return False
+        return True
 
     return run_pass
 

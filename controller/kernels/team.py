@@ -21,17 +21,19 @@ class Team:
         for number, jobs in enumerate(self._jobs, start=1):
             threading.Thread(target=self._work, args=(number, jobs), daemon=True, name=f"pass-{number}").start()
 
-    def run(self, job: Job) -> None:
-        """Have every thread call `job` with its number; returns when all are done. Raises what one of them raised."""
+    def run(self, job: Job, threads: int | None = None) -> None:
+        """Have every thread, or the first so many, call `job` with its number; returns when all are done. Raises what
+        one of them raised."""
         if self._closed:
             raise RuntimeError("the team was closed")
-        for jobs in self._jobs:
+        called = self._jobs[: (threads or self.threads) - 1]
+        for jobs in called:
             jobs.put(job)
         try:
             job(0)
         finally:
             # Waited for in any case: an answer that is left over would be taken for one of the next run.
-            failed = [error for error in (self._done.get() for _ in self._jobs) if error is not None]
+            failed = [error for error in (self._done.get() for _ in called) if error is not None]
         if failed:
             raise failed[0]
 

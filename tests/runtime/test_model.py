@@ -11,6 +11,7 @@ from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.controller.store import silent
 from codeword.runtime.bench.decision import bench_decision, decisions, find_sides
+from codeword.runtime.bench.lookahead import WAYS, bench_lookahead
 from codeword.runtime.bench.validity import decide
 from codeword.runtime.guard import Guard
 from codeword.runtime.recording import read_episode
@@ -59,6 +60,18 @@ def test_model_episodes_replay_and_are_decided_the_same_again(llm: Controllers, 
         assert all(step.decision and step.decision.path == "decoded" for step in episode.steps)
         assert all(step.command and step.command.allowed for step in episode.steps)
         assert replay(episode, llm.make(scenario_of(episode), episode.header.seed)) == []
+
+
+def test_deciding_ahead_changes_times_and_nothing_else(llm: Controllers) -> None:
+    """The same as `codeword bench lookahead`, which runs suites: on the way something slips, which is not foretold."""
+    counted: list[int] = []
+    scenarios = (shipped("tabletop/put_in_bowl"), shipped("tabletop/slip_on_the_way"))
+    figures = bench_lookahead(llm, scenarios, 1, lambda: counted.append(1))
+    assert len(counted) == 2 * len(WAYS)
+    assert figures["decisions_after_first"] > figures["served"] > 0.5 * figures["decisions_after_first"]
+    assert (figures["same_decisions"], figures["differences_on_deciding_again"]) == (True, 0)
+    assert figures["served_when_mistaken"] == 0
+    assert figures["same_simulated_time"]
 
 
 def test_the_prefix_cache_changes_times_and_nothing_else() -> None:

@@ -1,0 +1,21 @@
+"""What will be observed after a command that goes as it should: the codebook's effects, and that all else stays."""
+
+from .command import Command
+from .observation import Observation, Result
+from .planner import SymbolicWorld
+from .skills import Codebook
+
+
+def foretell(codebook: Codebook, observation: Observation, command: Command) -> Observation | None:
+    """The observation after a command, as far as prompts tell of it: facts, what is there, and how the command ended.
+
+    Poses and times stay those of before. None after a command that ends the episode.
+    """
+    skill = codebook.skills[command.skill]
+    if skill.ends is not None:
+        return None
+    facts = SymbolicWorld.of(codebook, observation).facts_after(command)
+    last = Result(command=command.text, status="done", duration_s=0.0)
+    return observation.model_copy(
+        update={"step": observation.step + 1, "facts": tuple(sorted(facts, key=str)), "last": last}
+    )
