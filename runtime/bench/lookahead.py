@@ -11,12 +11,12 @@ from codeword.codebook import Codebook, Command, Observation
 from codeword.controller import Controller, Decision
 from codeword.controller.controller import Foreseeing
 from codeword.controller.engine import Cancelled, never
+from codeword.runtime.recording import Episode, read_episode
+from codeword.runtime.replay import replay
+from codeword.runtime.run import Controllers, Plan, Task, run_one
+from codeword.runtime.scenario import Scenario
+from codeword.runtime.statistics import quantile
 
-from ..recording import Episode, read_episode
-from ..replay import replay
-from ..run import Controllers, Plan, Task, run_one
-from ..scenario import Scenario
-from ..statistics import quantile
 from .machine import machine
 
 WAYS = ("off", "ahead", "mistaken")
