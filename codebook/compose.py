@@ -17,7 +17,7 @@ from .yaml_source import List_, Mapping_, Place, Source, check_keys, parse_yaml,
 _REQUIRED = ("codebook",)
 _OPTIONAL = (
     "description", "robot", "include", "entities", "facts", "derived", "properties", "workspace", "skills", "remove",
-    "rename", "wordings", "language",
+    "rename", "wordings", "language", "budgets", "fallback",
 )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ class Parts:
         for word in read_words(source, root, "entities", "a kind of entity"):
             if word not in self.kinds:
                 self.kinds.append(word)
-        for key in ("robot", "workspace", "language"):
+        for key in ("robot", "workspace", "language", "budgets", "fallback"):
             if key in root:
                 self.settings[key] = (source, root.get(key), root.value_at(key))
         if "remove" in root:

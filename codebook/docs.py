@@ -45,6 +45,7 @@ def _page(codebook: Codebook) -> Iterator[str]:
         yield from ("", "It touches things inside this box of its world frame only:", "")
         axes = zip("xyz", codebook.workspace.low_m, codebook.workspace.high_m, strict=True)
         yield from (f"- {axis}: {_number(low)} m to {_number(high)} m" for axis, low, high in axes)
+    yield from _limits(codebook)
     if codebook.kinds:
         yield from ("", "## Things", "", f"Commands can name: {', '.join(map(_code, codebook.kinds))}.")
     if codebook.properties:
@@ -58,6 +59,18 @@ def _page(codebook: Codebook) -> Iterator[str]:
     files = names_in_file(codebook)
     for skill in codebook.skills.values():
         yield from _skill(codebook, skill, files[skill.name])
+
+
+def _limits(codebook: Codebook) -> Iterator[str]:
+    if codebook.budgets:
+        rows = [
+            (_code(stage), *(_number(limit) if limit is not None else "" for limit in (budget.p95, budget.hard)))
+            for stage, budget in codebook.budgets.items()
+        ]
+        yield from ("", "How long things may take:", "", *_table(("stage", "p95 [ms]", "never above [ms]"), rows))
+    if any(budget.hard is not None for budget in codebook.budgets.values()) or codebook.fallback:
+        instead = f"it carries out {_code(codebook.fallback)}" if codebook.fallback else "it holds still"
+        yield from ("", f"Where something took longer than it ever may, {instead}.")
 
 
 def _facts(codebook: Codebook) -> Iterator[str]:

@@ -6,6 +6,7 @@ skills and primitives as well. It advises while one types; `codebook check` has 
 
 from typing import Any
 
+from .editor_schema_budgets import budgets_schema, fallbacks
 from .editor_schema_steps import names_in_file, robot_schema, step_definitions
 from .facts import ID
 from .load_steps import ENDS
@@ -147,6 +148,12 @@ def _top(codebook: Codebook | None) -> Schema:
             _ref("skill", "A skill: one thing that the model can command."),
             **_described_skills(codebook),
         ),
+        "budgets": budgets_schema(),
+        "fallback": {
+            "description": "What is done where a hard limit was missed: hold, or a skill that needs no arguments.",
+            **({"enum": ["hold", *fallbacks(codebook)]} if codebook else {"type": "string"}),
+            "examples": ["hold"],
+        },
         "wordings": _wordings(codebook),
         "language": {
             "description": "Which of the wordings the model reads.",

@@ -10,6 +10,7 @@ from .arguments import Argument, ChoiceArgument
 from .compose import Parts, codebook_path, is_file
 from .errors import CodebookError, did_you_mean
 from .facts import ID
+from .load_budgets import read_budgets, read_fallback
 from .load_skills import Context, Entry, read_arguments, read_line, read_skill
 from .load_steps import ENDS
 from .parse import Vocabulary, parse_condition, parse_signature
@@ -98,6 +99,8 @@ class _Reader:
             properties=properties,
             skills=skills,
             workspace=self.workspace(),
+            budgets=read_budgets(self.parts),
+            fallback=read_fallback(self.parts, skills, self.names),
             wordings=wordings,
             text=text,
             hash=hashlib.sha256(text.encode()).hexdigest(),

@@ -1,11 +1,12 @@
 """What a loaded codebook is: skills with typed arguments, conditions, effects and steps. Immutable."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from .arguments import Argument, EntityArgument, ListArgument
+from .budgets import Budget, Stage
 from .conditions import And, Condition, conjuncts
 from .effects import Effect
 from .observation import Observation
@@ -76,7 +77,8 @@ class Predicate:
 @dataclass(frozen=True, eq=False)
 class Codebook:
     """A robot's language. `hash` is the SHA-256 of the file's text, `text` the text itself; `files` are all that it was
-    read from."""
+    read from. `fallback` is the skill that is carried out where a hard limit was missed; empty: the robot holds still.
+    """
 
     name: str
     description: str
@@ -92,6 +94,8 @@ class Codebook:
     text: str
     hash: str
     files: tuple[Path, ...] = ()
+    budgets: Mapping[Stage, Budget] = field(default_factory=dict)
+    fallback: str = ""
 
     def state(self, observation: Observation) -> FactState:
         """The facts, base and derived, that an observation shows."""

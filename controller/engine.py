@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from codeword.codebook.prompt import CONTRACT, Prompt
 
 from .adapter import NONE, Adapter
 from .automaton import Automaton
+from .deadlines import Deadlines
 from .decision import Decision, DecisionCancelled, Stopwatch, decision_key, graph_digest
 from .hold import Hold
 from .merge import with_adapter
@@ -151,6 +153,10 @@ class Engine:
         """Keep of what was read only what it began with: what decisions cost does not depend on those before."""
         self._tracks.settle()
 
+    def forget(self) -> None:
+        """Keep nothing in memory of what was read."""
+        self._tracks.forget()
+
     def halt(self, on: bool) -> None:
         """Have the decision under way end with DecisionCancelled, and all that follow until this is taken back. From
         any thread."""
@@ -184,7 +190,8 @@ class Engine:
         try:
             for request in requests:
                 made.append(self._begin(request))
-            self._carry_out([making.run for making in made], cancelled)
+            with cancelled.guarding(self.halt) if isinstance(cancelled, Deadlines) else nullcontext():
+                self._carry_out([making.run for making in made], cancelled)
             decisions = [self._end(making) for making in made]
             for making in made:
                 if self.techniques.prefix_cache and self.techniques.kv_cache:
@@ -270,7 +277,10 @@ class Engine:
                 raise DecisionCancelled("the decision was given up before it was made")
             hidden = self._model.read([run.part() for run in going])
             for run, states in zip(going, hidden, strict=True):
+                before = run.written
                 run.take(states)
+                if isinstance(cancelled, Deadlines) and run.written > before:
+                    cancelled.wrote(run.written - before)
 
 
 @dataclass(frozen=True)

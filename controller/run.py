@@ -65,6 +65,11 @@ class Run:
             return not self._walk.at_end
         return len(self.track.tokens) < len(self._certain)
 
+    @property
+    def written(self) -> int:
+        """How many tokens of the command there are, those that leave no choice among them."""
+        return len(self._walk.tokens) if self._walk is not None else 0
+
     def part(self) -> Part:
         """What the next pass reads."""
         if not self._kv_cache:

@@ -1,8 +1,8 @@
-"""`codeword bench`, the loop's own figures: what deciding ahead brings."""
+"""`codeword bench`, the loop's own figures: what deciding ahead brings, and how soon a limit is heard."""
 
 import click
 
-from .cli_bench import JSON, MODEL, bench, show_machine
+from .cli_bench import JSON, MODEL, bench, given, show_machine
 from .run import Controllers, Who
 from .scenario import find_scenarios, load_scenario
 from .terminal import counting, model_progress, out, print_json
@@ -47,3 +47,28 @@ def lookahead(suites: tuple[str, ...], seeds: int, model: str, adapter: str, pol
     ):
         out.print(line, markup=False, soft_wrap=True)
     return 0 if sound else 1
+
+
+@bench.command(epilog="Example: codeword bench limits --n 500")
+@click.option("--n", type=click.IntRange(1), default=500, show_default=True, help="How many limits are missed.")
+@MODEL
+@JSON
+def limits(n: int, model: str, as_json: bool) -> int:
+    """How long after its hard limit a decision ends, wherever it is then; exits 1 if p99 is over 60 ms."""
+    from .bench.limits import bench_limits
+
+    local = given(model)
+    with counting("misses", n) as bar:
+        figures = bench_limits(local, n, lambda: bar.advance(bar.task_ids[0]))
+    if as_json:
+        print_json(figures)
+    else:
+        show_machine(figures)
+        missed = ", ".join(f"{stage} {times}" for stage, times in sorted(figures["missed"].items()))
+        out.print(
+            f"{n} limits missed ({missed}) in {figures['decisions']} decisions; they ended p50 "
+            f"{figures['overshoot_p50_ms']} ms, p99 {figures['overshoot_p99_ms']} ms, at worst "
+            f"{figures['overshoot_worst_ms']} ms after the limit",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
+    return 0 if figures["overshoot_p99_ms"] <= figures["target_ms"] else 1

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from codeword.codebook import Codebook, Command, CommandError, Observation, Result, Robot, RobotError
+from codeword.codebook import Codebook, Command, CommandError, Observation, Result, Robot, RobotError, make_command
+from codeword.codebook.budgets import Stage
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.observation import Record
 from codeword.controller import Controller, Decision
@@ -15,6 +16,7 @@ from codeword.sim import Damage
 
 from .guard import Guard
 from .judge import UNHARMED, Ended, Verdict, judge
+from .limits import deadlines_of, overrun, stages_of
 from .records import BudgetRecord, CodebookRecord, CommandRecord, EventRecord
 from .scenario import Scenario
 
@@ -46,6 +48,15 @@ class Adaptable(Protocol):
 
     def use(self, codebook: Codebook) -> None:
         """Interpret commands by this codebook from now on."""
+
+
+@runtime_checkable
+class Linked(Protocol):
+    """A robot at the other end of a link."""
+
+    @property
+    def link_ms(self) -> float:
+        """How long the last round trip took [ms]."""
 
 
 class Physics(Protocol):
@@ -113,6 +124,7 @@ class _Loop:
     first: Observation | None = None
     refused: Result | None = None
     stage_ms: dict[str, float] = field(default_factory=dict)
+    missed: list[str] = field(default_factory=list)
     caught_up_ms: float | None = None
 
     def tell(self, topic: str, record: Record, time_s: float) -> None:
@@ -126,6 +138,8 @@ class _Loop:
         started = time.perf_counter()
         seen = self.episode.robot.observe()
         self.timed("observe_ms", started)
+        if isinstance(self.episode.robot, Linked):
+            self.stage_ms["link_ms"] = self.episode.robot.link_ms
         check_observation(self.guard.codebook, seen)
         # A command that the guard held back never reached the robot, which therefore cannot report it.
         seen = seen.model_copy(update={"step": step, **({"last": self.refused} if self.refused else {})})
@@ -151,39 +165,44 @@ class _Loop:
                 listener.picture(jpeg, time_s)
 
     def decide(self, seen: Observation) -> Decision | None:
-        """The decision, or None where its hard limit was missed."""
-        budget = self.episode.scenario.spec.budgets.get("decision_ms")
-        started = time.perf_counter()
-        limit = started + budget.hard / 1000 if budget is not None and budget.hard is not None else float("inf")
+        """The decision, or None where one of its hard limits was missed."""
+        deadlines, started = deadlines_of(self.scenario.budgets), time.perf_counter()
         try:
-            decision = self.episode.controller.decide(self.task, seen, lambda: time.perf_counter() > limit)
+            decision = self.episode.controller.decide(self.task, seen, deadlines)
         except DecisionCancelled:
             self.timed("decision_ms", started)
+            self.missed.append(deadlines.missed or "decision_ms")
             return None
         self.timed("decision_ms", started)
-        if time.perf_counter() > limit:
+        whole: dict[Stage, float] = {"decision_ms": self.stage_ms["decision_ms"]}
+        late = overrun(self.scenario.budgets, stages_of(decision) | whole)
+        self.missed += late
+        if late:
             return None
         self.tell("decision", decision, seen.time_s)
         return decision
 
-    def check(self, step: int, text: str, seen: Observation) -> Command | None:
+    def check(self, step: int, text: str, seen: Observation, *, fallback: bool = False) -> Command | None:
         """The command if the guard lets it pass."""
         started = time.perf_counter()
         command: Command | None = None
         try:
             command = self.guard.check(text, seen)
-            record = CommandRecord(step=step, text=command.text, allowed=True)
+            record = CommandRecord(step=step, text=command.text, allowed=True, fallback=fallback)
         except CommandError as problem:
-            record = CommandRecord(step=step, text=text, allowed=False, check=problem.check, message=str(problem))
-        self.timed("validate_ms", started)
+            record = CommandRecord(
+                step=step, text=text, allowed=False, check=problem.check, message=str(problem), fallback=fallback
+            )
+        if not fallback:
+            self.timed("validate_ms", started)
         self.tell("command", record, seen.time_s)
         return command
 
-    def carry_out(self, command: Command, seen: Observation) -> Result:
-        """Have the robot carry out a command; what comes after it may be decided meanwhile."""
+    def carry_out(self, command: Command, seen: Observation, *, ahead: bool) -> Result:
+        """Have the robot carry out a command; what comes after it may be decided ahead meanwhile."""
         started, controller = time.perf_counter(), self.episode.controller
         execution = self.episode.robot.execute(command)
-        if not self.episode.lookahead or not isinstance(controller, Foreseeing):
+        if not (ahead and self.episode.lookahead) or not isinstance(controller, Foreseeing):
             return execution.result()
         controller.look_ahead(self.task, seen, command)
         result = execution.result()
@@ -209,35 +228,54 @@ class _Loop:
 
     def turn(self, step: int) -> tuple[Command | None, Result | None]:
         """One turn: the command that passed the guard, if any, and how it went, if it moved the robot."""
-        self.stage_ms = {} if self.caught_up_ms is None else {"catch_up_ms": self.caught_up_ms}
+        self.stage_ms, self.missed = {} if self.caught_up_ms is None else {"catch_up_ms": self.caught_up_ms}, []
         self.caught_up_ms = None
         seen = self.observe(step)
         if self.episode.live is not None and self.episode.live.refresh():
             self.renew(step, seen.time_s, self.episode.live)
-        decision = self.decide(seen)
-        missed = () if decision is not None else ("decision_ms",)
+        self.note_overrun("observe_ms", "link_ms")
+        decision = self.decide(seen) if not self.missed else None
         command = self.check(step, decision.text, seen) if decision is not None else None
-        self.tell("budget", BudgetRecord(step=step, stage_ms=self.stage_ms, missed=missed), seen.time_s)
+        self.note_overrun("validate_ms")
+        late = bool(self.missed)
+        if late:
+            command = self.fall_back(step, seen)
+        budget = BudgetRecord(step=step, stage_ms=self.stage_ms, missed=tuple(self.missed))
+        self.tell("budget", budget, seen.time_s)
         if command is None:
             self.refused = (
                 Result(command="", status="timeout", reason="late")
-                if decision is None
+                if late or decision is None
                 else Result(command=decision.text, status="refused", reason="refused")
             )
             self.tell("result", self.refused, seen.time_s)
             return None, self.refused
         if self.guard.codebook.skills[command.skill].ends is not None:
             return command, None
-        result = self.carry_out(command, seen)
+        result = self.carry_out(command, seen, ahead=not late)
         self.tell("result", result, seen.time_s + result.duration_s)
         return command, result
+
+    def note_overrun(self, *stages: Stage) -> None:
+        """Note which of these stages took longer than they ever may."""
+        self.missed += overrun(
+            self.scenario.budgets, {stage: self.stage_ms[stage] for stage in stages if stage in self.stage_ms}
+        )
+
+    def fall_back(self, step: int, seen: Observation) -> Command | None:
+        """What is carried out in place of what came too late, as far as the guard lets it pass; None to hold still."""
+        skill = self.guard.codebook.fallback
+        if not skill:
+            return None
+        text = make_command(self.guard.codebook, skill, {}).text
+        return self.check(step, text, seen, fallback=True)
 
 
 def run_episode(episode: Episode, on_step: Callable[[int], None] | None = None) -> Verdict:
     """Run an episode to its end and judge it.
 
-    A decision that misses its hard limit is not carried out: the robot holds, and the next observation says so.
-    Raises RobotError where the robot fails to do what robots do.
+    Where a hard limit is missed, what was decided is not carried out: the codebook's fallback is, or the robot holds
+    and the next observation says so. Raises RobotError where the robot fails to do what robots do.
     """
     scenario = episode.scenario
     for listener in episode.listeners:

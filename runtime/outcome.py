@@ -1,5 +1,6 @@
 """What is kept of an episode when it is over: a row of the table of results, and its times."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
@@ -7,12 +8,13 @@ from typing import Any
 
 from pydantic import Field
 
+from codeword.codebook.budgets import Budget, Stage
 from codeword.codebook.observation import Record
 
+from .limits import stages_of
 from .recording import Episode
 from .records import Header
 from .scenario import Scenario
-from .scenario_spec import Budget, Stage
 from .statistics import quantile
 
 
@@ -38,7 +40,8 @@ class Row(Record):
     decisions: int = Field(default=0, description="decisions made")
     invalid_commands: int = Field(default=0, description="commands that were no valid JSON of the codebook")
     refused_commands: int = Field(default=0, description="commands that the guard held back, invalid ones among them")
-    late_decisions: int = Field(default=0, description="decisions past their hard limit")
+    late_decisions: int = Field(default=0, description="hard limits missed")
+    missed: str = Field(default="", description="which hard limits were missed, each with how often")
     events: int = Field(default=0, description="what went wrong by the scenario's script")
     fallen_blocks: int | None = Field(default=None, description="blocks that fell off the table")
     bumps: int | None = Field(default=None, description="contacts of the arm above the limit")
@@ -61,11 +64,14 @@ class Row(Record):
 
 @dataclass(frozen=True)
 class Outcome:
-    """An episode that is over: its row, every stage's times [ms] and budgets; `trace` is for programmers."""
+    """An episode that is over: its row, every stage's times [ms] and budgets, how often each hard limit was missed;
+    `trace` is for programmers.
+    """
 
     row: Row
     stage_ms: Mapping[str, Sequence[float]] = field(default_factory=dict)
     budgets: Mapping[Stage, Budget] = field(default_factory=dict)
+    misses: Mapping[str, int] = field(default_factory=dict)
     trace: str = ""
 
 
@@ -78,6 +84,13 @@ def outcome_of(episode: Episode, scenario: Scenario) -> Outcome:
     for budget in budgets:
         for stage, time_ms in budget.stage_ms.items():
             stage_ms.setdefault(stage, []).append(time_ms)
+    for step in steps:
+        if step.decision is not None and step.decision.passes:
+            for stage, time_ms in stages_of(step.decision).items():
+                stage_ms.setdefault(stage, []).append(time_ms)
+        if step.result is not None and step.command is not None:
+            stage_ms.setdefault("skill_ms", []).append(step.result.duration_s * 1000)
+    misses = Counter(stage for budget in budgets for stage in budget.missed)
     prompts = [step.decision.prompt_tokens for step in steps if step.decision is not None and step.decision.passes]
     judged: dict[str, Any] = {}
     if verdict is not None:
@@ -93,12 +106,13 @@ def outcome_of(episode: Episode, scenario: Scenario) -> Outcome:
         decisions=sum(step.decision is not None for step in steps),
         invalid_commands=sum(command.check in ("size", "json", "schema") for command in commands),
         refused_commands=len(commands),
-        late_decisions=sum(len(budget.missed) for budget in budgets),
+        late_decisions=misses.total(),
+        missed=", ".join(f"{stage} {times}" for stage, times in sorted(misses.items())),
         events=sum(event.scripted for event in episode.events),
         wall_s=round(episode.wall_s, 6),
         prompt_tokens_max=max(prompts, default=None),
     )
-    return Outcome(row, {stage: tuple(times) for stage, times in stage_ms.items()}, dict(scenario.spec.budgets))
+    return Outcome(row, {stage: tuple(times) for stage, times in stage_ms.items()}, scenario.budgets, misses)
 
 
 def broken(header: Header, scenario: Scenario, file: str, error: str, trace: str = "") -> Outcome:

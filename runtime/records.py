@@ -38,13 +38,16 @@ class Header(Record):
 
 
 class CommandRecord(Record):
-    """A command on its way to the robot, and what the guard said of it. Refused ones name the check and why."""
+    """A command on its way to the robot, and what the guard said of it. Refused ones name the check and why; a
+    `fallback` came in place of one that was too late.
+    """
 
     step: int
     text: str
     allowed: bool
     check: str = ""
     message: str = ""
+    fallback: bool = False
 
 
 class BudgetRecord(Record):

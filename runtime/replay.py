@@ -121,10 +121,11 @@ class _Replay:
             late = step.budget is not None and bool(step.budget.missed) and part != "budget"
             if getattr(step, part) is None and not late and (self.episode.whole or not last):
                 self.compare(number, part, "missing", "recorded")
-        if step.command is None:
+        too_late = step.budget is not None and bool(step.budget.missed)
+        if step.command is None or (too_late and not step.command.fallback):
             self.held = step.result
             return
-        if step.decision is not None:
+        if step.decision is not None and not step.command.fallback:
             self.compare(number, "command.text", step.decision.text, step.command.text)
         command = self.check(number, step, step.command)
         if command is not None:

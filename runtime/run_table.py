@@ -59,7 +59,8 @@ def run_notes(summary: Summary, rows: Sequence[Row]) -> Iterator[str]:
     for stage, (measured, budget) in summary.p95_misses.items():
         yield f"[red]budget missed:[/red] {stage} p95 {measured:.1f} ms, budget {budget:.1f} ms"
     if summary.hard_misses:
-        yield f"[red]budget missed:[/red] {summary.hard_misses} decisions past their hard limit"
+        told = ", ".join(f"{stage} {times} times" for stage, times in sorted(summary.misses.items()))
+        yield f"[red]hard limits missed:[/red] {told}"
     yield _verdict(summary)
 
 

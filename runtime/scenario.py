@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from codeword.codebook import Codebook, CodebookError, load_codebook, parse_codebook
+from codeword.codebook.budgets import Budget, Stage
 from codeword.codebook.conditions import And, Condition
 from codeword.codebook.errors import Fault, ScenarioError, did_you_mean
 from codeword.codebook.parse import ParseError, Vocabulary, parse_condition
@@ -45,6 +46,11 @@ class Scenario:
     def hash(self) -> str:
         """SHA-256 of the scenario's text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def budgets(self) -> dict[Stage, Budget]:
+        """How long each stage may take: as the scenario says, else as its codebook says."""
+        return {**self.codebook.budgets, **self.spec.budgets}
 
     @property
     def suite(self) -> str:

@@ -4,23 +4,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from codeword.codebook.budgets import SOFT_ONLY, Budget, Stage
 from codeword.codebook.observation import Id
 from codeword.sim import EventSpec, WorldSpec
 
-Stage = Literal["observe_ms", "decision_ms", "validate_ms"]
-Positive = Annotated[float, Field(gt=0)]
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
 class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Budget(Part):
-    """How long a stage may take [ms]: `p95` over a whole run, `hard` every single time."""
-
-    p95: Positive | None = None
-    hard: Positive | None = None
 
 
 class TaskSpec(Part):
@@ -42,7 +34,8 @@ class ScenarioSpec(TaskSpec):
     """What a scenario file says once a seed has drawn what it leaves open.
 
     The goal is judged when everything has come to rest, after `settle_s` at the latest; a thing is in a zone if its
-    centre is, or not more than `tolerance_m` outside. `then` is the task from the event `retask` on.
+    centre is, or not more than `tolerance_m` outside. Budgets come before the codebook's, stage by
+    stage. `then` is the task from the event `retask` on.
     """
 
     scenario: Id
@@ -59,8 +52,8 @@ class ScenarioSpec(TaskSpec):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for stage, budget in self.budgets.items():
-            if budget.hard is not None and stage != "decision_ms":
-                raise ValueError(f"budgets: only decision_ms has a hard limit, not {stage}")
+            if budget.hard is not None and stage in SOFT_ONLY:
+                raise ValueError(f"budgets: {stage} has no hard limit: {SOFT_ONLY[stage]}")
         for event in self.events:
             event.check_against(self.world)
         if (self.then is not None) != any(event.do == "retask" for event in self.events):

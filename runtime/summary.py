@@ -1,15 +1,17 @@
 """What a run came to: success, decisions, misses and times, from the episode files alone."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from codeword.codebook.budgets import Budget
 
 from .episode import RETASK
 from .outcome import Outcome, outcome_of
 from .recording import Episode
 from .scenario import Scenario, parse_scenario
-from .scenario_spec import Budget
 from .statistics import quantile, wilson95
 
 FEWEST_FOR_P95 = 20
@@ -61,7 +63,7 @@ class Summary:
     total: Tally = field(default_factory=Tally)
     invalid_commands: int = 0
     refused_commands: int = 0
-    hard_misses: int = 0
+    misses: Counter[str] = field(default_factory=Counter)
     stage_ms: dict[str, "array[float]"] = field(default_factory=dict, repr=False)
     budgets: dict[str, Budget] = field(default_factory=dict)
 
@@ -72,7 +74,7 @@ class Summary:
             tally.add(outcome)
         self.invalid_commands += row.invalid_commands
         self.refused_commands += row.refused_commands
-        self.hard_misses += row.late_decisions
+        self.misses.update(outcome.misses)
         for stage, times in outcome.stage_ms.items():
             self.stage_ms.setdefault(stage, array("d")).extend(times)
         for stage, budget in outcome.budgets.items():
@@ -84,6 +86,11 @@ class Summary:
     def decisions(self) -> int:
         """How many decisions were made."""
         return self.total.decisions
+
+    @property
+    def hard_misses(self) -> int:
+        """How often a hard limit was missed."""
+        return self.misses.total()
 
     @property
     def p95_misses(self) -> dict[str, tuple[float, float]]:
@@ -123,6 +130,10 @@ class Summary:
             "invalid_commands": self.invalid_commands,
             "refused_commands": self.refused_commands,
             "budget_misses": self.hard_misses + len(self.p95_misses),
+            "budget_misses_by": {
+                stage: {"hard": self.misses[stage], "p95": stage in self.p95_misses}
+                for stage in sorted(self.misses.keys() | self.p95_misses.keys())
+            },
             "decision_ms": self.quantiles("decision_ms"),
             "by_scenario": {
                 name: {"episodes": tally.episodes, "success": tally.success, "credit": _rounded(tally.mean_credit)}

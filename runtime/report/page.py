@@ -22,6 +22,9 @@ from .rows import MOST_PICTURED, Gathered
 from .times import axis_of, strip, told_ms
 from .wrong import KINDS
 
+_WITHIN = ("grammar_ms", "first_token_ms", "token_ms")
+"""Stages that are parts of a decision."""
+
 _PARTS = ("legal", "tokenize", "grammar", "prefill", "decode")
 _FIGURES = {
     "first_token_ms": "time to the first choice [ms]",
@@ -89,15 +92,20 @@ def environment() -> Environment:
 def _figures(summary: Summary, gathered: Gathered) -> dict[str, Any]:
     """All that the template asks for."""
     rows = gathered.ordered()
-    stages = {name: list(times) for name, times in summary.stage_ms.items() if times}
+    told = ("observe_ms", "decision_ms", "validate_ms", *(stage for stage in summary.budgets if stage not in _WITHIN))
+    stages = {name: list(summary.stage_ms[name]) for name in dict.fromkeys(told) if summary.stage_ms.get(name)}
     parts = {name: gathered.parts_ms[name] for name in _PARTS if name in gathered.parts_ms}
     axis = axis_of(stages | parts, summary.budgets)
     strips = []
-    for name in ("observe_ms", "decision_ms", "validate_ms"):
-        if name in stages:
-            strips.append(strip(name, "", stages[name], summary.budgets.get(name), axis))
+    for name, times in stages.items():
+        strips.append(strip(name, "", times, summary.budgets.get(name), axis))
         if name == "decision_ms":
             strips += [strip(part, name, times, None, axis) for part, times in parts.items()]
+            strips += [
+                strip(part, name, list(summary.stage_ms[part]), summary.budgets[part], axis)
+                for part in _WITHIN
+                if part in summary.budgets and summary.stage_ms.get(part)
+            ]
     wrongs = Counter(row.wrong.kind for row in rows if row.wrong is not None)
     return {
         "version": metadata.version("codeword"),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codeword.runtime.scenario_spec import Budget
+from codeword.codebook.budgets import Budget
 from codeword.runtime.statistics import quantile
 
 _BINS = 60

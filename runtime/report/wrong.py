@@ -71,7 +71,8 @@ def _mishaps(episode: Episode, left: list[int | None], way: list[Ahead | None]) 
     for number, step in enumerate(episode.steps):
         said = short(step.command.text) if step.command is not None else "no command"
         if step.budget is not None and step.budget.missed:
-            yield Wrong("late", number, f"{', '.join(step.budget.missed)} past its hard limit: the robot held still")
+            instead = f"{said} in its place" if step.command is not None else "the robot held still"
+            yield Wrong("late", number, f"{', '.join(step.budget.missed)} past its hard limit: {instead}")
             continue
         if step.command is not None and not step.command.allowed:
             yield Wrong("refused", number, f"{said}: {step.command.message}")

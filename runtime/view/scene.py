@@ -50,7 +50,7 @@ class Scene:
         self._turns, self._events, self._step = [], [], None
         self._teller = Teller(episode.scenario.codebook, self.history)
         self._task, self._then = episode.task, episode.then
-        budget = episode.scenario.spec.budgets.get("decision_ms")
+        budget = episode.scenario.budgets.get("decision_ms")
         self._about = {
             "name": episode.name or episode.scenario.name,
             "task": episode.task,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import InputError, Result
+from codeword.codebook.budgets import Budget
 from codeword.runtime.judge import Verdict
 from codeword.runtime.recording import Episode, Step, read_episode
 from codeword.runtime.records import BudgetRecord, CommandRecord, EventRecord
@@ -20,7 +21,6 @@ from codeword.runtime.report.times import Axis, axis_of, strip
 from codeword.runtime.report.turns import Teller, seen, short
 from codeword.runtime.report.way import Ahead, way
 from codeword.runtime.report.wrong import first_wrong
-from codeword.runtime.scenario_spec import Budget
 from codeword.runtime.summary import scenario_of, summarize
 
 

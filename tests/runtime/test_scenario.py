@@ -54,7 +54,7 @@ def test_the_suite_has_every_kind_of_task() -> None:
         ("do: slip", "do: slide", "s.yaml:11:"),
         ("do: slip", "do: move, entity: red_block, to_zone: right", "s.yaml:"),
         ("goal: [", "cannot: [missng]\ngoal: [", "s.yaml:8:10: unknown reason 'missng'; did you mean 'missing'?"),
-        ("max_decisions", "budgets: {validate_ms: {hard: 3}}\nmax_decisions", "s.yaml:1:1: budgets: only decision_ms has"),
+        ("max_decisions", "budgets: {skill_ms: {hard: 3}}\nmax_decisions", "s.yaml:1:1: budgets: skill_ms has no hard limit"),
         ("max_decisions", "budgets: {decide_ms: {p95: 3}}\nmax_decisions", "s.yaml:9:"),
         ("max_decisions", "clock: live\nmax_decisions", "s.yaml:9:8: clock: Input should be 'paused'"),
     ],

@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
+from codeword.codebook.budgets import Budget
 from codeword.codebook.errors import InputError
 from codeword.runtime.outcome import Outcome, Row, broken, outcome_of
 from codeword.runtime.recording import read_episode
 from codeword.runtime.run_table import run_notes, run_table
-from codeword.runtime.scenario_spec import Budget
 from codeword.runtime.summary import add_up, scenario_of
 from codeword.runtime.tables import columns, write_csv, write_parquet
 from codeword.runtime.terminal import out
