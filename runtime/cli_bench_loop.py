@@ -1,10 +1,15 @@
 """`codeword bench`, the loop's own figures: what deciding ahead brings, and how soon a limit is heard."""
 
+from pathlib import Path
+
 import click
 
+from codeword.codebook.errors import InputError
+
 from .cli_bench import JSON, MODEL, bench, given, show_machine
-from .run import Controllers, Who
+from .run import CONTROLLERS, Controllers, Who
 from .scenario import find_scenarios, load_scenario
+from .scenario_spec import Latency
 from .terminal import counting, model_progress, out, print_json
 
 ADAPTER = click.option("--adapter", default="auto", show_default=True, help="The shipped one, a folder, or none.")
@@ -72,3 +77,51 @@ def limits(n: int, model: str, as_json: bool) -> int:
             markup=False, soft_wrap=True,
         )  # fmt: skip
     return 0 if figures["overshoot_p99_ms"] <= figures["target_ms"] else 1
+
+
+@bench.command("latency-curve", epilog="Example: codeword bench latency-curve --latencies 0,500,1000,2000 --seeds 4")
+@click.argument("suites", nargs=-1)
+@click.option("--latencies", default="0,250,500,1000,1500,2000", show_default=True, help="What is tried [ms].")
+@click.option("--seeds", type=click.IntRange(1), default=4, show_default=True, help="Episodes of each scenario.")
+@click.option("--controller", default="llm", show_default=True, help=f"Who decides: {', '.join(CONTROLLERS)}.")
+@MODEL
+@ADAPTER
+@POLICY
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the curve into this SVG file.")
+@JSON
+def latency_curve(
+    suites: tuple[str, ...], latencies: str, seeds: int, controller: str, model: str, adapter: str, policy: str,
+    plot: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """How slow may a model be? Goals reached over SUITES [default: conveyor] while physics goes on during decisions.
+
+    Once for as long as decisions really take, then for each latency. Needs scenarios in which things move by
+    themselves.
+    """
+    from .bench.latency import bench_latency, draw_latency
+
+    try:
+        times_ms = [Latency(latency_ms=float(part)).latency_ms for part in latencies.split(",")]
+    except ValueError as problem:
+        raise InputError(f"--latencies: '{latencies}' are no times in ms (right would be 0,500,2000)") from problem
+    scenarios = [load_scenario(path) for path in find_scenarios(suites or ("conveyor",))]
+    with model_progress() as progress:
+        controllers = Controllers(Who(controller, model, adapter, policy=policy), progress)
+    with counting("episodes", (1 + len(times_ms)) * len(scenarios) * seeds) as bar:
+        figures = bench_latency(controllers, scenarios, times_ms, seeds, lambda: bar.advance(bar.task_ids[0]))
+    if plot is not None:
+        try:
+            plot.write_text(draw_latency(figures), encoding="utf-8")
+        except OSError as problem:
+            raise InputError(f"{plot}: cannot be written: {problem.strerror}") from problem
+    if as_json:
+        print_json(figures)
+        return
+    show_machine(figures)
+    for row in figures["rows"]:
+        how = "given" if row["given"] else "as it is"
+        low, high = row["wilson95"]
+        out.print(
+            f"{row['latency_ms']:>8g} ms {how:<9} {row['success']:>3} of {row['n']:<3} {row['rate']:>5.0%}  "
+            f"({low:.0%} to {high:.0%})", markup=False,
+        )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -29,6 +30,7 @@ from .run import CONTROLLERS, Plan, Task, Who, check_plan
 from .run_bar import run_bar
 from .run_table import run_notes, run_table
 from .scenario import Scenario, find_scenarios, load_scenario, typed_scenario
+from .scenario_spec import Clock, Latency
 from .summary import add_up
 from .tables import PARQUET_HINT, columns, write_csv, write_parquet
 from .terminal import err, model_progress, out, print_json
@@ -66,6 +68,9 @@ MOST_JOBS = 256
     "--lookahead/--no-lookahead", default=None,
     help="Decide ahead while commands are carried out [on, but off with --jobs: it uses idle cores].",
 )  # fmt: skip
+@click.option(
+    "--clock", help="Physics while decisions are made: paused, live, or a latency such as 500ms [as the scenario says]."
+)
 @click.option("--resume", is_flag=True, help="Go on with what an earlier run into --out left undone.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes and report go [episodes/TIME].")
 @click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
@@ -96,6 +101,7 @@ def run(
     robot: str,
     jobs: str,
     lookahead: bool | None,
+    clock: str | None,
     resume: bool,
     folder: Path | None,
     film: bool,
@@ -120,7 +126,7 @@ def run(
     chosen = _chosen(scenarios, task, codebook)
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
     live = LiveCodebook(codebook) if watch else None
-    plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live)
+    plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live, clock=read_clock(clock))
     who = Who(controller, model, adapter, profile, history, Sampling(temperature, top_k, top_p), policy)
     one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}
     processes = _processes(jobs, plan, one_by_one)
@@ -183,6 +189,22 @@ def run(
         page = folder / ("report.html" if reported else "results.csv")
         out.print(f"{before}see {page}", markup=False)
     return 0 if summary.ok else 1
+
+
+def read_clock(text: str | None) -> Clock | None:
+    """The clock that a text names. Raises InputError for another."""
+    known: Literal["paused", "live"] | None
+    for known in (None, "paused", "live"):
+        if text == known:
+            return known
+    assert text is not None
+    number = text.removesuffix("ms").strip()
+    try:
+        return Latency(latency_ms=float(number))
+    except ValueError as problem:
+        raise InputError(
+            f"--clock: '{text}' is none (right would be paused, live, or a latency up to 60000ms)"
+        ) from problem
 
 
 def _processes(jobs: str, plan: Plan, one_by_one: Mapping[str, bool]) -> int:

@@ -62,7 +62,7 @@ def attempt(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
     """Run an episode, whatever becomes of it. Raises InputError where its file cannot be written: no other's could."""
     try:
         episode = read_episode(run_one(plan, controllers, task, listener), pictures=False)
-        return outcome_of(episode, plan.scenarios[task.scenario].seeded(task.seed))
+        return outcome_of(episode, plan.drawn(plan.scenarios[task.scenario], task.seed))
     except (RobotError, CommandError, FileError, ModelError) as problem:
         return failure(plan, controllers.who, controllers.loaded, task, "; ".join(str(problem).splitlines()))
     except InputError:
@@ -77,6 +77,6 @@ def failure(plan: Plan, who: Who, loaded: Loaded, task: Task, error: str, trace:
     """The outcome of an episode that broke, in one line."""
     scenario = plan.scenarios[task.scenario]
     with suppress(ScenarioError):  # where that very seed cannot be drawn
-        scenario = scenario.seeded(task.seed)
+        scenario = plan.drawn(scenario, task.seed)
     head = header(who, loaded, scenario, task.seed, plan.robot)
     return broken(head, scenario, plan.path(task).name, error, trace)

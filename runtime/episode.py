@@ -19,6 +19,7 @@ from .judge import UNHARMED, Ended, Verdict, judge
 from .limits import deadlines_of, overrun, stages_of
 from .records import BudgetRecord, CodebookRecord, CommandRecord, EventRecord
 from .scenario import Scenario
+from .scenario_spec import Latency
 
 RETASK = "retask"
 """What an event says from which on the task is another."""
@@ -67,6 +68,9 @@ class Physics(Protocol):
 
     def truth(self) -> Observation:
         """The world after it has settled."""
+
+    def pass_time(self, duration_s: float) -> None:
+        """Let physics go on for so long with the robot holding still."""
 
     def damage(self) -> Damage:
         """What has fallen off the table, and how hard the arm has bumped into things."""
@@ -174,7 +178,9 @@ class _Loop:
             self.missed.append(deadlines.missed or "decision_ms")
             return None
         self.timed("decision_ms", started)
-        whole: dict[Stage, float] = {"decision_ms": self.stage_ms["decision_ms"]}
+        clock = self.scenario.spec.clock
+        given_ms = clock.latency_ms if isinstance(clock, Latency) else 0.0
+        whole: dict[Stage, float] = {"decision_ms": max(self.stage_ms["decision_ms"], given_ms)}
         late = overrun(self.scenario.budgets, stages_of(decision) | whole)
         self.missed += late
         if late:
@@ -231,6 +237,7 @@ class _Loop:
         self.stage_ms, self.missed = {} if self.caught_up_ms is None else {"catch_up_ms": self.caught_up_ms}, []
         self.caught_up_ms = None
         seen = self.observe(step)
+        looked = time.perf_counter()
         if self.episode.live is not None and self.episode.live.refresh():
             self.renew(step, seen.time_s, self.episode.live)
         self.note_overrun("observe_ms", "link_ms")
@@ -240,7 +247,9 @@ class _Loop:
         late = bool(self.missed)
         if late:
             command = self.fall_back(step, seen)
-        budget = BudgetRecord(step=step, stage_ms=self.stage_ms, missed=tuple(self.missed))
+        budget = BudgetRecord(
+            step=step, stage_ms=self.stage_ms, missed=tuple(self.missed), passed_s=self.pass_time(looked)
+        )
         self.tell("budget", budget, seen.time_s)
         if command is None:
             self.refused = (
@@ -255,6 +264,15 @@ class _Loop:
         result = self.carry_out(command, seen, ahead=not late)
         self.tell("result", result, seen.time_s + result.duration_s)
         return command, result
+
+    def pass_time(self, looked: float) -> float:
+        """Let physics go on for as long as it took to decide since a look, by the scenario's clock; how long [s]."""
+        clock, physics = self.scenario.spec.clock, self.episode.physics
+        if clock == "paused" or physics is None:
+            return 0.0
+        taken_s = clock.latency_ms / 1000 if isinstance(clock, Latency) else time.perf_counter() - looked
+        physics.pass_time(taken_s)
+        return taken_s
 
     def note_overrun(self, *stages: Stage) -> None:
         """Note which of these stages took longer than they ever may."""

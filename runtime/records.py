@@ -11,7 +11,8 @@ class Header(Record):
 
     `suite` is the folder of the scenario. `held` names the profile in which weights are held, `profile` says with
     what kernels; `history` is the form in which prompts tell of earlier decisions, `policy` what the model writes,
-    `sampling` how tokens are drawn (empty: the likeliest is taken).
+    `sampling` how tokens are drawn (empty: the likeliest is taken). `clock` says what physics did while decisions were
+    made: paused, live, or a latency that was given.
     """
 
     version: str
@@ -33,6 +34,7 @@ class Header(Record):
     history: str = ""
     policy: str = ""
     sampling: Mapping[str, float] = {}
+    clock: str = "paused"
     robot: str
     libraries: Mapping[str, str] = {}
 
@@ -51,11 +53,15 @@ class CommandRecord(Record):
 
 
 class BudgetRecord(Record):
-    """How long each stage of a step took [ms, wall time], and which hard limits were missed."""
+    """How long each stage of a step took [ms, wall time], and which hard limits were missed.
+
+    `passed_s` is how long physics went on meanwhile, before the command was begun [s, simulated time].
+    """
 
     step: int
     stage_ms: dict[str, float]
     missed: tuple[str, ...] = ()
+    passed_s: float = 0.0
 
 
 class CodebookRecord(Record):

@@ -121,6 +121,8 @@ class _Replay:
             late = step.budget is not None and bool(step.budget.missed) and part != "budget"
             if getattr(step, part) is None and not late and (self.episode.whole or not last):
                 self.compare(number, part, "missing", "recorded")
+        if self.physics is not None and step.budget is not None and step.budget.passed_s:
+            self.physics.pass_time(step.budget.passed_s)
         too_late = step.budget is not None and bool(step.budget.missed)
         if step.command is None or (too_late and not step.command.fallback):
             self.held = step.result

@@ -35,7 +35,7 @@ def finished(plan: Plan, who: Who, loaded: Loaded) -> Iterator[tuple[Task, Outco
             episode = read_episode(path, pictures=False)
         except EpisodeError:
             continue  # cut off before it said what it was
-        scenario = plan.scenarios[task.scenario].seeded(task.seed)
+        scenario = plan.drawn(plan.scenarios[task.scenario], task.seed)
         parted = _parted(episode.header, header(who, loaded, scenario, task.seed, plan.robot))
         if parted:
             raise InputError(f"{path}: is of another run ({parted}); name another folder with --out")

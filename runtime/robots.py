@@ -34,6 +34,10 @@ class SimPhysics:
         """The world after it has settled."""
         return self._channel.truth(self._settle_s, self._tolerance_m)
 
+    def pass_time(self, duration_s: float) -> None:
+        """Let physics go on for so long with the robot holding still."""
+        self._channel.settle(duration_s)
+
     def damage(self) -> Damage:
         """What has fallen off the table, and how hard the arm has bumped into things."""
         return self._channel.damage

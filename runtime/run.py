@@ -27,6 +27,7 @@ from .recording import EpisodeWriter
 from .records import Header
 from .robots import check_fit, check_robot, open_robot
 from .scenario import Scenario
+from .scenario_spec import Clock
 
 CONTROLLERS = ("llm", "expert", "random")
 _LIBRARIES = ("torch", "transformers", "outlines", "llguidance", "pybullet", "numpy")
@@ -143,6 +144,7 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
         policy=who.policy if loaded.model else "",
         history=who.history if loaded.model else "",
         sampling=drawn if loaded.model else {},
+        clock=str(scenario.spec.clock),
         robot=robot,
         libraries={name: metadata.version(name) for name in _LIBRARIES},
     )
@@ -160,7 +162,7 @@ class Task:
 @dataclass(frozen=True)
 class Plan:
     """What to run: every scenario with every seed, on that robot, into that folder; with `lookahead` decisions are made
-    ahead where they can be.
+    ahead where they can be. A `clock` comes before the scenarios' own.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -170,6 +172,7 @@ class Plan:
     film: bool = True
     live: LiveCodebook | None = None
     lookahead: bool = False
+    clock: Clock | None = None
 
     def __len__(self) -> int:
         return len(self.scenarios) * len(self.seeds)
@@ -179,6 +182,11 @@ class Plan:
         """Every episode, in the order in which results are told."""
         pairs = product(range(len(self.scenarios)), self.seeds)
         return [Task(number, scenario, seed) for number, (scenario, seed) in enumerate(pairs)]
+
+    def drawn(self, scenario: Scenario, seed: int) -> Scenario:
+        """A scenario as a seed draws it, by the clock of this plan."""
+        scenario = scenario.seeded(seed)
+        return scenario if self.clock is None else scenario.by_clock(self.clock)
 
     def path(self, task: Task) -> Path:
         """The file of an episode."""
@@ -224,7 +232,7 @@ def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
     scenario, path = plan.scenarios[task.scenario], plan.path(task)
     if plan.live is not None:
         scenario = replace(scenario, codebook=plan.live.codebook)
-    scenario = scenario.seeded(task.seed)
+    scenario = plan.drawn(scenario, task.seed)
     head = controllers.header(scenario, task.seed, plan.robot)
     controller = controllers.make(scenario, task.seed)
     robot, physics = open_robot(plan.robot, scenario, task.seed)

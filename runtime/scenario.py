@@ -20,7 +20,7 @@ from codeword.codebook.yaml_source import List_, Mapping_, Place, Source, locate
 from codeword.sim import EventSpec, WorldSpec
 
 from .draw import Choice, DrawError, Filler, draw, read_choices
-from .scenario_spec import ScenarioSpec, TaskSpec
+from .scenario_spec import Clock, ScenarioSpec, TaskSpec
 
 _SEEDS_CHECKED = 8
 """So many worlds of a scenario that draws are looked at when it is loaded."""
@@ -62,6 +62,10 @@ class Scenario:
         if self.template is None or not self.template.choices:
             return self
         return replace(self.template.at(seed), codebook=self.codebook)
+
+    def by_clock(self, clock: Clock) -> "Scenario":
+        """The same scenario by another clock than its own."""
+        return replace(self, spec=self.spec.model_copy(update={"clock": clock}), template=None)
 
     def wording(self, seed: int) -> str:
         """The task in the words that a seed picks."""

@@ -15,6 +15,19 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class Latency(Part):
+    """A clock by which every decision takes a given time, however long it took."""
+
+    latency_ms: Annotated[float, Field(ge=0, le=60_000)]
+
+    def __str__(self) -> str:
+        return f"{self.latency_ms:g} ms"
+
+
+Clock = Literal["paused", "live"] | Latency
+"""What physics does while a decision is made: it waits, goes on for as long, or for a latency that is given."""
+
+
 class TaskSpec(Part):
     """A task in words and what counts as done. `cannot` lists the reasons that are right where it cannot be done."""
 
@@ -35,7 +48,8 @@ class ScenarioSpec(TaskSpec):
 
     The goal is judged when everything has come to rest, after `settle_s` at the latest; a thing is in a zone if its
     centre is, or not more than `tolerance_m` outside. Budgets come before the codebook's, stage by
-    stage. `then` is the task from the event `retask` on.
+    stage. By the clock `paused` physics waits for decisions; by `live` it goes on for as long as they take, or for a
+    latency that is given. `then` is the task from the event `retask` on.
     """
 
     scenario: Id
@@ -43,7 +57,7 @@ class ScenarioSpec(TaskSpec):
     world: WorldSpec
     max_decisions: Annotated[int, Field(ge=1, le=200)] = 20
     budgets: dict[Stage, Budget] = {}
-    clock: Literal["paused"] = "paused"
+    clock: Clock = "paused"
     events: tuple[EventSpec, ...] = ()
     then: TaskSpec | None = None
     settle_s: Annotated[float, Field(ge=0.5, le=10.0)] = 2.0

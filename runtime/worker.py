@@ -17,6 +17,7 @@ from .crew import attempt
 from .outcome import Outcome
 from .run import Controllers, Loaded, Plan, Task, Who
 from .scenario import Scenario, parse_scenario
+from .scenario_spec import Clock
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,17 @@ class Orders:
     who: Who
     processes: int
     lookahead: bool
+    clock: Clock | None
 
     @staticmethod
     def of(plan: Plan, who: Who, processes: int) -> "Orders":
         texts = tuple((scenario.text, scenario.path, scenario.codebook.text) for scenario in plan.scenarios)
-        return Orders(texts, plan.seeds, plan.robot, plan.out, plan.film, who, processes, plan.lookahead)
+        return Orders(texts, plan.seeds, plan.robot, plan.out, plan.film, who, processes, plan.lookahead, plan.clock)
 
     def plan(self) -> Plan:
         """The plan again, from texts: files edited meanwhile change nothing."""
         scenarios: tuple[Scenario, ...] = tuple(parse_scenario(*texts) for texts in self.scenarios)
-        return Plan(scenarios, self.seeds, self.robot, self.out, self.film, lookahead=self.lookahead)
+        return Plan(scenarios, self.seeds, self.robot, self.out, self.film, lookahead=self.lookahead, clock=self.clock)
 
 
 @dataclass(frozen=True)

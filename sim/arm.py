@@ -8,6 +8,7 @@ import numpy as np
 from codeword.codebook.command import Value
 from codeword.codebook.robot import Motion, Outcome
 
+from .belts import Belts
 from .bullet import pybullet
 from .hand import Hand
 from .kinematics import Floats, UnreachableError, joints_for, pose_of, yaw_choices
@@ -34,6 +35,10 @@ _CLEAR_M = 0.04
 _NEAR_M = 0.03
 _OFF_COURSE_M = 0.012
 _LOOK_EVERY_TICKS = 8
+_AIMS = 3
+"""So often a meeting point is reckoned, each time with the time that the way to the last one takes."""
+_REST_S = 0.05
+"""So long the arm takes to come to rest at the end of its way."""
 
 
 class Arm:
@@ -42,8 +47,8 @@ class Arm:
     `at` is the gripper pose (4,) that it was last told to be at: x, y, z [m] and yaw [rad] in the world frame.
     """
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, belts: Belts) -> None:
+        self._world, self._belts = world, belts
         self.hand = Hand(world)
         self.at: Floats = np.array(HOME)
         self._spot: tuple[str, str, Spot] | None = None
@@ -85,7 +90,8 @@ class Arm:
         if aim is None:
             return _not_there(entity)
         aim[2] += height_m
-        return (yield from self.go(aim, gentle=height_m < 0.03))
+        gentle = height_m < 0.03
+        return (yield from self.go(self._met(aim, self._belts.velocity_m_s(entity), gentle), gentle=gentle))
 
     def _move_held_above(self, entity: str, height_m: float) -> Motion:
         held = self.held()
@@ -193,11 +199,35 @@ class Arm:
         self._spot = None if spot is None else (held.id, entity, spot)
         return spot
 
+    def _met(self, aim: Floats, velocity_m_s: tuple[float, float], gentle: bool) -> Floats:
+        """Where a gripper pose will be once the arm can be there, if it is carried along."""
+        if not any(velocity_m_s):
+            return aim
+        met = aim
+        for _ in range(_AIMS):
+            points, peaks = self._legs(met, gentle)
+            if not points:
+                return met
+            try:
+                path = through(self.at, points, peaks)
+            except UnreachableError:
+                return met  # and is told so on the way
+            lasts_s = len(path.joints_rad) * TICK_S + _REST_S
+            met = aim + np.array([velocity_m_s[0] * lasts_s, velocity_m_s[1] * lasts_s, 0.0, 0.0])
+        return met
+
     def go(self, aim: Floats, *, gentle: bool = False) -> Motion:
         """Go to a gripper pose: straight where it is near, else up, across over everything, and down."""
+        points, peaks = self._legs(aim, gentle)
+        if not points:
+            return Outcome(True)
+        return (yield from self.follow(points, peaks))
+
+    def _legs(self, aim: Floats, gentle: bool) -> tuple[list[Floats], list[float]]:
+        """The corners of the way to a gripper pose, with the peak speed to each [m/s]; none where the arm is there."""
         down_m_s = GENTLE_M_S if gentle else PEAK_M_S
         if math.hypot(aim[0] - self.at[0], aim[1] - self.at[1]) < _NEAR_M:
-            return (yield from self.follow([aim], [down_m_s]))
+            return [aim], [down_m_s]
         held = self.held()
         around: Sequence[Obstacle] = obstacles(self._world, without=(held.id,) if held is not None else ())
         hang_m = held.hang_m if held is not None else FINGERTIP_M
@@ -213,9 +243,7 @@ class Arm:
                 points.append(point)
                 peaks.append(peak)
                 before = point
-        if not points:
-            return Outcome(True)
-        return (yield from self.follow(points, peaks))
+        return points, peaks
 
     def follow(self, points: Sequence[Floats], peak_m_s: Sequence[float]) -> Motion:
         """Follow a path. Fails as unreachable, as slipped when what was held is lost, as blocked when not arrived."""

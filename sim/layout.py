@@ -41,6 +41,8 @@ class Placed:
     wide: bool = False
     print: str = ""
     """What is printed on its sides."""
+    moves_m_s: tuple[float, float] = (0.0, 0.0)
+    """How fast it carries along what lies on it, where it is a belt [m/s]."""
 
     @property
     def holds_things(self) -> bool:
@@ -211,7 +213,9 @@ def _container(thing: BowlSpec | BoxSpec, at_m: tuple[float, float]) -> Placed:
 
 def _zone(zone: ZoneSpec, at_m: tuple[float, float]) -> Placed:
     rgba = COLORS[zone.color] if zone.color is not None else (0.9, 0.9, 0.9, 1.0)
-    return Placed(zone.id, "zone", (*at_m, 0.0), 0.0, (*zone.size_m, 0.0), rgba, zone.properties)
+    return Placed(
+        zone.id, "zone", (*at_m, 0.0), 0.0, (*zone.size_m, 0.0), rgba, zone.properties, moves_m_s=zone.moves_m_s
+    )
 
 
 def _radius(block: BlockSpec) -> float:

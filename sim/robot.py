@@ -11,6 +11,7 @@ from codeword.codebook.skills import Codebook
 from codeword.codebook.steps import carry_out
 
 from .arm import Arm
+from .belts import Belts
 from .channel import SimChannel
 from .damage import DamageWatch
 from .damage_report import Damage
@@ -39,10 +40,12 @@ class SimRobot:
         """Build the world and let it come to rest. Raises InputError where the spec's things do not fit."""
         self._codebook = codebook
         self.world = World(lay_out(spec, seed))
-        self.arm = Arm(self.world)
+        self.belts = Belts(self.world)
+        self.arm = Arm(self.world, self.belts)
         self._damage = DamageWatch(self.world)
         self.settle()
         self.world.ticks = 0
+        self.belts.running = True
         self._senses = Senses(seed)
         self.events = Events(events, self.world, self.arm, self._senses)
         self.scenario = SimChannel(self)
@@ -164,6 +167,7 @@ class SimRobot:
 
     def _tick(self) -> None:
         self.arm.hand.tick()
+        self.belts.tick()
         self.world.step()
         self._damage.tick()
 

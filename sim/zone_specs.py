@@ -11,6 +11,7 @@ from codeword.codebook.observation import Id
 from .colors import COLORS
 from .spec import Metre, Place2, Spec, check_known
 
+Speed = Annotated[float, Field(ge=-0.2, le=0.2)]
 Place = tuple[tuple[float, float], tuple[float, float]]
 
 ZONES: Mapping[str, Place] = MappingProxyType(
@@ -47,7 +48,8 @@ _SLOT_DEPTH_M, _WIDEST_SLOT_M, _SLOT_GAP_M = 0.10, 0.11, 0.012
 
 class ZoneSpec(Spec):
     """A rectangle marked on the table. `position_m` is its centre, `size_m` its extent (x, y); one with neither place
-    nor position is put down by the layout. `number` counts the slots of a row from the left.
+    nor position is put down by the layout. `number` counts the slots of a row from the left. One that moves is a
+    conveyor belt: it carries along what lies on it (x, y) [m/s].
     """
 
     id: Id
@@ -56,6 +58,7 @@ class ZoneSpec(Spec):
     number: Annotated[int, Field(ge=1)] | None = None
     position_m: Place2 | None = None
     size_m: tuple[Metre, Metre]
+    moves_m_s: tuple[Speed, Speed] = (0.0, 0.0)
 
     @model_validator(mode="before")
     @classmethod
