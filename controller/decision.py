@@ -16,13 +16,26 @@ TOP = 8
 _COSTS = frozenset(
     {
         "stage_ms", "first_token_ms", "token_ms", "tokens_cached", "cache_level", "tokens_guessed", "tokens_accepted",
-        "passes", "kv_mb",
+        "passes", "kv_mb", "path", "notes",
     }
 )  # fmt: skip
 
 
+class Note(Record):
+    """Something worth knowing that happened on the way to a decision: of a kind (`poisoned`, `cache`, `remote`,
+    `fallback`), told in words.
+    """
+
+    kind: str
+    text: str
+
+
 class DecisionCancelled(CodewordError):
-    """A decision was given up, because it was no longer wanted or its time was over."""
+    """A decision was given up, because it was no longer wanted or its time was over. `notes` say what went before."""
+
+    def __init__(self, message: str, notes: tuple[Note, ...] = ()) -> None:
+        self.notes = notes
+        super().__init__(message)
 
 
 class Option(Record):
@@ -54,7 +67,8 @@ class Decision(Record):
     `tokens_accepted`. `tokens_cached` of the prompt were kept from before, reaching into its `cache_level` (none,
     codebook, task, observation). `passes` is how often the model was run, `kv_mb` the memory for keys and values.
     `path` says how it came about, and `key` names all that it is a function of: equal keys, equal decisions.
-    `written_goal` is what the model wrote that the task wants, where it was asked for that.
+    `written_goal` is what the model wrote that the task wants, where it was asked for that. `notes` say what happened
+    on the way that somebody may want to know.
     """
 
     text: str
@@ -76,9 +90,10 @@ class Decision(Record):
     path: str
     key: str
     written_goal: str = ""
+    notes: tuple[Note, ...] = ()
 
     def essence(self) -> dict[str, Any]:
-        """All but what it cost: the same whenever the key is, whatever was cached."""
+        """All but how it came about and what it cost: the same whenever the key is, whatever was cached."""
         return self.model_dump(mode="json", exclude=set(_COSTS))
 
 

@@ -12,6 +12,7 @@ from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import EpisodeError, InputError
 from codeword.codebook.live import LiveCodebook
 from codeword.controller.controller import POLICIES
+from codeword.controller.memory.opening import OFF
 from codeword.controller.profiles import AUTO, PROFILES
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.sampling import Sampling
@@ -53,6 +54,10 @@ MOST_JOBS = 256
 @click.option("--policy", default=POLICIES[0], show_default=True, help=f"What it writes: {', '.join(POLICIES)}.")
 @click.option("--history", default=FORMS[0], show_default=True, help=f"Told of before: {', '.join(FORMS)}.")
 @click.option(
+    "--cache", default=OFF, show_default=True,
+    help="Where decisions are kept, to be served where the same is to be decided: off, auto or a file.",
+)  # fmt: skip
+@click.option(
     "--temperature", type=float, default=0.0, show_default=True, help="Above 0, tokens are drawn by lot, by seed."
 )
 @click.option("--top-k", type=int, default=0, help="With --temperature: draw among so many likeliest only.")
@@ -85,6 +90,7 @@ def run(
     profile: str,
     policy: str,
     history: str,
+    cache: str,
     temperature: float,
     top_k: int,
     top_p: float,
@@ -115,7 +121,7 @@ def run(
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live)
-    who = Who(controller, model, adapter, profile, history, Sampling(temperature, top_k, top_p), policy)
+    who = Who(controller, model, adapter, profile, history, Sampling(temperature, top_k, top_p), policy, cache)
     one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}
     processes = _processes(jobs, plan, one_by_one)
     check_plan(plan, who)

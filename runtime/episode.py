@@ -9,7 +9,7 @@ from codeword.codebook import Codebook, Command, CommandError, Observation, Resu
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.observation import Record
 from codeword.controller import Controller, Decision
-from codeword.controller.decision import DecisionCancelled
+from codeword.controller.decision import DecisionCancelled, Note
 from codeword.sim import Damage
 
 from .guard import Guard
@@ -154,17 +154,25 @@ class _Loop:
         limit = started + budget.hard / 1000 if budget is not None and budget.hard is not None else float("inf")
         try:
             decision = self.episode.controller.decide(self.task, seen, lambda: time.perf_counter() > limit)
-        except DecisionCancelled:
+        except DecisionCancelled as given_up:
             self.timed("decision_ms", started)
+            self.tell_notes(seen, given_up.notes)
             return None
         self.timed("decision_ms", started)
+        self.tell_notes(seen, decision.notes)
         if time.perf_counter() > limit:
             return None
         self.tell("decision", decision, seen.time_s)
         return decision
 
-    def check(self, step: int, text: str, seen: Observation) -> Command | None:
-        """The command if the guard lets it pass."""
+    def tell_notes(self, seen: Observation, notes: tuple[Note, ...]) -> None:
+        for note in notes:
+            what = EventRecord(step=seen.step, time_s=seen.time_s, what=note.text, scripted=False, kind=note.kind)
+            self.tell("event", what, seen.time_s)
+
+    def check(self, step: int, decision: Decision, seen: Observation) -> Command | None:
+        """The command if the guard lets it pass. Where one from a cache does not, its entry is told to be poisoned."""
+        text = decision.text
         started = time.perf_counter()
         command: Command | None = None
         try:
@@ -174,6 +182,9 @@ class _Loop:
             record = CommandRecord(step=step, text=text, allowed=False, check=problem.check, message=str(problem))
         self.timed("validate_ms", started)
         self.tell("command", record, seen.time_s)
+        if command is None and decision.path == "cache":
+            why = f"poisoned cache entry {decision.key[:12]} refused by the guard: {record.message}"
+            self.tell_notes(seen, (Note(kind="poisoned", text=why),))
         return command
 
     def renew(self, step: int, time_s: float, live: LiveCodebook) -> None:
@@ -197,7 +208,7 @@ class _Loop:
             self.renew(step, seen.time_s, self.episode.live)
         decision = self.decide(seen)
         missed = () if decision is not None else ("decision_ms",)
-        command = self.check(step, decision.text, seen) if decision is not None else None
+        command = self.check(step, decision, seen) if decision is not None else None
         self.tell("budget", BudgetRecord(step=step, stage_ms=self.stage_ms, missed=missed), seen.time_s)
         if command is None:
             self.refused = (

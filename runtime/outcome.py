@@ -39,6 +39,9 @@ class Row(Record):
     invalid_commands: int = Field(default=0, description="commands that were no valid JSON of the codebook")
     refused_commands: int = Field(default=0, description="commands that the guard held back, invalid ones among them")
     late_decisions: int = Field(default=0, description="decisions past their hard limit")
+    cached_decisions: int = Field(default=0, description="decisions served from a decision cache")
+    fallback_decisions: int = Field(default=0, description="decisions made here as a model elsewhere did not answer")
+    poisoned_entries: int = Field(default=0, description="entries of a decision cache that were refused")
     events: int = Field(default=0, description="what went wrong by the scenario's script")
     fallen_blocks: int | None = Field(default=None, description="blocks that fell off the table")
     bumps: int | None = Field(default=None, description="contacts of the arm above the limit")
@@ -79,6 +82,7 @@ def outcome_of(episode: Episode, scenario: Scenario) -> Outcome:
         for stage, time_ms in budget.stage_ms.items():
             stage_ms.setdefault(stage, []).append(time_ms)
     prompts = [step.decision.prompt_tokens for step in steps if step.decision is not None and step.decision.passes]
+    paths = [step.decision.path for step in steps if step.decision is not None]
     judged: dict[str, Any] = {}
     if verdict is not None:
         judged = {
@@ -94,6 +98,9 @@ def outcome_of(episode: Episode, scenario: Scenario) -> Outcome:
         invalid_commands=sum(command.check in ("size", "json", "schema") for command in commands),
         refused_commands=len(commands),
         late_decisions=sum(len(budget.missed) for budget in budgets),
+        cached_decisions=sum(path == "cache" for path in paths),
+        fallback_decisions=sum(path == "fallback" for path in paths),
+        poisoned_entries=sum(event.kind == "poisoned" for event in episode.events),
         events=sum(event.scripted for event in episode.events),
         wall_s=round(episode.wall_s, 6),
         prompt_tokens_max=max(prompts, default=None),

@@ -64,12 +64,16 @@ class CodebookRecord(Record):
 
 
 class EventRecord(Record):
-    """Something that happened beside the loop: by the scenario's script, or an edit of the codebook not taken up."""
+    """Something that happened beside the loop: by the scenario's script, or an edit of the codebook not taken up.
+
+    `kind` is that of a decision's note (`poisoned`, `cache`, `remote`, `fallback`); empty for all others.
+    """
 
     step: int
     time_s: float
     what: str
     scripted: bool = True
+    kind: str = ""
 
 
 def schema_of(record: type[Record]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Who decides, what is to be run, and one episode of it into its file."""
 
+import atexit
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -16,6 +17,8 @@ from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import Adapter, load_adapter
 from codeword.controller.controller import POLICIES, check_policy, model_controller
 from codeword.controller.engine import Engine
+from codeword.controller.memory.cached import Cached, Remembering
+from codeword.controller.memory.opening import OFF, open_store
 from codeword.controller.profiles import AUTO, shared_threads
 from codeword.controller.registry import LocalModel, resolve
 from codeword.controller.sampling import GREEDY, Sampling
@@ -35,8 +38,8 @@ _LIBRARIES = ("torch", "transformers", "outlines", "llguidance", "pybullet", "nu
 @dataclass(frozen=True)
 class Who:
     """Who decides: the kind of controller, and for `llm` the model, its adapter, in which profile it is held, in which
-    form prompts tell of earlier decisions, how tokens are picked (its seed is replaced by the episode's), and what the
-    model writes.
+    form prompts tell of earlier decisions, how tokens are picked (its seed is replaced by the episode's), what the
+    model writes, and where decisions are kept to be served again.
     """
 
     controller: str
@@ -46,6 +49,7 @@ class Who:
     history: str = FORMS[0]
     sampling: Sampling = GREEDY
     policy: str = POLICIES[0]
+    cache: str = OFF
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,9 @@ class Controllers:
 
     def __init__(self, who: Who, progress: Progress, processes: int = 1) -> None:
         """`processes` is how many share the machine. Raises what `fetch` does, ModelError for an unfit profile."""
+        self.store = open_store(who.cache) if who.controller == "llm" else None
+        if self.store is not None:
+            atexit.register(self.store.close)
         found = fetch(who, progress)
         self.who = who
         self.engine: Engine | None = None
@@ -107,9 +114,12 @@ class Controllers:
         if self.engine is not None:
             self.warm(scenario.codebook)
             sampling = replace(self.who.sampling, seed=seed)
-            return model_controller(
-                self.engine, scenario.codebook, policy=self.who.policy, history=self.who.history, sampling=sampling
-            )
+            cached = None if self.store is None else Cached(self.engine, self.store)
+            controller = model_controller(
+                cached or self.engine, scenario.codebook, policy=self.who.policy, history=self.who.history,
+                sampling=sampling,
+            )  # fmt: skip
+            return controller if cached is None else Remembering(controller, (cached,), scenario.codebook)
         if self.who.controller == "random":
             return RandomController(scenario.codebook, seed)
         return Expert(scenario)
@@ -189,6 +199,8 @@ Telling = Callable[[Codebook], Listener]
 def check_plan(plan: Plan, who: Who) -> None:
     """Raises InputError where some scenario cannot be run by them, before any is."""
     check_robot(plan.robot)
+    if who.cache != OFF and who.controller != "llm":
+        raise InputError(f"--cache keeps decisions of a model, and {who.controller} needs none; leave it, or take llm")
     for scenario in plan.scenarios:
         if who.controller == "expert" and scenario.goal is None:
             raise InputError(f"{scenario.path}: the expert plans for a goal, and a typed task has none")
