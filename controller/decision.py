@@ -60,7 +60,8 @@ class Decision(Record):
     """One observation turned into one command.
 
     `left_out` says of each skill that was not offered why.
-    `text` is the command in canonical JSON, `logprob` the natural logarithm of its probability among the legal ones.
+    `text` is the command in canonical JSON, `logprob` the natural logarithm of its probability among the legal ones
+    (of a model elsewhere: as its server tells it, or None where it does not).
     `stage_ms` has legal, tokenize, grammar, prefill, decode and total, in milliseconds; `first_token_ms` is from the
     beginning to the first choice made, `token_ms` from there on per token. `tokens_forced` of the command left no
     choice, `tokens_chosen` did; `tokens_guessed` were read before they were chosen, of which the model agreed with
@@ -72,7 +73,7 @@ class Decision(Record):
     """
 
     text: str
-    logprob: float
+    logprob: float | None
     choices: tuple[Choice, ...] = ()
     left_out: Mapping[str, str] = {}
     stage_ms: dict[str, float]

@@ -15,6 +15,8 @@ from codeword.controller.controller import POLICIES
 from codeword.controller.memory.opening import OFF
 from codeword.controller.profiles import AUTO, PROFILES
 from codeword.controller.registry import DEFAULT_MODEL
+from codeword.controller.remote.address import USUAL, Limits
+from codeword.controller.remote.fallback import LOCAL
 from codeword.controller.sampling import Sampling
 
 from .episode import Listener
@@ -36,6 +38,7 @@ from .view import View
 from .view.opening import show
 
 MOST_JOBS = 256
+_SECONDS = click.FloatRange(0, 3600, min_open=True)
 
 
 @click.command(epilog='Example: codeword run --task "put the red block in the blue bowl" --explain')
@@ -45,7 +48,25 @@ MOST_JOBS = 256
 @click.option("--seeds", type=click.IntRange(1, 100_000), default=1, show_default=True, help="Episodes per scenario.")
 @click.option("--first-seed", type=click.IntRange(0), default=0, show_default=True, help="The first of the seeds.")
 @click.option("--controller", default="llm", show_default=True, help=f"Who decides: {', '.join(CONTROLLERS)}.")
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
+@click.option(
+    "--model", default=DEFAULT_MODEL, show_default=True,
+    help="A name, folder, .gguf file or hub id; elsewhere http://HOST:PORT/v1#NAME, or plain+http://… without schema.",
+)  # fmt: skip
+@click.option("--fallback", default=LOCAL, show_default=True, help="Where that one fails: local, a model, or hold.")
+@click.option(
+    "--connect-s",
+    type=_SECONDS,
+    default=USUAL.connect_s,
+    show_default=True,
+    help="Longest to connect elsewhere [s].",
+)
+@click.option(
+    "--answer-s",
+    type=_SECONDS,
+    default=USUAL.answer_s,
+    show_default=True,
+    help="Longest to decide elsewhere [s].",
+)
 @click.option(
     "--adapter", default="auto", show_default=True,
     help="What was taught: the adapter shipped for the model (auto), a folder that train made, or none.",
@@ -86,6 +107,9 @@ def run(
     first_seed: int,
     controller: str,
     model: str,
+    fallback: str,
+    connect_s: float,
+    answer_s: float,
     adapter: str,
     profile: str,
     policy: str,
@@ -121,7 +145,8 @@ def run(
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live)
-    who = Who(controller, model, adapter, profile, history, Sampling(temperature, top_k, top_p), policy, cache)
+    sampling, limits = Sampling(temperature, top_k, top_p), Limits(connect_s, answer_s)
+    who = Who(controller, model, adapter, profile, history, sampling, policy, cache, fallback, limits)
     one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}
     processes = _processes(jobs, plan, one_by_one)
     check_plan(plan, who)

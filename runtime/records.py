@@ -11,7 +11,8 @@ class Header(Record):
 
     `suite` is the folder of the scenario. `held` names the profile in which weights are held, `profile` says with
     what kernels; `history` is the form in which prompts tell of earlier decisions, `policy` what the model writes,
-    `sampling` how tokens are drawn (empty: the likeliest is taken).
+    `sampling` how tokens are drawn (empty: the likeliest is taken). Of a model elsewhere `model` is the address,
+    `fallback` the model that decides when it does not answer (or `hold`), with the adapter and `held` of that one.
     """
 
     version: str
@@ -29,6 +30,7 @@ class Header(Record):
     adapter_hash: str = ""
     profile: str = ""
     held: str = ""
+    fallback: str = ""
     contract: int
     history: str = ""
     policy: str = ""

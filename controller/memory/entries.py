@@ -20,7 +20,7 @@ class Entry(Record):
 
     key: str
     text: str
-    logprob: float
+    logprob: float | None
     choices: tuple[Choice, ...]
     prompt_tokens: int
     tokens_forced: int
