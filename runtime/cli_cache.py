@@ -10,7 +10,7 @@ from codeword.controller.memory.opening import AUTO, KeptStore, default_path, op
 from .terminal import out, print_json
 
 _WHERE = click.option(
-    "--cache", "where", default=AUTO, show_default=True, help="auto (in the cache folder) or a file."
+    "--cache", "where", default=AUTO, show_default=True, help="auto (in the cache folder), a file or redis://…"
 )  # fmt: skip
 
 

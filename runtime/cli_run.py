@@ -76,7 +76,7 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
 @click.option("--history", default=FORMS[0], show_default=True, help=f"Told of before: {', '.join(FORMS)}.")
 @click.option(
     "--cache", default=OFF, show_default=True,
-    help="Where decisions are kept, to be served where the same is to be decided: off, auto or a file.",
+    help="Where decisions are kept, to be served when the same is to be decided: off, auto, a file, redis://…",
 )  # fmt: skip
 @click.option(
     "--temperature", type=float, default=0.0, show_default=True, help="Above 0, tokens are drawn by lot, by seed."

@@ -34,7 +34,7 @@ def default_path() -> Path:
 
 
 def open_store(where: str) -> Store | None:
-    """The store at `auto` (a file in the cache folder) or a path; None for `off`.
+    """The store at `auto` (a file in the cache folder), a path or a redis:// URL; None for `off`.
 
     Raises InputError where it cannot be used.
     """
@@ -45,7 +45,13 @@ def open_kept(where: str) -> KeptStore:
     """The same, where there must be one."""
     url = _URL.match(where)
     if url is not None:
-        raise InputError(f"there is no decision cache by {url[1]}:// (right would be off, auto or a file)")
+        if url[1] not in ("redis", "rediss"):
+            raise InputError(
+                f"there is no decision cache by {url[1]}:// (right would be off, auto, a file or redis://…)"
+            )
+        from .redis_store import RedisStore
+
+        return RedisStore(where)
     if where == OFF or not where:
-        raise InputError(f"there is no decision cache '{where}' (right would be auto or a file)")
+        raise InputError(f"there is no decision cache '{where}' (right would be auto, a file or redis://…)")
     return SqliteStore(default_path() if where == AUTO else Path(where).expanduser())

@@ -64,7 +64,7 @@ BAD = {
     "cache of an expert": (["run", "--controller", "expert", "--cache", "auto"], "--cache keeps decisions of a model"),
     "no cache": (
         ["cache", "clear", "--cache", "off"],
-        "there is no decision cache 'off' (right would be auto or a file",
+        "there is no decision cache 'off' (right would be auto, a file or redis://…",
     ),
     "address without a model": (["run", "--model", "http://host:8000/v1"], "does not say which model of which server"),
     "address with a password": (["run", "--model", "http://a:b@host/v1#m"], "put the key into CODEWORD_API_KEY"),

@@ -15,15 +15,18 @@ from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.store import silent
 from codeword.runtime.episode import Episode, run_episode
 from codeword.runtime.outcome import outcome_of
+from codeword.runtime.recording import Episode as RecordedEpisode
 from codeword.runtime.recording import read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.summary import scenario_of, summarize
+from tests.controller.memory.redis_server import RedisServer
 from tests.controller.tiny import write_folder
 from tests.observations import observe
 from tests.runtime.conftest import shipped
 from tests.runtime.test_cli import call
 from tests.runtime.test_episode import Notes
+from tests.runtime.test_remote import Trigger, endless
 
 
 @pytest.mark.model
@@ -70,6 +73,38 @@ def test_poison_is_told_of_in_the_episode_and_counted(tmp_path: Path, capsys: py
     assert events[0].what.startswith("poisoned cache entry ")
     assert not events[0].scripted
     assert run_it("healed")["cached_decisions"] == cold["decisions"]
+
+
+def test_two_robots_share_redis_and_go_on_when_it_is_killed(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path)
+    model = str(write_folder(tmp_path / "tiny"))
+    scenario = endless()
+
+    def episode(robot: str, trigger: Trigger) -> RecordedEpisode:
+        controllers = Controllers(Who("llm", model, "none", cache=server.url), silent)
+        plan = Plan((scenario,), range(1), "sim", tmp_path / robot, film=False)
+        return read_episode(run(plan, controllers, listener=lambda _: trigger)[0])
+
+    def paths(episode: RecordedEpisode) -> list[str]:
+        return [step.decision.path for step in episode.steps if step.decision]
+
+    first = episode("first", Trigger(2, server.kill))
+    told = [event.what for event in first.events if event.kind == "cache"]
+    assert len(told) == 1
+    assert "does not answer" in told[0]
+    assert first.complete
+    assert set(paths(first)) == {"decoded"}
+    server.start()
+    second = episode("second", Trigger(99, server.kill))
+    third = episode("third", Trigger(4, server.kill))
+    assert third.complete
+    assert paths(third)[:4] == ["cache"] * 4
+    assert set(paths(third)[4:]) == {"decoded"}
+    assert [step.command for step in first.steps] == [step.command for step in second.steps]
+    assert [step.command for step in first.steps] == [step.command for step in third.steps]
+    for file in tmp_path.rglob("*.mcap"):
+        assert b"sesame" not in file.read_bytes()
+    server.kill()
 
 
 class FromCache:
