@@ -111,6 +111,7 @@ def _skill(codebook: Codebook, skill: Skill, in_file: str) -> Iterator[str]:
     if skill.steps:
         yield from ("", "Steps:", "", *_steps(skill.steps, ""))
     limits = f"at most {_number(skill.budget_s)} s; cost {_number(skill.cost)} in plans"
+    limits += "" if skill.cached else "; decided anew each time"
     yield from ("", f"Limits: {limits}.", "", "For example:", "", "```json", example(codebook, skill), "```")
     wordings = {language: words.get(in_file) for language, words in codebook.wordings.items()}
     lines = [f"- {escape(language)}: {escape(text)}" for language, text in wordings.items() if text]

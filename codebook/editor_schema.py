@@ -220,6 +220,12 @@ def _skill() -> Schema:
             },
             "budget_s": _positive("The longest that it may run, in the robot's own time [s].", 30, 20),
             "cost": _positive("What it weighs in plans; the dearer, the later it is taken.", 1, 3),
+            "cached": {
+                "type": "boolean",
+                "description": "Whether a decision for it may be kept and served again; false: decided anew each time.",
+                "default": True,
+                "examples": [False],
+            },
         },
     }
 

@@ -75,7 +75,7 @@ class _Reader:
         if not isinstance(value, Mapping_):
             self.fault(f"the skill '{name}' needs at least a description", self.entry.value_at)
             return None
-        optional = ("args", "preconditions", "effects", "steps", "call", "budget_s", "cost")
+        optional = ("args", "preconditions", "effects", "steps", "call", "budget_s", "cost", "cached")
         check_keys(self.source, value, f"the skill '{name}'", ("description",), optional)
         args = arguments[name]
         vocabulary = with_arguments(context.vocabulary, args)
@@ -102,6 +102,7 @@ class _Reader:
             budget_s=self.positive(value, "budget_s", 30.0),
             cost=self.positive(value, "cost", 1.0),
             ends=name if name in ENDS else None,
+            cached=self.yes_or_no(value, "cached", True),
         )
 
     def arguments(self) -> dict[str, Argument]:
@@ -243,6 +244,13 @@ class _Reader:
             self.fault(f"'{key}' is a number above 0, not '{value}'", parent.value_at(key))
             return default
         return float(value)
+
+    def yes_or_no(self, parent: Mapping_, key: str, default: bool) -> bool:
+        value = parent.get(key) if key in parent else default
+        if not isinstance(value, bool):
+            self.fault(f"'{key}' is true or false, not '{value}'", parent.value_at(key))
+            return default
+        return value
 
 
 def read_words(source: Source, parent: Mapping_, key: str, what: str) -> tuple[str, ...]:

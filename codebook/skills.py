@@ -21,7 +21,7 @@ class Skill:
 
     `budget_s` is the longest that it may run, in the robot's own time. `cost` weighs it in plans. `ends` says that the
     episode ends with it, and how: `done` (the task is done) or `cannot` (it cannot be done). `call` names trusted code
-    in place of steps.
+    in place of steps. A skill that is not `cached` is decided anew each time.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Skill:
     budget_s: float
     cost: float
     ends: str | None = None
+    cached: bool = True
 
     @cached_property
     def conjuncts(self) -> tuple[Condition, ...]:

@@ -15,6 +15,7 @@ from codeword.codebook.skills import Codebook
 
 from .adapter import AUTO as AUTO_ADAPTER
 from .adapter import load_adapter
+from .backend import Backend
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key, graph_digest
 from .engine import Cancelled, Engine, never
 from .foresight import Foresight, Question
@@ -60,7 +61,7 @@ class ModelController:
     """Decides with a language model."""
 
     def __init__(
-        self, engine: Engine, codebook: Codebook, *, history: str = FORMS[0], sampling: Sampling = GREEDY
+        self, engine: Backend, codebook: Codebook, *, history: str = FORMS[0], sampling: Sampling = GREEDY
     ) -> None:
         """`history` is the form in which prompts tell of earlier decisions, one of FORMS."""
         self.engine = engine
@@ -116,7 +117,7 @@ def check_policy(policy: str, history: str = FORMS[0]) -> None:
 
 
 def model_controller(
-    engine: Engine,
+    engine: Backend,
     codebook: Codebook,
     *,
     policy: str = POLICIES[0],

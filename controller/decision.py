@@ -15,14 +15,27 @@ TOP = 8
 
 _COSTS = frozenset(
     {
-        "path", "stage_ms", "first_token_ms", "token_ms", "tokens_cached", "cache_level", "tokens_guessed",
+        "path", "notes", "stage_ms", "first_token_ms", "token_ms", "tokens_cached", "cache_level", "tokens_guessed",
         "tokens_accepted", "passes", "kv_mb",
     }
 )  # fmt: skip
 
 
+class Note(Record):
+    """Something worth knowing that happened on the way to a decision: of a kind (`poisoned`, `cache`, `remote`,
+    `fallback`), told in words.
+    """
+
+    kind: str
+    text: str
+
+
 class DecisionCancelled(CodewordError):
-    """A decision was given up, because it was no longer wanted or its time was over."""
+    """A decision was given up, because it was no longer wanted or its time was over. `notes` say what went before."""
+
+    def __init__(self, message: str, notes: tuple[Note, ...] = ()) -> None:
+        self.notes = notes
+        super().__init__(message)
 
 
 class Option(Record):
@@ -47,19 +60,20 @@ class Decision(Record):
     """One observation turned into one command.
 
     `left_out` says of each skill that was not offered why.
-    `text` is the command in canonical JSON, `logprob` the natural logarithm of its probability among the legal ones.
+    `text` is the command in canonical JSON, `logprob` the natural logarithm of its probability among the legal ones
+    (of a model elsewhere: as its server tells it, or None where it does not).
     `stage_ms` has legal, tokenize, grammar, prefill, decode and total, in milliseconds; `first_token_ms` is from the
     beginning to the first choice made, `token_ms` from there on per token. `tokens_forced` of the command left no
     choice, `tokens_chosen` did; `tokens_guessed` were read before they were chosen, of which the model agreed with
     `tokens_accepted`. `tokens_cached` of the prompt were kept from before, reaching into its `cache_level` (none,
     codebook, task, observation). `passes` is how often the model was run, `kv_mb` the memory for keys and values.
-    `path` says how it came about (decoded, lookahead, planned, …), and `key` names all that it is a function of: equal
-    keys, equal decisions.
-    `written_goal` is what the model wrote that the task wants, where it was asked for that.
+    `path` says how it came about (decoded, lookahead, cache, planned, …), and `key` names all that it is a function of:
+    equal keys, equal decisions. `written_goal` is what the model wrote that the task wants, where it was asked for
+    that. `notes` say what happened on the way that somebody may want to know.
     """
 
     text: str
-    logprob: float
+    logprob: float | None
     choices: tuple[Choice, ...] = ()
     left_out: Mapping[str, str] = {}
     stage_ms: dict[str, float]
@@ -77,9 +91,10 @@ class Decision(Record):
     path: str
     key: str
     written_goal: str = ""
+    notes: tuple[Note, ...] = ()
 
     def essence(self) -> dict[str, Any]:
-        """All but what it cost and how it came about: the same whenever the key is, whatever was cached."""
+        """All but how it came about and what it cost: the same whenever the key is, whatever was cached."""
         return self.model_dump(mode="json", exclude=set(_COSTS))
 
 

@@ -181,6 +181,10 @@ class Engine:
         """
         return self.decide_many([Request(prompt, graph, guess, sampling)], cancelled)[0]
 
+    def key_of(self, prompt: Prompt, graph: Node, sampling: Sampling | None = None) -> str:
+        """The key of a decision, without making it."""
+        return self._key(self.tokens.prompt(prompt), graph, sampling or self.sampling)
+
     def decide_many(self, requests: Sequence[Request], cancelled: Cancelled = never) -> list[Decision]:
         """Several decisions made side by side: each what it would be alone, where the model is exact."""
         if len(requests) > 1 and self.techniques.prefix_cache:

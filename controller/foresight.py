@@ -21,8 +21,9 @@ from codeword.codebook.prompt import Prompt
 from codeword.codebook.skills import Codebook
 from codeword.codebook.writing import read_command
 
+from .backend import Backend
 from .decision import Decision, DecisionCancelled, Stopwatch, decision_key, graph_digest
-from .engine import Cancelled, Engine
+from .engine import Cancelled
 from .sampling import Sampling
 
 MOST_STEPS = 3
@@ -50,7 +51,7 @@ class Question:
         """Equal keys, equal answers of the same engine."""
         return decision_key({"prompt": self.prompt, "legal": graph_digest(self.graph), "policy": self.sampling.name})
 
-    def put_to(self, engine: Engine, cancelled: Cancelled) -> Decision:
+    def put_to(self, engine: Backend, cancelled: Cancelled) -> Decision:
         """The engine's answer. Raises DecisionCancelled."""
         return engine.decide(self.prompt, self.graph, cancelled, guess=self.guess, sampling=self.sampling)
 
@@ -62,7 +63,7 @@ Asking = Callable[[Observation], Question | None]
 class Foresight:
     """An engine, and what it was asked ahead. While there is one, the engine is asked through it alone."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Backend) -> None:
         self.engine = engine
         self._thread: ThreadPoolExecutor | None = None
         self._work: Future[None] | None = None
@@ -92,10 +93,9 @@ class Foresight:
             return question.put_to(self.engine, cancelled)
         clock.lap("lookup")
         stages = clock.stage_ms()
-        return found.model_copy(
-            update={"path": "lookahead", "stage_ms": stages, "first_token_ms": stages["total"], "token_ms": 0.0,
-                    "passes": 0, "tokens_guessed": 0, "tokens_accepted": 0}
-        )  # fmt: skip
+        told = {"path": "lookahead" if found.path == "decoded" else found.path, "stage_ms": stages}
+        free = dict.fromkeys(("passes", "tokens_guessed", "tokens_accepted"), 0)
+        return found.model_copy(update={**told, **free, "first_token_ms": stages["total"], "token_ms": 0.0})
 
     def look_ahead(
         self, asking: Asking, codebook: Codebook, observation: Observation, command: Command, steps: int = MOST_STEPS

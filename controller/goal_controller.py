@@ -15,8 +15,9 @@ from codeword.codebook.pursuit import PATIENCE, Pursuit, idle_command
 from codeword.codebook.skills import Codebook
 from codeword.codebook.writing import make_command
 
+from .backend import Backend
 from .decision import Decision, Stopwatch, decision_key
-from .engine import Cancelled, Engine, never
+from .engine import Cancelled, never
 from .foresight import Foresight, Question
 from .habits import Habits, situation_of
 from .sampling import GREEDY, Sampling
@@ -25,7 +26,7 @@ from .sampling import GREEDY, Sampling
 class GoalWriter:
     """Has the model write goals; remembers the last one, and what it was written for."""
 
-    def __init__(self, engine: Engine, sampling: Sampling) -> None:
+    def __init__(self, engine: Backend, sampling: Sampling) -> None:
         self._engine, self._sampling = engine, sampling
         self._task: str | None = None
         self._seen: frozenset[Fact | str] | None = None
@@ -61,7 +62,7 @@ def _shown(observation: Observation) -> frozenset[Fact | str]:
 class GoalController:
     """The model writes the goal, the planner finds the commands over the codebook's own preconditions and effects."""
 
-    def __init__(self, engine: Engine, codebook: Codebook, *, sampling: Sampling = GREEDY) -> None:
+    def __init__(self, engine: Backend, codebook: Codebook, *, sampling: Sampling = GREEDY) -> None:
         self._codebook = codebook
         self._writer = GoalWriter(engine, sampling)
         self._pursuit = Pursuit(codebook, Goal(()).condition)
@@ -123,7 +124,7 @@ class GoalController:
 class MixedController:
     """The model writes the goal, and then picks every command with its goal before it."""
 
-    def __init__(self, engine: Engine, codebook: Codebook, *, sampling: Sampling = GREEDY) -> None:
+    def __init__(self, engine: Backend, codebook: Codebook, *, sampling: Sampling = GREEDY) -> None:
         self._codebook, self._sampling = codebook, sampling
         self._writer = GoalWriter(engine, sampling)
         self._habits = Habits()
@@ -147,9 +148,9 @@ class MixedController:
         stages = {**made.stage_ms, **legal_clock.stage_ms(), "total": clock.stage_ms()["total"]}
         if asked is not None:
             stages["goal"] = asked.stage_ms["total"]
-        return made.model_copy(
-            update={"stage_ms": stages, "left_out": question.left_out, "written_goal": self._writer.goal.text}
-        )
+        told = {"left_out": question.left_out, "written_goal": self._writer.goal.text}
+        notes = (*(asked.notes if asked is not None else ()), *made.notes)
+        return made.model_copy(update={"stage_ms": stages, "notes": notes, **told})
 
     def look_ahead(self, task: str, observation: Observation, command: Command) -> None:
         """Decide what comes after a command that has begun, as long as the goal need not be written anew."""

@@ -18,6 +18,7 @@ VERBS = {
     "codebook": "codeword.runtime.cli_codebook:codebook",
     "new": "codeword.runtime.cli_new:new",
     "models": "codeword.runtime.cli_models:models",
+    "cache": "codeword.runtime.cli_cache:cache",
     "bench": "codeword.runtime.cli_bench:bench",
     "train": "codeword.runtime.cli_train:train",
     "lessons": "codeword.runtime.cli_train:lessons",

@@ -9,6 +9,7 @@ from codeword.codebook.errors import InputError
 from codeword.controller import Controller
 from codeword.controller.controller import POLICIES
 from codeword.controller.profiles import AUTO
+from codeword.controller.remote.fallback import HOLD
 from codeword.controller.sampling import GREEDY, Sampling
 
 from .recording import Episode, read_episode
@@ -87,6 +88,7 @@ class _Again:
             history=header.history or FORMS[0],
             sampling=_sampling(header),
             policy=header.policy or POLICIES[0],
+            fallback=header.fallback or HOLD,
         )
         if who not in self.made:
             with model_progress() as progress:

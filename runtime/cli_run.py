@@ -14,8 +14,11 @@ from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import EpisodeError, InputError
 from codeword.codebook.live import LiveCodebook
 from codeword.controller.controller import POLICIES
+from codeword.controller.memory.opening import OFF
 from codeword.controller.profiles import AUTO, PROFILES
 from codeword.controller.registry import DEFAULT_MODEL
+from codeword.controller.remote.address import USUAL, Limits
+from codeword.controller.remote.fallback import LOCAL
 from codeword.controller.sampling import Sampling
 
 from .episode import Listener
@@ -38,6 +41,7 @@ from .view import View
 from .view.opening import show
 
 MOST_JOBS = 256
+_SECONDS = click.FloatRange(0, 3600, min_open=True)
 
 
 @click.command(epilog='Example: codeword run --task "put the red block in the blue bowl" --explain')
@@ -47,7 +51,25 @@ MOST_JOBS = 256
 @click.option("--seeds", type=click.IntRange(1, 100_000), default=1, show_default=True, help="Episodes per scenario.")
 @click.option("--first-seed", type=click.IntRange(0), default=0, show_default=True, help="The first of the seeds.")
 @click.option("--controller", default="llm", show_default=True, help=f"Who decides: {', '.join(CONTROLLERS)}.")
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
+@click.option(
+    "--model", default=DEFAULT_MODEL, show_default=True,
+    help="A name, folder, .gguf file or hub id; elsewhere http://HOST:PORT/v1#NAME, or plain+http://… without schema.",
+)  # fmt: skip
+@click.option("--fallback", default=LOCAL, show_default=True, help="Where that one fails: local, a model, or hold.")
+@click.option(
+    "--connect-s",
+    type=_SECONDS,
+    default=USUAL.connect_s,
+    show_default=True,
+    help="Longest to connect elsewhere [s].",
+)
+@click.option(
+    "--answer-s",
+    type=_SECONDS,
+    default=USUAL.answer_s,
+    show_default=True,
+    help="Longest to decide elsewhere [s].",
+)
 @click.option(
     "--adapter", default="auto", show_default=True,
     help="What was taught: the adapter shipped for the model (auto), a folder that train made, or none.",
@@ -55,6 +77,10 @@ MOST_JOBS = 256
 @click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}.")
 @click.option("--policy", default=POLICIES[0], show_default=True, help=f"What it writes: {', '.join(POLICIES)}.")
 @click.option("--history", default=FORMS[0], show_default=True, help=f"Told of before: {', '.join(FORMS)}.")
+@click.option(
+    "--cache", default=OFF, show_default=True,
+    help="Where decisions are kept, to be served when the same is to be decided: off, auto, a file, redis://…",
+)  # fmt: skip
 @click.option(
     "--temperature", type=float, default=0.0, show_default=True, help="Above 0, tokens are drawn by lot, by seed."
 )
@@ -91,10 +117,14 @@ def run(
     first_seed: int,
     controller: str,
     model: str,
+    fallback: str,
+    connect_s: float,
+    answer_s: float,
     adapter: str,
     profile: str,
     policy: str,
     history: str,
+    cache: str,
     temperature: float,
     top_k: int,
     top_p: float,
@@ -127,7 +157,8 @@ def run(
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live, clock=read_clock(clock))
-    who = Who(controller, model, adapter, profile, history, Sampling(temperature, top_k, top_p), policy)
+    sampling, limits = Sampling(temperature, top_k, top_p), Limits(connect_s, answer_s)
+    who = Who(controller, model, adapter, profile, history, sampling, policy, cache, fallback, limits)
     one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}
     processes = _processes(jobs, plan, one_by_one)
     plan = replace(plan, lookahead=processes == 1 if lookahead is None else lookahead)

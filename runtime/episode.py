@@ -11,7 +11,7 @@ from codeword.codebook.live import LiveCodebook
 from codeword.codebook.observation import Record
 from codeword.controller import Controller, Decision
 from codeword.controller.controller import Foreseeing
-from codeword.controller.decision import DecisionCancelled
+from codeword.controller.decision import DecisionCancelled, Note
 from codeword.sim import Damage
 
 from .guard import Guard
@@ -129,6 +129,7 @@ class _Loop:
     refused: Result | None = None
     stage_ms: dict[str, float] = field(default_factory=dict)
     missed: list[str] = field(default_factory=list)
+    refusal: str = ""
     caught_up_ms: float | None = None
 
     def tell(self, topic: str, record: Record, time_s: float) -> None:
@@ -173,11 +174,13 @@ class _Loop:
         deadlines, started = deadlines_of(self.scenario.budgets), time.perf_counter()
         try:
             decision = self.episode.controller.decide(self.task, seen, deadlines)
-        except DecisionCancelled:
+        except DecisionCancelled as given_up:
             self.timed("decision_ms", started)
+            self.tell_notes(seen, given_up.notes)
             self.missed.append(deadlines.missed or "decision_ms")
             return None
         self.timed("decision_ms", started)
+        self.tell_notes(seen, decision.notes)
         clock = self.scenario.spec.clock
         given_ms = clock.latency_ms if isinstance(clock, Latency) else 0.0
         whole: dict[Stage, float] = {"decision_ms": max(self.stage_ms["decision_ms"], given_ms)}
@@ -188,6 +191,11 @@ class _Loop:
         self.tell("decision", decision, seen.time_s)
         return decision
 
+    def tell_notes(self, seen: Observation, notes: tuple[Note, ...]) -> None:
+        for note in notes:
+            what = EventRecord(step=seen.step, time_s=seen.time_s, what=note.text, scripted=False, kind=note.kind)
+            self.tell("event", what, seen.time_s)
+
     def check(self, step: int, text: str, seen: Observation, *, fallback: bool = False) -> Command | None:
         """The command if the guard lets it pass."""
         started = time.perf_counter()
@@ -196,6 +204,7 @@ class _Loop:
             command = self.guard.check(text, seen)
             record = CommandRecord(step=step, text=command.text, allowed=True, fallback=fallback)
         except CommandError as problem:
+            self.refusal = str(problem)
             record = CommandRecord(
                 step=step, text=text, allowed=False, check=problem.check, message=str(problem), fallback=fallback
             )
@@ -203,6 +212,12 @@ class _Loop:
             self.timed("validate_ms", started)
         self.tell("command", record, seen.time_s)
         return command
+
+    def tell_poisoned(self, decision: Decision, seen: Observation) -> None:
+        """What came from a cache and did not pass the guard: its entry is told to be poisoned."""
+        if decision.path == "cache":
+            why = f"poisoned cache entry {decision.key[:12]} refused by the guard: {self.refusal}"
+            self.tell_notes(seen, (Note(kind="poisoned", text=why),))
 
     def carry_out(self, command: Command, seen: Observation, *, ahead: bool) -> Result:
         """Have the robot carry out a command; what comes after it may be decided ahead meanwhile."""
@@ -243,6 +258,8 @@ class _Loop:
         self.note_overrun("observe_ms", "link_ms")
         decision = self.decide(seen) if not self.missed else None
         command = self.check(step, decision.text, seen) if decision is not None else None
+        if decision is not None and command is None:
+            self.tell_poisoned(decision, seen)
         self.note_overrun("validate_ms")
         late = bool(self.missed)
         if late:

@@ -42,6 +42,9 @@ class Row(Record):
     refused_commands: int = Field(default=0, description="commands that the guard held back, invalid ones among them")
     late_decisions: int = Field(default=0, description="hard limits missed")
     missed: str = Field(default="", description="which hard limits were missed, each with how often")
+    cached_decisions: int = Field(default=0, description="decisions served from a decision cache")
+    fallback_decisions: int = Field(default=0, description="decisions made here as a model elsewhere did not answer")
+    poisoned_entries: int = Field(default=0, description="entries of a decision cache that were refused")
     events: int = Field(default=0, description="what went wrong by the scenario's script")
     fallen_blocks: int | None = Field(default=None, description="blocks that fell off the table")
     bumps: int | None = Field(default=None, description="contacts of the arm above the limit")
@@ -92,6 +95,7 @@ def outcome_of(episode: Episode, scenario: Scenario) -> Outcome:
             stage_ms.setdefault("skill_ms", []).append(step.result.duration_s * 1000)
     misses = Counter(stage for budget in budgets for stage in budget.missed)
     prompts = [step.decision.prompt_tokens for step in steps if step.decision is not None and step.decision.passes]
+    paths = [step.decision.path for step in steps if step.decision is not None]
     judged: dict[str, Any] = {}
     if verdict is not None:
         judged = {
@@ -108,6 +112,9 @@ def outcome_of(episode: Episode, scenario: Scenario) -> Outcome:
         refused_commands=len(commands),
         late_decisions=misses.total(),
         missed=", ".join(f"{stage} {times}" for stage, times in sorted(misses.items())),
+        cached_decisions=sum(path == "cache" for path in paths),
+        fallback_decisions=sum(path == "fallback" for path in paths),
+        poisoned_entries=sum(event.kind == "poisoned" for event in episode.events),
         events=sum(event.scripted for event in episode.events),
         wall_s=round(episode.wall_s, 6),
         prompt_tokens_max=max(prompts, default=None),

@@ -11,8 +11,9 @@ class Header(Record):
 
     `suite` is the folder of the scenario. `held` names the profile in which weights are held, `profile` says with
     what kernels; `history` is the form in which prompts tell of earlier decisions, `policy` what the model writes,
-    `sampling` how tokens are drawn (empty: the likeliest is taken). `clock` says what physics did while decisions were
-    made: paused, live, or a latency that was given.
+    `sampling` how tokens are drawn (empty: the likeliest is taken). Of a model elsewhere `model` is the address,
+    `fallback` the model that decides when it does not answer (or `hold`), with the adapter and `held` of that one.
+    `clock` says what physics did while decisions were made: paused, live, or a latency that was given.
     """
 
     version: str
@@ -30,6 +31,7 @@ class Header(Record):
     adapter_hash: str = ""
     profile: str = ""
     held: str = ""
+    fallback: str = ""
     contract: int
     history: str = ""
     policy: str = ""
@@ -73,12 +75,16 @@ class CodebookRecord(Record):
 
 
 class EventRecord(Record):
-    """Something that happened beside the loop: by the scenario's script, or an edit of the codebook not taken up."""
+    """Something that happened beside the loop: by the scenario's script, or an edit of the codebook not taken up.
+
+    `kind` is that of a decision's note (`poisoned`, `cache`, `remote`, `fallback`); empty for all others.
+    """
 
     step: int
     time_s: float
     what: str
     scripted: bool = True
+    kind: str = ""
 
 
 def schema_of(record: type[Record]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Who decides, what is to be run, and one episode of it into its file."""
 
+import atexit
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -14,10 +15,16 @@ from codeword.codebook.offer import stable_text
 from codeword.codebook.prompt import CONTRACT
 from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import Adapter, load_adapter
+from codeword.controller.backend import Backend
 from codeword.controller.controller import POLICIES, check_policy, model_controller
 from codeword.controller.engine import Engine
+from codeword.controller.memory.cached import Cached, Remembering
+from codeword.controller.memory.opening import OFF, open_store
 from codeword.controller.profiles import AUTO, shared_threads
-from codeword.controller.registry import LocalModel, resolve
+from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
+from codeword.controller.remote.address import USUAL, Limits, is_remote, read_address
+from codeword.controller.remote.fallback import HOLD, LOCAL, Fallback
+from codeword.controller.remote.model import RemoteModel
 from codeword.controller.sampling import GREEDY, Sampling
 from codeword.controller.store import Progress
 
@@ -36,8 +43,9 @@ _LIBRARIES = ("torch", "transformers", "outlines", "llguidance", "pybullet", "nu
 @dataclass(frozen=True)
 class Who:
     """Who decides: the kind of controller, and for `llm` the model, its adapter, in which profile it is held, in which
-    form prompts tell of earlier decisions, how tokens are picked (its seed is replaced by the episode's), and what the
-    model writes.
+    form prompts tell of earlier decisions, how tokens are picked (its seed is replaced by the episode's), what the
+    model writes, and where decisions are kept to be served again. Of a model elsewhere: what decides when it does not
+    answer (LOCAL, HOLD, or a model's name; adapter and profile are that one's), and how long it may take.
     """
 
     controller: str
@@ -47,11 +55,16 @@ class Who:
     history: str = FORMS[0]
     sampling: Sampling = GREEDY
     policy: str = POLICIES[0]
+    cache: str = OFF
+    fallback: str = LOCAL
+    limits: Limits = USUAL
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The model that decides, as it was loaded; all of it empty where none does."""
+    """The model that decides, as it was loaded; all of it empty where none does. Of a model elsewhere name and profile
+    (`remote`) alone are its own, the rest is of its `fallback`: a model's name, or `hold`.
+    """
 
     model: str = ""
     weights_hash: str = ""
@@ -59,19 +72,26 @@ class Loaded:
     adapter_hash: str = ""
     profile: str = ""
     held: str = ""
+    fallback: str = ""
 
 
 def fetch(who: Who, progress: Progress) -> tuple[LocalModel, Adapter] | None:
-    """The model and adapter of who decides, on this machine; None where none does.
+    """The model and adapter of who decides, or falls back, on this machine; None where none does.
 
-    Raises InputError for an unknown controller, ModelError where model or adapter cannot be had.
+    Raises InputError for an unknown controller or address, ModelError where model or adapter cannot be had.
     """
     if who.controller not in CONTROLLERS:
         raise InputError(f"there is no controller '{who.controller}'{did_you_mean(who.controller, CONTROLLERS)}")
     if who.controller != "llm":
         return None
     check_policy(who.policy, who.history)  # before anything is loaded
-    model = resolve(who.model, progress)
+    name = who.model
+    if is_remote(name):
+        read_address(name)
+        if who.fallback == HOLD:
+            return None
+        name = DEFAULT_MODEL if who.fallback == LOCAL else who.fallback
+    model = resolve(name, progress)
     return model, load_adapter(who.adapter, model)
 
 
@@ -80,6 +100,9 @@ class Controllers:
 
     def __init__(self, who: Who, progress: Progress, processes: int = 1) -> None:
         """`processes` is how many share the machine. Raises what `fetch` does, ModelError for an unfit profile."""
+        self.store = open_store(who.cache) if who.controller == "llm" else None
+        if self.store is not None:
+            atexit.register(self.store.close)
         found = fetch(who, progress)
         self.who = who
         self.engine: Engine | None = None
@@ -96,21 +119,36 @@ class Controllers:
                 profile=self.engine.profile,
                 held=self.engine.held,
             )
+        self._caches: list[Cached] = []
+        self._backend = self._remembering(self.engine)
+        if who.controller == "llm" and is_remote(who.model):
+            there = RemoteModel(read_address(who.model), who.limits, retries=None if who.fallback == HOLD else 2)
+            self._backend = Fallback(there.name, self._remembering(there) or there, self._backend)
+            fallback = HOLD if self.engine is None else self.loaded.model
+            self.loaded = replace(self.loaded, model=there.name, weights_hash="", profile="remote", fallback=fallback)
+
+    def _remembering(self, backend: Backend | None) -> Backend | None:
+        """A backend with the cache before it, where there is one."""
+        if backend is None or self.store is None:
+            return backend
+        self._caches.append(Cached(backend, self.store))
+        return self._caches[-1]
 
     def warm(self, codebook: Codebook) -> None:
         """Have the model read a codebook; what it keeps of other texts is only what they begin with."""
-        if self.engine is not None:
-            self.engine.warm(stable_text(codebook))
-            self.engine.settle()
+        if self._backend is not None:
+            self._backend.warm(stable_text(codebook))
+            self._backend.settle()
 
     def make(self, scenario: Scenario, seed: int) -> Controller:
         """A controller for one episode. The model has read the codebook when it is handed over."""
-        if self.engine is not None:
+        if self._backend is not None:
             self.warm(scenario.codebook)
             sampling = replace(self.who.sampling, seed=seed)
-            return model_controller(
-                self.engine, scenario.codebook, policy=self.who.policy, history=self.who.history, sampling=sampling
+            controller = model_controller(
+                self._backend, scenario.codebook, policy=self.who.policy, history=self.who.history, sampling=sampling
             )
+            return Remembering(controller, self._caches, scenario.codebook) if self._caches else controller
         if self.who.controller == "random":
             return RandomController(scenario.codebook, seed)
         return Expert(scenario)
@@ -140,6 +178,7 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
         adapter_hash=loaded.adapter_hash,
         profile=loaded.profile,
         held=loaded.held,
+        fallback=loaded.fallback,
         contract=CONTRACT,
         policy=who.policy if loaded.model else "",
         history=who.history if loaded.model else "",
@@ -200,6 +239,8 @@ Telling = Callable[[Codebook], Listener]
 def check_plan(plan: Plan, who: Who) -> None:
     """Raises InputError where some scenario cannot be run by them, before any is."""
     check_robot(plan.robot)
+    if who.cache != OFF and who.controller != "llm":
+        raise InputError(f"--cache keeps decisions of a model, and {who.controller} needs none; leave it, or take llm")
     for scenario in plan.scenarios:
         if who.controller == "expert" and scenario.goal is None:
             raise InputError(f"{scenario.path}: the expert plans for a goal, and a typed task has none")

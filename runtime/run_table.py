@@ -49,6 +49,11 @@ def run_notes(summary: Summary, rows: Sequence[Row]) -> Iterator[str]:
         if times["p50"] is not None and times["p95"] is not None
         else "no decisions"
     )
+    if summary.cached_decisions or summary.poisoned_entries:
+        share = f"{summary.cached_decisions} of {summary.decisions} decisions served from the cache"
+        yield f"{share}; {summary.poisoned_entries} of its entries refused as poisoned"
+    if summary.fallback_decisions:
+        yield f"[red]fallback:[/red] {summary.fallback_decisions} decisions made by the local model"
     if summary.total.fallen or summary.total.bumps:
         yield f"damage: {summary.total.fallen} blocks off the table, {summary.total.bumps} hard bumps of the arm"
     wrong = [row for row in rows if row.error]

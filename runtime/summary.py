@@ -64,6 +64,9 @@ class Summary:
     invalid_commands: int = 0
     refused_commands: int = 0
     misses: Counter[str] = field(default_factory=Counter)
+    cached_decisions: int = 0
+    fallback_decisions: int = 0
+    poisoned_entries: int = 0
     stage_ms: dict[str, "array[float]"] = field(default_factory=dict, repr=False)
     budgets: dict[str, Budget] = field(default_factory=dict)
 
@@ -75,6 +78,9 @@ class Summary:
         self.invalid_commands += row.invalid_commands
         self.refused_commands += row.refused_commands
         self.misses.update(outcome.misses)
+        self.cached_decisions += row.cached_decisions
+        self.fallback_decisions += row.fallback_decisions
+        self.poisoned_entries += row.poisoned_entries
         for stage, times in outcome.stage_ms.items():
             self.stage_ms.setdefault(stage, array("d")).extend(times)
         for stage, budget in outcome.budgets.items():
@@ -129,6 +135,9 @@ class Summary:
             "decisions": self.decisions,
             "invalid_commands": self.invalid_commands,
             "refused_commands": self.refused_commands,
+            "cached_decisions": self.cached_decisions,
+            "fallback_decisions": self.fallback_decisions,
+            "poisoned_entries": self.poisoned_entries,
             "budget_misses": self.hard_misses + len(self.p95_misses),
             "budget_misses_by": {
                 stage: {"hard": self.misses[stage], "p95": stage in self.p95_misses}

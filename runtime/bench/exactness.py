@@ -51,6 +51,7 @@ def bench_exactness(model: LocalModel, n: int, advance: Callable[[], None]) -> d
         habits.learn(last, made.text)
         guessed, accepted = guessed + made.tokens_guessed, accepted + made.tokens_accepted
         plain = slow.decide(given.prompt, given.legal.graph)
+        assert made.logprob is not None and plain.logprob is not None
         apart = abs(made.logprob - plain.logprob)
         if made.text == plain.text and apart <= WITHIN:
             equal += 1

@@ -175,7 +175,8 @@ def _compared(side: Side, reference: Side) -> dict[str, Any]:
     times = [decision.stage_ms["total"] for decision in side.decisions]
     partings = [parting(*pair) for pair in zip(reference.choices, side.choices, strict=True)]
     pairs = list(zip(reference.decisions, side.decisions, strict=True))
-    differences = [abs(ours.logprob - its.logprob) for its, ours in pairs if its.text == ours.text]
+    weighed = [(its.logprob, ours.logprob) for its, ours in pairs if its.text == ours.text]
+    differences = [abs(ours - its) for its, ours in weighed if ours is not None and its is not None]
     divergences = [value for one in partings for value in one.divergences]
     disagreements = [
         {"decision": number, "reference": its.text, "other": ours.text, "margin": round(one.margin, 4)}

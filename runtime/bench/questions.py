@@ -3,11 +3,11 @@
 from codeword.codebook import CommandError, read_command
 from codeword.codebook.offer import Offer, offer
 from codeword.controller.habits import situation_of
+from codeword.controller.remote.schema import schema_of
 from codeword.controller.tokens import Tokens
 from codeword.runtime.situations import Situation
 
 from .graphs import pack
-from .schema import schema_of
 from .side import Question
 
 

@@ -218,10 +218,11 @@ def _came_of(step: Step) -> Mapping[str, object]:
 
 
 def _decided(decision: Decision) -> dict[str, object]:
+    sure = decision.logprob
     figures = {name: round(float(getattr(decision, name)), 2) for name in _FIGURES} if decision.passes else {}
     return {
         "choices": tuple(_weighed(choice) for choice in decision.choices),
-        "probability": round(math.exp(decision.logprob), 4) if decision.choices else None,
+        "probability": round(math.exp(sure), 4) if decision.choices and sure is not None else None,
         "path": decision.path,
         "cache_level": decision.cache_level if decision.passes else "",
         "parts_ms": {name: ms for name, ms in _rounded(decision.stage_ms).items() if name != "total"},

@@ -235,8 +235,11 @@ BROKEN = [
     ('budget_s: 5', 'budget_s: 0', [
         "c.yaml:25:15: 'budget_s' is a number above 0, not '0'",
     ]),
+    ('budget_s: 5', 'cached: no', [
+        "c.yaml:25:13: 'cached' is true or false, not 'no'",
+    ]),
     ('description: go away', 'descriptoin: go away', [
-        "c.yaml:52:5: unknown key 'descriptoin' in the skill 'away'; did you mean 'description'? (choices: description, args, preconditions, effects, steps, call, budget_s, cost)",
+        "c.yaml:52:5: unknown key 'descriptoin' in the skill 'away'; did you mean 'description'? (choices: description, args, preconditions, effects, steps, call, budget_s, cost, cached)",
         "c.yaml:52:5: the skill 'away' lacks the key 'description'",
     ]),
     ('  away:', '  Away:', [

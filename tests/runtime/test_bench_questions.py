@@ -12,10 +12,10 @@ from outlines_core.json_schema import build_regex_from_schema
 
 from codeword.codebook import Codebook, Observation, legal, load_codebook
 from codeword.codebook.choices import Node
+from codeword.controller.remote.schema import products, schema_of
 from codeword.runtime.bench.courses import Turn, course
 from codeword.runtime.bench.decision import suite
 from codeword.runtime.bench.questions import canonical, offered
-from codeword.runtime.bench.schema import products, schema_of
 from tests.observations import random_observation
 
 

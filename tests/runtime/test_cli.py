@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,9 @@ def inputs(tmp_path: Path, expert_episode: Path) -> Path:
     (tmp_path / "broken.mcap").write_bytes(b"nonsense")
     (tmp_path / "cut.mcap").write_bytes(expert_episode.read_bytes()[:300])
     (tmp_path / "folder").mkdir()
+    with sqlite3.connect(tmp_path / "theirs.sqlite") as theirs:
+        theirs.execute("CREATE TABLE theirs (x)")
+    theirs.close()
     return tmp_path
 
 
@@ -54,6 +58,18 @@ BAD = {
     "unknown robot url": (["run", "--robot", "tpc://host:1"], "unknown robot 'tpc://host:1'"),
     "robot without a module": (["run", "--robot", "no_such_module:Robot"], "cannot be imported"),
     "robot that is none": (["run", "--robot", "json:JSONDecoder"], "JSONDecoder has no observe, execute, stop, close"),
+    "unknown cache": (["run", "--cache", "memcached://h"], "there is no decision cache by memcached://"),
+    "another's cache": (["run", "--cache", "{}/theirs.sqlite"], "is a database of something else"),
+    "cache in the way": (["cache", "show", "--cache", "{}/file/x"], "file/x: cannot be used as a decision cache"),
+    "cache of an expert": (["run", "--controller", "expert", "--cache", "auto"], "--cache keeps decisions of a model"),
+    "no cache": (
+        ["cache", "clear", "--cache", "off"],
+        "there is no decision cache 'off' (right would be auto, a file or redis://…",
+    ),
+    "address without a model": (["run", "--model", "http://host:8000/v1"], "does not say which model of which server"),
+    "address with a password": (["run", "--model", "http://a:b@host/v1#m"], "put the key into CODEWORD_API_KEY"),
+    "unknown fallback": (["run", "--model", "http://h/v1#m", "--fallback", "lokal"], "there is no model 'lokal'"),
+    "no time to answer": (["run", "--answer-s", "0"], "'--answer-s': 0"),
     "negative seeds": (["run", "--seeds", "-1"], "'--seeds': -1 is not in the range"),
     "negative first seed": (["run", "--first-seed", "-1"], "'--first-seed': -1 is not in the range"),
     "no jobs": (["run", "--jobs", "0"], "--jobs: '0' is neither a number from 1 to 256 nor auto"),

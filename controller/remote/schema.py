@@ -1,4 +1,4 @@
-"""The legal commands as a JSON Schema: what a user of another library would write to hold a model to them.
+"""The legal commands as a JSON Schema: what holds a model to them that another program decodes.
 
 One alternative per skill, with `const` and `enum`; where one argument's values depend on another's, as few alternatives
 as products of values allow.

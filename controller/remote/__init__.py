@@ -1,0 +1,1 @@
+"""Models that run elsewhere, asked over HTTP."""

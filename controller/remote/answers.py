@@ -1,0 +1,95 @@
+"""From what a model elsewhere wrote to one of the legal texts, or to words that tell it what was wrong."""
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from itertools import permutations
+from math import isfinite
+from typing import Any
+
+from codeword.codebook.choices import END, Node
+
+MOST_CHARACTERS = 4096
+"""Of an answer no more is looked at."""
+
+_MOST_NAMES, _MOST_SHOWN = 5, 24
+
+
+def first_object(said: str) -> str:
+    """The first JSON object in a text, as it stands there; the whole text where there is none."""
+    text = said[:MOST_CHARACTERS]
+    start = text.find("{")
+    if start < 0:
+        return text.strip()
+    try:
+        _, end = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return text[start:].strip()
+    return text[start:end]
+
+
+def canonical(said: str, graph: Node) -> str | None:
+    """The legal text that says the same as some JSON, whatever its blanks, order and forms of numbers; None where
+    there is none.
+    """
+    if len(said) > MOST_CHARACTERS:
+        return None
+    try:
+        given = json.loads(said, object_pairs_hook=_distinct, parse_constant=_refused)
+        if not isinstance(given, Mapping):
+            return None
+        return next((text for text in _orders(given) if graph.accepts(text)), None)
+    except (ValueError, RecursionError):
+        return None
+
+
+def what_is_wrong(said: str, graph: Node) -> str:
+    """Why a text is no legal one: how far it was right, and what may come there."""
+    try:
+        text = _compact(json.loads(said))
+    except (ValueError, RecursionError):
+        text = " ".join(said.split())
+    right, node = "", graph
+    while (found := next((edge for edge in node.edges if text.startswith(edge[0], len(right))), None)) is not None:
+        right, node = right + found[0], found[1]
+    if node is END:
+        return f"after {right} nothing may come"
+    pieces = [piece for piece, _ in node.edges]
+    more = ", …" if len(pieces) > _MOST_SHOWN else ""
+    after = f"after {right} " if right else "at the beginning "
+    wrong = text[len(right) : len(right) + 60]
+    return f"{after}may come {', '.join(pieces[:_MOST_SHOWN])}{more}, and not {wrong or 'the end'}"
+
+
+def _orders(given: Mapping[str, Any]) -> Iterator[str]:
+    """An object's compact texts in every order of its names but the first, as it was given first of all."""
+    names = list(given)
+    yield _compact(given)
+    if "skill" in names and len(names) <= _MOST_NAMES + 1:
+        for order in permutations([name for name in names if name != "skill"]):
+            yield _compact({name: given[name] for name in ("skill", *order)})
+
+
+def _compact(value: Any) -> str:
+    """JSON without blanks, its numbers in their canonical form."""
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{json.dumps(name)}:{_compact(inner)}" for name, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_compact, value)) + "]"
+    if isinstance(value, float):
+        if not isfinite(value) or abs(value) > 1e12:
+            raise ValueError("a number beyond all bounds")
+        number = Decimal(repr(value))
+        return "0" if number == 0 else format(number.normalize(), "f")
+    return json.dumps(value)
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return made
+
+
+def _refused(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,79 @@
+"""What models elsewhere write, and what is made of it."""
+
+import json
+import random
+
+import pytest
+
+from codeword.codebook import Codebook, legal, load_codebook
+from codeword.controller.remote.answers import canonical, first_object, what_is_wrong
+from tests.observations import observe, random_observation
+
+SEEN = observe({"red_block": "table", "green_block": "table"}, ("blue_bowl",), ("left_zone",))
+
+
+def test_every_legal_command_is_understood_in_any_dress(tabletop: Codebook) -> None:
+    lot, dressed = random.Random(5), 0
+    for _ in range(20):
+        graph = legal(tabletop, random_observation(lot)).graph
+        texts = list(graph.texts())
+        for text in lot.sample(texts, min(20, len(texts))):
+            given = json.loads(text)
+            names = lot.sample(list(given), len(given))
+            for said in (text, json.dumps(given, indent=2), json.dumps({name: given[name] for name in names})):
+                assert canonical(said, graph) == text
+                dressed += said != text
+    assert dressed > 300
+
+
+@pytest.mark.parametrize(
+    ("said", "number"), [("1.50", "1.5"), ("15e-1", "1.5"), ("5e-1", "0.5"), ("1.0", "1"), ("2", "2")]
+)
+def test_numbers_in_any_form(said: str, number: str) -> None:
+    graph = legal(load_codebook("workbench"), SEEN).graph
+    assert canonical(f'{{"skill":"wait","duration_s":{said}}}', graph) == f'{{"skill":"wait","duration_s":{number}}}'
+    assert canonical('{"skill":"wait","duration_s":0.7}', graph) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "", "null", "[]", "7", '"pick"', "{", '{"skill":"pick"}', '{"skill":"pick","object":"tenth_block"}',
+        '{"skill":"pick","object":"red_block","object":"green_block"}', '{"skill":"pick","object":NaN}',
+        '{"skill":"push","object":"red_block","target":1e999}',
+        '{"skill":"push","object":"red_block","target":"left_zone","distance_m":0.05}',
+        '{"skill":"pick","object":"red_block","more":1}', "[" * 4000, '{"skill":' * 1000, "9" * 5000,
+        '{"skill":"pick","object":' + "9" * 4500 + "}",
+    ],
+)  # fmt: skip
+def test_what_is_not_legal_is_never_taken(tabletop: Codebook, said: str) -> None:
+    graph = legal(tabletop, SEEN).graph
+    assert canonical(first_object(said), graph) is None
+    assert len(what_is_wrong(first_object(said), graph)) < 5000
+
+
+def test_what_was_wrong_is_told_with_what_may_come(tabletop: Codebook) -> None:
+    graph = legal(tabletop, SEEN).graph
+    assert what_is_wrong('{"skill": "pick", "object": "rde_block"}', graph) == (
+        'after {"skill":"pick","object":" may come red_block, green_block, and not rde_block"}'
+    )
+    assert "may come pick, push" in what_is_wrong('{"skill":"place","target":"table"}', graph)
+    assert what_is_wrong("I would pick", graph) == 'at the beginning may come {"skill":", and not I would pick'
+    whole = '{"skill":"pick","object":"red_block"}'
+    assert what_is_wrong(whole + ",", graph) == f"after {whole} nothing may come"
+
+
+def test_an_object_is_found_among_words() -> None:
+    assert first_object('Sure! {"skill":"pick"} is best.') == '{"skill":"pick"}'
+    assert first_object('```json\n{"a": {"b": 1}}\n```') == '{"a": {"b": 1}}'
+    assert first_object(" no object ") == "no object"
+    assert first_object('{"broken": ') == '{"broken":'
+
+
+def test_lists_and_defaults_are_understood() -> None:
+    book = load_codebook("showcase")
+    graph = legal(book, SEEN).graph
+    texts = [text for text in graph.texts() if "[" in text]
+    assert texts
+    for text in texts:
+        assert canonical(json.dumps(json.loads(text)), graph) == text
