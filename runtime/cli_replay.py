@@ -4,19 +4,12 @@ from pathlib import Path
 
 import click
 
-from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError
-from codeword.controller import Controller
-from codeword.controller.controller import POLICIES
-from codeword.controller.profiles import AUTO
-from codeword.controller.sampling import GREEDY, Sampling
 
+from .differences import Difference
+from .episodes.deciders import Change, Deciders
 from .recording import Episode, read_episode
-from .records import Header
-from .replay import Difference
 from .replay import replay as replay_episode
-from .run import Controllers, Who
-from .summary import scenario_of
 from .terminal import counting, model_progress, out, print_json
 
 
@@ -41,9 +34,9 @@ def replay(episodes: tuple[Path, ...], redecide: bool, model: str | None, as_jso
             unreadable.append(problem)
     if not read:
         raise InputError("\n".join(map(str, unreadable)))
-    again = _Again(model)
     differences: list[Difference] = []
-    with counting("episodes", len(read)) as bar:
+    with model_progress() as progress, counting("episodes", len(read)) as bar:
+        again = Deciders(Change(model), progress)
         for episode in read:
             differences += replay_episode(episode, again.controller(episode) if redecide else None)
             bar.advance(bar.task_ids[0])
@@ -66,40 +59,6 @@ def replay(episodes: tuple[Path, ...], redecide: bool, model: str | None, as_jso
     if unreadable:
         raise InputError("\n".join(map(str, unreadable)))
     return 1 if parted else 0
-
-
-class _Again:
-    """Controllers for deciding again; what is expensive is made once for all episodes that share it."""
-
-    def __init__(self, model: str | None) -> None:
-        self.model = model
-        self.made: dict[Who, Controllers] = {}
-
-    def controller(self, episode: Episode) -> Controller:
-        """A controller like the one that made an episode, or with another model."""
-        header = episode.header
-        kind, model = (header.controller, header.model) if self.model is None else ("llm", self.model)
-        who = Who(
-            controller=kind,
-            model=model,
-            adapter=header.adapter or "none",
-            profile=header.held or AUTO,
-            history=header.history or FORMS[0],
-            sampling=_sampling(header),
-            policy=header.policy or POLICIES[0],
-        )
-        if who not in self.made:
-            with model_progress() as progress:
-                self.made[who] = Controllers(who, progress)
-        return self.made[who].make(scenario_of(episode), header.seed)
-
-
-def _sampling(header: Header) -> Sampling:
-    """How an episode's tokens were picked; the seed comes with the episode."""
-    drawn = header.sampling
-    if not drawn:
-        return GREEDY
-    return Sampling(drawn["temperature"], int(drawn["top_k"]), drawn["top_p"])
 
 
 def _files(names: tuple[Path, ...]) -> list[Path]:

@@ -17,6 +17,8 @@ from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.sampling import Sampling
 
 from .episode import Listener
+from .episodes.record import refused
+from .episodes.record_told import keep_all
 from .explain import Explainer
 from .jobs import cores, open_crew
 from .listeners import Several
@@ -63,6 +65,10 @@ MOST_JOBS = 256
 )
 @click.option("--resume", is_flag=True, help="Go on with what an earlier run into --out left undone.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes and report go [episodes/TIME].")
+@click.option("--record", type=click.Path(path_type=Path), help="Keep small copies there, to be tests: no pictures.")
+@click.option(
+    "--update", is_flag=True, help="With --record: replace those that went another way; what changes is told."
+)
 @click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
 @click.option("--watch", is_flag=True, help="With --task: take up edits of the codebook file between decisions.")
 @click.option("--explain", is_flag=True, help="Tell each decision as it is made.")
@@ -92,6 +98,8 @@ def run(
     jobs: str,
     resume: bool,
     folder: Path | None,
+    record: Path | None,
+    update: bool,
     film: bool,
     watch: bool,
     explain: bool,
@@ -105,7 +113,13 @@ def run(
     results.parquet. Exits 0 only if every goal was reached within its budgets, 1 if not, 2 if something given cannot
     be used. An episode that breaks stops no other and counts as not reached. With --jobs decisions are the same, but
     times are taken while other episodes use the machine too.
+
+    With --record each episode is kept as SCENARIO-SEED.mcap, to be committed and tested (pytest --codeword DIR). One
+    that is there and went the same way stays as it is; where it went another way, the difference is told and exit is
+    1, unless --update replaces it.
     """
+    if update and record is None:
+        raise InputError("--update goes with --record, the folder of the episodes to update")
     if watch and task is None:
         raise InputError("--watch goes with --task: a scenario's episode is made with one codebook")
     if resume and (folder is None or watch):
@@ -120,6 +134,8 @@ def run(
     processes = _processes(jobs, plan, one_by_one)
     check_plan(plan, who)
     _make(folder)
+    if record is not None:
+        _make(record)
     if not resume:
         require_free(folder)
     console = err if as_json else out
@@ -163,11 +179,14 @@ def run(
     if not write_parquet(folder / "results.parquet", rows):
         err.print(PARQUET_HINT, markup=False, soft_wrap=True)
     reported = write_report(folder / "report.html", _readable(map(plan.path, plan.tasks)), summary)
+    recorded = [] if record is None else keep_all([plan.path(one) for one in plan.tasks], record, update, console)
     if as_json:
         loaded = crew.loaded
         decided = {"controller": controller, "model": loaded.model or None, "adapter": loaded.adapter or None}
         wrong = [{"scenario": row.scenario, "seed": row.seed, "error": row.error} for row in rows if row.error]
-        print_json(summary.as_json() | decided | {"out": str(folder), "jobs": processes, "kept": kept, "errors": wrong})
+        files = {} if record is None else {"recorded": {one.path.name: one.what for one in recorded}}
+        told_of = {"out": str(folder), "jobs": processes, "kept": kept, "errors": wrong}
+        print_json(summary.as_json() | decided | told_of | files)
     else:
         out.print(run_table(summary))
         for note in run_notes(summary, rows):
@@ -175,7 +194,7 @@ def run(
         before = f"{kept} of {len(plan)} were there already; " if kept else ""
         page = folder / ("report.html" if reported else "results.csv")
         out.print(f"{before}see {page}", markup=False)
-    return 0 if summary.ok else 1
+    return 0 if summary.ok and not refused(recorded) else 1
 
 
 def _processes(jobs: str, plan: Plan, one_by_one: Mapping[str, bool]) -> int:

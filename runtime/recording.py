@@ -41,7 +41,8 @@ CHANNELS: dict[str, type[Record]] = {
 _CHUNK_BYTES = 4 * 1024
 """Small, so that little is lost of a file that a crash cuts off."""
 
-_MAX_RECORD_BYTES = 256 * 1024 * 1024
+MAX_RECORD_BYTES = 256 * 1024 * 1024
+"""A record said to be longer is damage, not data."""
 
 _IMAGE_SCHEMA = {
     "type": "object",
@@ -154,7 +155,7 @@ def read_episode(path: Path, pictures: bool = True) -> Episode:
     reader = _Reader(path, pictures)
     try:
         with path.open("rb") as stream:
-            records = StreamReader(stream, validate_crcs=True, record_size_limit=_MAX_RECORD_BYTES).records
+            records = StreamReader(stream, validate_crcs=True, record_size_limit=MAX_RECORD_BYTES).records
             for record in records:
                 reader.take(record)
     except OSError as problem:
