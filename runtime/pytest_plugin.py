@@ -106,7 +106,7 @@ class EpisodeItem(pytest.Item):
         with nullcontext() if capture is None else capture.global_and_fixture_disabled():
             reporter.ensure_newline()
             reporter.write_line(f"{self.path}: recorded again")
-            for line in told([*comparison.differences, *comparison.header], "before", "after"):
+            for line in told([*comparison.differences, *comparison.header], "before", "after", checks=False):
                 reporter.write_line(f"  {line}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

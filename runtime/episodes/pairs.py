@@ -25,10 +25,7 @@ WHO = (
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two episodes compared: in what they were made differently (`header`), and in what they went differently.
-
-    `parts` is the index of the first step in which they go differently, None where they do nowhere.
-    """
+    """Two episodes compared: in what they were made differently (`header`), and in what they went differently."""
 
     one: Episode
     other: Episode
@@ -56,7 +53,7 @@ def compare(one: Episode, other: Episode) -> Comparison:
         if mine is None or yours is None:
             ends = ("there is none", "a step") if mine is None else ("a step", "there is none")
             found.append(Difference(name, number, "step", *ends))
-            break
+            continue
         for path, values in _sides(mine, yours, same_who):
             found += differences(name, number, path, *values)
     last = max(len(one.steps), len(other.steps))

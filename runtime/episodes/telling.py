@@ -15,8 +15,8 @@ MOST = 12
 _LONGEST = 160
 
 
-def told(differences: Sequence[Difference], logged: str = "logged", now: str = "now") -> list[str]:
-    """The lines that tell differences, the first in full, with what stands for the two sides."""
+def told(differences: Sequence[Difference], logged: str = "logged", now: str = "now", checks: bool = True) -> list[str]:
+    """The lines that tell differences, the first in full: what stands for the two sides, and the check each is of."""
     if not differences:
         return []
     first = differences[0]
@@ -24,7 +24,7 @@ def told(differences: Sequence[Difference], logged: str = "logged", now: str = "
     lines = [f"{many}, the first at step {first.step}: {first.field}"]
     width = max(len(logged), len(now))
     for found in differences[:MOST]:
-        lines.append(f"  step {found.step}  {found.field}  ({check_of(found)})")
+        lines.append(f"  step {found.step}  {found.field}{f'  ({check_of(found)})' if checks else ''}")
         lines.append(f"    {logged:<{width}}  {value(found.logged)}")
         lines.append(f"    {now:<{width}}  {value(found.now)}")
     if len(differences) > MOST:
