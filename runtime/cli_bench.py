@@ -142,4 +142,9 @@ def show_machine(figures: dict[str, Any]) -> None:
     out.print(f"model {figures['model']} on {where}", markup=False)
 
 
-from . import cli_bench_calling, cli_bench_engine, cli_bench_quantization  # noqa: E402, F401 (their commands join the group)
+from . import (  # noqa: E402 (their commands join the group)
+    cli_bench_calling,  # noqa: F401
+    cli_bench_engine,  # noqa: F401
+    cli_bench_quantization,  # noqa: F401
+    cli_bench_recording,  # noqa: F401
+)

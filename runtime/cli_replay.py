@@ -11,7 +11,7 @@ from codeword.controller.controller import POLICIES
 from codeword.controller.profiles import PROFILES
 
 from .differences import Difference
-from .episodes.codes import EPILOG, exit_code, only_thought
+from .episodes.codes import EPILOG, exit_code
 from .episodes.deciders import Change, Deciders
 from .episodes.redecided import Redecided, compare_decisions
 from .episodes.select import files
@@ -72,7 +72,7 @@ def replay(
         told |= {"unfinished": [str(episode.path) for episode in unfinished], "exit": code}
         print_json(told | ({"redecided": [decided.as_json() for decided in again]} if redecide else {}))
     else:
-        shown = [found for found in differences if not (change.any and only_thought(found.field))]
+        shown = [found for found in differences if not (change.any and _weighed(found))]
         _tell(shown, again, [episode for episode in unfinished if str(episode.path) not in parted])
         out.print(f"{alike} of {len(read)} episodes identical")
     if unreadable:
@@ -102,3 +102,8 @@ def _tell(differences: list[Difference], again: list[Redecided], unfinished: lis
     for episode in unfinished:
         steps = len(episode.steps)
         out.print(f"{episode.path}: ends without a verdict; its {steps} steps replayed the same", markup=False)
+
+
+def _weighed(difference: Difference) -> bool:
+    """Whether a difference is told by the probabilities anyway."""
+    return difference.field.startswith("decision.") and difference.field != "decision.text"

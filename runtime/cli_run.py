@@ -163,6 +163,8 @@ def run(
             for one, outcome in crew.carry_out([one for one in plan.tasks if one not in over]):
                 over[one] = outcome
                 bar.count(outcome)
+                if outcome.row.logging:
+                    err.print(f"codeword: {outcome.row.logging}", markup=False, soft_wrap=True)
     except KeyboardInterrupt:
         done = sum(not outcome.row.error for outcome in over.values())
         cure = f"the same command with --out {folder} --resume goes on from there"
@@ -175,17 +177,23 @@ def run(
         for outcome in outcomes:
             err.print(outcome.trace, markup=False, soft_wrap=True, end="")
     summary, rows = add_up(outcomes), [outcome.row for outcome in outcomes]
-    write_csv(folder / "results.csv", rows)
-    if not write_parquet(folder / "results.parquet", rows):
-        err.print(PARQUET_HINT, markup=False, soft_wrap=True)
-    reported = write_report(folder / "report.html", _readable(map(plan.path, plan.tasks)), summary)
+    unwritten: list[InputError] = []
+    reported = False
+    try:
+        write_csv(folder / "results.csv", rows)
+        if not write_parquet(folder / "results.parquet", rows):
+            err.print(PARQUET_HINT, markup=False, soft_wrap=True)
+        reported = write_report(folder / "report.html", _readable(map(plan.path, plan.tasks)), summary)
+    except InputError as problem:
+        unwritten.append(problem)  # told after the results, which are not to be lost for it
     recorded = [] if record is None else keep_all([plan.path(one) for one in plan.tasks], record, update, console)
     if as_json:
         loaded = crew.loaded
         decided = {"controller": controller, "model": loaded.model or None, "adapter": loaded.adapter or None}
         wrong = [{"scenario": row.scenario, "seed": row.seed, "error": row.error} for row in rows if row.error]
+        unlogged = [row.logging for row in rows if row.logging]
         files = {} if record is None else {"recorded": {one.path.name: one.what for one in recorded}}
-        told_of = {"out": str(folder), "jobs": processes, "kept": kept, "errors": wrong}
+        told_of = {"out": str(folder), "jobs": processes, "kept": kept, "errors": wrong, "unlogged": unlogged}
         print_json(summary.as_json() | decided | told_of | files)
     else:
         out.print(run_table(summary))
@@ -194,6 +202,8 @@ def run(
         before = f"{kept} of {len(plan)} were there already; " if kept else ""
         page = folder / ("report.html" if reported else "results.csv")
         out.print(f"{before}see {page}", markup=False)
+    if unwritten:
+        raise unwritten[0]
     return 0 if summary.ok and not refused(recorded) else 1
 
 

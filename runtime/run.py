@@ -23,6 +23,7 @@ from codeword.controller.store import Progress
 
 from .episode import Adaptable, Episode, Listener, run_episode
 from .expert import Expert
+from .recording import Episode as Recorded
 from .recording import EpisodeWriter
 from .records import Header
 from .robots import check_fit, check_robot, open_robot
@@ -203,19 +204,31 @@ def run(
 ) -> list[Path]:
     """Run a plan; the episode files in the order run. `on_episode` hears of each as it is written.
 
-    Raises what the first episode that breaks raises.
+    Raises what the first episode that breaks raises, InputError where the disk took no more of one.
     """
     check_plan(plan, controllers.who)
     files: list[Path] = []
     for task in plan.tasks:
-        files.append(run_one(plan, controllers, task, listener))
+        ran = run_one(plan, controllers, task, listener)
+        if ran.stopped:
+            raise InputError(ran.stopped)
+        files.append(ran.path)
         if on_episode is not None:
             on_episode(files[-1])
     return files
 
 
-def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling | None = None) -> Path:
-    """Run an episode into its file. Raises InputError where that cannot be written, RobotError where the robot fails,
+@dataclass(frozen=True)
+class Ran:
+    """An episode that was run: its file, all that was told of it, and why logging stopped where it did."""
+
+    path: Path
+    episode: Recorded
+    stopped: str = ""
+
+
+def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling | None = None) -> Ran:
+    """Run an episode into its file. Raises InputError where that cannot be begun, RobotError where the robot fails,
     and whatever a user's own robot or skills do.
     """
     scenario, path = plan.scenarios[task.scenario], plan.path(task)
@@ -239,4 +252,4 @@ def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
     finally:
         robot.stop()
         robot.close()
-    return path
+    return Ran(path, writer.episode(), writer.stopped)

@@ -66,7 +66,10 @@ def record_again(
     scenario = parse_scenario(episode.scenario_text, name, text, header.seed)
     with tempfile.TemporaryDirectory() as folder:
         plan = Plan((scenario,), range(header.seed, header.seed + 1), header.robot, Path(folder), film=False)
-        made = run_one(plan, deciders.controllers(header), Task(0, 0, header.seed))
+        ran = run_one(plan, deciders.controllers(header), Task(0, 0, header.seed))
+        if ran.stopped:
+            raise InputError(ran.stopped)
+        made = ran.path
         return keep(made.rename(made.with_name(episode.path.name)), episode.path.parent, update, tell)
 
 
