@@ -54,10 +54,13 @@ def replay(
     other = None if codebook is None else load_codebook(codebook)
     differences: list[Difference] = []
     again: list[Redecided] = []
+    blind: dict[str, dict[str, str]] = {}
     with model_progress() as progress, counting("episodes", len(read)) as bar:
         deciders = Deciders(change, progress)
         for episode in read:
             made = replayed(episode, deciders.controller(episode, other) if redecide else None, codebook=other)
+            if made.uncompared:
+                blind[str(episode.path)] = made.uncompared
             decided = compare_decisions(episode, made.decisions)
             again.append(decided)
             differences += decided.essential(made.differences) if change.any else made.differences
@@ -69,11 +72,15 @@ def replay(
     if as_json:
         told: dict[str, Any] = {"episodes": len(read), "identical": alike}
         told |= {"differences": [difference.as_json() for difference in differences]}
-        told |= {"unfinished": [str(episode.path) for episode in unfinished], "exit": code}
+        told |= {"unfinished": [str(episode.path) for episode in unfinished], "exit": code, "uncompared": blind}
         print_json(told | ({"redecided": [decided.as_json() for decided in again]} if redecide else {}))
     else:
         shown = [found for found in differences if not (change.any and _weighed(found))]
         _tell(shown, again, [episode for episode in unfinished if str(episode.path) not in parted])
+        for name, fields in blind.items():
+            for reason in dict.fromkeys(fields.values()):
+                which = ", ".join(field for field, why in fields.items() if why == reason)
+                out.print(f"{name}: not compared: {which} ({reason})", markup=False)
         out.print(f"{alike} of {len(read)} episodes identical")
     if unreadable:
         raise InputError("\n".join(map(str, unreadable)))

@@ -23,9 +23,11 @@ from .explain import Explainer
 from .jobs import cores, open_crew
 from .listeners import Several
 from .outcome import Outcome
+from .privacy import PARTS, read_parts
 from .recording import Episode, read_episode
 from .report import write_report
 from .resume import finished, require_free
+from .rotation import Cap, rotate
 from .run import CONTROLLERS, Plan, Task, Who, check_plan
 from .run_bar import run_bar
 from .run_table import run_notes, run_table
@@ -69,6 +71,9 @@ MOST_JOBS = 256
 @click.option(
     "--update", is_flag=True, help="With --record: replace those that went another way; what changes is told."
 )
+@click.option("--keep", type=click.IntRange(1), help="Keep no more episode files than so many: the oldest go.")
+@click.option("--max-mb", type=click.FloatRange(0, min_open=True), help="Keep no more than so many megabytes of them.")
+@click.option("--leave-out", default="", metavar="PARTS", help=f"Not into the files: {', '.join(PARTS)} (with commas).")
 @click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
 @click.option("--watch", is_flag=True, help="With --task: take up edits of the codebook file between decisions.")
 @click.option("--explain", is_flag=True, help="Tell each decision as it is made.")
@@ -100,6 +105,9 @@ def run(
     folder: Path | None,
     record: Path | None,
     update: bool,
+    keep: int | None,
+    max_mb: float | None,
+    leave_out: str,
     film: bool,
     watch: bool,
     explain: bool,
@@ -116,7 +124,7 @@ def run(
 
     With --record each episode is kept as SCENARIO-SEED.mcap, to be committed and tested (pytest --codeword DIR). One
     that is there and went the same way stays as it is; where it went another way, the difference is told and exit is
-    1, unless --update replaces it.
+    1, unless --update replaces it. With --keep and --max-mb the tables still have a row for each episode.
     """
     if update and record is None:
         raise InputError("--update goes with --record, the folder of the episodes to update")
@@ -125,10 +133,13 @@ def run(
     if resume and (folder is None or watch):
         what = "not with --watch" if watch else "with --out, the folder of the run to go on with"
         raise InputError(f"--resume goes {what}")
+    cap = Cap(keep, max_mb)
+    if cap.any and (resume or record is not None):
+        raise InputError("--keep and --max-mb remove episodes that --resume and --record need; leave either")
     chosen = _chosen(scenarios, task, codebook)
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
     live = LiveCodebook(codebook) if watch else None
-    plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live)
+    plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live, read_parts(leave_out))
     who = Who(controller, model, adapter, profile, history, Sampling(temperature, top_k, top_p), policy)
     one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}
     processes = _processes(jobs, plan, one_by_one)
@@ -165,6 +176,8 @@ def run(
                 bar.count(outcome)
                 if outcome.row.logging:
                     err.print(f"codeword: {outcome.row.logging}", markup=False, soft_wrap=True)
+                if cap.any:
+                    rotate([plan.path(each) for each in over], cap)
     except KeyboardInterrupt:
         done = sum(not outcome.row.error for outcome in over.values())
         cure = f"the same command with --out {folder} --resume goes on from there"

@@ -8,6 +8,7 @@ import base64
 import json
 import struct
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -28,6 +29,8 @@ from codeword.codebook.observation import Record
 from codeword.controller import Decision
 
 from .judge import Verdict
+from .migration import SCHEMA, migrated, schema_of_header, unrecorded
+from .privacy import header_without, record_without, scenario_without
 from .records import BudgetRecord, CodebookRecord, CommandRecord, EventRecord, Header, schema_of
 
 CHANNELS: dict[str, type[Record]] = {
@@ -75,7 +78,8 @@ class Step:
 @dataclass
 class Episode:
     """An episode read back. `whole` is False where the file was cut off or never finished; `wall_s` is the time by the
-    clock on the wall from its first record to its last.
+    clock on the wall from its first record to its last. `unrecorded` are the fields, as `verdict.credit`, that were not
+    known when it was written.
     """
 
     path: Path
@@ -88,6 +92,7 @@ class Episode:
     verdict: Verdict | None = None
     whole: bool = True
     wall_s: float = 0.0
+    unrecorded: frozenset[str] = frozenset()
 
     @property
     def complete(self) -> bool:
@@ -125,12 +130,17 @@ class EpisodeWriter:
     for pictures, so that the episode can be had even then.
     """
 
-    def __init__(self, path: Path, header: Header, codebook_text: str, scenario_text: str) -> None:
-        """Raises InputError where the file cannot be begun."""
+    def __init__(
+        self, path: Path, header: Header, codebook_text: str, scenario_text: str, leave_out: Collection[str] = ()
+    ) -> None:
+        """Parts of the episode may be left out of the file. Raises InputError where the file cannot be begun."""
         self.path = path
+        self._leave_out = frozenset(leave_out)
         self.stopped = ""
         self._told = Gathered()
         self._of = (header, codebook_text, scenario_text)
+        if self._leave_out:
+            header, scenario_text = header_without(header, leave_out), scenario_without(scenario_text, leave_out)
         part = path.with_name(f".{path.name}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -164,11 +174,11 @@ class EpisodeWriter:
         """Add a record at the robot's own time."""
         self._told.take(topic, record)
         if not self.stopped:
-            self._add(topic, record.model_dump_json().encode(), time_s)
+            self._add(topic, record_without(record, self._leave_out).model_dump_json().encode(), time_s)
 
     def picture(self, jpeg: bytes, time_s: float) -> None:
         """Add a camera picture at the robot's own time."""
-        if self.stopped:
+        if self.stopped or "pictures" in self._leave_out:
             return
         stamp = {"sec": int(time_s), "nsec": int(time_s % 1 * 1e9)}
         data = base64.b64encode(jpeg).decode()
@@ -236,6 +246,8 @@ def read_episode(path: Path, pictures: bool = True) -> Episode:
         if reader.header is None:
             raise EpisodeError(Fault("is cut off before its header, or is no episode file", str(path))) from problem
         reader.whole = False
+    except EpisodeError:
+        raise
     except (McapError, ValidationError, ValueError, ZstdError, MemoryError) as problem:
         what = "is no MCAP file" if isinstance(problem, InvalidMagic) else "is damaged"
         why = str(problem) or "a length in it is too large"  # what MemoryError does not say
@@ -250,6 +262,8 @@ class _Reader:
         self.path = path
         self.keep_pictures = pictures
         self.header: Header | None = None
+        self.schema = SCHEMA
+        self.unrecorded: set[str] = set()
         self.whole = True
         self.topics: dict[int, str] = {}
         self.texts: dict[str, str] = {}
@@ -259,7 +273,9 @@ class _Reader:
 
     def take(self, record: object) -> None:
         if isinstance(record, Metadata) and record.name == "codeword":
-            self.header = Header.model_validate_json(record.metadata["header"])
+            said = json.loads(record.metadata["header"])
+            self.schema = schema_of_header(said, str(self.path))
+            self.header = Header.model_validate(migrated("header", said, self.schema))
         elif isinstance(record, Attachment):
             self.texts[record.name] = record.data.decode()
         elif isinstance(record, Channel):
@@ -276,7 +292,13 @@ class _Reader:
             return
         if topic not in CHANNELS:
             return
-        self.told.take(topic, CHANNELS[topic].model_validate_json(message.data))
+        kind, said = CHANNELS[topic], json.loads(message.data)
+        if not kind.model_fields.keys() <= said.keys():
+            self.unrecorded |= unrecorded(topic, said, kind)
+        if self.schema < SCHEMA:
+            self.told.take(topic, kind.model_validate_json(json.dumps(migrated(topic, said, self.schema))))
+        else:
+            self.told.take(topic, kind.model_validate_json(message.data))
 
     def episode(self) -> Episode:
         if self.header is None or not {"codebook.yaml", "scenario.yaml"} <= self.texts.keys():
@@ -284,5 +306,5 @@ class _Reader:
         return Episode(
             self.path, self.header, self.texts["codebook.yaml"], self.texts["scenario.yaml"],
             self.told.steps, self.told.events, self.pictures, self.told.verdict, self.whole,
-            (self.wall_ns[-1] - self.wall_ns[0]) / 1e9 if self.wall_ns else 0.0,
+            (self.wall_ns[-1] - self.wall_ns[0]) / 1e9 if self.wall_ns else 0.0, frozenset(self.unrecorded),
         )  # fmt: skip

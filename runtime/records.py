@@ -5,13 +5,16 @@ from typing import Any
 
 from codeword.codebook.observation import Record
 
+from .migration import SCHEMA
+
 
 class Header(Record):
     """What an episode is a function of, and what it ran on. Hashes are SHA-256 in hex.
 
     `suite` is the folder of the scenario. `held` names the profile in which weights are held, `profile` says with
     what kernels; `history` is the form in which prompts tell of earlier decisions, `policy` what the model writes,
-    `sampling` how tokens are drawn (empty: the likeliest is taken).
+    `sampling` how tokens are drawn (empty: the likeliest is taken). `left_out` are the parts that the file
+    does not tell; `schema_version` is the schema of its records.
     """
 
     version: str
@@ -35,6 +38,8 @@ class Header(Record):
     sampling: Mapping[str, float] = {}
     robot: str
     libraries: Mapping[str, str] = {}
+    schema_version: int = SCHEMA
+    left_out: tuple[str, ...] = ()
 
 
 class CommandRecord(Record):

@@ -1,7 +1,7 @@
 """Replay: an episode file is carried out again, and every difference from what was logged is named."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ from .differences import Difference, differences
 from .episode import RETASK, Adaptable, Physics
 from .guard import Guard
 from .judge import Ended, judge
+from .privacy import UNCOMPARED
 from .recording import Episode, Step
 from .records import CommandRecord
 from .robots import open_robot
@@ -24,13 +25,14 @@ from .summary import scenario_of, task_at
 
 @dataclass
 class Replayed:
-    """An episode carried out again: every difference in order, how long the stages took now [ms, wall time], and by
-    their steps the decisions made again.
+    """An episode carried out again: every difference in order, how long the stages took now [ms, wall time], by
+    their steps the decisions made again, and why some fields could not be compared.
     """
 
     differences: list[Difference] = field(default_factory=list)
     stage_ms: dict[str, list[float]] = field(default_factory=dict)
     decisions: dict[int, Decision] = field(default_factory=dict)
+    uncompared: dict[str, str] = field(default_factory=dict)
 
 
 def replay(
@@ -92,7 +94,7 @@ class _Replay:
         self.ended: Ended = "max_decisions"
         self.said = ""
         self.stopped = False
-        self.now = Replayed()
+        self.now = Replayed(uncompared=uncompared(episode))
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -104,7 +106,8 @@ class _Replay:
 
     def compare(self, step: int, path: str, logged: Any, now: Any) -> None:
         """Note the innermost places in which two values part."""
-        self.now.differences += differences(str(self.episode.path), step, path, logged, now)
+        found = differences(str(self.episode.path), step, path, logged, now)
+        self.now.differences += [one for one in found if not _within(one.field, self.now.uncompared)]
 
     def header(self) -> None:
         """Codebook and scenario in the file are those that the episode was made with; another codebook is compared."""
@@ -135,7 +138,7 @@ class _Replay:
             self.compare(number, "observation", step.observation, seen.model_copy(update=changes))
         if step.codebook is not None and self.other is None:
             self.use(parse_codebook(step.codebook.text, f"{self.episode.path}:codebook of step {number}"))
-        if self.controller is not None and step.decision is not None:
+        if self.controller is not None and step.decision is not None and "decision" not in self.now.uncompared:
             with self.timed("decision_ms"):
                 now = self.controller.decide(task_at(self.episode, self.scenario, number), step.observation)
             self.now.decisions[number] = now
@@ -194,6 +197,21 @@ class _Replay:
         logged = [[event.time_s, event.what] for event in self.episode.events if event.scripted]
         self.compare(steps, "events", logged, [list(event) for event in events])
         self.compare(steps, "verdict", self.episode.verdict, now)
+
+
+def uncompared(episode: Episode) -> dict[str, str]:
+    """The fields of an episode that nothing can be compared with, each with the reason."""
+    found = dict.fromkeys(sorted(episode.unrecorded), "not recorded by the version that wrote the file")
+    for part in episode.header.left_out:
+        found |= dict.fromkeys(
+            UNCOMPARED.get(part, ()), f"the {part} {'were' if part.endswith('s') else 'was'} left out of the file"
+        )
+    return found
+
+
+def _within(path: str, fields: Iterable[str]) -> bool:
+    """Whether a path leads to one of some fields, or into it. Of decisions as a whole only the essence is meant."""
+    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in fields if one != "decision")
 
 
 def _contents(text: str) -> dict[str, Any]:

@@ -160,7 +160,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: every scenario with every seed, on that robot, into that folder."""
+    """What to run: every scenario with every seed, on that robot, into that folder, but for parts to be left out."""
 
     scenarios: tuple[Scenario, ...]
     seeds: range
@@ -168,6 +168,7 @@ class Plan:
     out: Path
     film: bool = True
     live: LiveCodebook | None = None
+    leave_out: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.scenarios) * len(self.seeds)
@@ -241,7 +242,7 @@ def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
     try:
         if plan.live is not None and not isinstance(robot, Adaptable):
             raise InputError(f"robot '{plan.robot}' has no method `use` to take up an edited codebook; leave --watch")
-        with EpisodeWriter(path, head, scenario.codebook.text, scenario.text) as writer:
+        with EpisodeWriter(path, head, scenario.codebook.text, scenario.text, plan.leave_out) as writer:
             listeners: tuple[Listener, ...] = (writer,) if listener is None else (writer, listener(scenario.codebook))
             then = scenario.changed().wording(task.seed)
             run_episode(

@@ -30,16 +30,17 @@ class Orders:
     film: bool
     who: Who
     processes: int
+    leave_out: frozenset[str]
 
     @staticmethod
     def of(plan: Plan, who: Who, processes: int) -> "Orders":
         texts = tuple((scenario.text, scenario.path, scenario.codebook.text) for scenario in plan.scenarios)
-        return Orders(texts, plan.seeds, plan.robot, plan.out, plan.film, who, processes)
+        return Orders(texts, plan.seeds, plan.robot, plan.out, plan.film, who, processes, plan.leave_out)
 
     def plan(self) -> Plan:
         """The plan again, from texts: files edited meanwhile change nothing."""
         scenarios: tuple[Scenario, ...] = tuple(parse_scenario(*texts) for texts in self.scenarios)
-        return Plan(scenarios, self.seeds, self.robot, self.out, self.film)
+        return Plan(scenarios, self.seeds, self.robot, self.out, self.film, leave_out=self.leave_out)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from codeword.runtime.bench.recording import bench_cost, bench_kills
 from codeword.runtime.recording import read_episode
 from codeword.runtime.replay import replay
 
-LIMIT_BYTES = 16_000
+LIMIT_BYTES = 9_000
 """Files may grow to this size only: more than what an episode file begins with, less than a whole one."""
 
 
