@@ -14,6 +14,7 @@ from codeword.codebook.errors import CodewordError, InputError, did_you_mean
 VERBS = {
     "run": "codeword.runtime.cli_run:run",
     "replay": "codeword.runtime.cli_replay:replay",
+    "episodes": "codeword.runtime.cli_episodes:episodes",
     "published": "codeword.runtime.cli_published:published",
     "codebook": "codeword.runtime.cli_codebook:codebook",
     "new": "codeword.runtime.cli_new:new",

@@ -1,114 +1,116 @@
 """`codeword replay`: does yesterday's episode still go as it went?"""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from codeword.codebook.conversation import FORMS
+from codeword.codebook import load_codebook
 from codeword.codebook.errors import InputError
-from codeword.controller import Controller
 from codeword.controller.controller import POLICIES
-from codeword.controller.profiles import AUTO
-from codeword.controller.remote.fallback import HOLD
-from codeword.controller.sampling import GREEDY, Sampling
+from codeword.controller.profiles import PROFILES
 
+from .differences import Difference
+from .episodes.codes import EPILOG, exit_code
+from .episodes.deciders import Change, Deciders
+from .episodes.redecided import Redecided, compare_decisions
+from .episodes.select import files
 from .recording import Episode, read_episode
-from .records import Header
-from .replay import Difference
-from .replay import replay as replay_episode
-from .run import Controllers, Who
-from .summary import scenario_of
+from .replay import replayed
 from .terminal import counting, model_progress, out, print_json
 
 
-@click.command(epilog="Example: codeword replay episodes/demo --redecide")
+@click.command(epilog=f"Example: codeword replay episodes/demo --redecide --profile int8. {EPILOG}")
 @click.argument("episodes", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--redecide", is_flag=True, help="Make every decision again too, from the logged observation.")
 @click.option("--model", help="Decide again with this model instead of the logged one.")
+@click.option("--adapter", help="Decide again with this adapter: a shipped one's name, auto, a folder, or none.")
+@click.option("--profile", help=f"Decide again with the model held so: {', '.join(PROFILES)}.")
+@click.option("--policy", help=f"Decide again, the model writing this: {', '.join(POLICIES)}.")
+@click.option("--codebook", help="Replay with this codebook, a name or a file, in the place of the one in the file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def replay(episodes: tuple[Path, ...], redecide: bool, model: str | None, as_json: bool) -> int:
+def replay(
+    episodes: tuple[Path, ...],
+    redecide: bool,
+    model: str | None,
+    adapter: str | None,
+    profile: str | None,
+    policy: str | None,
+    codebook: str | None,
+    as_json: bool,
+) -> int:
     """Replay EPISODES (files, or folders of them) and name every difference from what was logged.
 
-    Exits 0 if there is none, 1 if there is any, 2 if a file cannot be read.
+    With --redecide and another model, adapter, profile or policy it is told where the decisions first part, and how
+    likely each option was before and is now.
     """
-    if model is not None and not redecide:
-        raise InputError("--model goes with --redecide")
+    change = Change(model, adapter, profile, policy)
+    if change.any and not redecide:
+        given = next(name for name, value in vars(change).items() if value is not None)
+        raise InputError(f"--{given} goes with --redecide")
+    read, unreadable = _read(episodes)
+    if not read:
+        raise InputError("\n".join(map(str, unreadable)))
+    other = None if codebook is None else load_codebook(codebook)
+    differences: list[Difference] = []
+    again: list[Redecided] = []
+    blind: dict[str, dict[str, str]] = {}
+    with model_progress() as progress, counting("episodes", len(read)) as bar:
+        deciders = Deciders(change, progress)
+        for episode in read:
+            made = replayed(episode, deciders.controller(episode, other) if redecide else None, codebook=other)
+            if made.uncompared:
+                blind[str(episode.path)] = made.uncompared
+            decided = compare_decisions(episode, made.decisions)
+            again.append(decided)
+            differences += decided.essential(made.differences) if change.any else made.differences
+            bar.advance(bar.task_ids[0])
+    parted = {difference.episode for difference in differences}
+    unfinished = [episode for episode in read if not episode.complete]
+    alike = len([e for e in read if str(e.path) not in parted and e.complete])
+    code = exit_code(differences, bool(unfinished))
+    if as_json:
+        told: dict[str, Any] = {"episodes": len(read), "identical": alike}
+        told |= {"differences": [difference.as_json() for difference in differences]}
+        told |= {"unfinished": [str(episode.path) for episode in unfinished], "exit": code, "uncompared": blind}
+        print_json(told | ({"redecided": [decided.as_json() for decided in again]} if redecide else {}))
+    else:
+        shown = [found for found in differences if not (change.any and _weighed(found))]
+        _tell(shown, again, [episode for episode in unfinished if str(episode.path) not in parted])
+        for name, fields in blind.items():
+            for reason in dict.fromkeys(fields.values()):
+                which = ", ".join(field for field, why in fields.items() if why == reason)
+                out.print(f"{name}: not compared: {which} ({reason})", markup=False)
+        out.print(f"{alike} of {len(read)} episodes identical")
+    if unreadable:
+        raise InputError("\n".join(map(str, unreadable)))
+    return code
+
+
+def _read(names: tuple[Path, ...]) -> tuple[list[Episode], list[InputError]]:
+    """The episodes that can be read, and why others cannot."""
     read: list[Episode] = []
     unreadable: list[InputError] = []
-    for file in _files(episodes):
+    for file in files(names):
         try:
             read.append(read_episode(file, pictures=False))
         except InputError as problem:
             unreadable.append(problem)
-    if not read:
-        raise InputError("\n".join(map(str, unreadable)))
-    again = _Again(model)
-    differences: list[Difference] = []
-    with counting("episodes", len(read)) as bar:
-        for episode in read:
-            differences += replay_episode(episode, again.controller(episode) if redecide else None)
-            bar.advance(bar.task_ids[0])
-    parted = {difference.episode for difference in differences}
-    unfinished = [episode for episode in read if not episode.whole or episode.verdict is None]
-    alike = len([e for e in read if str(e.path) not in parted and e not in unfinished])
-    if as_json:
-        shown = [difference.as_json() for difference in differences]
-        cut = [str(episode.path) for episode in unfinished]
-        print_json({"episodes": len(read), "identical": alike, "differences": shown, "unfinished": cut})
-    else:
-        for difference in differences:
-            where = f"{difference.episode}: step {difference.step}: {difference.field}"
-            out.print(f"{where}: logged {difference.logged!r}, now {difference.now!r}", markup=False)
-        for episode in unfinished:
-            if str(episode.path) not in parted:
-                steps = len(episode.steps)
-                out.print(f"{episode.path}: ends without a verdict; its {steps} steps replayed the same", markup=False)
-        out.print(f"{alike} of {len(read)} episodes identical")
-    if unreadable:
-        raise InputError("\n".join(map(str, unreadable)))
-    return 1 if parted else 0
+    return read, unreadable
 
 
-class _Again:
-    """Controllers for deciding again; what is expensive is made once for all episodes that share it."""
-
-    def __init__(self, model: str | None) -> None:
-        self.model = model
-        self.made: dict[Who, Controllers] = {}
-
-    def controller(self, episode: Episode) -> Controller:
-        """A controller like the one that made an episode, or with another model."""
-        header = episode.header
-        kind, model = (header.controller, header.model) if self.model is None else ("llm", self.model)
-        who = Who(
-            controller=kind,
-            model=model,
-            adapter=header.adapter or "none",
-            profile=header.held or AUTO,
-            history=header.history or FORMS[0],
-            sampling=_sampling(header),
-            policy=header.policy or POLICIES[0],
-            fallback=header.fallback or HOLD,
-        )
-        if who not in self.made:
-            with model_progress() as progress:
-                self.made[who] = Controllers(who, progress)
-        return self.made[who].make(scenario_of(episode), header.seed)
+def _tell(differences: list[Difference], again: list[Redecided], unfinished: list[Episode]) -> None:
+    for difference in differences:
+        where = f"{difference.episode}: step {difference.step}: {difference.field}"
+        out.print(f"{where}: logged {difference.logged!r}, now {difference.now!r}", markup=False)
+    for decided in again:
+        for line in decided.lines():
+            out.print(line, markup=False)
+    for episode in unfinished:
+        steps = len(episode.steps)
+        out.print(f"{episode.path}: ends without a verdict; its {steps} steps replayed the same", markup=False)
 
 
-def _sampling(header: Header) -> Sampling:
-    """How an episode's tokens were picked; the seed comes with the episode."""
-    drawn = header.sampling
-    if not drawn:
-        return GREEDY
-    return Sampling(drawn["temperature"], int(drawn["top_k"]), drawn["top_p"])
-
-
-def _files(names: tuple[Path, ...]) -> list[Path]:
-    files: list[Path] = []
-    for name in names:
-        inside = sorted(name.rglob("*.mcap")) if name.is_dir() else [name]
-        if not inside:
-            raise InputError(f"{name}: has no episode file (*.mcap) in it")
-        files += inside
-    return files
+def _weighed(difference: Difference) -> bool:
+    """Whether a difference is told by the probabilities anyway."""
+    return difference.field.startswith("decision.") and difference.field != "decision.text"

@@ -22,13 +22,17 @@ from codeword.controller.remote.fallback import LOCAL
 from codeword.controller.sampling import Sampling
 
 from .episode import Listener
+from .episodes.record import refused
+from .episodes.record_told import keep_all
 from .explain import Explainer
 from .jobs import cores, open_crew
 from .listeners import Several
 from .outcome import Outcome
+from .privacy import PARTS, read_parts
 from .recording import Episode, read_episode
 from .report import write_report
 from .resume import finished, require_free
+from .rotation import Cap, rotate
 from .run import CONTROLLERS, Plan, Task, Who, check_plan
 from .run_bar import run_bar
 from .run_table import run_notes, run_table
@@ -99,6 +103,13 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
 )
 @click.option("--resume", is_flag=True, help="Go on with what an earlier run into --out left undone.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes and report go [episodes/TIME].")
+@click.option("--record", type=click.Path(path_type=Path), help="Keep small copies there, to be tests: no pictures.")
+@click.option(
+    "--update", is_flag=True, help="With --record: replace those that went another way; what changes is told."
+)
+@click.option("--keep", type=click.IntRange(1), help="Keep no more episode files than so many: the oldest go.")
+@click.option("--max-mb", type=click.FloatRange(0, min_open=True), help="Keep no more than so many megabytes of them.")
+@click.option("--leave-out", default="", metavar="PARTS", help=f"Not into the files: {', '.join(PARTS)} (with commas).")
 @click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
 @click.option("--watch", is_flag=True, help="With --task: take up edits of the codebook file between decisions.")
 @click.option("--explain", is_flag=True, help="Tell each decision as it is made.")
@@ -134,6 +145,11 @@ def run(
     clock: str | None,
     resume: bool,
     folder: Path | None,
+    record: Path | None,
+    update: bool,
+    keep: int | None,
+    max_mb: float | None,
+    leave_out: str,
     film: bool,
     watch: bool,
     explain: bool,
@@ -147,16 +163,28 @@ def run(
     results.parquet. Exits 0 only if every goal was reached within its budgets, 1 if not, 2 if something given cannot
     be used. An episode that breaks stops no other and counts as not reached. With --jobs decisions are the same, but
     times are taken while other episodes use the machine too.
+
+    With --record each episode is kept as SCENARIO-SEED.mcap, to be committed and tested (pytest --codeword DIR). One
+    that is there and went the same way stays as it is; where it went another way, the difference is told and exit is
+    1, unless --update replaces it. With --keep and --max-mb the tables still have a row for each episode.
     """
+    if update and record is None:
+        raise InputError("--update goes with --record, the folder of the episodes to update")
     if watch and task is None:
         raise InputError("--watch goes with --task: a scenario's episode is made with one codebook")
     if resume and (folder is None or watch):
         what = "not with --watch" if watch else "with --out, the folder of the run to go on with"
         raise InputError(f"--resume goes {what}")
+    cap = Cap(keep, max_mb)
+    if cap.any and (resume or record is not None):
+        raise InputError("--keep and --max-mb remove episodes that --resume and --record need; leave either")
     chosen = _chosen(scenarios, task, codebook)
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
     live = LiveCodebook(codebook) if watch else None
-    plan = Plan(chosen, range(first_seed, first_seed + seeds), robot, folder, film, live, clock=read_clock(clock))
+    plan = Plan(
+        chosen, range(first_seed, first_seed + seeds), robot, folder, film, live, clock=read_clock(clock),
+        leave_out=read_parts(leave_out),
+    )  # fmt: skip
     sampling, limits = Sampling(temperature, top_k, top_p), Limits(connect_s, answer_s)
     who = Who(controller, model, adapter, profile, history, sampling, policy, cache, fallback, limits)
     one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}
@@ -164,6 +192,8 @@ def run(
     plan = replace(plan, lookahead=processes == 1 if lookahead is None else lookahead)
     check_plan(plan, who)
     _make(folder)
+    if record is not None:
+        _make(record)
     if not resume:
         require_free(folder)
     console = err if as_json else out
@@ -191,6 +221,10 @@ def run(
             for one, outcome in crew.carry_out([one for one in plan.tasks if one not in over]):
                 over[one] = outcome
                 bar.count(outcome)
+                if outcome.row.logging:
+                    err.print(f"codeword: {outcome.row.logging}", markup=False, soft_wrap=True)
+                if cap.any:
+                    rotate([plan.path(each) for each in over], cap)
     except KeyboardInterrupt:
         done = sum(not outcome.row.error for outcome in over.values())
         cure = f"the same command with --out {folder} --resume goes on from there"
@@ -203,15 +237,24 @@ def run(
         for outcome in outcomes:
             err.print(outcome.trace, markup=False, soft_wrap=True, end="")
     summary, rows = add_up(outcomes), [outcome.row for outcome in outcomes]
-    write_csv(folder / "results.csv", rows)
-    if not write_parquet(folder / "results.parquet", rows):
-        err.print(PARQUET_HINT, markup=False, soft_wrap=True)
-    reported = write_report(folder / "report.html", _readable(map(plan.path, plan.tasks)), summary)
+    unwritten: list[InputError] = []
+    reported = False
+    try:
+        write_csv(folder / "results.csv", rows)
+        if not write_parquet(folder / "results.parquet", rows):
+            err.print(PARQUET_HINT, markup=False, soft_wrap=True)
+        reported = write_report(folder / "report.html", _readable(map(plan.path, plan.tasks)), summary)
+    except InputError as problem:
+        unwritten.append(problem)  # told after the results, which are not to be lost for it
+    recorded = [] if record is None else keep_all([plan.path(one) for one in plan.tasks], record, update, console)
     if as_json:
         loaded = crew.loaded
         decided = {"controller": controller, "model": loaded.model or None, "adapter": loaded.adapter or None}
         wrong = [{"scenario": row.scenario, "seed": row.seed, "error": row.error} for row in rows if row.error]
-        print_json(summary.as_json() | decided | {"out": str(folder), "jobs": processes, "kept": kept, "errors": wrong})
+        unlogged = [row.logging for row in rows if row.logging]
+        files = {} if record is None else {"recorded": {one.path.name: one.what for one in recorded}}
+        told_of = {"out": str(folder), "jobs": processes, "kept": kept, "errors": wrong, "unlogged": unlogged}
+        print_json(summary.as_json() | decided | told_of | files)
     else:
         out.print(run_table(summary))
         for note in run_notes(summary, rows):
@@ -219,7 +262,9 @@ def run(
         before = f"{kept} of {len(plan)} were there already; " if kept else ""
         page = folder / ("report.html" if reported else "results.csv")
         out.print(f"{before}see {page}", markup=False)
-    return 0 if summary.ok else 1
+    if unwritten:
+        raise unwritten[0]
+    return 0 if summary.ok and not refused(recorded) else 1
 
 
 def read_clock(text: str | None) -> Clock | None:

@@ -59,10 +59,11 @@ class Alone:
 
 
 def attempt(plan: Plan, controllers: Controllers, task: Task, listener: Telling | None = None) -> Outcome:
-    """Run an episode, whatever becomes of it. Raises InputError where its file cannot be written: no other's could."""
+    """Run an episode, whatever becomes of it. Raises InputError where its file cannot be begun: no other's could."""
     try:
-        episode = read_episode(run_one(plan, controllers, task, listener), pictures=False)
-        return outcome_of(episode, plan.drawn(plan.scenarios[task.scenario], task.seed))
+        ran = run_one(plan, controllers, task, listener)
+        episode = ran.episode if ran.stopped else read_episode(ran.path, pictures=False)
+        return outcome_of(episode, plan.drawn(plan.scenarios[task.scenario], task.seed), ran.stopped)
     except (RobotError, CommandError, FileError, ModelError) as problem:
         return failure(plan, controllers.who, controllers.loaded, task, "; ".join(str(problem).splitlines()))
     except InputError:

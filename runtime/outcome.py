@@ -63,6 +63,7 @@ class Row(Record):
     weights_sha256: str = Field(default="", description="hash of the model's weights")
     file: str = Field(description="name of the episode file")
     error: str = Field(default="", description="why the episode broke; empty where it came to its end")
+    logging: str = Field(default="", description="why logging stopped on the way; empty where all is in the file")
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,8 @@ class Outcome:
     trace: str = ""
 
 
-def outcome_of(episode: Episode, scenario: Scenario) -> Outcome:
-    """What an episode file says, and the budgets of its scenario."""
+def outcome_of(episode: Episode, scenario: Scenario, logging: str = "") -> Outcome:
+    """What an episode file says, and the budgets of its scenario; `logging` says why the file is not whole."""
     steps, verdict = episode.steps, episode.verdict
     commands = [step.command for step in steps if step.command is not None and not step.command.allowed]
     budgets = [step.budget for step in steps if step.budget is not None]
@@ -118,6 +119,7 @@ def outcome_of(episode: Episode, scenario: Scenario) -> Outcome:
         events=sum(event.scripted for event in episode.events),
         wall_s=round(episode.wall_s, 6),
         prompt_tokens_max=max(prompts, default=None),
+        logging=logging,
     )
     return Outcome(row, {stage: tuple(times) for stage, times in stage_ms.items()}, scenario.budgets, misses)
 

@@ -8,10 +8,13 @@ import base64
 import json
 import struct
 import time
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from mcap.exceptions import EndOfFile, InvalidMagic, McapError
 from mcap.records import Attachment, Channel, Message, Metadata
@@ -26,6 +29,8 @@ from codeword.codebook.observation import Record
 from codeword.controller import Decision
 
 from .judge import Verdict
+from .migration import SCHEMA, migrated, schema_of_header, unrecorded
+from .privacy import header_without, record_without, scenario_without
 from .records import BudgetRecord, CodebookRecord, CommandRecord, EventRecord, Header, schema_of
 
 CHANNELS: dict[str, type[Record]] = {
@@ -38,10 +43,14 @@ CHANNELS: dict[str, type[Record]] = {
     "event": EventRecord,
     "verdict": Verdict,
 }
+CAMERA = "camera"
+"""The topic of pictures, which are no records."""
+
 _CHUNK_BYTES = 4 * 1024
 """Small, so that little is lost of a file that a crash cuts off."""
 
-_MAX_RECORD_BYTES = 256 * 1024 * 1024
+MAX_RECORD_BYTES = 256 * 1024 * 1024
+"""A record said to be longer is damage, not data."""
 
 _IMAGE_SCHEMA = {
     "type": "object",
@@ -52,63 +61,6 @@ _IMAGE_SCHEMA = {
         "format": {"type": "string"},
     },
 }
-
-
-class EpisodeWriter:
-    """Writes one episode file; a context manager. Every method may raise InputError where the disk does not take it."""
-
-    def __init__(self, path: Path, header: Header, codebook_text: str, scenario_text: str) -> None:
-        self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("wb")
-        except OSError as problem:
-            raise InputError(f"{path}: cannot be written: {problem.strerror}") from problem
-        self._writer = Writer(self._file, chunk_size=_CHUNK_BYTES, compression=CompressionType.ZSTD)
-        self._writer.start(profile="codeword", library=f"codeword {header.version}")
-        self._sequence = 0
-        self._channels = {topic: self._channel(topic, schema_of(kind)) for topic, kind in CHANNELS.items()}
-        self._camera = self._channel("camera", _IMAGE_SCHEMA, "foxglove.CompressedImage")
-        self._writer.add_metadata("codeword", {"header": header.model_dump_json()})
-        for name, text in (("codebook.yaml", codebook_text), ("scenario.yaml", scenario_text)):
-            self._writer.add_attachment(0, 0, name, "application/yaml", text.encode())
-        self._file.flush()
-
-    def _channel(self, topic: str, schema: dict[str, Any], name: str = "") -> int:
-        data = json.dumps(schema).encode()
-        schema_id = self._writer.register_schema(name or f"codeword.{topic}", "jsonschema", data)
-        return int(self._writer.register_channel(f"/{topic}", "json", schema_id))
-
-    def write(self, topic: str, record: Record, time_s: float) -> None:
-        """Add a record at the robot's own time."""
-        self._add(self._channels[topic], record.model_dump_json().encode(), time_s)
-
-    def picture(self, jpeg: bytes, time_s: float) -> None:
-        """Add a camera picture at the robot's own time."""
-        stamp = {"sec": int(time_s), "nsec": int(time_s % 1 * 1e9)}
-        data = base64.b64encode(jpeg).decode()
-        image = {"timestamp": stamp, "frame_id": "camera", "data": data, "format": "jpeg"}
-        self._add(self._camera, json.dumps(image).encode(), time_s)
-
-    def _add(self, channel: int, data: bytes, time_s: float) -> None:
-        self._sequence += 1
-        try:
-            self._writer.add_message(channel, int(time_s * 1e9), data, time.time_ns(), self._sequence)
-            self._file.flush()
-        except OSError as problem:
-            raise InputError(f"{self.path}: cannot be written: {problem.strerror}") from problem
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self._writer.finish()  # type: ignore[no-untyped-call]
-            self._file.close()
-        except OSError as problem:
-            raise InputError(f"{self.path}: cannot be written: {problem.strerror}") from problem
 
 
 @dataclass
@@ -126,7 +78,8 @@ class Step:
 @dataclass
 class Episode:
     """An episode read back. `whole` is False where the file was cut off or never finished; `wall_s` is the time by the
-    clock on the wall from its first record to its last.
+    clock on the wall from its first record to its last. `unrecorded` are the fields, as `verdict.credit`, that were not
+    known when it was written.
     """
 
     path: Path
@@ -139,11 +92,141 @@ class Episode:
     verdict: Verdict | None = None
     whole: bool = True
     wall_s: float = 0.0
+    unrecorded: frozenset[str] = frozenset()
 
     @property
     def complete(self) -> bool:
         """Whether it came to its end: it was judged, and the file was finished."""
         return self.whole and self.verdict is not None
+
+
+@dataclass
+class Gathered:
+    """The records of one episode as they come, put together again."""
+
+    steps: list[Step] = field(default_factory=list)
+    events: list[EventRecord] = field(default_factory=list)
+    verdict: Verdict | None = None
+
+    def take(self, topic: str, record: Record) -> None:
+        """Add a record. Raises ValueError for one that stands before the first observation."""
+        if isinstance(record, Observation):
+            self.steps.append(Step(record))
+        elif isinstance(record, EventRecord):
+            self.events.append(record)
+        elif isinstance(record, Verdict):
+            self.verdict = record
+        elif not self.steps:
+            raise ValueError(f"a {topic} before the first observation")
+        else:
+            setattr(self.steps[-1], topic, record)
+
+
+class EpisodeWriter:
+    """Writes one episode file; a context manager.
+
+    The file appears under its name once it says what it is. Where the disk takes no more on the way, writing stops for
+    good and `stopped` says why: whoever drives a robot is not to be stopped by a log. What was told is remembered, but
+    for pictures, so that the episode can be had even then.
+    """
+
+    def __init__(
+        self, path: Path, header: Header, codebook_text: str, scenario_text: str, leave_out: Collection[str] = ()
+    ) -> None:
+        """Parts of the episode may be left out of the file. Raises InputError where the file cannot be begun."""
+        self.path = path
+        self._leave_out = frozenset(leave_out)
+        self.stopped = ""
+        self._told = Gathered()
+        self._of = (header, codebook_text, scenario_text)
+        if self._leave_out:
+            header, scenario_text = header_without(header, leave_out), scenario_without(scenario_text, leave_out)
+        part = path.with_name(f".{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = part.open("wb")
+            try:
+                self._begin(header, codebook_text, scenario_text)
+                part.replace(path)
+            except OSError:
+                part.unlink(missing_ok=True)
+                with suppress(OSError):  # what could not be written before cannot be written now
+                    self._file.close()
+                raise
+        except OSError as problem:
+            raise InputError(f"{path}: cannot be written: {problem.strerror}") from problem
+
+    def _begin(self, header: Header, codebook_text: str, scenario_text: str) -> None:
+        self._writer = Writer(self._file, chunk_size=_CHUNK_BYTES, compression=CompressionType.ZSTD)
+        self._writer.start(profile="codeword", library=f"codeword {header.version}")
+        self._sequence = 0
+        self._channels = {topic: self._channel(topic, *schema) for topic, schema in _schemas().items()}
+        self._writer.add_metadata("codeword", {"header": header.model_dump_json()})
+        for name, text in (("codebook.yaml", codebook_text), ("scenario.yaml", scenario_text)):
+            self._writer.add_attachment(0, 0, name, "application/yaml", text.encode())
+        self._file.flush()
+
+    def _channel(self, topic: str, name: str, schema: bytes) -> int:
+        schema_id = self._writer.register_schema(name, "jsonschema", schema)
+        return int(self._writer.register_channel(f"/{topic}", "json", schema_id))
+
+    def write(self, topic: str, record: Record, time_s: float) -> None:
+        """Add a record at the robot's own time."""
+        self._told.take(topic, record)
+        if not self.stopped:
+            self._add(topic, record_without(record, self._leave_out).model_dump_json().encode(), time_s)
+
+    def picture(self, jpeg: bytes, time_s: float) -> None:
+        """Add a camera picture at the robot's own time."""
+        if self.stopped or "pictures" in self._leave_out:
+            return
+        stamp = {"sec": int(time_s), "nsec": int(time_s % 1 * 1e9)}
+        data = base64.b64encode(jpeg).decode()
+        image = {"timestamp": stamp, "frame_id": "camera", "data": data, "format": "jpeg"}
+        self._add(CAMERA, json.dumps(image).encode(), time_s)
+
+    def _add(self, topic: str, data: bytes, time_s: float) -> None:
+        self._sequence += 1
+        try:
+            self._writer.add_message(self._channels[topic], int(time_s * 1e9), data, time.time_ns(), self._sequence)
+            self._file.flush()
+        except OSError as problem:
+            self._stop(problem)
+
+    def _stop(self, problem: OSError) -> None:
+        """Leave the file as it is: it can be read up to here."""
+        many = f"after {len(self._told.steps)} decisions"
+        self.stopped = f"{self.path}: logging stopped {many}: {problem.strerror}; the episode went on"
+        with suppress(OSError):  # what could not be written before cannot be written now
+            self._file.close()
+
+    def episode(self) -> "Episode":
+        """All that was told so far, pictures apart, whether or not it is in the file."""
+        header, codebook_text, scenario_text = self._of
+        told = self._told
+        return Episode(self.path, header, codebook_text, scenario_text, told.steps, told.events, verdict=told.verdict)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.stopped:
+            return
+        try:
+            self._writer.finish()  # type: ignore[no-untyped-call]
+            self._file.close()
+        except OSError as problem:
+            self._stop(problem)
+
+
+@cache
+def _schemas() -> dict[str, tuple[str, bytes]]:
+    """Each topic's schema: its name, and its text."""
+    kinds = {topic: (f"codeword.{topic}", schema_of(kind)) for topic, kind in CHANNELS.items()}
+    kinds[CAMERA] = ("foxglove.CompressedImage", _IMAGE_SCHEMA)
+    return {topic: (name, json.dumps(schema).encode()) for topic, (name, schema) in kinds.items()}
 
 
 def read_episode(path: Path, pictures: bool = True) -> Episode:
@@ -154,7 +237,7 @@ def read_episode(path: Path, pictures: bool = True) -> Episode:
     reader = _Reader(path, pictures)
     try:
         with path.open("rb") as stream:
-            records = StreamReader(stream, validate_crcs=True, record_size_limit=_MAX_RECORD_BYTES).records
+            records = StreamReader(stream, validate_crcs=True, record_size_limit=MAX_RECORD_BYTES).records
             for record in records:
                 reader.take(record)
     except OSError as problem:
@@ -163,6 +246,8 @@ def read_episode(path: Path, pictures: bool = True) -> Episode:
         if reader.header is None:
             raise EpisodeError(Fault("is cut off before its header, or is no episode file", str(path))) from problem
         reader.whole = False
+    except EpisodeError:
+        raise
     except (McapError, ValidationError, ValueError, ZstdError, MemoryError) as problem:
         what = "is no MCAP file" if isinstance(problem, InvalidMagic) else "is damaged"
         why = str(problem) or "a length in it is too large"  # what MemoryError does not say
@@ -177,18 +262,20 @@ class _Reader:
         self.path = path
         self.keep_pictures = pictures
         self.header: Header | None = None
+        self.schema = SCHEMA
+        self.unrecorded: set[str] = set()
         self.whole = True
         self.topics: dict[int, str] = {}
         self.texts: dict[str, str] = {}
-        self.steps: list[Step] = []
-        self.events: list[EventRecord] = []
+        self.told = Gathered()
         self.pictures: list[tuple[float, bytes]] = []
-        self.verdict: Verdict | None = None
         self.wall_ns: list[int] = []
 
     def take(self, record: object) -> None:
         if isinstance(record, Metadata) and record.name == "codeword":
-            self.header = Header.model_validate_json(record.metadata["header"])
+            said = json.loads(record.metadata["header"])
+            self.schema = schema_of_header(said, str(self.path))
+            self.header = Header.model_validate(migrated("header", said, self.schema))
         elif isinstance(record, Attachment):
             self.texts[record.name] = record.data.decode()
         elif isinstance(record, Channel):
@@ -198,30 +285,26 @@ class _Reader:
 
     def message(self, topic: str, message: Message) -> None:
         self.wall_ns = [*self.wall_ns[:1], message.publish_time]
-        if topic == "camera":
+        if topic == CAMERA:
             if self.keep_pictures:
                 jpeg = base64.b64decode(json.loads(message.data)["data"])
                 self.pictures.append((message.log_time / 1e9, jpeg))
             return
         if topic not in CHANNELS:
             return
-        record = CHANNELS[topic].model_validate_json(message.data)
-        if isinstance(record, Observation):
-            self.steps.append(Step(record))
-        elif isinstance(record, EventRecord):
-            self.events.append(record)
-        elif isinstance(record, Verdict):
-            self.verdict = record
-        elif not self.steps:
-            raise ValueError(f"a {topic} before the first observation")
+        kind, said = CHANNELS[topic], json.loads(message.data)
+        if not kind.model_fields.keys() <= said.keys():
+            self.unrecorded |= unrecorded(topic, said, kind)
+        if self.schema < SCHEMA:
+            self.told.take(topic, kind.model_validate_json(json.dumps(migrated(topic, said, self.schema))))
         else:
-            setattr(self.steps[-1], topic, record)
+            self.told.take(topic, kind.model_validate_json(message.data))
 
     def episode(self) -> Episode:
         if self.header is None or not {"codebook.yaml", "scenario.yaml"} <= self.texts.keys():
             raise EpisodeError(Fault("is an MCAP file, but no episode of ours", str(self.path)))
         return Episode(
             self.path, self.header, self.texts["codebook.yaml"], self.texts["scenario.yaml"],
-            self.steps, self.events, self.pictures, self.verdict, self.whole,
-            (self.wall_ns[-1] - self.wall_ns[0]) / 1e9 if self.wall_ns else 0.0,
+            self.told.steps, self.told.events, self.pictures, self.told.verdict, self.whole,
+            (self.wall_ns[-1] - self.wall_ns[0]) / 1e9 if self.wall_ns else 0.0, frozenset(self.unrecorded),
         )  # fmt: skip

@@ -5,6 +5,8 @@ from typing import Any
 
 from codeword.codebook.observation import Record
 
+from .migration import SCHEMA
+
 
 class Header(Record):
     """What an episode is a function of, and what it ran on. Hashes are SHA-256 in hex.
@@ -13,7 +15,8 @@ class Header(Record):
     what kernels; `history` is the form in which prompts tell of earlier decisions, `policy` what the model writes,
     `sampling` how tokens are drawn (empty: the likeliest is taken). Of a model elsewhere `model` is the address,
     `fallback` the model that decides when it does not answer (or `hold`), with the adapter and `held` of that one.
-    `clock` says what physics did while decisions were made: paused, live, or a latency that was given.
+    `clock` says what physics did while decisions were made: paused, live, or a latency that was given. `left_out` are
+    the parts that the file does not tell; `schema_version` is the schema of its records.
     """
 
     version: str
@@ -39,6 +42,8 @@ class Header(Record):
     clock: str = "paused"
     robot: str
     libraries: Mapping[str, str] = {}
+    schema_version: int = SCHEMA
+    left_out: tuple[str, ...] = ()
 
 
 class CommandRecord(Record):

@@ -1,16 +1,21 @@
 """Replay: an episode file is carried out again, and every difference from what was logged is named."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from codeword.codebook import Codebook, Command, CommandError, Result, Robot, parse_codebook
-from codeword.codebook.observation import Record
-from codeword.controller import Controller
+from codeword.codebook.errors import CodebookError
+from codeword.codebook.yaml_source import parse_yaml, plain
+from codeword.controller import Controller, Decision
 
+from .differences import Difference, differences
 from .episode import RETASK, Adaptable, Physics
 from .guard import Guard
 from .judge import Ended, judge
+from .privacy import UNCOMPARED
 from .recording import Episode, Step
 from .records import CommandRecord
 from .robots import open_robot
@@ -18,31 +23,42 @@ from .scenario import Scenario
 from .summary import scenario_of, task_at
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One place in which a replay parts from the log: `field` is the path in the step's record."""
+@dataclass
+class Replayed:
+    """An episode carried out again: every difference in order, how long the stages took now [ms, wall time], by
+    their steps the decisions made again, and why some fields could not be compared.
+    """
 
-    episode: str
-    step: int
-    field: str
-    logged: Any
-    now: Any
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+    differences: list[Difference] = field(default_factory=list)
+    stage_ms: dict[str, list[float]] = field(default_factory=dict)
+    decisions: dict[int, Decision] = field(default_factory=dict)
+    uncompared: dict[str, str] = field(default_factory=dict)
 
 
 def replay(
     episode: Episode, controller: Controller | None = None, on_step: Callable[[int], None] | None = None
 ) -> list[Difference]:
-    """Every difference between an episode file and what happens now, in order; empty where there is none.
+    """Every difference between an episode file and what happens now, in order; empty where there is none."""
+    return replayed(episode, controller, on_step).differences
+
+
+def replayed(
+    episode: Episode,
+    controller: Controller | None = None,
+    on_step: Callable[[int], None] | None = None,
+    codebook: Codebook | None = None,
+) -> Replayed:
+    """An episode file carried out again, and compared with what happens now.
 
     The logged commands are carried out again in a world made anew from the file's scenario, codebook and seed, guarded
     as they were; observations, results and verdict are compared bit by bit, and each command with its decision. With a
     controller every decision is made again too, from the logged observation, and its essence is compared. Of a robot
     that is not simulated there is no world to make anew: its commands are guarded again, and decisions compared.
+
+    Another `codebook` takes the place of the file's, and where the two differ is told. Raises ScenarioError where the
+    scenario cannot be played with it.
     """
-    again = _Replay(episode, scenario_of(episode), controller)
+    again = _Replay(episode, scenario_of(episode, codebook), controller, codebook)
     try:
         again.header()
         for number, step in enumerate(episode.steps):
@@ -55,16 +71,19 @@ def replay(
     finally:
         if again.robot is not None:
             again.robot.close()
-    return again.found
+    return again.now
 
 
 class _Replay:
     """One episode carried out again; `held` is a result that the robot never saw, because nothing reached it."""
 
-    def __init__(self, episode: Episode, scenario: Scenario, controller: Controller | None) -> None:
+    def __init__(
+        self, episode: Episode, scenario: Scenario, controller: Controller | None, other: Codebook | None
+    ) -> None:
         self.episode = episode
         self.scenario = scenario
         self.controller = controller
+        self.other = other
         self.guard = Guard(scenario.codebook)
         self.robot: Robot | None = None
         self.physics: Physics | None = None
@@ -75,24 +94,28 @@ class _Replay:
         self.ended: Ended = "max_decisions"
         self.said = ""
         self.stopped = False
-        self.found: list[Difference] = []
+        self.now = Replayed(uncompared=uncompared(episode))
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.now.stage_ms.setdefault(stage, []).append((time.perf_counter() - started) * 1000)
 
     def compare(self, step: int, path: str, logged: Any, now: Any) -> None:
         """Note the innermost places in which two values part."""
-        if isinstance(logged, Record) and isinstance(now, Record):
-            logged, now = logged.model_dump(mode="json"), now.model_dump(mode="json")
-        if isinstance(logged, dict) and isinstance(now, dict) and logged.keys() == now.keys():
-            for key in logged:
-                self.compare(step, f"{path}.{key}", logged[key], now[key])
-        elif isinstance(logged, list) and isinstance(now, list) and len(logged) == len(now):
-            for index, (one, other) in enumerate(zip(logged, now, strict=True)):
-                self.compare(step, f"{path}[{index}]", one, other)
-        elif logged != now:
-            self.found.append(Difference(str(self.episode.path), step, path, logged, now))
+        found = differences(str(self.episode.path), step, path, logged, now)
+        self.now.differences += [one for one in found if not _within(one.field, self.now.uncompared)]
 
     def header(self) -> None:
-        """Codebook and scenario in the file are those that the episode was made with."""
-        self.compare(0, "header.codebook_hash", self.episode.header.codebook_hash, self.scenario.codebook.hash)
+        """Codebook and scenario in the file are those that the episode was made with; another codebook is compared."""
+        used = self.scenario.codebook
+        if self.other is None:
+            self.compare(0, "header.codebook_hash", self.episode.header.codebook_hash, used.hash)
+        elif used.hash != self.episode.header.codebook_hash:
+            self.compare(0, "codebook", _contents(self.episode.codebook_text), _contents(used.text))
         self.compare(0, "header.scenario_hash", self.episode.header.scenario_hash, self.scenario.hash)
 
     def use(self, codebook: Codebook) -> None:
@@ -110,11 +133,15 @@ class _Replay:
             changes["last"] = self.held
         self.held = None
         if self.robot is not None:
-            self.compare(number, "observation", step.observation, self.robot.observe().model_copy(update=changes))
-        if step.codebook is not None:
+            with self.timed("observe_ms"):
+                seen = self.robot.observe()
+            self.compare(number, "observation", step.observation, seen.model_copy(update=changes))
+        if step.codebook is not None and self.other is None:
             self.use(parse_codebook(step.codebook.text, f"{self.episode.path}:codebook of step {number}"))
-        if self.controller is not None and step.decision is not None:
-            now = self.controller.decide(task_at(self.episode, self.scenario, number), step.observation)
+        if self.controller is not None and step.decision is not None and "decision" not in self.now.uncompared:
+            with self.timed("decision_ms"):
+                now = self.controller.decide(task_at(self.episode, self.scenario, number), step.observation)
+            self.now.decisions[number] = now
             self.compare(number, "decision", step.decision.essence(), now.essence())
         last = number == len(self.episode.steps) - 1
         for part in ("decision", "command", "budget"):
@@ -136,7 +163,8 @@ class _Replay:
     def check(self, number: int, step: Step, logged: CommandRecord) -> Command | None:
         """The logged command if the guard lets it pass today."""
         try:
-            command = self.guard.check(logged.text, step.observation)
+            with self.timed("validate_ms"):
+                command = self.guard.check(logged.text, step.observation)
         except CommandError as problem:
             self.compare(number, "command.allowed", logged.allowed, False)
             self.compare(number, "command.message", logged.message, str(problem))
@@ -172,3 +200,24 @@ class _Replay:
         logged = [[event.time_s, event.what] for event in self.episode.events if event.scripted]
         self.compare(steps, "events", logged, [list(event) for event in events])
         self.compare(steps, "verdict", self.episode.verdict, now)
+
+
+def uncompared(episode: Episode) -> dict[str, str]:
+    """The fields of an episode that nothing can be compared with, each with the reason."""
+    found = dict.fromkeys(sorted(episode.unrecorded), "not recorded by the version that wrote the file")
+    for part in episode.header.left_out:
+        found |= dict.fromkeys(
+            UNCOMPARED.get(part, ()), f"the {part} {'were' if part.endswith('s') else 'was'} left out of the file"
+        )
+    return found
+
+
+def _within(path: str, fields: Iterable[str]) -> bool:
+    """Whether a path leads to one of some fields, or into it. Of decisions as a whole only the essence is meant."""
+    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in fields if one != "decision")
+
+
+def _contents(text: str) -> dict[str, Any]:
+    """A codebook's text as plain data."""
+    contents: dict[str, Any] = plain(parse_yaml(text, "codebook.yaml", CodebookError).root)
+    return contents

@@ -30,6 +30,7 @@ from codeword.controller.store import Progress
 
 from .episode import Adaptable, Episode, Listener, run_episode
 from .expert import Expert
+from .recording import Episode as Recorded
 from .recording import EpisodeWriter
 from .records import Header
 from .robots import check_fit, check_robot, open_robot
@@ -200,8 +201,8 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: every scenario with every seed, on that robot, into that folder; with `lookahead` decisions are made
-    ahead where they can be. A `clock` comes before the scenarios' own.
+    """What to run: every scenario with every seed, on that robot, into that folder, but for parts to be left out; with
+    `lookahead` decisions are made ahead where they can be. A `clock` comes before the scenarios' own.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -212,6 +213,7 @@ class Plan:
     live: LiveCodebook | None = None
     lookahead: bool = False
     clock: Clock | None = None
+    leave_out: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.scenarios) * len(self.seeds)
@@ -255,19 +257,31 @@ def run(
 ) -> list[Path]:
     """Run a plan; the episode files in the order run. `on_episode` hears of each as it is written.
 
-    Raises what the first episode that breaks raises.
+    Raises what the first episode that breaks raises, InputError where the disk took no more of one.
     """
     check_plan(plan, controllers.who)
     files: list[Path] = []
     for task in plan.tasks:
-        files.append(run_one(plan, controllers, task, listener))
+        ran = run_one(plan, controllers, task, listener)
+        if ran.stopped:
+            raise InputError(ran.stopped)
+        files.append(ran.path)
         if on_episode is not None:
             on_episode(files[-1])
     return files
 
 
-def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling | None = None) -> Path:
-    """Run an episode into its file. Raises InputError where that cannot be written, RobotError where the robot fails,
+@dataclass(frozen=True)
+class Ran:
+    """An episode that was run: its file, all that was told of it, and why logging stopped where it did."""
+
+    path: Path
+    episode: Recorded
+    stopped: str = ""
+
+
+def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling | None = None) -> Ran:
+    """Run an episode into its file. Raises InputError where that cannot be begun, RobotError where the robot fails,
     and whatever a user's own robot or skills do.
     """
     scenario, path = plan.scenarios[task.scenario], plan.path(task)
@@ -280,7 +294,7 @@ def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
     try:
         if plan.live is not None and not isinstance(robot, Adaptable):
             raise InputError(f"robot '{plan.robot}' has no method `use` to take up an edited codebook; leave --watch")
-        with EpisodeWriter(path, head, scenario.codebook.text, scenario.text) as writer:
+        with EpisodeWriter(path, head, scenario.codebook.text, scenario.text, plan.leave_out) as writer:
             listeners: tuple[Listener, ...] = (writer,) if listener is None else (writer, listener(scenario.codebook))
             then = scenario.changed().wording(task.seed)
             run_episode(
@@ -292,4 +306,4 @@ def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
     finally:
         robot.stop()
         robot.close()
-    return path
+    return Ran(path, writer.episode(), writer.stopped)

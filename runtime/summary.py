@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from codeword.codebook import Codebook
 from codeword.codebook.budgets import Budget
 
 from .episode import RETASK
@@ -167,11 +168,10 @@ def summarize(episodes: Iterable[Episode]) -> Summary:
     return add_up(outcome_of(episode, scenario_of(episode)) for episode in episodes)
 
 
-def scenario_of(episode: Episode) -> Scenario:
-    """The scenario and codebook that an episode file carries."""
-    return parse_scenario(
-        episode.scenario_text, f"{episode.path}:scenario.yaml", episode.codebook_text, episode.header.seed
-    )
+def scenario_of(episode: Episode, codebook: Codebook | None = None) -> Scenario:
+    """The scenario and codebook that an episode file carries, or that scenario with another codebook."""
+    text = episode.codebook_text if codebook is None else codebook.text
+    return parse_scenario(episode.scenario_text, f"{episode.path}:scenario.yaml", text, episode.header.seed)
 
 
 def task_at(episode: Episode, scenario: Scenario, step: int) -> str:

@@ -9,6 +9,7 @@ from types import NoneType
 from typing import Any, get_args
 
 from codeword.codebook.errors import InputError
+from codeword.codebook.observation import Record
 
 from .outcome import Row
 
@@ -31,11 +32,11 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
     writer.writerow(Row.model_fields)
     for row in rows:
         writer.writerow(_cell(value) for value in row.model_dump().values())
-    _put(path, text.getvalue().encode())
+    put(path, text.getvalue().encode())
 
 
-def write_parquet(path: Path, rows: Sequence[Row]) -> bool:
-    """Write rows as Parquet, each column with its description; False where the library for it is not here.
+def write_parquet(path: Path, rows: Sequence[Record], kind: type[Record] = Row) -> bool:
+    """Write rows of one kind as Parquet, each column with its description; False where the library for it is not here.
 
     Raises InputError where the file cannot be written.
     """
@@ -47,11 +48,11 @@ def write_parquet(path: Path, rows: Sequence[Row]) -> bool:
     types = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64(), bool: pyarrow.bool_()}
     schema = pyarrow.schema(
         pyarrow.field(name, types[_kind(column.annotation)], metadata={"description": column.description or ""})
-        for name, column in Row.model_fields.items()
+        for name, column in kind.model_fields.items()
     )
     out = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist([row.model_dump() for row in rows], schema), out)
-    _put(path, out.getvalue())
+    put(path, out.getvalue())
     return True
 
 
@@ -69,8 +70,11 @@ def _cell(value: object) -> object:
     return "" if value is None else value
 
 
-def _put(path: Path, content: bytes) -> None:
-    """All of it or nothing: what stood there before is not lost half-way."""
+def put(path: Path, content: bytes) -> None:
+    """Write a file: all of it or nothing, so that what stood there before is not lost half-way.
+
+    Raises InputError where it cannot be written.
+    """
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(content)

@@ -33,16 +33,23 @@ class Orders:
     processes: int
     lookahead: bool
     clock: Clock | None
+    leave_out: frozenset[str]
 
     @staticmethod
     def of(plan: Plan, who: Who, processes: int) -> "Orders":
         texts = tuple((scenario.text, scenario.path, scenario.codebook.text) for scenario in plan.scenarios)
-        return Orders(texts, plan.seeds, plan.robot, plan.out, plan.film, who, processes, plan.lookahead, plan.clock)
+        return Orders(
+            texts, plan.seeds, plan.robot, plan.out, plan.film, who, processes, plan.lookahead, plan.clock,
+            plan.leave_out,
+        )  # fmt: skip
 
     def plan(self) -> Plan:
         """The plan again, from texts: files edited meanwhile change nothing."""
         scenarios: tuple[Scenario, ...] = tuple(parse_scenario(*texts) for texts in self.scenarios)
-        return Plan(scenarios, self.seeds, self.robot, self.out, self.film, lookahead=self.lookahead, clock=self.clock)
+        return Plan(
+            scenarios, self.seeds, self.robot, self.out, self.film, lookahead=self.lookahead, clock=self.clock,
+            leave_out=self.leave_out,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def _point(plan: Plan, controllers: Controllers, advance: Callable[[], None]) ->
     reached, taken_ms = 0, []
     for task in plan.tasks:
         scenario = plan.drawn(plan.scenarios[task.scenario], task.seed)
-        episode = read_episode(run_one(plan, controllers, task), pictures=False)
+        episode = read_episode(run_one(plan, controllers, task).path, pictures=False)
         outcome = outcome_of(episode, scenario)
         reached += bool(outcome.row.success)
         taken_ms += [step.budget.passed_s * 1000 for step in episode.steps if step.budget is not None]

@@ -98,7 +98,7 @@ def bench_lookahead(
             turn = number % len(WAYS)
             for way in (*WAYS[turn:], *WAYS[:turn]):
                 who = mistaken if way == "mistaken" else controllers
-                file = run_one(replace(plan, lookahead=way != "off"), who, Task(number, scenario, seed))
+                file = run_one(replace(plan, lookahead=way != "off"), who, Task(number, scenario, seed)).path
                 episode = read_episode(file, pictures=False)
                 tallies[way].take(episode)
                 if way == "ahead":

@@ -19,6 +19,7 @@ from codeword.runtime.summary import FEWEST_FOR_P95, Summary, Tally
 
 from .film import MOST_FRAMES
 from .rows import MOST_PICTURED, Gathered
+from .rules import IN_SHORT
 from .times import axis_of, strip, told_ms
 from .wrong import KINDS
 
@@ -125,6 +126,7 @@ def _figures(summary: Summary, gathered: Gathered) -> dict[str, Any]:
         "most_pictured": MOST_PICTURED,
         "most_frames": MOST_FRAMES,
         "kinds": KINDS,
+        "rules": IN_SHORT,
         "wrongs": wrongs.most_common(),
     }
 

@@ -12,6 +12,7 @@ from codeword.runtime.records import Header
 from codeword.runtime.summary import scenario_of, task_at
 
 from .film import Frame, film
+from .rules import Remark, remarks
 from .turns import Teller, Turn, short
 from .way import Ahead, way
 from .wrong import Wrong, first_wrong
@@ -41,6 +42,7 @@ class Row:
     fallen: tuple[str, ...]
     bumps: int
     wrong: Wrong | None
+    remarks: tuple[Remark, ...]
     packed: str
     frames: tuple[Frame, ...] = ()
 
@@ -70,6 +72,7 @@ class Gathered:
         ahead = way(episode, scenario)
         last = scenario.changed() if any(event.what == RETASK for event in episode.events) else scenario
         wrong = first_wrong(episode, ahead, bool(last.spec.cannot))
+        said = remarks(episode, last, ahead)
         success = verdict.success if verdict is not None else None
         outcome = (
             "unfinished" if verdict is None else "not judged" if success is None else "reached" if success else "missed"
@@ -89,6 +92,7 @@ class Gathered:
             fallen=verdict.fallen if verdict is not None else (),
             bumps=verdict.bumps if verdict is not None else 0,
             wrong=wrong,
+            remarks=tuple(remark for remark in said if wrong is None or remark.step != wrong.step),
             packed=self._packed(episode, turns, ahead, wrong),
         )
         if sum(bool(other.frames) and other.outcome == outcome for other in self.rows) < MOST_PICTURED:

@@ -1,0 +1,143 @@
+"""`codeword episodes`: look into episode files, compare them, and hand them on as tables."""
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from codeword.codebook.errors import InputError
+
+from .episodes import diff_text
+from .episodes import show as showing
+from .episodes.codes import EPILOG, exit_code
+from .episodes.diff_page import write_diff
+from .episodes.export import write_jsonl, write_steps
+from .episodes.pairs import compare
+from .episodes.select import files, rows, wanted
+from .recording import read_episode
+from .report.rules import RULES, remarks
+from .summary import scenario_of
+from .terminal import err, out, print_json
+
+FORMATS = ("jsonl", "parquet")
+_PATH = click.Path(path_type=Path)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+_WHERE = click.option(
+    "--where",
+    "filters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Only those, as success=false or controller!=random.",
+)
+
+
+@click.group(epilog="Example: codeword episodes ls episodes/expert --where success=false")
+def episodes() -> None:
+    """Look into episode files: list, show, compare and export them."""
+
+
+@episodes.command(epilog="Example: codeword episodes ls episodes --where suite=tabletop --where success=false --json")
+@click.argument("names", nargs=-1, required=True, type=_PATH)
+@_WHERE
+@_JSON
+def ls(names: tuple[Path, ...], filters: tuple[str, ...], as_json: bool) -> None:
+    """List the episodes in NAMES: files, or folders with all that is below them.
+
+    The columns that --where may name are those of results.csv (codeword run --columns).
+    """
+    found = [(path, row) for path, row in rows(files(names)) if wanted(filters, row)]
+    if as_json:
+        print_json({"episodes": [{"path": str(path), **row.model_dump(mode="json")} for path, row in found]})
+        return
+    table = Table(box=None, header_style="bold")
+    for heading, justify in (("episode", "left"), ("by", "left"), ("decisions", "right"), ("simulated s", "right")):
+        table.add_column(heading, justify="right" if justify == "right" else "left", no_wrap=True)
+    table.add_column("ended")
+    for path, row in found:
+        state = {True: "reached", False: "missed", None: "not judged"}[row.success]
+        words = row.error or f"{state}: {row.reason}"
+        who = " ".join(filter(None, (row.controller, row.model)))
+        simulated = f"{row.simulated_s:.1f}" if row.simulated_s is not None else ""
+        cells = (str(path), who, str(row.decisions), simulated, words)
+        table.add_row(*(Text(cell) for cell in cells))
+    out.print(table)
+    out.print(f"{len(found)} episodes, {sum(bool(row.success) for _, row in found)} reached their goal", markup=False)
+
+
+@episodes.command(epilog="Example: codeword episodes show episodes/expert/stack_two-0.mcap")
+@click.argument("name", type=_PATH)
+@_JSON
+def show(name: Path, as_json: bool) -> None:
+    """Show one episode as a time line: what was seen, decided and done, and what the rules say of it."""
+    episode = read_episode(name, pictures=False)
+    if as_json:
+        found = [vars(remark) for remark in remarks(episode, scenario_of(episode))]
+        steps = [
+            {part: record.model_dump(mode="json") for part, record in vars(step).items() if record is not None}
+            for step in episode.steps
+        ]
+        verdict = episode.verdict.model_dump(mode="json") if episode.verdict is not None else None
+        events = [event.model_dump(mode="json") for event in episode.events]
+        header = episode.header.model_dump(mode="json")
+        told = {"path": str(name), "whole": episode.whole, "header": header, "steps": steps, "events": events}
+        print_json(told | {"verdict": verdict, "remarks": found})
+        return
+    for line in showing.lines(episode):
+        out.print(line, markup=False)
+
+
+@episodes.command(epilog=f"Example: codeword episodes diff yesterday.mcap today.mcap --html diff.html. {EPILOG}")
+@click.argument("one", type=_PATH)
+@click.argument("other", type=_PATH)
+@click.option("--html", type=_PATH, help="Write them side by side into a page, one file without network.")
+@_JSON
+def diff(one: Path, other: Path, html: Path | None, as_json: bool) -> int:
+    """Compare two episodes step by step: all that was seen, decided, guarded and done, but for times."""
+    first, second = (read_episode(path, pictures=False) for path in (one, other))
+    comparison = compare(first, second)
+    if html is not None:
+        write_diff(html, comparison)
+    code = exit_code(comparison.differences, not (first.complete and second.complete))
+    if as_json:
+        told = {"one": str(one), "other": str(other), "same": not comparison.differences, "parts": comparison.parts}
+        lists = {name: [d.as_json() for d in getattr(comparison, name)] for name in ("header", "differences")}
+        print_json(told | lists | {"exit": code})
+        return code
+    for line in diff_text.lines(comparison):
+        out.print(line, markup=False)
+    if html is not None:
+        out.print(f"see {html}", markup=False)
+    return code
+
+
+@episodes.command(epilog="Example: codeword episodes export episodes/expert --format parquet --out steps.parquet")
+@click.argument("names", nargs=-1, required=True, type=_PATH)
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="What to write.")
+@click.option("--out", "target", type=_PATH, required=True, help="The file to write.")
+@_WHERE
+def export(names: tuple[Path, ...], kind: str, target: Path, filters: tuple[str, ...]) -> None:
+    """Export the steps of the episodes in NAMES as a table: one line or row for each step.
+
+    An episode that cannot be read is told and left out.
+    """
+    chosen, unreadable = [], []
+    for path, row in rows(files(names)):
+        if not row.scenario:
+            unreadable.append(row.error)
+        elif wanted(filters, row):
+            chosen.append(path)
+    if not chosen:
+        raise InputError("; ".join(unreadable) or "no episode is left to export; --where leaves none")
+    for problem in unreadable:
+        err.print(f"left out: {problem}", markup=False, soft_wrap=True)
+    read = (read_episode(path, pictures=False) for path in chosen)
+    count = write_jsonl(target, read) if kind == "jsonl" else write_steps(target, read)
+    out.print(f"{count} steps of {len(chosen)} episodes in {target}", markup=False)
+
+
+@episodes.command(epilog="Example: codeword episodes rules")
+def rules() -> None:
+    """Tell what the rules look for that `show` and the report judge by, beside success."""
+    for name, about in RULES.items():
+        out.print(f"{name:<11} {about}", markup=False)

@@ -1,0 +1,87 @@
+"""Controllers for deciding again: like the one that made an episode, or with something about it changed."""
+
+from dataclasses import dataclass, replace
+
+from codeword.codebook import Codebook
+from codeword.codebook.conversation import FORMS
+from codeword.codebook.errors import InputError
+from codeword.controller import Controller
+from codeword.controller.controller import POLICIES
+from codeword.controller.profiles import AUTO
+from codeword.controller.remote.fallback import HOLD
+from codeword.controller.sampling import GREEDY, Sampling
+from codeword.controller.store import Progress, silent
+from codeword.runtime.recording import Episode
+from codeword.runtime.records import Header
+from codeword.runtime.run import CONTROLLERS, Controllers, Who
+from codeword.runtime.summary import scenario_of
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be different from how an episode was decided; None leaves it as it was."""
+
+    model: str | None = None
+    adapter: str | None = None
+    profile: str | None = None
+    policy: str | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is to be different."""
+        return self != Change()
+
+    def of(self, header: Header) -> Who:
+        """Who decides instead of the one in a header. With any change a model does.
+
+        Raises InputError where nobody can be made again, or where a change goes with a model and none is named.
+        """
+        if header.controller not in CONTROLLERS:
+            raise InputError(
+                f"{header.scenario}-{header.seed}: its decisions cannot be made again: they were made by "
+                f"'{header.controller}', none of {', '.join(CONTROLLERS)}"
+            )
+        if self.any and not header.model and self.model is None:
+            raise InputError(f"no model made the episode (but '{header.controller}'); name one with --model")
+        kind = "llm" if self.any else header.controller
+        same_model = self.model is None
+        who = Who(
+            controller=kind,
+            model=header.model if self.model is None else self.model,
+            adapter=(header.adapter if same_model else "") or "none",
+            profile=(header.held if same_model else "") or AUTO,
+            history=header.history or FORMS[0],
+            sampling=sampling_of(header),
+            policy=header.policy or POLICIES[0],
+            fallback=header.fallback or HOLD,
+        )
+        given = {name: value for name in ("adapter", "profile", "policy") if (value := getattr(self, name)) is not None}
+        return replace(who, **given)
+
+
+class Deciders:
+    """Makes controllers; what is expensive is made once for all episodes that share it."""
+
+    def __init__(self, change: Change | None = None, progress: Progress = silent) -> None:
+        self.change = change or Change()
+        self.progress = progress
+        self.made: dict[Who, Controllers] = {}
+
+    def controllers(self, header: Header) -> Controllers:
+        """Who decides in the place of the one in a header. Raises InputError or ModelError where that cannot be."""
+        who = self.change.of(header)
+        if who not in self.made:
+            self.made[who] = Controllers(who, self.progress)
+        return self.made[who]
+
+    def controller(self, episode: Episode, codebook: Codebook | None = None) -> Controller:
+        """A controller for an episode, by the file's codebook or another one."""
+        return self.controllers(episode.header).make(scenario_of(episode, codebook), episode.header.seed)
+
+
+def sampling_of(header: Header) -> Sampling:
+    """How an episode's tokens were picked; the seed comes with the episode."""
+    drawn = header.sampling
+    if not drawn:
+        return GREEDY
+    return Sampling(drawn["temperature"], int(drawn["top_k"]), drawn["top_p"])
