@@ -12,7 +12,7 @@ from .belts import Belts
 from .bullet import pybullet
 from .hand import Hand
 from .kinematics import Floats, UnreachableError, joints_for, pose_of, yaw_choices
-from .motion import GENTLE_M_S, PEAK_M_S, through
+from .motion import GENTLE_M_S, PEAK_M_S, Trajectory, between, through
 from .push import slide
 from .shapes import FINGERTIP_M, Obstacle, crowding_m, extents_m, obstacles
 from .spots import Held, Spot, find_spot
@@ -138,7 +138,13 @@ class Arm:
         return Outcome(False, "slipped", "nothing is between the fingers")
 
     def _move_home(self) -> Motion:
-        return (yield from self.go(np.array(HOME)))
+        outcome = yield from self.go(np.array(HOME))
+        if outcome.reason != "unreachable":
+            return outcome
+        # Stretched out farther than a gripper that points down can be: no straight way leads back from there.
+        home = joints_for(np.array(HOME)[None, :])[0]
+        path = between(np.array(self.joints_rad()), home)
+        return (yield from self._along(Trajectory(*path, end=np.array(HOME))))
 
     def _wait(self, duration_s: float) -> Motion:
         for _ in range(round(duration_s / TICK_S)):
@@ -251,6 +257,10 @@ class Arm:
             path = through(self.at, points, peak_m_s)
         except UnreachableError as error:
             return Outcome(False, "unreachable", str(error))
+        return (yield from self._along(path))
+
+    def _along(self, path: Trajectory) -> Motion:
+        """Follow a trajectory. Fails as slipped when what was held is lost, as blocked when not arrived."""
         held = grasped(self._world)
         for tick, (joints, speeds) in enumerate(zip(path.joints_rad, path.speeds_rad_s, strict=True)):
             self._command(joints, speeds)

@@ -48,6 +48,16 @@ def through(start: Floats, points: Sequence[Floats], peak_m_s: Sequence[float]) 
         durations_s = durations_s * max(1.02, excess)
 
 
+def between(start_rad: Floats, end_rad: Floats) -> tuple[list[list[float]], list[list[float]]]:
+    """Joint angles and speeds, shape (n, 7) [rad, rad/s], from some joint angles (7,) to others, each on a quintic."""
+    way = end_rad - start_rad
+    duration_s = max(0.2, float(np.max(_QUINTIC_PEAK_SPEED * np.abs(way) / SPEED_RAD_S)))
+    part = np.arange(1, math.ceil(duration_s / TICK_S) + 1) * TICK_S / duration_s
+    part = np.clip(part, 0.0, 1.0)[:, None]
+    joints = start_rad + way * (part**3 * (10 - 15 * part + 6 * part**2))
+    return joints.tolist(), np.gradient(joints, TICK_S, axis=0).tolist()
+
+
 def _duration_s(leg: Floats, peak_m_s: float) -> float:
     length_m, turn_rad = float(np.linalg.norm(leg[:3])), abs(float(leg[3]))
     return max(

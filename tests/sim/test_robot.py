@@ -14,6 +14,8 @@ from codeword.codebook.command import Command
 from codeword.codebook.errors import RobotError
 from codeword.codebook.facts import Fact
 from codeword.codebook.skills import Codebook
+from codeword.sim.arm import HOME
+from codeword.sim.bullet import pybullet
 from codeword.sim.robot import SimRobot
 from codeword.sim.world_spec import WorldSpec
 
@@ -220,3 +222,14 @@ def test_observations_are_plain_json(start: Start) -> None:
     seen = start(**WORLD).observe()
     assert type(seen).model_validate_json(seen.model_dump_json()) == seen
     assert json.loads(seen.model_dump_json())["facts"][0] == "on(blue_block,table)"
+
+
+def test_the_arm_comes_home_from_where_no_straight_way_leads_back(start: Start, command: Make) -> None:
+    robot = start(blocks=["red"])
+    stretched = robot.arm.joints_rad()
+    stretched[1], stretched[3] = 1.45, -0.30
+    for joint, angle in enumerate(stretched):
+        pybullet.resetJointState(robot.world.arm, joint, angle, physicsClientId=robot.world.client)
+    robot.arm.hold()
+    assert robot.execute(command("home")).result().status == "done"
+    assert np.linalg.norm(robot.arm.gripper_pose()[:3] - np.array(HOME[:3])) < 0.012
