@@ -99,7 +99,7 @@ def draw_latency(figures: dict[str, Any]) -> str:
         at, up = x(row["latency_ms"]), y(row["rate"])
         parts.append(f'<circle cx="{at:.1f}" cy="{up:.1f}" r="6" fill="#d62728"/>')
         told = f"as it is: {row['latency_ms']:g} ms, {row['success']} of {row['n']}"
-        parts.append(f'<text x="{at + 10:.1f}" y="{up + 18:.1f}" fill="#d62728">{told}</text>')
+        parts.append(f'<text x="{at + 10:.1f}" y="{up + 40:.1f}" fill="#d62728">{told}</text>')
     size = f"0 0 {_LEFT + _WIDTH + 40} {_TOP + _HEIGHT + 44}"
     back = '<rect width="100%" height="100%" fill="white"/>'
     style = 'font-family="sans-serif" font-size="13"'
