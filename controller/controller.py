@@ -3,7 +3,7 @@
 import math
 import random
 from functools import partial
-from typing import Literal, Protocol, get_args, runtime_checkable
+from typing import Literal, Protocol, get_args
 
 from codeword.codebook.choices import END, Node
 from codeword.codebook.command import Command
@@ -41,20 +41,6 @@ class Controller(Protocol):
 
     def use(self, codebook: Codebook) -> None:
         """Decide by this codebook from now on."""
-
-
-@runtime_checkable
-class Foreseeing(Protocol):
-    """A controller that can decide ahead while a command is carried out."""
-
-    def look_ahead(self, task: str, observation: Observation, command: Command) -> None:
-        """A command that was decided on this observation has begun: decide what comes after it. Returns at once."""
-
-    def catch_up(self, longest_s: float) -> None:
-        """Wait, but only so long, until what comes next is decided, if that is under way."""
-
-    def rest(self) -> None:
-        """Give up what is being decided ahead, before anybody else uses the engine."""
 
 
 class ModelController:
@@ -205,18 +191,38 @@ def make_controller(
     sampling: Sampling = GREEDY,
     device: str = "cpu",
     threads: int | None = None,
+    cache: str = "off",
+    fallback: str = "local",
     progress: Progress = silent,
 ) -> Controller:
     """A controller of a kind: `llm` (with a model and an adapter) or `random` (with a seed).
 
-    Raises InputError for another kind or policy, ModelError where the model or the adapter cannot be had.
+    `model` may be the address of one elsewhere; then `fallback` is what decides when that does not answer, `local`, a
+    model's name or `hold`, and adapter and profile are of that one. `cache` is where decisions are kept, `off`, `auto`,
+    a file or redis://…. Raises InputError for another kind, policy, address or cache, ModelError where the model or the
+    adapter cannot be had.
     """
     if kind == "random":
         return RandomController(codebook, seed)
     if kind != "llm":
         raise InputError(f"there is no controller '{kind}'{did_you_mean(kind, list(get_args(Kind)))}")
     check_policy(policy, history)
-    base = resolve(model, progress)
-    chosen = load_adapter(adapter, base)
-    engine = Engine(base, profile=profile, device=device, threads=threads, adapter=chosen, progress=progress)
-    return model_controller(engine, codebook, policy=policy, history=history, sampling=sampling)
+    from .chain import chain
+    from .memory.cached import Remembering
+    from .memory.opening import open_store
+    from .remote.address import is_remote, read_address
+    from .remote.fallback import HOLD, LOCAL
+    from .remote.model import RemoteModel
+
+    store, there, name = open_store(cache), None, model
+    if is_remote(model):
+        there = RemoteModel(read_address(model), retries=None if fallback == HOLD else 2)
+        name = DEFAULT_MODEL if fallback == LOCAL else fallback
+    here = None
+    if there is None or fallback != HOLD:
+        base = resolve(name, progress)
+        chosen = load_adapter(adapter, base)
+        here = Engine(base, profile=profile, device=device, threads=threads, adapter=chosen, progress=progress)
+    behind = chain(here, there, store)
+    controller = model_controller(behind.backend, codebook, policy=policy, history=history, sampling=sampling)
+    return Remembering(controller, behind.caches, codebook) if behind.caches else controller

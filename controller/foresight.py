@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 from codeword.codebook.choices import Node
 from codeword.codebook.command import Command
@@ -54,6 +55,20 @@ class Question:
     def put_to(self, engine: Backend, cancelled: Cancelled) -> Decision:
         """The engine's answer. Raises DecisionCancelled."""
         return engine.decide(self.prompt, self.graph, cancelled, guess=self.guess, sampling=self.sampling)
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A controller that can decide ahead while a command is carried out."""
+
+    def look_ahead(self, task: str, observation: Observation, command: Command) -> None:
+        """A command that was decided on this observation has begun: decide what comes after it. Returns at once."""
+
+    def catch_up(self, longest_s: float) -> None:
+        """Wait, but only so long, until what comes next is decided, if that is under way."""
+
+    def rest(self) -> None:
+        """Give up what is being decided ahead, before anybody else uses the engine."""
 
 
 Asking = Callable[[Observation], Question | None]

@@ -99,7 +99,8 @@ class GoalController:
             )  # fmt: skip
         planned = total - asked.stage_ms["total"]
         stages = {**asked.stage_ms, "plan": planned, "total": total}
-        return asked.model_copy(update={"text": found.text, "stage_ms": stages, "path": "goal", "key": key})
+        path = "goal" if asked.path == "decoded" else asked.path
+        return asked.model_copy(update={"text": found.text, "stage_ms": stages, "path": path, "key": key})
 
     def _look_again(self, observation: Observation) -> Command | None:
         """A command that only lets time pass, a few times for each task: what is missing may be hidden."""

@@ -143,6 +143,7 @@ def show_machine(figures: dict[str, Any]) -> None:
 
 
 from . import (  # noqa: E402 (their commands join the group)
+    cli_bench_cache,  # noqa: F401
     cli_bench_calling,  # noqa: F401
     cli_bench_engine,  # noqa: F401
     cli_bench_loop,  # noqa: F401

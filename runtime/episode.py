@@ -10,8 +10,8 @@ from codeword.codebook.budgets import Stage
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.observation import Record
 from codeword.controller import Controller, Decision
-from codeword.controller.controller import Foreseeing
 from codeword.controller.decision import DecisionCancelled, Note
+from codeword.controller.foresight import Foreseeing
 from codeword.sim import Damage
 
 from .guard import Guard

@@ -15,15 +15,15 @@ from codeword.codebook.offer import stable_text
 from codeword.codebook.prompt import CONTRACT
 from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import Adapter, load_adapter
-from codeword.controller.backend import Backend
+from codeword.controller.chain import chain
 from codeword.controller.controller import POLICIES, check_policy, model_controller
 from codeword.controller.engine import Engine
-from codeword.controller.memory.cached import Cached, Remembering
+from codeword.controller.memory.cached import Remembering
 from codeword.controller.memory.opening import OFF, open_store
 from codeword.controller.profiles import AUTO, shared_threads
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
 from codeword.controller.remote.address import USUAL, Limits, is_remote, read_address
-from codeword.controller.remote.fallback import HOLD, LOCAL, Fallback
+from codeword.controller.remote.fallback import HOLD, LOCAL
 from codeword.controller.remote.model import RemoteModel
 from codeword.controller.sampling import GREEDY, Sampling
 from codeword.controller.store import Progress
@@ -120,36 +120,32 @@ class Controllers:
                 profile=self.engine.profile,
                 held=self.engine.held,
             )
-        self._caches: list[Cached] = []
-        self._backend = self._remembering(self.engine)
+        there: RemoteModel | None = None
         if who.controller == "llm" and is_remote(who.model):
             there = RemoteModel(read_address(who.model), who.limits, retries=None if who.fallback == HOLD else 2)
-            self._backend = Fallback(there.name, self._remembering(there) or there, self._backend)
             fallback = HOLD if self.engine is None else self.loaded.model
             self.loaded = replace(self.loaded, model=there.name, weights_hash="", profile="remote", fallback=fallback)
-
-    def _remembering(self, backend: Backend | None) -> Backend | None:
-        """A backend with the cache before it, where there is one."""
-        if backend is None or self.store is None:
-            return backend
-        self._caches.append(Cached(backend, self.store))
-        return self._caches[-1]
+        self._chain = chain(self.engine, there, self.store) if self.engine or there else None
 
     def warm(self, codebook: Codebook) -> None:
         """Have the model read a codebook; what it keeps of other texts is only what they begin with."""
-        if self._backend is not None:
-            self._backend.warm(stable_text(codebook))
-            self._backend.settle()
+        if self._chain is not None:
+            self._chain.backend.warm(stable_text(codebook))
+            self._chain.backend.settle()
 
     def make(self, scenario: Scenario, seed: int) -> Controller:
         """A controller for one episode. The model has read the codebook when it is handed over."""
-        if self._backend is not None:
+        if self._chain is not None:
             self.warm(scenario.codebook)
-            sampling = replace(self.who.sampling, seed=seed)
             controller = model_controller(
-                self._backend, scenario.codebook, policy=self.who.policy, history=self.who.history, sampling=sampling
+                self._chain.backend,
+                scenario.codebook,
+                policy=self.who.policy,
+                history=self.who.history,
+                sampling=replace(self.who.sampling, seed=seed),
             )
-            return Remembering(controller, self._caches, scenario.codebook) if self._caches else controller
+            caches = self._chain.caches
+            return Remembering(controller, caches, scenario.codebook) if caches else controller
         if self.who.controller == "random":
             return RandomController(scenario.codebook, seed)
         return Expert(scenario)

@@ -1,6 +1,7 @@
 """A cache before a backend: what was decided before under the very same key is served again, and checked again."""
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from codeword.codebook.choices import Node
 from codeword.codebook.command import Command
@@ -9,12 +10,15 @@ from codeword.codebook.prompt import Prompt
 from codeword.codebook.skills import Codebook
 from codeword.controller.adapter import Adapter
 from codeword.controller.backend import Backend
-from codeword.controller.controller import Controller, Foreseeing
 from codeword.controller.decision import Decision, DecisionCancelled, Note, Stopwatch
 from codeword.controller.engine import Cancelled, never
+from codeword.controller.foresight import Foreseeing
 from codeword.controller.sampling import Sampling
 
 from .entries import Entry, PoisonedError, Store, read, written
+
+if TYPE_CHECKING:
+    from codeword.controller.controller import Controller
 
 
 class Cached:
@@ -105,7 +109,7 @@ class Cached:
 class Remembering:
     """A controller with caches behind it: tells them which skills the codebook in force never has kept."""
 
-    def __init__(self, controller: Controller, caches: Sequence[Cached], codebook: Codebook) -> None:
+    def __init__(self, controller: "Controller", caches: Sequence[Cached], codebook: Codebook) -> None:
         self._controller, self._caches = controller, caches
         self._heed(codebook)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from codeword.codebook import Codebook, Command, Observation
 from codeword.controller import Controller, Decision
-from codeword.controller.controller import Foreseeing
 from codeword.controller.engine import Cancelled, never
+from codeword.controller.foresight import Foreseeing
 from codeword.runtime.recording import Episode, read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.run import Controllers, Plan, Task, run_one

@@ -116,7 +116,7 @@ class Teller:
         goal = read_goal(step.decision.written_goal)
         if step.decision.path == "planned":
             prompt = ""
-        elif step.decision.path == "goal":
+        elif "plan" in step.decision.stage_ms:  # the model wrote the goal, and the planner the command
             prompt = _text(goal_prompt(self._codebook, task, step.observation))
         else:
             prompt = _text(offer(self._codebook, task, step.observation, goal.told).prompt)

@@ -11,9 +11,10 @@ import pytest
 from codeword.codebook import Codebook, Command, Observation, Result
 from codeword.codebook.foretell import foretell
 from codeword.codebook.writing import read_command
-from codeword.controller.controller import Foreseeing, ModelController, model_controller
+from codeword.controller.controller import ModelController, model_controller
 from codeword.controller.decision import Decision, DecisionCancelled
 from codeword.controller.engine import Engine
+from codeword.controller.foresight import Foreseeing
 from codeword.controller.model import Model, Part
 from codeword.controller.packed_model import PackedModel
 from codeword.controller.registry import LocalModel

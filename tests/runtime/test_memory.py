@@ -107,6 +107,27 @@ def test_two_robots_share_redis_and_go_on_when_it_is_killed(tmp_path: Path) -> N
     server.kill()
 
 
+def test_the_bench_tells_what_a_warm_cache_saves(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    store = tmp_path / "decisions.sqlite"
+    args = (
+        "bench", "cache", "--scenarios", "tabletop/put_in_bowl", "--seeds", "3", "--cache", str(store),
+        "--model", str(write_folder(tmp_path / "tiny")), "--adapter", "none", "--json",
+    )  # fmt: skip
+    code, out, err = call(capsys, *args)
+    figures = json.loads(out)
+    cold, warm = figures["rows"]
+    hits = figures["hits"]
+    assert (cold["cache"], warm["cache"]) == ("cold", "warm")
+    assert warm["hits"] == hits["n"] == warm["decisions"] == cold["decisions"] == figures["same_commands"]
+    assert warm["model_calls"] == warm["passes"] == 0 < cold["model_calls"] <= cold["passes"]
+    assert figures["saved"]["model_calls"] == 1.0
+    assert 0 < hits["lookup_p95_ms"] <= hits["lookup_and_guard_p95_ms"] <= hits["p95_ms"] >= hits["p50_ms"]
+    assert code == int(hits["p95_ms"] > 5 or hits["lookup_and_guard_p95_ms"] > 1), err
+    code, _, err = call(capsys, *args)
+    assert code == 2
+    assert "has decisions in it; an empty cache is needed to begin with" in err
+
+
 class FromCache:
     """A controller whose cache was poisoned past every check but the guard's."""
 
