@@ -8,7 +8,6 @@ from codeword.runtime.migration import SCHEMA
 from codeword.runtime.recording import CAMERA, CHANNELS
 from codeword.runtime.records import Header
 
-
 _WORDS = """\
 MCAP, schema {schema}. Messages are JSON, each channel with its JSON Schema. Log time is the robot's own time (simulated
 in simulation), publish time the clock on the wall. A file that was cut off is readable up to the cut.
