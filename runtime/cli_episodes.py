@@ -8,11 +8,12 @@ from rich.text import Text
 
 from codeword.codebook.errors import InputError
 
-from .episodes import diff_text
+from .episodes import diff_text, format_page
 from .episodes import show as showing
 from .episodes.codes import EPILOG, exit_code
 from .episodes.diff_page import write_diff
 from .episodes.export import write_jsonl, write_steps
+from .episodes.lerobot import write_lerobot
 from .episodes.pairs import compare
 from .episodes.select import files, rows, wanted
 from .recording import read_episode
@@ -20,7 +21,7 @@ from .report.rules import RULES, remarks
 from .summary import scenario_of
 from .terminal import err, out, print_json
 
-FORMATS = ("jsonl", "parquet")
+FORMATS = ("jsonl", "parquet", "lerobot")
 _PATH = click.Path(path_type=Path)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 _WHERE = click.option(
@@ -114,12 +115,13 @@ def diff(one: Path, other: Path, html: Path | None, as_json: bool) -> int:
 @episodes.command(epilog="Example: codeword episodes export episodes/expert --format parquet --out steps.parquet")
 @click.argument("names", nargs=-1, required=True, type=_PATH)
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="What to write.")
-@click.option("--out", "target", type=_PATH, required=True, help="The file to write.")
+@click.option("--out", "target", type=_PATH, required=True, help="The file to write, or the folder of a dataset.")
 @_WHERE
 def export(names: tuple[Path, ...], kind: str, target: Path, filters: tuple[str, ...]) -> None:
-    """Export the steps of the episodes in NAMES as a table: one line or row for each step.
+    """Export the steps of the episodes in NAMES as a table: one line, row or frame for each step.
 
-    An episode that cannot be read is told and left out.
+    lerobot makes a LeRobotDataset v3.0: gripper as state and action, the command beside it, pictures where there are
+    any. An episode that cannot be read is told and left out.
     """
     chosen, unreadable = [], []
     for path, row in rows(files(names)):
@@ -131,6 +133,10 @@ def export(names: tuple[Path, ...], kind: str, target: Path, filters: tuple[str,
         raise InputError("; ".join(unreadable) or "no episode is left to export; --where leaves none")
     for problem in unreadable:
         err.print(f"left out: {problem}", markup=False, soft_wrap=True)
+    if kind == "lerobot":
+        count = write_lerobot(target, [read_episode(path) for path in chosen])
+        out.print(f"{count} frames of {len(chosen)} episodes in {target}", markup=False)
+        return
     read = (read_episode(path, pictures=False) for path in chosen)
     count = write_jsonl(target, read) if kind == "jsonl" else write_steps(target, read)
     out.print(f"{count} steps of {len(chosen)} episodes in {target}", markup=False)
@@ -141,3 +147,18 @@ def rules() -> None:
     """Tell what the rules look for that `show` and the report judge by, beside success."""
     for name, about in RULES.items():
         out.print(f"{name:<11} {about}", markup=False)
+
+
+@episodes.command(epilog="Example: codeword episodes layout > codeword.foxglove.json, then Layouts, Import in Foxglove")
+def layout() -> None:
+    """Print a layout for Foxglove that shows scene, commands, decisions and the times of the stages.
+
+    Open an episode file in Foxglove, then import what this prints as a layout.
+    """
+    click.echo(format_page.layout(), nl=False)
+
+
+@episodes.command("format", epilog="Example: codeword episodes format > episode_file.md")
+def file_format() -> None:
+    """Print what stands in an episode file, channel by channel and field by field, as Markdown."""
+    click.echo(format_page.page(), nl=False)
