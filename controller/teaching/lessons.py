@@ -29,6 +29,12 @@ from .wording import word_task
 _NOISY = 0.04
 """How often a look does not show what some block rests on."""
 
+_FEW = 6
+"""A small scene has so many things and places at most, the table among them."""
+
+_OF_A_TASK = 1
+"""So many decisions of one task are taken: others of the same world and words teach less than those of another."""
+
 _SHIPPED = 0.3
 """How often the codebook is a shipped one as it is."""
 
@@ -54,8 +60,9 @@ class Lesson:
 class Mix:
     """What lessons are drawn from. `names` and `wordings` are pools; held-out ones make lessons for evaluation.
 
-    `asks` says how often a task's goal is asked for, and told with the decisions then; `hides` how often something that
-    a task names is not seen for a while.
+    With `small` codebooks have only the skills that are needed and scenes few things. `asks` says how often a task's
+    goal is asked for, and told with the decisions then; `hides` how often something that a task names is not seen for a
+    while.
     """
 
     names: Mapping[str, Any]
@@ -64,6 +71,7 @@ class Mix:
     shipped: float = _SHIPPED
     strange: float | None = None
     kinds: tuple[str, ...] = tuple(KINDS)
+    small: bool = False
     asks: float = 0.7
     hides: float = 0.24
 
@@ -76,7 +84,7 @@ def training_mix() -> Mix:
 
 def easy_mix() -> Mix:
     """What training begins with."""
-    return replace(training_mix(), kinds=EASY, hides=0.0)
+    return replace(training_mix(), kinds=EASY, hides=0.0, asks=0.15, shipped=0.0, small=True)
 
 
 def split_mix(split: str) -> Mix:
@@ -101,7 +109,7 @@ def books(seed: int, mix: Mix, begin: int = 0) -> Iterator[tuple[Book, random.Ra
         if rng.random() < mix.shipped:
             yield shipped[rng.choices(list(FLAVORS), list(FLAVORS.values()))[0]], rng
         else:
-            yield make_book(rng, mix.names, strange=mix.strange), rng
+            yield make_book(rng, mix.names, strange=mix.strange, small=mix.small), rng
 
 
 def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Iterator[list[Lesson]]:
@@ -114,8 +122,9 @@ def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Itera
         group: list[Lesson] = []
         while len(group) < per_book:
             kind, task = make_task(rng, book, held_out=mix.held_out_kinds, among=mix.kinds)
-            if task.kind in mix.wordings:
-                group += follow(rng, book, kind, task, mix)
+            if task.kind in mix.wordings and not (mix.small and len(task.scene.by_id) > _FEW):
+                found = follow(rng, book, kind, task, mix)
+                group += rng.sample(found, min(len(found), _OF_A_TASK))
         yield group[:per_book]
 
 

@@ -21,7 +21,8 @@ _MOST_MOVES = 30
 
 
 def ends_of(rng: random.Random, scene: Scene, aim: Aim, start: State, solver: Solver, tries: int = 10) -> list[Ends]:
-    """Some ends that shortest ways lead to, all different; none where there is no way."""
+    """Some ends that shortest ways lead to, all different; none where there is no way, or where nothing is to be
+    anywhere."""
     if aim.hold is not None:
         return [{aim.hold: ""}]
     found: list[Ends] = []
@@ -35,7 +36,7 @@ def ends_of(rng: random.Random, scene: Scene, aim: Aim, start: State, solver: So
         if aim.least(scene, state) > 0:
             return found
         end = _told(scene, aim, start, state)
-        if end not in found:
+        if end and end not in found:  # of nothing at all nothing can be written
             found.append(end)
     return found
 

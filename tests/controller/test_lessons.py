@@ -271,3 +271,12 @@ def test_codebooks_for_evaluation_can_be_carried_out() -> None:
     for seed in range(5):
         book = make_book(random.Random(seed), held_out_names(), strange=1.0, own_words=False, steps=True)
         assert all(skill.steps for skill in book.codebook.skills.values() if skill.effects)
+
+
+def test_every_lesson_is_legal_as_it_is_taught() -> None:
+    """Also where nothing is to be anywhere: no goal is asked for that could not be written."""
+    for seed, split in ((1, "seen"), (2, "kinds"), (3, "codebooks")):
+        for group in islice(lessons(seed, split_mix(split)), 120):
+            for lesson in group:
+                assert lesson.taught in lesson.right
+                assert all(lesson.graph.accepts(text) for text in lesson.right), (lesson.kind, lesson.right)
