@@ -1,6 +1,7 @@
 """A cache before a backend: what was decided before under the very same key is served again, and checked again."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codeword.codebook.choices import Node
@@ -10,12 +11,13 @@ from codeword.codebook.prompt import Prompt
 from codeword.codebook.skills import Codebook
 from codeword.controller.adapter import Adapter
 from codeword.controller.backend import Backend
-from codeword.controller.decision import Decision, DecisionCancelled, Note, Stopwatch
+from codeword.controller.decision import Decision, DecisionCancelled, Note, Stopwatch, decision_key
 from codeword.controller.engine import Cancelled, never
 from codeword.controller.foresight import Foreseeing
 from codeword.controller.sampling import Sampling
 
-from .entries import Entry, PoisonedError, Store, read, written
+from .entries import MOST_CHARACTERS, SCHEMA, Entry, PoisonedError, Store, read, written
+from .renaming import Renaming, renaming
 
 if TYPE_CHECKING:
     from codeword.controller.controller import Controller
@@ -26,13 +28,15 @@ class Cached:
     same essence as the one that was made.
 
     What comes from the store is trusted no more than any other text: it must be an entry of that key and legal now.
-    One that is not is dropped and noted as poisoned, and the decision is made.
+    One that is not is dropped and noted as poisoned, and the decision is made. Where `alike` names the situation up to
+    a renaming, what was decided under other words is given to the backend as a guess, and never served.
     """
 
     def __init__(self, backend: Backend, store: Store, never_kept: Collection[str] = ()) -> None:
         """`never_kept` are the skills whose commands are decided anew each time."""
         self._backend, self._store = backend, store
         self.never_kept = never_kept
+        self.alike: Callable[[], Renaming] | None = None
 
     @property
     def adapter(self) -> Adapter:
@@ -81,6 +85,9 @@ class Cached:
                 path="cache",
                 notes=(*notes, *self._store.take_notes()),
             )
+        alike = self._alike(prompt)
+        if alike is not None:
+            guess = self._guess(*alike, graph) or guess
         try:
             made = self._backend.decide(prompt, graph, cancelled, guess=guess, sampling=sampling)
         except DecisionCancelled as given_up:
@@ -88,6 +95,8 @@ class Cached:
             raise
         if not self._is_never_kept(made.text):
             self._store.put(made.key, written(made))
+            if alike is not None:
+                self._store.put(alike[1], alike[0].away(made.text))
         told = (*notes, *self._store.take_notes(), *made.notes)
         return made.model_copy(update={"stage_ms": {**made.stage_ms, **clock.stage_ms()}, "notes": told})
 
@@ -102,6 +111,21 @@ class Cached:
             return None, (Note(kind="poisoned", text=f"poisoned cache entry {key[:12]} not served: {problem}"),)
         return (None if self._is_never_kept(entry.text) else entry), ()
 
+    def _alike(self, prompt: Prompt) -> tuple[Renaming, str] | None:
+        """The renaming of the situation, and the key for what was decided in one alike."""
+        if self.alike is None:
+            return None
+        found = self.alike()
+        return found, decision_key({"alike": found.key, "system": prompt.system, "schema": SCHEMA})
+
+    def _guess(self, found: Renaming, key: str, graph: Node) -> str | None:
+        """What was decided in a situation alike, in the words of this one, where that is legal."""
+        text = self._store.get(key)
+        if text is None or len(text) > MOST_CHARACTERS:
+            return None
+        guess = found.back(text)
+        return guess if graph.accepts(guess) else None
+
     def _is_never_kept(self, text: str) -> bool:
         return any(text.startswith(f'{{"skill":"{skill}"') for skill in self.never_kept)
 
@@ -115,6 +139,8 @@ class Remembering:
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The next command. Raises DecisionCancelled."""
+        for cached in self._caches:
+            cached.alike = partial(renaming, self._codebook, task, observation)
         return self._controller.decide(task, observation, cancelled)
 
     def use(self, codebook: Codebook) -> None:
@@ -138,5 +164,6 @@ class Remembering:
             self._controller.rest()
 
     def _heed(self, codebook: Codebook) -> None:
+        self._codebook = codebook
         for cached in self._caches:
             cached.never_kept = tuple(skill.name for skill in codebook.skills.values() if not skill.cached)

@@ -43,22 +43,40 @@ def canonical(said: str, graph: Node) -> str | None:
         return None
 
 
+def right_part(said: str, graph: Node) -> str:
+    """How far a text is right, with all behind that which leaves no choice."""
+    return _walk(_plainly(said), graph)[0]
+
+
 def what_is_wrong(said: str, graph: Node) -> str:
     """Why a text is no legal one: how far it was right, and what may come there."""
+    text = _plainly(said)
+    right, node = _walk(text, graph)
+    parts = (at for at, pair in enumerate(zip(text, right, strict=False)) if pair[0] != pair[1])
+    wrong = text[next(parts, len(right)) :][:60] or "the end"
+    if node is END:
+        return f"after {right} nothing may come" if len(text) > len(right) else f"it is {right}, and not {wrong}"
+    pieces = [piece for piece, _ in node.edges]
+    more = ", …" if len(pieces) > _MOST_SHOWN else ""
+    return f"after {right} may come {', '.join(pieces[:_MOST_SHOWN])}{more}, and not {wrong}"
+
+
+def _plainly(said: str) -> str:
+    """A text without blanks where it is JSON, else as one line."""
     try:
-        text = _compact(json.loads(said))
+        return _compact(json.loads(said))
     except (ValueError, RecursionError):
-        text = " ".join(said.split())
+        return " ".join(said.split())
+
+
+def _walk(text: str, graph: Node) -> tuple[str, Node]:
+    """As far along a graph as a text goes, and on from there for as long as there is no choice."""
     right, node = "", graph
     while (found := next((edge for edge in node.edges if text.startswith(edge[0], len(right))), None)) is not None:
         right, node = right + found[0], found[1]
-    if node is END:
-        return f"after {right} nothing may come"
-    pieces = [piece for piece, _ in node.edges]
-    more = ", …" if len(pieces) > _MOST_SHOWN else ""
-    after = f"after {right} " if right else "at the beginning "
-    wrong = text[len(right) : len(right) + 60]
-    return f"{after}may come {', '.join(pieces[:_MOST_SHOWN])}{more}, and not {wrong or 'the end'}"
+    while len(node.edges) == 1:
+        right, node = right + node.edges[0][0], node.edges[0][1]
+    return right, node
 
 
 def _orders(given: Mapping[str, Any]) -> Iterator[str]:

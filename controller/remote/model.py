@@ -15,7 +15,7 @@ from codeword.controller.engine import Cancelled, never
 from codeword.controller.sampling import GREEDY, Sampling
 
 from .address import USUAL, Address, Limits
-from .answers import canonical, first_object, what_is_wrong
+from .answers import canonical, first_object, right_part, what_is_wrong
 from .asking import Answer, Asking
 from .errors import RemoteError
 from .line import Line
@@ -105,10 +105,12 @@ class RemoteModel:
         clock.lap("schema")
         asking = Asking(self._line, self._limits, self._retries, cancelled)
         wrong: list[tuple[str, str]] = []
+        lead = right_part("", graph)
         for _ in range(MOST_ATTEMPTS):
-            answer = self._ask(asking, prompt, schema, how, key, wrong)
-            said = first_object(answer.text)
-            text = canonical(said, graph)
+            answer = self._ask(asking, prompt, lead, schema, how, key, wrong)
+            heads = (lead, "") if self._address.plain else ("",)
+            objects = [first_object(head + answer.text) for head in heads]
+            text = next(filter(None, (canonical(said, graph) for said in objects)), None)
             if text is not None:
                 clock.lap("remote")
                 stages = clock.stage_ms()
@@ -117,9 +119,11 @@ class RemoteModel:
                     prompt_tokens=answer.prompt_tokens, tokens_chosen=answer.tokens, passes=asking.asked,
                     path="remote", key=key, notes=tuple(asking.notes),
                 )  # fmt: skip
+            said = objects[-1 if "{" in answer.text else 0]
             why = what_is_wrong(said, graph)
             asking.notes.append(Note(kind="remote", text=f"{self.name} wrote what is not legal: {why}"))
             wrong.append((said, why))
+            lead = right_part(said, graph)  # one that completes text goes on from where it was right
         raise RemoteError(f"no legal command in {MOST_ATTEMPTS} attempts; the last time {wrong[-1][1]}")
 
     def ask(self, prompt: str, *, most_tokens: int = 1024, cancelled: Cancelled = never) -> str:
@@ -140,6 +144,7 @@ class RemoteModel:
         self,
         asking: Asking,
         prompt: Prompt,
+        lead: str,
         schema: dict[str, Any] | None,
         how: Sampling,
         key: str,
@@ -154,7 +159,7 @@ class RemoteModel:
             body |= {"top_p": how.top_p, "seed": how.lot(key).getrandbits(31)}
             body |= {"top_k": how.top_k} if how.top_k else {}
         if self._address.plain:
-            path, body = "/completions", body | {"prompt": plain_text(prompt, wrong), "stop": ["\n"]}
+            path, body = "/completions", body | {"prompt": plain_text(prompt, wrong, lead), "stop": ["\n"]}
         else:
             path, body = "/chat/completions", body | {"messages": messages(prompt, wrong)}
         if schema is not None:

@@ -17,15 +17,15 @@ def messages(prompt: Prompt, wrong: list[tuple[str, str]]) -> list[dict[str, str
     return said
 
 
-def plain_text(prompt: Prompt, wrong: list[tuple[str, str]]) -> str:
-    """A prompt as plain text that a command would go on from."""
+def plain_text(prompt: Prompt, wrong: list[tuple[str, str]], lead: str) -> str:
+    """A prompt as plain text, with the beginning of a command to go on from."""
     told = [prompt.system, prompt.task]
     for turn in prompt.turns:
         told += [turn.observation, f"Command: {turn.command}"]
     told.append(prompt.observation)
     for given, why in wrong:
         told += [f"Command: {' '.join(given.split())}", _correction(why)]
-    return "\n".join([*told, "Command:"])
+    return "\n".join([*told, f"Command: {lead}"])
 
 
 def _correction(why: str) -> str:

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from codeword.codebook import Codebook, legal, load_codebook
-from codeword.controller.remote.answers import canonical, first_object, what_is_wrong
+from codeword.controller.remote.answers import canonical, first_object, right_part, what_is_wrong
 from tests.observations import observe, random_observation
 
 SEEN = observe({"red_block": "table", "green_block": "table"}, ("blue_bowl",), ("left_zone",))
@@ -54,13 +54,20 @@ def test_what_is_not_legal_is_never_taken(tabletop: Codebook, said: str) -> None
 
 def test_what_was_wrong_is_told_with_what_may_come(tabletop: Codebook) -> None:
     graph = legal(tabletop, SEEN).graph
-    assert what_is_wrong('{"skill": "pick", "object": "rde_block"}', graph) == (
-        'after {"skill":"pick","object":" may come red_block, green_block, and not rde_block"}'
-    )
+    pick = '{"skill":"pick","object":"'
+    for said, wrong in (
+        ('{"skill": "pick", "object": "rde_block"}', 'rde_block"}'), ('{"skill":"pick","object":<block>}', "<block>}"),
+        ('{"skill":"pick"}', "}"), ('{"skill":"pick', "the end"),
+    ):  # fmt: skip
+        assert what_is_wrong(said, graph) == f"after {pick} may come red_block, green_block, and not {wrong}"
+        assert right_part(said, graph) == pick
     assert "may come pick, push" in what_is_wrong('{"skill":"place","target":"table"}', graph)
-    assert what_is_wrong("I would pick", graph) == 'at the beginning may come {"skill":", and not I would pick'
+    assert what_is_wrong("I would pick", graph).startswith('after {"skill":" may come pick, push')
+    assert what_is_wrong("I would pick", graph).endswith(", and not I would pick")
+    assert right_part("", graph) == '{"skill":"'
     whole = '{"skill":"pick","object":"red_block"}'
     assert what_is_wrong(whole + ",", graph) == f"after {whole} nothing may come"
+    assert what_is_wrong(whole[:-1], graph) == f"it is {whole}, and not the end"
 
 
 def test_an_object_is_found_among_words() -> None:

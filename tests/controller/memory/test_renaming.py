@@ -1,0 +1,136 @@
+"""The same situation in other words: found, and only ever a guess."""
+
+from pathlib import Path
+
+import pytest
+
+from codeword.codebook import Codebook, Observation, load_codebook
+from codeword.codebook.choices import Node
+from codeword.codebook.prompt import Prompt
+from codeword.controller import Decision
+from codeword.controller.adapter import NONE, Adapter
+from codeword.controller.controller import model_controller
+from codeword.controller.engine import Cancelled, never
+from codeword.controller.memory.cached import Cached, Remembering
+from codeword.controller.memory.renaming import renaming
+from codeword.controller.memory.sqlite_store import SqliteStore
+from codeword.controller.sampling import Sampling
+from tests.observations import observe
+
+
+def seen(first: str, second: str, bowl: str, place: str = "table", zone: str = "left_zone") -> Observation:
+    """Two blocks and a bowl of those colors, as the tabletop reports them."""
+    looked = observe({f"{first}_block": place, f"{second}_block": "table"}, (f"{bowl}_bowl",), (zone,))
+    colored = [
+        entity.model_copy(update={"properties": {"color": entity.id.partition("_")[0]}})
+        if entity.kind in ("block", "bowl")
+        else entity
+        for entity in looked.entities
+    ]
+    return looked.model_copy(update={"entities": tuple(colored)})
+
+
+TASK = "Put the {} block in the {} bowl."
+
+
+def test_other_colors_are_the_same_situation(tabletop: Codebook) -> None:
+    one = renaming(tabletop, TASK.format("red", "blue"), seen("red", "green", "blue"))
+    other = renaming(tabletop, TASK.format("Pink", "cyan"), seen("pink", "white", "cyan"))
+    assert one.key == other.key
+    text = one.away('{"skill":"pick","object":"red_block"}')
+    assert text == '{"skill":"pick","object":"<0>_block"}'
+    assert other.back(text) == '{"skill":"pick","object":"pink_block"}'
+    assert one.back(text) == '{"skill":"pick","object":"red_block"}'
+    assert one.back("<7> <99999999999> <x>") == "<7> <99999999999> <x>"
+
+
+def test_what_differs_in_more_than_its_words_is_another(tabletop: Codebook) -> None:
+    task = TASK.format("red", "blue")
+    names = {
+        renaming(tabletop, task, seen("red", "green", "blue")).key,
+        renaming(tabletop, TASK.format("green", "blue"), seen("red", "green", "blue")).key,
+        renaming(tabletop, task, seen("red", "blue", "blue")).key,
+        renaming(tabletop, task, seen("red", "green", "red")).key,
+        renaming(tabletop, task, seen("red", "green", "blue", "held")).key,
+        renaming(tabletop, task, seen("red", "green", "blue", zone="right_zone")).key,
+        renaming(tabletop, f"{task} Now!", seen("red", "green", "blue")).key,
+        renaming(load_codebook("workbench"), task, seen("red", "green", "blue")).key,
+    }
+    assert len(names) == 8
+
+
+def test_colors_that_a_computed_fact_tells_apart_are_not_the_same() -> None:
+    book = load_codebook("colors")
+    warm = [d.name for d in book.derived.values() if len(d.places) == 1 and d.condition.properties()]
+    assert warm, "the codebook tells colors apart"
+    task = "Put all blocks of warm colors into the blue bowl."
+    red, yellow, orange = (
+        renaming(book, task, seen(color, "cyan", "blue")).key for color in ("red", "yellow", "orange")
+    )
+    assert red == yellow != orange, "orange is warm like the others, but not primary"
+
+
+class Recorder:
+    """A backend that takes the first legal text, and notes what it was told to expect."""
+
+    def __init__(self) -> None:
+        self.guesses: list[str | None] = []
+
+    @property
+    def adapter(self) -> Adapter:
+        return NONE
+
+    def key_of(self, prompt: Prompt, graph: Node, sampling: Sampling | None = None) -> str:
+        del graph, sampling
+        return f"{abs(hash(prompt)):064x}"
+
+    def decide(
+        self,
+        prompt: Prompt,
+        graph: Node,
+        cancelled: Cancelled = never,
+        *,
+        guess: str | None = None,
+        sampling: Sampling | None = None,
+    ) -> Decision:
+        del cancelled
+        self.guesses.append(guess)
+        text = next(text for text in graph.texts() if "pick" in text)
+        return Decision(text=text, logprob=0.0, stage_ms={}, path="decoded", key=self.key_of(prompt, graph, sampling))
+
+    def warm(self, system: str, cancelled: Cancelled = never) -> None:
+        del system, cancelled
+
+    def settle(self) -> None: ...
+
+
+@pytest.mark.parametrize("poison", [None, '{"skill":"pick","object":"tenth_block"}', "<0>", "x" * 300_000])
+def test_what_was_decided_in_other_words_is_a_guess_and_never_served(
+    tabletop: Codebook, tmp_path: Path, poison: str | None
+) -> None:
+    recorder, store = Recorder(), SqliteStore(tmp_path / "decisions.sqlite")
+    cached = Cached(recorder, store)
+    controller = Remembering(model_controller(cached, tabletop), (cached,), tabletop)
+    first = controller.decide(TASK.format("red", "blue"), seen("red", "green", "blue"))
+    if poison is not None:
+        for key in store_keys(store):
+            store.put(key, poison)
+    fresh = Cached(recorder, store)
+    again = Remembering(model_controller(fresh, tabletop), (fresh,), tabletop)
+    second = again.decide(TASK.format("pink", "cyan"), seen("pink", "white", "cyan"))
+    assert (first.text, second.text) == (
+        '{"skill":"pick","object":"red_block"}', '{"skill":"pick","object":"pink_block"}'
+    )  # fmt: skip
+    assert second.path == "decoded"
+    assert recorder.guesses == [None, second.text if poison is None else None]
+    store.close()
+
+
+def store_keys(store: SqliteStore) -> list[str]:
+    """Every key in a store."""
+    import sqlite3
+
+    with sqlite3.connect(store.path) as theirs:
+        keys = [str(key) for (key,) in theirs.execute("SELECT key FROM entries")]
+    theirs.close()
+    return keys
