@@ -8,7 +8,7 @@ from rich.text import Text
 
 from codeword.codebook.errors import InputError
 
-from .episodes import diff_text, format_page
+from .episodes import diff_text, format_page, reviewer
 from .episodes import show as showing
 from .episodes.codes import EPILOG, exit_code
 from .episodes.diff_page import write_diff
@@ -38,7 +38,9 @@ def episodes() -> None:
     """Look into episode files: list, show, compare and export them."""
 
 
-@episodes.command(epilog="Example: codeword episodes ls episodes --where suite=tabletop --where success=false --json")
+@episodes.command(
+    epilog="Example: codeword episodes ls episodes --where controller=expert --where success=false --json"
+)
 @click.argument("names", nargs=-1, required=True, type=_PATH)
 @_WHERE
 @_JSON
@@ -162,3 +164,31 @@ def layout() -> None:
 def file_format() -> None:
     """Print what stands in an episode file, channel by channel and field by field, as Markdown."""
     click.echo(format_page.page(), nl=False)
+
+
+@episodes.command(epilog="Example: codeword episodes review yesterday.mcap today.mcap --asker my_judge:Judge")
+@click.argument("one", type=_PATH)
+@click.argument("other", type=_PATH)
+@click.option(
+    "--asker", required=True, help="Who is asked: a class of yours as package.module:Class, with ask(prompt)."
+)
+@_JSON
+def review(one: Path, other: Path, asker: str, as_json: bool) -> None:
+    """Ask a language model which of two episodes went better, beside what physics and the rules say.
+
+    It is asked in both orders, and put to controls: whether its answers follow position, length, or its own name.
+    """
+    pair = tuple(read_episode(path, pictures=False) for path in (one, other))
+    judge = reviewer.open_asker(asker)
+    found = reviewer.beside(reviewer.review(judge, *pair), *pair)
+    controls = reviewer.controls(judge, pair, asker)
+    rules_say = [[f"{remark.rule}: {remark.text}" for remark in remarks(each, scenario_of(each))] for each in pair]
+    if as_json:
+        print_json(found | {"rules": rules_say, "controls": vars(controls), "trusted": controls.trusted()})
+        return
+    out.print(f"physics: {found['physics']}; model: {found['model']}{' (they disagree)' if found['disagree'] else ''}")
+    for path, said in zip((one, other), rules_say, strict=True):
+        out.print(f"{path}: {'; '.join(said) or 'the rules say nothing'}", markup=False)
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in vars(controls).items() if name != "pairs")
+    trust = "its answers count for something" if controls.trusted() else "its answers follow what must not count"
+    out.print(f"controls, {controls.pairs} pairs each: {shares}; {trust}", markup=False)

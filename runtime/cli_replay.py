@@ -61,9 +61,10 @@ def replay(
             made = replayed(episode, deciders.controller(episode, other) if redecide else None, codebook=other)
             if made.uncompared:
                 blind[str(episode.path)] = made.uncompared
-            decided = compare_decisions(episode, made.decisions)
+            other_who = deciders.parted(episode) if redecide else []
+            decided = compare_decisions(episode, made.decisions, other_who)
             again.append(decided)
-            differences += decided.essential(made.differences) if change.any else made.differences
+            differences += decided.essential(made.differences) if change.any else [*other_who, *made.differences]
             bar.advance(bar.task_ids[0])
     parted = {difference.episode for difference in differences}
     unfinished = [episode for episode in read if not episode.complete]

@@ -85,7 +85,8 @@ class EpisodeItem(pytest.Item):
         codebook = settings.codebook(episode.header.codebook)
         deciders = settings.deciders
         controller = deciders.controller(episode, codebook) if "redecide" in settings.checks else None
-        found = check(episode, settings.checks, controller, codebook).found
+        other = deciders.parted(episode) if controller is not None else []
+        found = (*other, *check(episode, settings.checks, controller, codebook).found)
         if found and settings.update:
             if record_again(episode, deciders, True, self._tell, codebook).what == "updated":
                 return

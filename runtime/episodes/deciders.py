@@ -11,6 +11,7 @@ from codeword.controller.profiles import AUTO
 from codeword.controller.remote.fallback import HOLD
 from codeword.controller.sampling import GREEDY, Sampling
 from codeword.controller.store import Progress, silent
+from codeword.runtime.differences import Difference, differences
 from codeword.runtime.recording import Episode
 from codeword.runtime.records import Header
 from codeword.runtime.run import CONTROLLERS, Controllers, Who
@@ -77,6 +78,17 @@ class Deciders:
     def controller(self, episode: Episode, codebook: Codebook | None = None) -> Controller:
         """A controller for an episode, by the file's codebook or another one."""
         return self.controllers(episode.header).make(scenario_of(episode, codebook), episode.header.seed)
+
+    def parted(self, episode: Episode) -> list[Difference]:
+        """In what the model that decides now, as it was loaded, is not the one that made an episode: other weights, an
+        adapter that was trained anew, another way of holding it. Empty where no model decides.
+        """
+        made = self.controllers(episode.header).loaded
+        if not made.model:
+            return []
+        loaded = {name: getattr(made, name) for name in ("weights_hash", "adapter", "adapter_hash", "held")}
+        head = {name: getattr(episode.header, name) for name in loaded}
+        return list(differences(str(episode.path), 0, "header", head, loaded))
 
 
 def sampling_of(header: Header) -> Sampling:

@@ -10,6 +10,7 @@ from codeword.runtime.recording import Episode
 from codeword.runtime.report.turns import short
 
 from .shares import percent, probability, told_shares
+from .telling import value
 
 _CONTEXT = ("decision.key", "decision.path")
 """What differs whenever somebody else decides, and tells nothing more."""
@@ -17,10 +18,11 @@ _CONTEXT = ("decision.key", "decision.path")
 
 @dataclass(frozen=True)
 class Redecided:
-    """The decisions of one episode, logged and made again, by their steps."""
+    """The decisions of one episode, logged and made again, by their steps; `other`: in what the decider is another."""
 
     episode: str
     pairs: Mapping[int, tuple[Decision, Decision]]
+    other: tuple[Difference, ...] = ()
 
     @property
     def parts(self) -> int | None:
@@ -41,6 +43,8 @@ class Redecided:
         changed = [step for step, (logged, now) in self.pairs.items() if logged.essence() != now.essence()]
         if not changed:
             return
+        for found in self.other:
+            yield f"{self.episode}: decided by another: {found.field}: {value(found.logged)} → {value(found.now)}"
         where = f"first part at step {self.parts}" if self.parts is not None else "part nowhere"
         yield f"{self.episode}: {self.same} of {len(self.pairs)} commands the same; they {where}"
         for step in changed:
@@ -58,13 +62,16 @@ class Redecided:
             {"step": step, "logged": _command(logged), "now": _command(now), "same": logged.text == now.text}
             for step, (logged, now) in self.pairs.items()
         ]
-        return {"episode": self.episode, "parts": self.parts, "same": self.same, "decisions": steps}
+        other = {found.field.removeprefix("header."): [found.logged, found.now] for found in self.other}
+        return {"episode": self.episode, "other": other, "parts": self.parts, "same": self.same, "decisions": steps}
 
 
-def compare_decisions(episode: Episode, now: Mapping[int, Decision]) -> Redecided:
-    """An episode's logged decisions beside those made again at the same steps."""
+def compare_decisions(episode: Episode, now: Mapping[int, Decision], other: Sequence[Difference] = ()) -> Redecided:
+    """An episode's logged decisions beside those made again at the same steps, perhaps by another."""
     logged = {step: episode.steps[step].decision for step in now}
-    return Redecided(str(episode.path), {step: (one, now[step]) for step, one in logged.items() if one is not None})
+    return Redecided(
+        str(episode.path), {step: (one, now[step]) for step, one in logged.items() if one is not None}, tuple(other)
+    )
 
 
 def _said(decision: Decision) -> str:

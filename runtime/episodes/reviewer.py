@@ -5,11 +5,12 @@ favours what it reads first, what is longer, and what it wrote itself; every que
 and `controls` measures each of the three on pairs where nothing but that differs.
 """
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from codeword.codebook.errors import CodewordError
+from codeword.codebook.errors import CodewordError, InputError
 from codeword.runtime.recording import Episode
 
 from .show import lines
@@ -129,6 +130,21 @@ def beside(review_of: Review, one: Episode, other: Episode) -> dict[str, object]
     physics = "same" if judged[0] == judged[1] else "one" if judged[0] else "other"
     disagree = review_of.consistent and review_of.better != physics and physics != "same"
     return {"physics": physics, "model": review_of.better, "answers": list(review_of.answers), "disagree": disagree}
+
+
+def open_asker(name: str) -> Asker:
+    """An asker of a user's own class, called without arguments. Raises InputError where the name leads to none."""
+    module, colon, cls = name.partition(":")
+    if not colon or not module or not cls:
+        raise InputError(f"--asker: '{name}' names no class; it would be one as package.module:Class")
+    try:
+        made = getattr(importlib.import_module(module), cls)()
+    except Exception as problem:  # a user's own code may raise anything
+        raise InputError(f"--asker: '{name}' could not be made: {type(problem).__name__}: {problem}") from problem
+    if not callable(getattr(made, "ask", None)):
+        raise InputError(f"--asker: '{name}' has no method ask(prompt)")
+    asker: Asker = made
+    return asker
 
 
 def _review(asker: Asker, one: str, other: str) -> Review:

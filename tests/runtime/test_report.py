@@ -17,6 +17,7 @@ from codeword.runtime.records import BudgetRecord, CommandRecord, EventRecord
 from codeword.runtime.report import write_report
 from codeword.runtime.report.film import MOST_FRAMES, film
 from codeword.runtime.report.rows import MOST_PICTURED
+from codeword.runtime.report.rules import remarks
 from codeword.runtime.report.times import Axis, axis_of, strip
 from codeword.runtime.report.turns import Teller, seen, short
 from codeword.runtime.report.way import Ahead, way
@@ -226,3 +227,15 @@ def test_of_no_episodes_there_is_no_page(tmp_path: Path) -> None:
 def test_a_page_that_cannot_be_written_is_told(random_run: list[Path], tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none/r\.html: cannot be written: No such file"):
         report(tmp_path / "none" / "r.html", random_run[:1])
+
+
+def test_the_page_says_what_the_rules_found(random_run: list[Path], expert_episode: Path, tmp_path: Path) -> None:
+    page = report(tmp_path / "report.html", [*random_run, expert_episode])
+    said = 0
+    for path in random_run:
+        episode = read_episode(path, pictures=False)
+        scenario = scenario_of(episode)
+        wrong = first_wrong(episode, way(episode, scenario))
+        said += len([one for one in remarks(episode, scenario) if wrong is None or one.step != wrong.step][:6])
+    assert said
+    assert page.count('<li data-rule="') == said, "and the expert's episode has none"

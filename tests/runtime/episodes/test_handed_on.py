@@ -173,3 +173,32 @@ def test_the_longer_telling_says_nothing_more(pair: tuple[Episode, Episode]) -> 
     lines = longer(text).splitlines()
     assert lines[::2] == text.splitlines()
     assert len(set(lines[1::2])) == 1
+
+
+def test_a_judge_of_ones_own_is_asked_from_the_command_line(
+    expert_episode: Path,
+    random_run: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "my_judge.py").write_text(
+        "class First:\n    def ask(self, prompt):\n        return 'A'\n\nclass Mute:\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    files = (expert_episode, random_run[0])
+    code, out, _ = called(capsys, "episodes", "review", *files, "--asker", "my_judge:First", "--json")
+    told_of = json.loads(out)
+    assert (code, told_of["physics"], told_of["model"], told_of["trusted"]) == (0, "one", "unclear", False)
+    assert told_of["controls"]["position"] == 1.0
+    _, out, _ = called(capsys, "episodes", "review", *files, "--asker", "my_judge:First")
+    assert "position 100%, length 0%, self_preference 0%; its answers follow what must not count" in out
+    for name, says in (
+        ("my_judge", "names no class; it would be one as package.module:Class"),
+        ("my_judge:Mute", "has no method ask(prompt)"),
+        ("no_such_module:Judge", "could not be made: ModuleNotFoundError"),
+    ):
+        code, _, err = called(capsys, "episodes", "review", *files, "--asker", name)
+        assert code == 2
+        assert says in err
+        assert len(err.splitlines()) == 1
