@@ -13,6 +13,9 @@ from codeword.codebook.errors import CodewordError, InputError, did_you_mean
 
 VERBS = {
     "run": "codeword.runtime.cli_run:run",
+    "serve": "codeword.runtime.cli_link:serve",
+    "stop": "codeword.runtime.cli_stop:stop",
+    "keys": "codeword.runtime.cli_link:keys",
     "replay": "codeword.runtime.cli_replay:replay",
     "published": "codeword.runtime.cli_published:published",
     "codebook": "codeword.runtime.cli_codebook:codebook",
