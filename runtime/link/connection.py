@@ -74,6 +74,8 @@ class Connection:
         self.progress = 0
         self.heard_s = float("-inf")
         """When the robot was last heard of."""
+        self.session = ""
+        """The session that the robot last spoke of; another than that of the hello is another robot."""
         self.beat: RobotHeartbeat | None = None
         """The robot's newest heartbeat."""
         self.moved_s = time.monotonic()
@@ -86,7 +88,7 @@ class Connection:
         self._socket = dealer(self._context, MOST_BYTES_FROM_ROBOT)
         if keys is not None:
             keys.use(self._socket, key or keys.own())
-        self._monitor = Monitor(self._socket)
+        self._monitor = Monitor(self._socket, keys=keys is not None)
         self._socket.connect(url)
         self._pending: dict[str, Pending] = {}
         self._news = threading.Condition()
@@ -146,6 +148,11 @@ class Connection:
     def be(self, doing: Doing) -> None:
         """Say what the controller is at."""
         self.doing, self._doing_since_s = doing, time.monotonic()
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, keys and all."""
+        return self._monitor.connected
 
     @property
     def network(self) -> str:
@@ -213,7 +220,7 @@ class Connection:
     def _hear(self, message: FromRobot) -> None:
         now_s = time.monotonic()
         with self._news:
-            self.heard_s = now_s
+            self.heard_s, self.session = now_s, message.session
             if isinstance(message, RobotHeartbeat):
                 self._hear_beat(message, now_s)
             elif not isinstance(message, Farewell):

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from codeword.codebook import Codebook, Command, Observation, Result, RobotError, RobotTimeoutError
@@ -200,11 +201,12 @@ class LinkRobot:
             self._running = ""
             raise RobotTimeoutError(f"{connection.url}: the robot is lost: {connection.network}")
         beat = connection.beat
-        if beat is not None and beat.session != self.welcome.session:
+        if connection.session not in ("", self.welcome.session):
             self._running = ""
             raise RobotError(f"{connection.url}: the robot began anew in the middle of a command; it was not resumed")
         stuck_s = now_s - connection.moved_s
-        if beat is not None and beat.running == message_id and stuck_s > 2 * connection.limits.stall_s:
+        beating = beat is not None and beat.running == message_id and not connection.lost
+        if beating and stuck_s > 2 * connection.limits.stall_s:
             self.stop()
             raise RobotTimeoutError(f"{connection.url}: heartbeats come, but no progress for {stuck_s:.1f} s; stopped")
 
@@ -213,12 +215,18 @@ class LinkRobot:
         return self.connection.controller
 
     def _hello(self) -> Welcome:
-        return self._demand(
+        """Say hello, and keep from then on to what the robot holds its controllers to."""
+        welcome = self._demand(
             Welcome,
             lambda at: Hello(
                 id=at, protocol=PROTOCOL, controller=self._token, name=self._name, codebook_hash=self._codebook_hash
             ),
         )
+        self.connection.limits = replace(
+            self.connection.limits, heartbeat_s=welcome.heartbeat_ms / 1000, hold_s=welcome.hold_ms / 1000,
+            lease_s=welcome.lease_ms / 1000, ahead_s=welcome.ahead_ms / 1000,
+        )  # fmt: skip
+        return welcome
 
     def _take_lease(self) -> None:
         limit_ms = self._busy_limit_s * 1000 if self._busy_limit_s is not None else None

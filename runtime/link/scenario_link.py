@@ -33,7 +33,7 @@ class LinkPhysics:
         self._socket = dealer(self._context, 4 * MOST_BYTES_FROM_ROBOT)
         if keys is not None:
             keys.use(self._socket, key or keys.own())
-        self._monitor = Monitor(self._socket)
+        self._monitor = Monitor(self._socket, keys=keys is not None)
         self._socket.connect(url)
         try:
             reply, _ = self._request(

@@ -15,6 +15,7 @@ _FAILED: dict[int, str] = {
     zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL: "the handshake failed: the robot's public key here is not the robot's",
     zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL: "the handshake failed: one side uses keys and the other does not",
 }
+_NO_KEYS = "the handshake failed: the robot asks for keys (codeword keys --help), and none are used here"
 
 
 def router(context: "zmq.Context[zmq.Socket[bytes]]", most_bytes: int = MOST_BYTES) -> "zmq.Socket[bytes]":
@@ -90,8 +91,8 @@ def bind(socket: "zmq.Socket[bytes]", host: str, port: int, *, keys: bool) -> in
 class Monitor:
     """What the network did to a socket, in words; wrong keys are known at once."""
 
-    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
-        self._socket = socket
+    def __init__(self, socket: "zmq.Socket[bytes]", *, keys: bool) -> None:
+        self._socket, self._keys = socket, keys
         self.pair: zmq.Socket[bytes] = socket.get_monitor_socket()
         self.connected = False
         self.fault = ""
@@ -109,7 +110,7 @@ class Monitor:
             elif event in (zmq.EVENT_CONNECT_RETRIED, zmq.EVENT_CLOSED) and not self.connected and not self.fault:
                 self.network = "nobody listens at that address"
             elif event in _FAILED:
-                self.connected, self.fault = False, _FAILED[event]
+                self.connected, self.fault = False, _FAILED[event] if self._keys else _NO_KEYS
                 self.network = self.fault
 
     def close(self) -> None:

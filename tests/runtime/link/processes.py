@@ -16,8 +16,8 @@ from typing import Any, Self
 import zmq
 
 from codeword.codebook import Codebook, load_codebook
-
 from codeword.runtime.link.limits import PROTOCOL
+from tests.runtime.link.patient import PATIENT
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
@@ -51,7 +51,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def start(*args: str, **more: str) -> subprocess.Popen[str]:
     """A `codeword` process."""
-    command = [sys.executable, "-m", "codeword.runtime.cli", *args]
+    command = [sys.executable, "-m", "tests.runtime.link.patient", *args]
     return subprocess.Popen(command, env=environment(**more), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
@@ -69,7 +69,7 @@ def served(*args: str, notes: Path, bind: str = "tcp://127.0.0.1:0", **more: str
     finally:
         process.terminate()
         try:
-            process.wait(5)
+            process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
         process.communicate()
@@ -78,7 +78,9 @@ def served(*args: str, notes: Path, bind: str = "tcp://127.0.0.1:0", **more: str
 class Raw:
     """A controller made of a bare socket: says what it is told to, byte for byte, and beats only when it is told to."""
 
-    def __init__(self, url: str, codebook: Codebook | None = None, setup: Callable[[zmq.Socket[bytes]], None] = lambda _: None) -> None:
+    def __init__(
+        self, url: str, codebook: Codebook | None = None, setup: Callable[[zmq.Socket[bytes]], None] = lambda _: None
+    ) -> None:
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.setsockopt(zmq.LINGER, 0)
@@ -109,7 +111,7 @@ class Raw:
         self.socket.send(json.dumps(whole).encode())
         return str(whole.get("id", ""))
 
-    def hear(self, kind: str = "", message_id: str = "", timeout_s: float = 5.0) -> dict[str, Any]:
+    def hear(self, kind: str = "", message_id: str = "", timeout_s: float = 15.0) -> dict[str, Any]:
         """The next message of a kind, or that answers an id. What comes before is kept in `heard`."""
         deadline = time.monotonic() + timeout_s
         while (left_s := deadline - time.monotonic()) > 0:
@@ -125,6 +127,10 @@ class Raw:
     def ask(self, **message: Any) -> dict[str, Any]:
         return self.hear(message_id=self.say(**message))
 
+    def fresh_ms(self) -> float:
+        """Until when authority that is given now may reach."""
+        return self.at_ms(PATIENT.hold_s)
+
     def at_ms(self, ahead_s: float) -> float:
         return time.monotonic() * 1000 + self.offset_ms + ahead_s * 1000
 
@@ -134,12 +140,12 @@ class Raw:
         return said
 
     def lease(self, **more: Any) -> dict[str, Any]:
-        said = self.ask(kind="lease", expires_at_ms=self.at_ms(1), **more)
+        said = self.ask(kind="lease", expires_at_ms=self.at_ms(4), **more)
         self.epoch, self.sequence = said.get("epoch", self.epoch), 0
         return said
 
     def rearm(self, *, clear_stop: bool = False) -> dict[str, Any]:
-        said = self.ask(kind="rearm", expires_at_ms=self.at_ms(0.5), clear_stop=clear_stop)
+        said = self.ask(kind="rearm", expires_at_ms=self.fresh_ms(), clear_stop=clear_stop)
         self.epoch, self.sequence = said.get("epoch", self.epoch), 0
         return said
 
@@ -150,12 +156,12 @@ class Raw:
 
     def beat(self, **more: Any) -> None:
         self.beats += 1
-        self.say(**{"kind": "heartbeat", "sequence": self.beats, "expires_at_ms": self.at_ms(0.5)} | more)
+        self.say(**{"kind": "heartbeat", "sequence": self.beats, "expires_at_ms": self.fresh_ms()} | more)
 
     def order(self, text: str = CREEP, **more: Any) -> dict[str, Any]:
         """The parts of a command, not sent yet."""
         self.sequence += 1
-        values = {"id": secrets.token_hex(4), "sequence": self.sequence, "expires_at_ms": self.at_ms(0.5), "text": text}
+        values = {"id": secrets.token_hex(4), "sequence": self.sequence, "expires_at_ms": self.fresh_ms(), "text": text}
         return {"kind": "command", **values, **more}
 
     def command(self, text: str = CREEP, **more: Any) -> dict[str, Any]:
@@ -169,7 +175,7 @@ class Raw:
             self.beat()
             time.sleep(0.05)
 
-    def until(self, state: str, timeout_s: float = 5.0) -> dict[str, Any]:
+    def until(self, state: str, timeout_s: float = 15.0) -> dict[str, Any]:
         """The first of the robot's heartbeats from now on that says so."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
