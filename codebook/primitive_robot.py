@@ -28,7 +28,7 @@ class PrimitiveRobot(ABC):
         self._stop = threading.Event()
         self._running: TickedExecution | None = None
         self._last: Result | None = None
-        self._commands = 0
+        self._begun = 0
         self._open = True
 
     @abstractmethod
@@ -52,7 +52,7 @@ class PrimitiveRobot(ABC):
         self._check_open()
         entities, facts = self.look()
         return Observation(
-            step=self._commands, time_s=time.monotonic() - self._began_s, entities=tuple(entities), facts=tuple(facts),
+            step=self._begun, time_s=time.monotonic() - self._began_s, entities=tuple(entities), facts=tuple(facts),
             robot=self.state(), last=self._last,
         )  # fmt: skip
 
@@ -66,7 +66,7 @@ class PrimitiveRobot(ABC):
             raise RobotError(f"busy: another command is being carried out, {command.text} must wait")
         if command.skill not in self.codebook.skills:
             raise RobotError(f"codebook '{self.codebook.name}' has no skill '{command.skill}'")
-        self._commands += 1
+        self._begun += 1
         motion = carry_out(self.codebook, command, self, self.observe)
         self._running = TickedExecution(self, command, motion, self.codebook.skills[command.skill].budget_s)
         return self._running

@@ -142,4 +142,4 @@ def show_machine(figures: dict[str, Any]) -> None:
     out.print(f"model {figures['model']} on {where}", markup=False)
 
 
-from . import cli_bench_calling, cli_bench_engine, cli_bench_quantization  # noqa: E402, F401 (their commands join the group)
+from . import cli_bench_calling, cli_bench_engine, cli_bench_link, cli_bench_quantization  # noqa: E402, F401 (their commands join the group)

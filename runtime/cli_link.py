@@ -11,11 +11,15 @@ from codeword.codebook.errors import InputError
 
 from .link.host import Host, ScenarioDesk, SetUp
 from .link.keys import Keys, default_folder
+from .link.lekiwi_format import COMMAND_PORT
+from .link.lekiwi_host import LeKiwiHost
 from .link.server import Server
 from .link.sockets import address
 from .robots import check_robot, make_robot
 from .scenario import find_scenarios, load_scenario
 from .terminal import out, print_json
+
+STAND_IN = "lekiwi-stand-in"
 
 KEYS = click.option(
     "--keys", "folder", type=click.Path(path_type=Path), help="Folder of keys; without it only loopback is used."
@@ -27,7 +31,7 @@ KEYS = click.option(
 @click.option(
     "--bind", default="tcp://127.0.0.1:5555", show_default=True, help="Where to listen; port 0: any free one."
 )
-@click.option("--robot", default="sim", show_default=True, help="sim, or a class of yours as package.module:Class.")
+@click.option("--robot", default="sim", show_default=True, help=f"sim, package.module:Class, or {STAND_IN}.")
 @click.option("--codebook", help="With --robot: its codebook, a name or a file.")
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="The first layout, until a run resets it."
@@ -44,6 +48,9 @@ def serve(
     """
     host, port = address(bind)
     keys = Keys(folder) if folder is not None else None
+    if robot == STAND_IN:
+        _stand_in(host, port)
+        return
     if robot == "sim":
         if codebook is not None:
             raise InputError("--codebook goes with --robot; a scenario names its own")
@@ -68,6 +75,19 @@ def serve(
         hosted.run()
     except KeyboardInterrupt:
         _say("stopped")
+
+
+def _stand_in(host: str, port: int) -> None:
+    """Be a LeKiwi's host until Ctrl-C."""
+    chosen = port or COMMAND_PORT
+    stand_in = LeKiwiHost(host, chosen, lifetime_s=float("inf"))
+    _say(f"standing in for a LeKiwi at lekiwi://{host}:{chosen}; it has no keys, as the real one has none")
+    try:
+        stand_in.run()
+    except KeyboardInterrupt:
+        _say("stopped")
+    finally:
+        stand_in.close()
 
 
 def _told(session: str, fault: str) -> None:

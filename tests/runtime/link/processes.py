@@ -4,6 +4,7 @@ import json
 import os
 import re
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -183,3 +184,16 @@ class Raw:
             if beat["state"] == state:
                 return beat
         raise AssertionError(f"never {state}; {self.heard[-3:]}")
+
+
+def free_port() -> int:
+    """A port that nobody listens at, nor at the next one."""
+    while True:
+        with socket.socket() as probe, socket.socket() as beside:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+            try:
+                beside.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port

@@ -24,7 +24,7 @@ from codeword.runtime.scenario import parse_scenario
 from tests.runtime.conftest import shipped
 from tests.runtime.link.cart import moved_at
 from tests.runtime.link.patient import PATIENT
-from tests.runtime.link.processes import CART, CREEP, NUDGE, Raw, Served, environment, served, start
+from tests.runtime.link.processes import CART, CREEP, NUDGE, Raw, Served, environment, free_port, served, start
 from tests.runtime.test_episode import DONE, PICK, PLACE, Notes, Parrot
 
 NUDGE_TICKS = 40
@@ -592,15 +592,6 @@ def test_26_a_run_that_cannot_write_its_episode_stops_the_robot(sim: Served, tmp
     with Raw(sim.url, load_codebook("tabletop")) as raw:
         raw.hello()
         assert raw.until("disarmed")["running"] is None
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def resident_mb(robot: Served) -> float:
