@@ -86,8 +86,12 @@ class Connection:
         self._beats, self._next_beat_s, self._beat_s = 0, 0.0, float("-inf")
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = dealer(self._context, MOST_BYTES_FROM_ROBOT)
-        if keys is not None:
-            keys.use(self._socket, key or keys.own())
+        try:
+            if keys is not None:
+                keys.use(self._socket, key or keys.own())
+        except BaseException:
+            self._context.destroy(0)  # a context with open sockets would keep the process from ending
+            raise
         self._monitor = Monitor(self._socket, keys=keys is not None)
         self._socket.connect(url)
         self._pending: dict[str, Pending] = {}

@@ -88,7 +88,12 @@ class Keys:
 
     def stamp(self) -> int:
         """Changes when keys come or go: the folder's time [ns]."""
-        return self.folder.stat().st_mtime_ns
+        try:
+            return self.folder.stat().st_mtime_ns
+        except OSError as problem:
+            raise InputError(
+                f"{self.folder}: no folder of keys: {problem.strerror}; codeword keys new makes one"
+            ) from problem
 
     def serve(self, socket: "zmq.Socket[bytes]") -> None:
         """Make a robot's socket ask for keys. Raises InputError where the robot has none of its own."""
@@ -150,11 +155,11 @@ class Doorkeeper:
     """Answers ZeroMQ when it asks whether a key is let in; keys that come or go are seen while it works."""
 
     def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", keys: Keys) -> None:
+        self._keys, self._stamp = keys, keys.stamp()
+        self._let_in = keys.let_in()
         self.socket = context.socket(zmq.REP)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.bind("inproc://zeromq.zap.01")
-        self._keys, self._stamp = keys, keys.stamp()
-        self._let_in = keys.let_in()
 
     def refresh(self) -> bool:
         """Look whether keys came or went. True where they did."""

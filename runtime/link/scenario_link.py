@@ -31,8 +31,12 @@ class LinkPhysics:
         self._url = url
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = dealer(self._context, 4 * MOST_BYTES_FROM_ROBOT)
-        if keys is not None:
-            keys.use(self._socket, key or keys.own())
+        try:
+            if keys is not None:
+                keys.use(self._socket, key or keys.own())
+        except BaseException:
+            self._context.destroy(0)  # a context with open sockets would keep the process from ending
+            raise
         self._monitor = Monitor(self._socket, keys=keys is not None)
         self._socket.connect(url)
         try:

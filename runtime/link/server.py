@@ -16,7 +16,6 @@ from typing import Protocol
 
 import zmq
 
-from codeword.codebook.errors import InputError
 from codeword.codebook.observation import Record
 
 from .effects import Effect, Gate, Halt, Send
@@ -65,15 +64,13 @@ class Server:
         self.fault = ""
         """Why the link's loop has ended before it was told to; empty where it has not."""
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._door = Doorkeeper(self._context, keys) if keys is not None else None
-        self._scenario: tuple[zmq.Socket[bytes], int] | None = None
-        self._commands = self._bound(host, port, keys)
-        if scenario_port is not None:
-            try:
-                self._scenario = self._bound(host, scenario_port, keys)
-            except InputError:
-                self.discard()
-                raise
+        try:
+            self._door = Doorkeeper(self._context, keys) if keys is not None else None
+            self._commands = self._bound(host, port, keys)
+            self._scenario = self._bound(host, scenario_port, keys) if scenario_port is not None else None
+        except BaseException:
+            self._context.destroy(0)  # a context with open sockets would keep the process from ending
+            raise
         self._session: Session | None = None
         self._posted: deque[Callable[[], None]] = deque()
         self._awake, self._wake = os.pipe()
@@ -98,12 +95,7 @@ class Server:
 
     def discard(self) -> None:
         """Let go of the sockets of a server that was never started."""
-        for bound in (self._commands, self._scenario):
-            if bound is not None:
-                bound[0].close(0)
-        if self._door is not None:
-            self._door.close()
-        self._context.term()
+        self._context.destroy(0)
 
     def post(self, what: Callable[[], None]) -> None:
         """Have something done by the link's loop. From any thread."""

@@ -165,7 +165,7 @@ BAD = {
     "remote without keys": (["stop", "tcp://192.0.2.1:5555"], "needs keys"),
     "codebook alone": (["serve", "--robot", "a:B"], "--robot a:B goes with --codebook FILE"),
     "class that is none": (["serve", "--robot", "json:dumps", "--codebook", "tabletop"], "dumps has no observe"),
-    "keys not there": (["serve", "--keys", "{tmp}/none"], "none/robot.secret: cannot be read"),
+    "keys not there": (["serve", "--keys", "{tmp}/none"], "none: no folder of keys: No such file"),
     "key name": (["keys", "new", "../x", "--keys", "{tmp}"], "'../x' cannot name a key"),
     "unknown key": (["keys", "revoke", "x", "--keys", "{tmp}"], "has no key 'x'"),
     "robot url": (["run", "--robot", "tcp://host"], "'tcp://host' is no address of a robot"),
