@@ -2,12 +2,13 @@
 
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from codeword.codebook import load_codebook
-from codeword.codebook.errors import InputError
+from codeword.codebook.errors import InputError, RobotError
 
 from .link.host import Host, ScenarioDesk, SetUp
 from .link.keys import Keys, default_folder
@@ -51,6 +52,7 @@ def serve(
     if robot == STAND_IN:
         _stand_in(host, port)
         return
+    faults: list[str] = []
     if robot == "sim":
         if codebook is not None:
             raise InputError("--codebook goes with --robot; a scenario names its own")
@@ -58,7 +60,7 @@ def serve(
         server = _beside(host, port, keys)
         hosted = Host(server, "sim", pace=pace)
         server.desk = desk = ScenarioDesk(hosted, chosen)
-        desk.first(seed)
+        desk.first(seed, _Telling(robot, host, server, hosted, faults))
     else:
         if scenarios or codebook is None:
             raise InputError(f"--robot {robot} goes with --codebook FILE, and without scenarios")
@@ -66,15 +68,16 @@ def serve(
         book = load_codebook(codebook)
         server = Server(host, port, keys)
         hosted = Host(server, robot, pace=1.0)
-        hosted.set_up(lambda: SetUp(make_robot(robot, book), book, None), _told)
+        hosted.set_up(lambda: SetUp(make_robot(robot, book), book, None), _Telling(robot, host, server, hosted, faults))
     server.start()
-    _say(f"serving {robot} at tcp://{host}:{server.port}")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
         hosted.run()
     except KeyboardInterrupt:
         _say("stopped")
+    if faults:
+        raise RobotError(faults[0])
 
 
 def _stand_in(host: str, port: int) -> None:
@@ -90,10 +93,23 @@ def _stand_in(host: str, port: int) -> None:
         stand_in.close()
 
 
-def _told(session: str, fault: str) -> None:
-    del session
-    if fault:
-        _say(fault)
+@dataclass(frozen=True)
+class _Telling:
+    """Tells that the first robot can be spoken to now; where it cannot be made there is nothing to serve."""
+
+    robot: str
+    host: str
+    server: Server
+    hosted: Host
+    faults: list[str]
+
+    def __call__(self, session: str, fault: str) -> None:
+        del session
+        if fault:
+            self.faults.append(fault)
+            self.hosted.end()
+        else:
+            _say(f"serving {self.robot} at tcp://{self.host}:{self.server.port}")
 
 
 def _say(what: str) -> None:

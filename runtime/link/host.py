@@ -119,10 +119,15 @@ class ScenarioDesk:
         self._done: OrderedDict[str, tuple[Ready | Told | ScenarioRefused, tuple[bytes, ...]]] = OrderedDict()
         self._at_work: set[str] = set()
 
-    def first(self, seed: int) -> None:
+    def first(self, seed: int, answer: Answer) -> None:
         """Set up the first scenario, for whoever comes without naming one."""
         scenario = next(iter(self._scenarios.values()))
-        self._host.set_up(lambda: build(scenario, seed), self._begun)
+
+        def begun(session: str, fault: str) -> None:
+            self._session = session
+            answer(session, fault)
+
+        self._host.set_up(lambda: build(scenario, seed), begun)
 
     def receive(self, routing_id: bytes, frames: Sequence[bytes]) -> None:
         """A message has arrived: answered at once, or when the loop that moves the robot has seen to it."""
@@ -140,11 +145,6 @@ class ScenarioDesk:
                 self._reset(routing_id, message)
             else:
                 self._ask(routing_id, message)
-
-    def _begun(self, session: str, fault: str) -> None:
-        self._session = session
-        if fault:
-            sys.stderr.write(f"codeword: {fault}\n")
 
     def _reset(self, routing_id: bytes, message: Reset) -> None:
         scenario, why = self._scenarios.get(message.scenario), ""

@@ -13,6 +13,9 @@ from .sockets import address
 SCENARIO_CHANNEL = "scenario channel"
 """The capability of a simulated robot; the channel's port is the one after the command channel's."""
 
+SET_UP_S = 15.0
+"""How long a robot that is being set up, for somebody else perhaps, may take to answer."""
+
 
 def open_link(url: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics | None]:
     """A robot at tcp://host:port, and its physics where it is simulated.
@@ -22,7 +25,7 @@ def open_link(url: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics |
     """
     host, port = address(url)
     keys = keys_for(host)
-    peek = LinkRobot(url, None, keys=keys, arm=False)
+    peek = LinkRobot(url, None, keys=keys, arm=False, timeout_s=SET_UP_S)
     peek.close()
     budget = scenario.spec.budgets.get("decision_ms")
     hard_ms = budget.hard if budget is not None else None

@@ -28,3 +28,11 @@ class BreakingCart(Cart):
             raise ZeroDivisionError("a bug in the link")
 
         Machine._stop = broken  # type: ignore[method-assign, assignment]
+
+
+class Unmakeable(Cart):
+    """It cannot be made: what it needs is not there."""
+
+    def __init__(self, codebook: Codebook) -> None:
+        super().__init__(codebook)
+        raise OSError("no such port")

@@ -165,6 +165,18 @@ BAD = {
     "remote without keys": (["stop", "tcp://192.0.2.1:5555"], "needs keys"),
     "codebook alone": (["serve", "--robot", "a:B"], "--robot a:B goes with --codebook FILE"),
     "class that is none": (["serve", "--robot", "json:dumps", "--codebook", "tabletop"], "dumps has no observe"),
+    "class that raises": (
+        [
+            "serve",
+            "--robot",
+            "tests.runtime.link.jumpy:Unmakeable",
+            "--codebook",
+            str(CART),
+            "--bind",
+            "tcp://127.0.0.1:0",
+        ],
+        "could not be made: OSError: no such port",
+    ),
     "keys not there": (["serve", "--keys", "{tmp}/none"], "none: no folder of keys: No such file"),
     "key name": (["keys", "new", "../x", "--keys", "{tmp}"], "'../x' cannot name a key"),
     "unknown key": (["keys", "revoke", "x", "--keys", "{tmp}"], "has no key 'x'"),
