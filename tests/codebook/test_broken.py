@@ -70,7 +70,7 @@ wordings:
 
 BROKEN = [
     ('robot: arm', 'robot: amr', [
-        "c.yaml:2:8: unknown robot 'amr'; did you mean 'arm'? (choices: arm, base)",
+        "c.yaml:2:8: unknown robot 'amr'; did you mean 'arm'? (choices: arm, base, lekiwi)",
     ]),
     ('robot: arm', 'robots: arm', [
         "c.yaml:1:1: the codebook lacks the key 'robot'",
