@@ -6,6 +6,7 @@ from .facts import Fact
 from .legal import Legal, legal
 from .load import load_codebook, parse_codebook
 from .observation import Entity, Observation, Result, RobotState
+from .primitive_robot import PrimitiveRobot
 from .prompt import Prompt, write_prompt
 from .robot import Execution, Motion, Outcome, Primitives, Robot
 from .skills import Codebook, Skill
@@ -26,6 +27,7 @@ __all__ = [
     "Motion",
     "Observation",
     "Outcome",
+    "PrimitiveRobot",
     "Primitives",
     "Prompt",
     "Result",

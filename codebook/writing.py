@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from math import isfinite
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -15,6 +14,7 @@ from .command import Command, Value
 from .errors import CommandError
 from .facts import ID
 from .skills import Codebook, Skill
+from .strict_json import read_json
 
 MAX_TEXT_BYTES = 4096
 _MAX_DEPTH = 4
@@ -83,7 +83,7 @@ def read_command(codebook: Codebook, text: str | bytes) -> Command:
     Size first, then strict JSON (UTF-8, no duplicate keys, no NaN or infinity, little depth), then the codebook's JSON
     Schema, then steps and bounds. Raises CommandError naming the check: `size`, `json` or `schema`.
     """
-    data = _strict_json(text)
+    data = read_json(text, MAX_TEXT_BYTES, _MAX_DEPTH)
     validators = _validators(codebook)
     for name in ("", data.get("skill") if isinstance(data, dict) else None):
         error = best_match(validators[name].iter_errors(data))
@@ -97,51 +97,6 @@ def read_command(codebook: Codebook, text: str | bytes) -> Command:
 def prepare(codebook: Codebook) -> None:
     """Build ahead what `read_command` needs, so that the first command is not kept waiting for it."""
     _validators(codebook)
-
-
-def _strict_json(text: str | bytes) -> Any:
-    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    if len(raw) > MAX_TEXT_BYTES:
-        raise CommandError("size", f"{len(raw)} bytes; at most {MAX_TEXT_BYTES}")
-    try:
-        decoded = raw.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        raise CommandError("json", f"not UTF-8 at byte {problem.start}") from problem
-    if _depth(decoded) > _MAX_DEPTH:
-        raise CommandError("json", f"nested deeper than {_MAX_DEPTH}")
-    try:
-        data = json.loads(decoded, object_pairs_hook=_no_duplicates)
-    except (ValueError, RecursionError) as problem:
-        raise CommandError("json", str(problem)[:200]) from problem
-    _check_finite(data)
-    return data
-
-
-def _depth(text: str) -> int:
-    """The deepest nesting of brackets, those within strings counted too: an upper bound."""
-    depth = deepest = 0
-    for character in text:
-        if character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
-    return deepest
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
-    if len(data) != len(pairs):
-        twice = next(key for key, _ in pairs if sum(key == other for other, _ in pairs) > 1)
-        raise ValueError(f"the key '{twice[:60]}' stands twice")
-    return data
-
-
-def _check_finite(data: Any) -> None:
-    if isinstance(data, float) and not isfinite(data):
-        raise CommandError("json", "a number is not finite")
-    for item in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
-        _check_finite(item)
 
 
 @lru_cache(maxsize=32)

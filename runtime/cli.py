@@ -13,6 +13,10 @@ from codeword.codebook.errors import CodewordError, InputError, did_you_mean
 
 VERBS = {
     "run": "codeword.runtime.cli_run:run",
+    "serve": "codeword.runtime.cli_link:serve",
+    "connect": "codeword.runtime.cli_connect:connect",
+    "stop": "codeword.runtime.cli_stop:stop",
+    "keys": "codeword.runtime.cli_link:keys",
     "replay": "codeword.runtime.cli_replay:replay",
     "episodes": "codeword.runtime.cli_episodes:episodes",
     "published": "codeword.runtime.cli_published:published",

@@ -90,7 +90,9 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
 )
 @click.option("--top-k", type=int, default=0, help="With --temperature: draw among so many likeliest only.")
 @click.option("--top-p", type=float, default=1.0, help="With --temperature: draw among those that hold this share.")
-@click.option("--robot", default="sim", show_default=True, help="sim, or a class of yours as package.module:Class.")
+@click.option(
+    "--robot", default="sim", show_default=True, help="sim, tcp://host:port, lekiwi://host, or package.module:Class."
+)
 @click.option(
     "--jobs", default="1", show_default=True, help="Episodes side by side, each in a process; auto: by cores."
 )

@@ -55,9 +55,8 @@ class Adaptable(Protocol):
 class Linked(Protocol):
     """A robot at the other end of a link."""
 
-    @property
-    def link_ms(self) -> float:
-        """How long the last round trip took [ms]."""
+    link_ms: float
+    """How long the last round trip took [ms]."""
 
 
 class Physics(Protocol):

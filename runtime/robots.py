@@ -7,7 +7,7 @@ from functools import cache
 
 from PIL import Image
 
-from codeword.codebook import Observation, Robot
+from codeword.codebook import Codebook, Observation, Robot
 from codeword.codebook.calls import trusted_calls
 from codeword.codebook.errors import InputError, RobotError
 from codeword.codebook.primitives import load_robot, shipped_robots
@@ -68,19 +68,22 @@ def check_fit(name: str, scenario: Scenario) -> None:
     for call in trusted_calls(scenario.codebook):
         if call.missing:
             raise InputError(f"{scenario.path}: the codebook '{scenario.codebook.name}' {call}")
-    if name != "sim":
+    kind, what = (
+        ("lekiwi", "this one is a LeKiwi") if name.startswith("lekiwi://") else ("arm", "the simulated one is an arm")
+    )
+    if name != "sim" and kind == "arm":
         return
-    missing = sorted(set(scenario.codebook.primitives) - _primitives_of_the_arm())
+    missing = sorted(set(scenario.codebook.primitives) - _primitives_of(kind))
     if missing:
         raise InputError(
             f"{scenario.path}: the codebook '{scenario.codebook.name}' is for the robot "
-            f"'{scenario.codebook.robot}', and the simulated one is an arm: it cannot {', '.join(missing)}"
+            f"'{scenario.codebook.robot}', and {what}: it cannot {', '.join(missing)}"
         )
 
 
 @cache
-def _primitives_of_the_arm() -> frozenset[str]:
-    return frozenset(load_robot(shipped_robots()["arm"]))
+def _primitives_of(robot: str) -> frozenset[str]:
+    return frozenset(load_robot(shipped_robots()[robot]))
 
 
 def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics | None]:
@@ -93,21 +96,47 @@ def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics
         robot = SimRobot(scenario.codebook, scenario.spec.world, seed, scenario.spec.events)
         return robot, SimPhysics(robot.scenario, scenario.spec.settle_s, scenario.spec.tolerance_m)
     check_robot(name)
+    if name.startswith("lekiwi://"):
+        from .link.lekiwi import LeKiwiRobot
+
+        return LeKiwiRobot(scenario.codebook, name), None
+    if "://" in name:
+        from .link.opening import open_link  # the link knows this module
+
+        return open_link(name, scenario, seed)
+    return make_robot(name, scenario.codebook), None
+
+
+def make_robot(name: str, codebook: Codebook) -> Robot:
+    """A robot of a user's own class, `package.module:Class`, called with a codebook. Raises RobotError."""
     module, _, cls = name.partition(":")
     try:
-        made: Robot = getattr(importlib.import_module(module), cls)(scenario.codebook)
+        made: Robot = getattr(importlib.import_module(module), cls)(codebook)
     except Exception as problem:
         raise RobotError(f"robot '{name}' could not be made: {type(problem).__name__}: {problem}") from problem
-    return made, None
+    return made
 
 
 def check_robot(name: str) -> None:
     """Raises InputError where no robot can be made from that name."""
     if name == "sim":
         return
+    if name.startswith("lekiwi://"):
+        from .link.lekiwi import lekiwi_address
+
+        lekiwi_address(name)
+        return
+    if name.startswith("tcp://"):
+        from .link.sockets import address
+
+        address(name)
+        return
     module, colon, cls = name.partition(":")
     if "://" in name or not colon or not cls:
-        raise InputError(f"unknown robot '{name}'; a robot is 'sim' or a class of yours as package.module:Class")
+        raise InputError(
+            f"unknown robot '{name}'; a robot is 'sim', tcp://host:port, lekiwi://host, or a class of yours as "
+            "package.module:Class"
+        )
     try:
         found = getattr(importlib.import_module(module), cls, None)
     except Exception as problem:

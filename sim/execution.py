@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 class SimExecution:
-    """Implements `codebook.robot.Execution`; `advance` and `result` let physics go on, `poll` does not."""
+    """Implements `codebook.robot.Execution`; `step`, `advance` and `result` let physics go on, `poll` does not.
+
+    `tick_s` is how much simulated time a step takes [s].
+    """
+
+    tick_s = TICK_S
 
     def __init__(self, robot: "SimRobot", command: Command, motion: Motion, budget_s: float) -> None:
         self._robot, self._command, self._motion = robot, command, motion
@@ -37,6 +42,12 @@ class SimExecution:
                 self._tick()
             else:
                 self._robot.idle_tick()
+        return self._result
+
+    def step(self) -> Result | None:
+        """Let physics go on for one tick, unless the command has ended; the result if it has now."""
+        if self._result is None:
+            self._tick()
         return self._result
 
     def result(self) -> Result:

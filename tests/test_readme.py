@@ -23,7 +23,7 @@ EXAMPLES = [block for language, block in BLOCKS if language == "python"]
 FILES = {
     block.splitlines()[0].removeprefix("# "): block
     for language, block in BLOCKS
-    if language == "yaml" and block.startswith("# ")
+    if language in ("yaml", "py") and block.startswith("# ")
 }
 
 

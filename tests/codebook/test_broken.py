@@ -70,7 +70,7 @@ wordings:
 
 BROKEN = [
     ('robot: arm', 'robot: amr', [
-        "c.yaml:2:8: unknown robot 'amr'; did you mean 'arm'? (choices: arm, base)",
+        "c.yaml:2:8: unknown robot 'amr'; did you mean 'arm'? (choices: arm, base, lekiwi)",
     ]),
     ('robot: arm', 'robots: arm', [
         "c.yaml:1:1: the codebook lacks the key 'robot'",
@@ -279,7 +279,7 @@ BROKEN = [
         "c.yaml:2:9: there is no skill 'lift' to remove (there are none)",
     ]),
     ('codebook: rich', 'codebook: rich\ninclude: [tabeltop]', [
-        "c.yaml:2:11: include: tabeltop: unknown codebook: no such file, and none of that name is shipped; did you mean 'tabletop'? (choices: colors, letters, mobile, packing, showcase, tabletop, workbench)",
+        "c.yaml:2:11: include: tabeltop: unknown codebook: no such file, and none of that name is shipped; did you mean 'tabletop'? (choices: colors, lekiwi, letters, mobile, packing, showcase, tabletop, workbench)",
     ]),
     ('  held(thing): is held', '  held(thing): is held\n  held(a, b): again', ["c.yaml:10:3: there is a fact called 'held' already"]),
     ('  color: [red, purple]', '  Big Size: [red, purple]', ["c.yaml:13:3: 'Big Size' cannot name a property (an id)"]),

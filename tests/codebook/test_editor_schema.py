@@ -177,7 +177,7 @@ OPEN = "      - open_gripper\n"
         ("all.json", "    budget_s: 15\n", "    budget_s: 15\n    @@\n", {"preconditions", "effects", "args", "cost"}),
         ("own.json", "{entity: block}", "{entity: @@}", {"block", "bowl", "zone", "table"}),
         ("own.json", "[gripper_empty,", "[@@,", {"gripper_empty", "clear(thing)", "on(thing, place)"}),
-        ("all.json", "robot: arm", "robot: @@", {"arm", "base"}),
+        ("all.json", "robot: arm", "robot: @@", {"arm", "base", "lekiwi"}),
     ],
 )
 def test_an_editor_offers(server: Server, folder: Path, schema: str, old: str, new: str, offered: set[str]) -> None:

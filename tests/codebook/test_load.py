@@ -62,7 +62,7 @@ def test_every_shipped_codebook_is_read_and_bears_its_file_name(name: str) -> No
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("robot: arm", "robot: amr", "c.yaml:2:8: unknown robot 'amr'; did you mean 'arm'? (choices: arm, base)"),
+        ("robot: arm", "robot: amr", "c.yaml:2:8: unknown robot 'amr'; did you mean 'arm'? (choices: arm, base, lekiwi)"),
         ("robot: arm", "robot: arm\nrobots: a", "c.yaml:3:1: unknown key 'robots' in the codebook; did you mean"),
         ("clear(object)", "cleer(object)", "c.yaml:14:39: unknown fact 'cleer'; did you mean 'clear'?"),
         ("clear(object)", "clear(objekt)", "c.yaml:14:45: unknown argument 'objekt'; did you mean 'object'?"),

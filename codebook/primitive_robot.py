@@ -1,0 +1,152 @@
+"""A robot out of primitives: what a user's own robot inherits, so that it says only how it looks, moves and holds."""
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+
+from .command import Command, Value
+from .errors import RobotError
+from .facts import Fact
+from .observation import Entity, Observation, Result, RobotState, Status
+from .robot import Motion, Outcome
+from .skills import Codebook
+from .steps import carry_out
+
+
+class PrimitiveRobot(ABC):
+    """Implements `Robot` over primitives, in wall time: a command goes on by one tick of `tick_s` [s] at a time.
+
+    `look`, `perform` and `hold` are to be written. All but `stop` belongs to one thread.
+    """
+
+    tick_s = 0.02
+
+    def __init__(self, codebook: Codebook) -> None:
+        self.codebook = codebook
+        self._began_s = time.monotonic()
+        self._stop = threading.Event()
+        self._running: TickedExecution | None = None
+        self._last: Result | None = None
+        self._begun = 0
+        self._open = True
+
+    @abstractmethod
+    def look(self) -> tuple[Iterable[Entity], Iterable[Fact]]:
+        """The things that are seen now and the codebook's base facts, poses in the robot's world frame [m, rad]."""
+
+    @abstractmethod
+    def perform(self, name: str, args: Mapping[str, Value]) -> Motion:
+        """Start a primitive whose name and arguments were checked: a generator that yields once a tick."""
+
+    @abstractmethod
+    def hold(self) -> None:
+        """Stand still. Called when a command ends in whatever way, and always safe to call."""
+
+    def state(self) -> RobotState:
+        """The robot's own state; a robot without a gripper has none to tell."""
+        return RobotState()
+
+    def observe(self) -> Observation:
+        """What is seen now; `step` counts the commands begun, `time_s` runs from when the robot was made."""
+        self._check_open()
+        entities, facts = self.look()
+        return Observation(
+            step=self._begun, time_s=time.monotonic() - self._began_s, entities=tuple(entities), facts=tuple(facts),
+            robot=self.state(), last=self._last,
+        )  # fmt: skip
+
+    def execute(self, command: Command) -> "TickedExecution":
+        """Start to carry out a command. Raises RobotError while another runs and for a skill of another codebook.
+
+        While the robot is stopped (until `rearm`), the command ends as stopped at once.
+        """
+        self._check_open()
+        if self._running is not None:
+            raise RobotError(f"busy: another command is being carried out, {command.text} must wait")
+        if command.skill not in self.codebook.skills:
+            raise RobotError(f"codebook '{self.codebook.name}' has no skill '{command.skill}'")
+        self._begun += 1
+        motion = carry_out(self.codebook, command, self, self.observe)
+        self._running = TickedExecution(self, command, motion, self.codebook.skills[command.skill].budget_s)
+        return self._running
+
+    def stop(self) -> None:
+        """Stop moving: the command under way ends as stopped with the next tick. From any thread, idempotent."""
+        self._stop.set()
+
+    def rearm(self) -> None:
+        """Take commands again after a stop."""
+        self._stop.clear()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called since the last `rearm`."""
+        return self._stop.is_set()
+
+    def ended(self, result: Result) -> None:
+        """Told by an execution that it has ended."""
+        self._running, self._last = None, result
+        self.hold()
+
+    def close(self) -> None:
+        """Abandon what is under way and hold. Idempotent."""
+        if self._open:
+            self.stop()
+            if self._running is not None:
+                self._running.step()
+            self.hold()
+            self._open = False
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise RobotError("the robot is closed")
+
+
+class TickedExecution:
+    """Implements `Execution` for a robot out of primitives; `poll` goes on when a tick is due, `step` at once."""
+
+    def __init__(self, robot: PrimitiveRobot, command: Command, motion: Motion, budget_s: float) -> None:
+        self.tick_s = robot.tick_s
+        self._robot, self._command, self._motion, self._budget_s = robot, command, motion, budget_s
+        self._began_s = self._next_s = time.monotonic()
+        self._result: Result | None = None
+
+    def poll(self) -> Result | None:
+        """The result if the command has ended. Goes on by a tick if one is due."""
+        now_s = time.monotonic()
+        if self._result is None and now_s >= self._next_s:
+            self._next_s = max(self._next_s + self.tick_s, now_s)
+            self.step()
+        return self._result
+
+    def result(self) -> Result:
+        """Carry the command out to its end."""
+        while (result := self.poll()) is None:
+            time.sleep(max(0.0, self._next_s - time.monotonic()))
+        return result
+
+    def step(self) -> Result | None:
+        """Go on by one tick; the result if the command has ended."""
+        if self._result is not None:
+            return self._result
+        taken_s = time.monotonic() - self._began_s
+        if self._robot.stopping:
+            self._end("stopped", Outcome(False, "stopped", "the robot was stopped"))
+        elif taken_s > self._budget_s:
+            self._end("timeout", Outcome(False, "timeout", f"not finished within {self._budget_s:g} s"))
+        else:
+            try:
+                next(self._motion)
+            except StopIteration as stop:
+                outcome: Outcome = stop.value
+                self._end("done" if outcome.ok else "failed", outcome)
+        return self._result
+
+    def _end(self, status: Status, outcome: Outcome) -> None:
+        self._motion.close()
+        self._result = Result(
+            command=self._command.text, status=status, reason=outcome.reason, message=outcome.message,
+            duration_s=time.monotonic() - self._began_s,
+        )  # fmt: skip
+        self._robot.ended(self._result)

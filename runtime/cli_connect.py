@@ -1,0 +1,138 @@
+"""`codeword connect`: a task for a robot at the other end of a link, with as little as one likes of it really done."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from codeword.codebook import Codebook, CommandError, Robot, load_codebook
+from codeword.codebook.conversation import FORMS
+from codeword.codebook.errors import InputError
+from codeword.controller import Controller
+from codeword.controller.controller import POLICIES
+from codeword.controller.profiles import AUTO
+from codeword.controller.registry import DEFAULT_MODEL
+
+from .episode import Episode, check_observation, run_episode
+from .explain import Explainer
+from .guard import Guard
+from .link.keyring import keys_for
+from .link.lekiwi import LeKiwiRobot
+from .link.robot import LinkRobot
+from .link.sockets import address
+from .recording import EpisodeWriter
+from .robots import check_fit
+from .run import Controllers, Who
+from .scenario import typed_scenario
+from .terminal import model_progress, out
+
+LEKIWI = "lekiwi://"
+
+
+@click.command(epilog='Example: codeword connect tcp://127.0.0.1:5555 --task "say hello" --codebook my.yaml --dry-run')
+@click.argument("url")
+@click.option("--task", help="The task in your own words.")
+@click.option("--codebook", required=True, help="The robot's codebook: a name or a file, the same as on its side.")
+@click.option("--readonly", is_flag=True, help="Only look: tell what the robot reports, send nothing that moves it.")
+@click.option("--dry-run", is_flag=True, help="Decide once and tell the command; send nothing that moves the robot.")
+@click.option("--rearm", is_flag=True, help="Clear a stop first. Only when you have looked that it is safe.")
+@click.option("--looks", type=click.IntRange(1), default=5, show_default=True, help="With --readonly: how many looks.")
+@click.option("--decisions", type=click.IntRange(1, 200), default=20, show_default=True, help="At most so many.")
+@click.option("--controller", default="llm", show_default=True, help="Who decides: llm or random.")
+@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
+@click.option("--adapter", default="auto", show_default=True, help="What was taught: auto, a folder, or none.")
+@click.option("--keys", "folder", type=click.Path(path_type=Path), help="Folder of keys [the user's own].")
+@click.option("--key", help="Which of the keys is ours [the only one].")
+@click.option("--out", "file", type=click.Path(path_type=Path), help="Write the episode file (.mcap) here.")
+def connect(
+    url: str,
+    task: str | None,
+    codebook: str,
+    readonly: bool,
+    dry_run: bool,
+    rearm: bool,
+    looks: int,
+    decisions: int,
+    controller: str,
+    model: str,
+    adapter: str,
+    folder: Path | None,
+    key: str | None,
+    file: Path | None,
+) -> int:
+    """Drive the robot at URL (tcp://host:port or lekiwi://host) with a task in your own words.
+
+    Begin with --readonly, then --dry-run. Ctrl-C stops the robot. Exits 0 if the controller said done, 1 if not, 2
+    where something given cannot be used or the link fails.
+    """
+    moves = not (readonly or dry_run)
+    if readonly and (dry_run or rearm):
+        raise InputError("--readonly sends nothing: leave --dry-run and --rearm")
+    if task is None and not readonly and not rearm:
+        raise InputError('--task "…" is what the robot is to do; --readonly only looks')
+    book = load_codebook(codebook)
+    scenario = typed_scenario(task or "look", codebook)
+    check_fit(url, scenario)
+    if task is not None and not readonly:  # before the robot is armed
+        with model_progress() as progress:
+            controllers = Controllers(Who(controller, model, adapter, AUTO, FORMS[0], policy=POLICIES[0]), progress)
+        who = controllers.make(scenario, 0)
+    robot = _open(url, book, folder, key, arm=moves, rearm=rearm)
+    try:
+        if readonly:
+            _look(robot, book, looks)
+            return 0
+        if task is None:
+            out.print(f"{url}: cleared and disarmed; the next connection can arm it", markup=False)
+            return 0
+        explainer = Explainer(out, book)
+        if dry_run:
+            _decide(robot, book, who, task, explainer)
+            return 0
+        spec = scenario.spec.model_copy(update={"max_decisions": decisions})
+        bounded = replace(scenario, spec=spec)
+        if file is None:
+            verdict = run_episode(Episode(bounded, task, who, robot, None, (explainer,), film=False))
+        else:
+            with EpisodeWriter(file, controllers.header(scenario, 0, url), book.text, scenario.text) as writer:
+                verdict = run_episode(Episode(bounded, task, who, robot, None, (writer, explainer), film=False))
+        out.print(f"ended: {verdict.ended} after {verdict.decisions} decisions", markup=False)
+        return 0 if verdict.ended == "done" else 1
+    finally:
+        if moves:
+            robot.stop()
+        robot.close()
+
+
+def _open(url: str, book: Codebook, folder: Path | None, key: str | None, *, arm: bool, rearm: bool) -> Robot:
+    if url.startswith(LEKIWI):
+        return LeKiwiRobot(book, url, send=arm)
+    host, _ = address(url)
+    return LinkRobot(url, book, keys=keys_for(host, folder), key=key, arm=arm, clear_stop=rearm)
+
+
+def _look(robot: Robot, book: Codebook, looks: int) -> None:
+    """Tell what the robot reports, once a second."""
+    for look in range(looks):
+        if look:
+            time.sleep(1.0)
+        seen = robot.observe()
+        check_observation(book, seen)
+        things = ", ".join(f"{entity.id} ({entity.kind})" for entity in seen.entities)
+        facts = " ".join(map(str, seen.facts))
+        out.print(f"{seen.time_s:8.2f} s  {things}; {facts or 'no facts'}", markup=False)
+
+
+def _decide(robot: Robot, book: Codebook, who: Controller, task: str, explainer: Explainer) -> None:
+    """Decide once, tell it, and send nothing."""
+    seen = robot.observe()
+    check_observation(book, seen)
+    decision = who.decide(task, seen)
+    explainer.write("observation", seen, seen.time_s)
+    explainer.write("decision", decision, seen.time_s)
+    try:
+        command = Guard(book).check(decision.text, seen)
+        out.print(f"would send: {command.text}", markup=False)
+    except CommandError as problem:
+        out.print(f"would not send {decision.text}: {problem}", markup=False)

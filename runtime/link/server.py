@@ -1,0 +1,237 @@
+"""The link's loop on the robot's side: sockets in, the state machine, orders out; in a thread of its own.
+
+Whatever goes wrong in it shuts the gate and stops the robot; and the loop that moves the robot stops by itself where
+this one no longer keeps the gate open.
+"""
+
+import os
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import zmq
+
+from codeword.codebook.observation import Record
+
+from .effects import Effect, Gate, Halt, Send
+from .keys import Doorkeeper, Keys
+from .limits import LIMITS, Limits
+from .machine import Machine
+from .mover import Looked, Mover, News, Over
+from .sockets import bind, router
+from .wire import write
+
+_TURN_MS = 20
+_AT_ONCE = 64
+"""So many messages are read before time is looked at again."""
+_MOST_FRAMES = 4
+
+
+@dataclass(frozen=True)
+class Session:
+    """One robot as it is served: from when it is set up to when it is replaced or closed."""
+
+    machine: Machine
+    mover: Mover
+    gate: Gate
+
+
+class Desk(Protocol):
+    """Takes what arrives on the scenario channel; each call comes from the link's loop."""
+
+    def receive(self, routing_id: bytes, frames: Sequence[bytes]) -> None:
+        """A message has arrived."""
+
+
+class Server:
+    """Serves one robot after the other at one address. Sockets are bound when it is made.
+
+    With a desk there is a scenario channel too, at `scenario_port`.
+    """
+
+    def __init__(
+        self, host: str, port: int, keys: Keys | None = None, *, scenario_port: int | None = None,
+        limits: Limits = LIMITS,
+    ) -> None:  # fmt: skip
+        """Raises InputError where an address cannot be bound, or may not be without keys."""
+        self.limits = limits
+        self.desk: Desk | None = None
+        self.fault = ""
+        """Why the link's loop has ended before it was told to; empty where it has not."""
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        try:
+            self._door = Doorkeeper(self._context, keys) if keys is not None else None
+            self._commands = self._bound(host, port, keys)
+            self._scenario = self._bound(host, scenario_port, keys) if scenario_port is not None else None
+        except BaseException:
+            self._context.destroy(0)  # a context with open sockets would keep the process from ending
+            raise
+        self._session: Session | None = None
+        self._posted: deque[Callable[[], None]] = deque()
+        self._awake, self._wake = os.pipe()
+        os.set_blocking(self._awake, False)
+        os.set_blocking(self._wake, False)
+        self._ending = False
+        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port of the command channel."""
+        return self._commands[1]
+
+    @property
+    def scenario_port(self) -> int | None:
+        """The port of the scenario channel, None where there is none."""
+        return self._scenario[1] if self._scenario is not None else None
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def discard(self) -> None:
+        """Let go of the sockets of a server that was never started."""
+        self._context.destroy(0)
+
+    def post(self, what: Callable[[], None]) -> None:
+        """Have something done by the link's loop. From any thread."""
+        self._posted.append(what)
+        with suppress(BlockingIOError, OSError):
+            os.write(self._wake, b"!")
+
+    def begin(self, session: Session | None) -> None:
+        """Serve this robot from now on. From any thread."""
+        self.post(lambda: setattr(self, "_session", session))
+
+    def tell(self, session: Callable[[], Session], news: News) -> None:
+        """Something has happened to a robot. From any thread."""
+        self.post(lambda: self._news(session(), news))
+
+    def end(self, reason: str) -> None:
+        """Take leave of everyone and stop serving. From any thread; idempotent."""
+        self.post(lambda: self._leave(reason))
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+            self._thread.join(2.0)
+
+    def leave_session(self, reason: str) -> None:
+        """Stop the present robot and tell everyone that its session is over. By the link's loop."""
+        session, self._session = self._session, None
+        if session is not None:
+            self._carry_out(session, session.machine.farewell(reason))
+            session.mover.order(None)
+
+    def send_scenario(self, routing_id: bytes, message: Record, *more: bytes) -> None:
+        """Answer on the scenario channel. By the link's loop."""
+        if self._scenario is not None:
+            self._send(self._scenario[0], [routing_id, write(message), *more])
+
+    def _bound(self, host: str, port: int, keys: Keys | None) -> tuple["zmq.Socket[bytes]", int]:
+        socket = router(self._context)
+        if keys is not None:
+            keys.serve(socket)
+        return socket, bind(socket, host, port, keys=keys is not None)
+
+    def _run(self) -> None:
+        poller = zmq.Poller()
+        sockets = [self._commands[0], *([self._scenario[0]] if self._scenario is not None else [])]
+        for socket in sockets:
+            poller.register(socket, zmq.POLLIN)
+        if self._door is not None:
+            poller.register(self._door.socket, zmq.POLLIN)
+        poller.register(self._awake, zmq.POLLIN)
+        try:
+            while not self._ending:
+                poller.poll(_TURN_MS)
+                self._turn(sockets)
+        except BaseException as problem:
+            self.fault = f"the link's loop broke: {type(problem).__name__}: {problem}"
+            raise
+        finally:
+            session = self._session
+            if session is not None:
+                session.gate.shut()
+                session.mover.halt()
+                session.mover.order(None)
+            for socket in sockets:
+                socket.close(0)
+            if self._door is not None:
+                self._door.close()
+            self._context.term()
+
+    def _turn(self, sockets: Sequence["zmq.Socket[bytes]"]) -> None:
+        if self._door is not None:
+            self._door.answer()
+            self._door.refresh()
+        with suppress(BlockingIOError):
+            os.read(self._awake, 4096)
+        while self._posted:
+            self._posted.popleft()()
+        for socket in sockets:
+            for _ in range(_AT_ONCE):
+                frames = self._receive(socket)
+                if frames is None:
+                    break
+                self._take(socket, frames[0], frames[1:])
+        session = self._session
+        if session is not None:
+            self._carry_out(session, session.machine.tick(time.monotonic(), session.mover.progress))
+
+    def _receive(self, socket: "zmq.Socket[bytes]") -> list[bytes] | None:
+        """The frames of the next message, the first few of them; empty from one who may no longer speak."""
+        try:
+            parts = [socket.recv(zmq.NOBLOCK, copy=False)]
+        except zmq.Again:
+            return None
+        while parts[-1].more:
+            part = socket.recv(copy=False)
+            parts = [*parts, part] if len(parts) <= _MOST_FRAMES else [*parts[:-1], part]
+        if self._door is not None and not self._door.lets_in(str(parts[-1].get("User-Id"))):
+            return [b""]
+        return [part.bytes for part in parts]
+
+    def _take(self, socket: "zmq.Socket[bytes]", routing_id: bytes, frames: Sequence[bytes]) -> None:
+        if not routing_id:
+            return
+        if self._scenario is not None and socket is self._scenario[0]:
+            if self.desk is not None:
+                self.desk.receive(routing_id, frames)
+        elif self._session is not None:
+            session = self._session
+            self._carry_out(session, session.machine.receive(time.monotonic(), routing_id, frames))
+
+    def _news(self, session: Session, news: News) -> None:
+        now_s, machine = time.monotonic(), session.machine
+        if isinstance(news, Looked):
+            effects = machine.looked(now_s, news.observation, news.taken_s)
+        elif isinstance(news, Over):
+            effects = machine.ended(now_s, news.id, news.result)
+        else:
+            effects = machine.failed(now_s, news.what)
+        self._carry_out(session, effects)
+
+    def _carry_out(self, session: Session, effects: Sequence[Effect]) -> None:
+        """Halts first: nothing that is to be sent may keep them waiting."""
+        if any(isinstance(effect, Halt) for effect in effects):
+            session.mover.halt()
+        for effect in effects:
+            if isinstance(effect, Send):
+                self._send(self._commands[0], [effect.peer, write(effect.message)])
+            elif not isinstance(effect, Halt):
+                session.mover.order(effect)
+
+    def _send(self, socket: "zmq.Socket[bytes]", frames: Sequence[bytes]) -> None:
+        with suppress(zmq.Again):  # a peer that takes nothing: what it misses it can ask for again
+            socket.send_multipart(frames, zmq.NOBLOCK)
+
+    def _leave(self, reason: str) -> None:
+        self.leave_session(reason)
+        self._ending = True
+
+
+def new_session_id() -> str:
+    """A token that no other session has."""
+    return secrets.token_hex(8)
