@@ -1,4 +1,4 @@
-"""The README's commands and its Python example work as printed."""
+"""The commands of the README and the guide, and the Python example, work as printed."""
 
 import re
 import shlex
@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+from codeword.codebook.budgets import STAGES
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "runtime" / "guide").glob("*.md"))]
+README = PAGES[0].read_text()
+TOLD = "\n".join(page.read_text() for page in PAGES)
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TOLD, re.DOTALL)
 COMMANDS = [
     line.partition("#")[0].strip()
     for language, block in BLOCKS
@@ -57,6 +62,12 @@ def test_the_readme_names_every_verb() -> None:
         assert f"codeword {verb}" in README, verb
 
 
-def test_links_lead_to_files() -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", README):
-        assert (Path(__file__).parent.parent / target).exists(), target
+def test_the_guide_tells_of_every_stage_that_has_a_budget() -> None:
+    page = (ROOT / "runtime" / "guide" / "time.md").read_text()
+    assert [f"| `{stage}` | {what} |" in page for stage, what in STAGES.items()] == [True] * len(STAGES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
