@@ -19,7 +19,7 @@ from .adapter import NONE, Adapter
 from .automaton import Automaton
 from .deadlines import Deadlines
 from .decision import Decision, DecisionCancelled, Stopwatch
-from .hold import Hold
+from .hold import DisagreementError, Hold
 from .identity import Identity
 from .merge import with_adapter
 from .prefixes import Prefixes
@@ -221,11 +221,14 @@ class Engine:
         """One pass for all of these, each of which must still go on.
 
         Raises ModelError where a sequence becomes longer than the model reads, DecisionCancelled where it is halted;
-        then none has gone on.
+        then none has gone on. What else goes wrong with one of them ends that one, and is raised by `end`.
         """
         hidden = self._model.read([one.run.part() for one in under_way])
         for one, states in zip(under_way, hidden, strict=True):
-            one.run.take(states)
+            try:
+                one.run.take(states)
+            except DisagreementError as problem:  # those beside it are not to suffer from it
+                one.problem = problem
 
     def drop(self, one: "Reading") -> None:
         """Let go of one that was begun, come to its end or not; what it has read is kept for others. Idempotent."""
@@ -233,7 +236,7 @@ class Engine:
             return
         one.closed = True
         use = self.techniques
-        if use.prefix_cache and use.kv_cache and not one.run.goes_on:
+        if use.prefix_cache and use.kv_cache and not one.run.goes_on and one.problem is None:
             self._tracks.store(one.run.track)
         one.run.close()
         if not use.prefix_cache:
@@ -267,7 +270,11 @@ class Engine:
         return Making(run, tokens, key, walk, clock)
 
     def end(self, making: "Making") -> Decision:
-        """The decision that was made. The making is still to be dropped."""
+        """The decision that was made. The making is still to be dropped. Raises DisagreementError for a graph that is
+        not cut where tokens are.
+        """
+        if making.problem is not None:
+            raise making.problem
         tokens, walk, clock, run = making.tokens, making.walk, making.clock, making.run
         walk.finish()
         clock.lap("prefill")  # where there was nothing to choose, and so nothing to read
@@ -316,11 +323,12 @@ class Reading:
 
     run: Run
     closed: bool = field(default=False, init=False)
+    problem: DisagreementError | None = field(default=None, init=False)
 
     @property
     def goes_on(self) -> bool:
         """Whether there is something left to read."""
-        return self.run.goes_on
+        return self.problem is None and self.run.goes_on
 
     @property
     def written(self) -> int:

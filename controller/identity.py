@@ -11,8 +11,9 @@ from .tokens import PromptTokens
 
 @dataclass(frozen=True)
 class Identity:
-    """All that an engine's decisions depend on beside the question. `policy` is added to the sampling's name, `sampling`
-    is how tokens are picked where a question does not say.
+    """All that an engine's decisions depend on beside the question.
+
+    `policy` is added to the sampling's name, `sampling` is how tokens are picked where a question does not say.
     """
 
     weights: str

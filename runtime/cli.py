@@ -13,6 +13,7 @@ from codeword.codebook.errors import CodewordError, InputError, did_you_mean
 
 VERBS = {
     "run": "codeword.runtime.cli_run:run",
+    "engine": "codeword.runtime.cli_engine:engine",
     "replay": "codeword.runtime.cli_replay:replay",
     "episodes": "codeword.runtime.cli_episodes:episodes",
     "published": "codeword.runtime.cli_published:published",

@@ -1,7 +1,7 @@
 """What an engine process and its clients say to each other: one JSON object a message, held to its form and its size.
 
-A client says `hello`, `warm`, `decide`, `cancel` and `bye`; the engine answers with `info`, or about a request by its number with
-`begun`, `wrote`, `read`, `made`, `late` and `failed`.
+A client says `hello`, `warm`, `decide`, `cancel` and `bye`; the engine answers with `info`, or about a request by its
+number with `begun`, `wrote`, `read`, `made`, `late` and `failed`.
 """
 
 import json
@@ -22,7 +22,9 @@ VERSION = 1
 MOST_BYTES = 4 << 20
 """A longer message is none."""
 
-MOST_EDGES, MOST_DEPTH = 200_000, 400
+MOST_EDGES, MOST_DEPTH, MOST_WRITTEN = 200_000, 150, 2_000_000
+"""What a graph may have: edges, pieces of a text, and edges when it is written out as a tree, as grammars are."""
+
 _MOST_TEXT = 1 << 20
 
 _Text = Annotated[str, Field(max_length=_MOST_TEXT)]
@@ -84,9 +86,7 @@ class Drawn(Message):
 
     @staticmethod
     def of(sampling: Sampling) -> "Drawn":
-        return Drawn(
-            temperature=sampling.temperature, top_k=sampling.top_k, top_p=sampling.top_p, seed=sampling.seed
-        )
+        return Drawn(temperature=sampling.temperature, top_k=sampling.top_k, top_p=sampling.top_p, seed=sampling.seed)
 
     def sampling(self) -> Sampling:
         """Raises ModelError where the numbers are none of a sampling."""
@@ -239,7 +239,7 @@ def unpack(rows: tuple[Edges, ...]) -> Node:
         raise WireError("a graph begins with its end, which has no edges, and has a root")
     if sum(map(len, rows)) > MOST_EDGES:
         raise WireError(f"a graph has more than {MOST_EDGES} edges")
-    nodes, depths = [END], [0]
+    nodes, depths, written_out = [END], [0], [1]
     for place, edges in enumerate(rows[1:], start=1):
         if not edges or len({piece for piece, _ in edges}) < len(edges):
             raise WireError(f"row {place} of a graph has no edges, or two with one text")
@@ -247,8 +247,9 @@ def unpack(rows: tuple[Edges, ...]) -> Node:
             raise WireError(f"row {place} of a graph leads to one that is not before it")
         nodes.append(Node(tuple((piece, nodes[child]) for piece, child in edges)))
         depths.append(1 + max(depths[child] for _, child in edges))
-        if depths[-1] > MOST_DEPTH:
-            raise WireError(f"a graph has texts of more than {MOST_DEPTH} pieces")
+        written_out.append(len(edges) + sum(written_out[child] for child in {child for _, child in edges}))
+        if depths[-1] > MOST_DEPTH or written_out[-1] > MOST_WRITTEN:
+            raise WireError(f"a graph has texts of more than {MOST_DEPTH} pieces, or far too many of them")
     return nodes[-1]
 
 
