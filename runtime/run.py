@@ -143,7 +143,6 @@ class Controllers:
     def _serve_from(self, who: Who, found: tuple[LocalModel, Adapter] | None, processes: int) -> Backend:
         """An engine process, and the local model where there is one, to be loaded when that does not answer."""
         there = FleetBackend(who.model, who.limits, f"robot {os.getpid()}")
-        atexit.register(there.close)
         told = there.info
         if there.adapter.folder is not None and who.policy not in told.policies:
             raise InputError(

@@ -3,6 +3,8 @@
 import os
 import threading
 import time
+import uuid
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -32,7 +34,6 @@ from .wire import (
     Bye,
     Cancel,
     Decide,
-    Drawn,
     Failed,
     Hello,
     Info,
@@ -74,13 +75,17 @@ class FleetBackend:
         self._number = 0
         self._connected = self._greeted = False
         self._tokens: Tokens | None = None
-        self._socket = zmq.Context.instance().socket(zmq.DEALER)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         for option, value in {
             zmq.LINGER: 0, zmq.IMMEDIATE: 1, zmq.MAXMSGSIZE: 4 * MOST_BYTES, zmq.RECONNECT_IVL: 20,
             zmq.RECONNECT_IVL_MAX: 200, zmq.HEARTBEAT_IVL: 200, zmq.HEARTBEAT_TIMEOUT: 1000,
         }.items():  # fmt: skip
             self._socket.setsockopt(option, value)
-        self._monitor = self._socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
+        self._monitor: zmq.Socket[bytes] = self._socket.get_monitor_socket(
+            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED, f"inproc://fleet-{uuid.uuid4().hex}"
+        )
+        # Were the monitor collected before the socket that writes to it, every connection of this process would hang.
+        self._let_go = weakref.finalize(self, _let_go, self._socket, self._monitor)
         self._socket.connect(self.name)
         try:
             self.info = self._greet(time.monotonic() + patience.connect_s, never)
@@ -144,13 +149,11 @@ class FleetBackend:
         try:
             rows = pack(graph)
         except WireError as problem:
-            raise RemoteError(f"cannot be asked: {problem}") from problem
-        drawn = None if sampling is None else Drawn.of(sampling)
+            raise RemoteError(f"the engine cannot be asked: {problem}") from problem
 
         def question(number: int) -> Message:
             limits = Limits(**cancelled.left_ms()) if isinstance(cancelled, Deadlines) else Limits()
-            three = (prompt.system, prompt.task, prompt.observation)
-            return Decide(id=number, prompt=three, graph=rows, guess=guess, sampling=drawn, limits=limits)
+            return Decide.of(number, prompt, rows, guess, sampling, limits)
 
         answer = self._ask(question, cancelled, self._patience.answer_s)
         if isinstance(answer, Late):
@@ -163,12 +166,7 @@ class FleetBackend:
 
     def close(self) -> None:
         """Say goodbye and let go of the connection. Idempotent."""
-        if self._socket.closed:
-            return
-        with suppress(zmq.Again):  # where nobody is there
-            self._socket.send(written(Bye()), zmq.NOBLOCK)
-        self._socket.disable_monitor()
-        self._socket.close(linger=50)
+        self._let_go()
 
     def _read(self, answer: _Answer, graph: Node) -> Decision:
         try:
@@ -190,7 +188,10 @@ class FleetBackend:
                     self._greeted = False
                     raise RemoteError(f"another engine answers there now ({now.model}, {now.profile})", gone=True)
             self._number += 1
-            self._send(question(self._number))
+            try:
+                self._send(question(self._number))
+            except WireError as problem:
+                raise RemoteError(f"the engine cannot be asked: {problem}") from problem
             until = time.monotonic() + longest_s
             try:
                 return self._hear(self._number, until, f"no answer within {longest_s:g} s", cancelled)
@@ -255,4 +256,12 @@ class FleetBackend:
             self._connected = self._greeted = False
             raise RemoteError("the engine is gone", gone=True) from problem
         except WireError as problem:
-            raise RemoteError(f"cannot be asked: {problem}") from problem
+            raise RemoteError(f"the engine cannot be asked: {problem}") from problem
+
+
+def _let_go(connected: zmq.Socket[bytes], monitor: zmq.Socket[bytes]) -> None:
+    with suppress(zmq.ZMQError):  # where nobody is there
+        connected.send(written(Bye()), zmq.NOBLOCK)
+    connected.disable_monitor()
+    connected.close(linger=50)
+    monitor.close(linger=0)

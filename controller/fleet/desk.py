@@ -43,26 +43,28 @@ class Desk(Generic[_T]):
         """`clock` gives the time [s], never going back."""
         self._clock = clock
         self._waiting: dict[bytes, list[Place[_T]]] = {}
-        self._served_s: dict[bytes, float] = {}
+        self._served: dict[bytes, int] = {}
+        self._turn = 0
 
     @property
     def clients(self) -> tuple[bytes, ...]:
         """Those that are known."""
-        return tuple(self._served_s)
+        return tuple(self._served)
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
     def enter(self, client: bytes) -> None:
         """A client is there. Raises FullError where there are too many."""
-        if client not in self._served_s:
-            if len(self._served_s) >= MOST_CLIENTS:
+        if client not in self._served:
+            if len(self._served) >= MOST_CLIENTS:
                 raise FullError(f"{MOST_CLIENTS} clients are served already")
-            self._served_s[client], self._waiting[client] = self._clock(), []
+            self._waiting[client] = []
+            self._serve(client)
 
     def leave(self, client: bytes) -> None:
         """Forget a client and all that it waits for."""
-        self._served_s.pop(client, None)
+        self._served.pop(client, None)
         self._waiting.pop(client, None)
 
     def wait(self, client: bytes, number: int, wanted: _T, left_s: float = float("inf"), stage: str = "") -> None:
@@ -100,11 +102,16 @@ class Desk(Generic[_T]):
             for client, waiting in self._waiting.items()
             if client not in served and any(place.until_s > now_s for place in waiting)
         ]
-        fitting.sort(key=lambda client: self._served_s[client])
+        fitting.sort(key=lambda client: self._served[client])
         picked = []
         for client in fitting[: max(0, room)]:
             place = next(place for place in self._waiting[client] if place.until_s > now_s)
             self._waiting[client].remove(place)
-            self._served_s[client] = now_s
+            self._serve(client)
             picked.append(place)
         return picked
+
+    def _serve(self, client: bytes) -> None:
+        """A client has its turn: all others come before its next."""
+        self._turn += 1
+        self._served[client] = self._turn

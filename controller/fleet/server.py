@@ -17,7 +17,6 @@ from pathlib import Path
 import zmq
 
 from codeword.codebook.errors import CodewordError, InputError, ModelError
-from codeword.codebook.prompt import Prompt
 from codeword.controller.deadlines import Deadlines
 from codeword.controller.engine import Engine, Making, Reading, Request
 from codeword.controller.hold import DisagreementError
@@ -93,7 +92,7 @@ class Server:
         self._names: dict[bytes, str] = {}
         self._swept_s = clock()
         self._info = _info(engine)
-        self._socket = zmq.Context.instance().socket(zmq.ROUTER)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 100)
         self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
         self._socket.setsockopt(zmq.MAXMSGSIZE, MOST_BYTES)
@@ -209,7 +208,7 @@ class Server:
                     return one.work
             return self._engine.begin_reading(said.system)
         sampling = None if said.sampling is None else said.sampling.sampling()
-        return self._engine.begin(Request(Prompt(*said.prompt), unpack(said.graph), said.guess, sampling))
+        return self._engine.begin(Request(said.prompt(), unpack(said.graph), said.guess, sampling))
 
     def _go_on(self) -> None:
         under_way = list({id(one.work): one.work for one in self._serving if one.work.goes_on}.values())

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from codeword.codebook.choices import END, Node
+from codeword.codebook.prompt import Prompt, Turn
 from codeword.controller.decision import Decision
 from codeword.controller.sampling import Sampling
 
@@ -102,17 +103,45 @@ class Limits(Message):
 
 
 class Decide(Message):
-    """A decision is wanted. `graph` has a node's edges a row, each with the place of a row before its own; the first
-    row is the end and has none, the last is the root.
+    """A decision is wanted for a prompt, of which `turns` are the earlier ones.
+
+    `graph` has a node's edges a row, each with the place of a row before its own; the first row is the end and has
+    none, the last is the root.
     """
 
     kind: Literal["decide"] = "decide"
     id: _Number
-    prompt: tuple[_Text, _Text, _Text]
+    system: _Text
+    task: _Text
+    observation: _Text
+    turns: Annotated[tuple[tuple[_Text, _Text], ...], Field(max_length=10_000)] = ()
     graph: tuple[Edges, ...]
     guess: _Text | None = None
     sampling: Drawn | None = None
     limits: Limits = Limits()
+
+    @staticmethod
+    def of(
+        number: int,
+        prompt: Prompt,
+        rows: tuple[Edges, ...],
+        guess: str | None,
+        sampling: Sampling | None,
+        limits: Limits,
+    ) -> "Decide":
+        """Raises WireError where a text is too long."""
+        try:
+            return Decide(
+                id=number, system=prompt.system, task=prompt.task, observation=prompt.observation,
+                turns=tuple((turn.observation, turn.command) for turn in prompt.turns), graph=rows, guess=guess,
+                sampling=None if sampling is None else Drawn.of(sampling), limits=limits,
+            )  # fmt: skip
+        except ValidationError as problem:
+            raise WireError(f"not a question: {_first(problem)}") from problem
+
+    def prompt(self) -> Prompt:
+        """The prompt as it was given."""
+        return Prompt(self.system, self.task, self.observation, tuple(Turn(*turn) for turn in self.turns))
 
 
 class Warm(Message):

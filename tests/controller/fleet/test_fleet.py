@@ -14,6 +14,7 @@ import pytest
 
 from codeword.codebook import Codebook
 from codeword.codebook.choices import Node
+from codeword.codebook.prompt import Turn
 from codeword.controller.deadlines import Deadlines
 from codeword.controller.decision import DecisionCancelled
 from codeword.controller.engine import Engine
@@ -99,6 +100,19 @@ def test_a_decision_and_its_key_are_those_of_the_engine_alone(
         assert made.stage_ms["wait"] + made.stage_ms["decode"] < made.stage_ms["total"]
     backend.close()
     assert engine.stop()["decisions"] == 6
+
+
+def test_earlier_turns_of_a_conversation_travel_too(engine: EngineProcess, alone: Engine, tabletop: Codebook) -> None:
+    first, second = situations(tabletop, 8, 2)
+    turns = (Turn(second[0].observation, next(iter(second[1].texts()))),)
+    prompt = first[0]._replace(turns=turns)
+    backend = FleetBackend(engine.address)
+    made = backend.decide(prompt, first[1])
+    assert made.essence() == alone.decide(prompt, first[1]).essence()
+    assert made.key == backend.key_of(prompt, first[1]) != alone.key_of(*first)
+    with pytest.raises(RemoteError, match="the engine cannot be asked: not a question: task"):
+        backend.decide(prompt._replace(task="x" * 2_000_000), first[1])
+    assert backend.decide(prompt, first[1]).essence() == made.essence()
 
 
 def test_several_at_once_get_what_each_gets_alone(engine: EngineProcess, alone: Engine, tabletop: Codebook) -> None:
