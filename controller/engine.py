@@ -35,6 +35,9 @@ from .walk import Walk
 POLICY = 2
 """Raised whenever the same context would give another decision."""
 
+BAD_GRAPH = (DisagreementError, ValueError)
+"""Raised where a graph of choices is not what it must be: cut where tokens are, no text the beginning of another."""
+
 Cancelled = Callable[[], bool]
 
 
@@ -227,7 +230,7 @@ class Engine:
         for one, states in zip(under_way, hidden, strict=True):
             try:
                 one.run.take(states)
-            except DisagreementError as problem:  # those beside it are not to suffer from it
+            except BAD_GRAPH as problem:  # those beside it are not to suffer from it
                 one.problem = problem
 
     def drop(self, one: "Reading") -> None:
@@ -270,8 +273,8 @@ class Engine:
         return Making(run, tokens, key, walk, clock)
 
     def end(self, making: "Making") -> Decision:
-        """The decision that was made. The making is still to be dropped. Raises DisagreementError for a graph that is
-        not cut where tokens are.
+        """The decision that was made. The making is still to be dropped. Raises one of
+        BAD_GRAPH where the graph can be walked in more than one way.
         """
         if making.problem is not None:
             raise making.problem
@@ -323,7 +326,7 @@ class Reading:
 
     run: Run
     closed: bool = field(default=False, init=False)
-    problem: DisagreementError | None = field(default=None, init=False)
+    problem: Exception | None = field(default=None, init=False)
 
     @property
     def goes_on(self) -> bool:

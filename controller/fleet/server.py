@@ -18,8 +18,7 @@ import zmq
 
 from codeword.codebook.errors import CodewordError, InputError, ModelError
 from codeword.controller.deadlines import Deadlines
-from codeword.controller.engine import Engine, Making, Reading, Request
-from codeword.controller.hold import DisagreementError
+from codeword.controller.engine import BAD_GRAPH, Engine, Making, Reading, Request
 
 from .address import check_address, socket_file
 from .desk import Desk, FullError, Place
@@ -190,7 +189,7 @@ class Server:
                 continue
             try:
                 work = self._begin(place.wanted.said)
-            except (CodewordError, DisagreementError) as problem:
+            except (CodewordError, *BAD_GRAPH) as problem:
                 self._fail(place, problem)
                 continue
             if work is None:
@@ -247,7 +246,7 @@ class Server:
                 self.tally.decisions += 1
             else:
                 answer = written(Read(id=place.number))
-        except (CodewordError, DisagreementError) as problem:
+        except (CodewordError, *BAD_GRAPH) as problem:
             self._fail(place, problem)
         finally:
             self._finish(one)

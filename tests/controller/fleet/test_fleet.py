@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import Codebook
-from codeword.codebook.choices import Node
+from codeword.codebook.choices import END, Node
 from codeword.codebook.prompt import Turn
 from codeword.controller.deadlines import Deadlines
 from codeword.controller.decision import DecisionCancelled
@@ -323,9 +323,10 @@ def test_what_cannot_be_decided_hurts_only_who_asked(engine: EngineProcess, tabl
     good, bad = FleetBackend(engine.address), FleetBackend(engine.address)
     with pytest.raises(RemoteError, match="the engine gives no answer: the prompt is too long"):
         bad.decide(prompt._replace(task="very " * 5000), graph)
-    cut_in_a_token: Node = Node((('{"sk', Node((('ill":"pick"}', graph.edges[0][1]),))),))
-    with pytest.raises(RemoteError, match="the engine gives no answer"):
-        bad.decide(prompt, cut_in_a_token)
+    with pytest.raises(
+        RemoteError, match="the engine gives no answer: a text of the graph is the beginning of another"
+    ):
+        bad.decide(prompt, Node((("a", END), ("b", Node((("c", END), ("cc", END)))))))
     assert good.decide(prompt, graph).essence() == bad.decide(prompt, graph).essence()
     assert engine.stop()["failed"] == 2
 
