@@ -74,11 +74,12 @@ class FleetBackend:
         self._halted = False
         self._number = 0
         self._connected = self._greeted = False
+        self._lost = 0
         self._tokens: Tokens | None = None
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         for option, value in {
             zmq.LINGER: 0, zmq.IMMEDIATE: 1, zmq.MAXMSGSIZE: 4 * MOST_BYTES, zmq.RECONNECT_IVL: 20,
-            zmq.RECONNECT_IVL_MAX: 200, zmq.HEARTBEAT_IVL: 200, zmq.HEARTBEAT_TIMEOUT: 1000,
+            zmq.RECONNECT_IVL_MAX: 200, zmq.HEARTBEAT_IVL: 200, zmq.HEARTBEAT_TIMEOUT: 2000,
         }.items():  # fmt: skip
             self._socket.setsockopt(option, value)
         self._monitor: zmq.Socket[bytes] = self._socket.get_monitor_socket(
@@ -215,9 +216,10 @@ class FleetBackend:
 
     def _hear(self, number: int | None, until: float, late: str, cancelled: Cancelled) -> _Answer:
         """The answer to the request of a number, or to hello."""
+        lost = self._lost
         while True:
             self._heed(until, late, cancelled)
-            if not self._connected:
+            if self._lost > lost:  # perhaps connected again by now, but to one who does not know the question
                 raise RemoteError("the engine is gone", gone=True)
             while self._socket.poll(0):
                 try:
@@ -248,6 +250,7 @@ class FleetBackend:
         while self._monitor.poll(0):
             self._connected = recv_monitor_message(self._monitor)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
             self._greeted = False
+            self._lost += not self._connected
 
     def _send(self, message: Message) -> None:
         try:

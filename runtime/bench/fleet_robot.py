@@ -14,6 +14,7 @@ from pathlib import Path
 from codeword.controller.backend import Backend
 from codeword.controller.profiles import AUTO, shared_threads
 from codeword.controller.registry import resolve
+from codeword.controller.remote.address import Limits
 
 from .courses import course
 from .decision import SUITES, suite
@@ -59,7 +60,7 @@ def _backend(model: str, address: str, seed: int, robots: int) -> Backend:
     if address:
         from codeword.controller.fleet.client import FleetBackend
 
-        return FleetBackend(address, name=f"robot {seed}")
+        return FleetBackend(address, Limits(connect_s=10.0, answer_s=60.0), f"robot {seed}")
     from codeword.controller.engine import Engine
 
     found = resolve(model, fetch=False)
