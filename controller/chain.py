@@ -1,13 +1,18 @@
 """What stands behind a controller: a model here or elsewhere, the cache before each, and a fallback."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from .backend import Backend
-from .engine import Engine
 from .memory.cached import Cached
 from .memory.entries import Store
 from .remote.fallback import Fallback
-from .remote.model import RemoteModel
+
+
+class Elsewhere(Backend, Protocol):
+    """A backend in another process, with a name for people."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,7 @@ class Chain:
     caches: tuple[Cached, ...]
 
 
-def chain(here: Engine | None, there: RemoteModel | None, store: Store | None) -> Chain:
+def chain(here: Backend | None, there: Elsewhere | None, store: Store | None) -> Chain:
     """The model elsewhere with the one here as its fallback (the robot holds where there is none), or the one here
     alone; each with a cache before it where there is a store. At least one of them must be given.
     """

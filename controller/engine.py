@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from codeword.codebook.choices import Node
@@ -18,8 +18,9 @@ from codeword.codebook.prompt import CONTRACT, Prompt
 from .adapter import NONE, Adapter
 from .automaton import Automaton
 from .deadlines import Deadlines
-from .decision import Decision, DecisionCancelled, Stopwatch, decision_key, graph_digest
-from .hold import Hold
+from .decision import Decision, DecisionCancelled, Stopwatch
+from .hold import DisagreementError, Hold
+from .identity import Identity
 from .merge import with_adapter
 from .prefixes import Prefixes
 from .profiles import AUTO, Tuned, choose, load_model
@@ -33,6 +34,9 @@ from .walk import Walk
 
 POLICY = 2
 """Raised whenever the same context would give another decision."""
+
+BAD_GRAPH = (DisagreementError, ValueError)
+"""Raised where a graph of choices is not what it must be: cut where tokens are, no text the beginning of another."""
 
 Cancelled = Callable[[], bool]
 
@@ -138,16 +142,13 @@ class Engine:
 
     def warm(self, system: str, cancelled: Cancelled = never) -> None:
         """Read a system text ahead of the first decision that uses it. Raises DecisionCancelled."""
-        tokens = self.tokens.prompt(Prompt(system, "", "")).system
-        cuts = cuts_of(tokens)
-        if self._tracks.holds(tokens, cuts):
+        reading = self.begin_reading(system)
+        if reading is None:
             return
-        run = Run(self._model, self._tracks, tokens, cuts, len(tokens))
         try:
-            self._carry_out([run], cancelled)
-            self._tracks.store(run.track)
+            self._carry_out([reading], cancelled)
         finally:
-            run.close()
+            self.drop(reading)
 
     def settle(self) -> None:
         """Keep of what was read only what it began with: what decisions cost does not depend on those before."""
@@ -181,38 +182,78 @@ class Engine:
         """
         return self.decide_many([Request(prompt, graph, guess, sampling)], cancelled)[0]
 
+    @property
+    def exact(self) -> bool:
+        """Whether a decision made side by side with others is, to the bit, what it would be alone."""
+        return self._model.exact
+
+    @property
+    def identity(self) -> Identity:
+        """What the key of a decision says of this engine."""
+        return Identity(self._weights, self.adapter.identity, self.profile, f"{self._rounding}/{POLICY}", self.sampling)
+
     def key_of(self, prompt: Prompt, graph: Node, sampling: Sampling | None = None) -> str:
         """The key of a decision, without making it."""
-        return self._key(self.tokens.prompt(prompt), graph, sampling or self.sampling)
+        return self.identity.key(self.tokens.prompt(prompt), graph, sampling)
 
     def decide_many(self, requests: Sequence[Request], cancelled: Cancelled = never) -> list[Decision]:
         """Several decisions made side by side: each what it would be alone, where the model is exact."""
         if len(requests) > 1 and self.techniques.prefix_cache:
             for system in dict.fromkeys(request.prompt.system for request in requests):
                 self.warm(system, cancelled)
-        made: list[_Making] = []
+        made: list[Making] = []
         try:
             for request in requests:
-                made.append(self._begin(request))
+                made.append(self.begin(request))
             with cancelled.guarding(self.halt) if isinstance(cancelled, Deadlines) else nullcontext():
-                self._carry_out([making.run for making in made], cancelled)
-            decisions = [self._end(making) for making in made]
-            for making in made:
-                if self.techniques.prefix_cache and self.techniques.kv_cache:
-                    self._tracks.store(making.run.track)
+                self._carry_out(made, cancelled)
+            return [self.end(making) for making in made]
         finally:
             for making in made:
-                making.run.close()
-            if not self.techniques.prefix_cache:
-                self._tracks.forget()
-        return decisions
+                self.drop(making)
 
-    def _begin(self, request: Request) -> "_Making":
+    def begin_reading(self, system: str) -> "Reading | None":
+        """Begin to read a system text; None where it is read already. Whoever begins must `drop` it in the end."""
+        tokens = self.tokens.prompt(Prompt(system, "", "")).system
+        cuts = cuts_of(tokens)
+        if self._tracks.holds(tokens, cuts):
+            return None
+        return Reading(Run(self._model, self._tracks, tokens, cuts, len(tokens)))
+
+    def go_on(self, under_way: Sequence["Reading"]) -> None:
+        """One pass for all of these, each of which must still go on.
+
+        Raises ModelError where a sequence becomes longer than the model reads, DecisionCancelled where it is halted;
+        then none has gone on. What else goes wrong with one of them ends that one, and is raised by `end`.
+        """
+        hidden = self._model.read([one.run.part() for one in under_way])
+        for one, states in zip(under_way, hidden, strict=True):
+            try:
+                one.run.take(states)
+            except BAD_GRAPH as problem:  # those beside it are not to suffer from it
+                one.problem = problem
+
+    def drop(self, one: "Reading") -> None:
+        """Let go of one that was begun, come to its end or not; what it has read is kept for others. Idempotent."""
+        if one.closed:
+            return
+        one.closed = True
+        use = self.techniques
+        if use.prefix_cache and use.kv_cache and not one.run.goes_on and one.problem is None:
+            self._tracks.store(one.run.track)
+        one.run.close()
+        if not use.prefix_cache:
+            self._tracks.forget()
+
+    def begin(self, request: Request) -> "Making":
+        """Begin a decision, to be carried on by `go_on` as long as it goes on, then taken by `end`; whoever begins must
+        `drop` it in the end. Raises ModelError where the prompt cannot be read.
+        """
         clock = Stopwatch()
         tokens = self.tokens.prompt(request.prompt)
         clock.lap("tokenize")
         sampling = request.sampling or self.sampling
-        key = self._key(tokens, request.graph, sampling)
+        key = self.identity.key(tokens, request.graph, sampling)
         matcher = self._hold.matcher(request.graph)
         walk = Walk(Automaton(request.graph, self.tokens.encode), matcher, sampling, sampling.lot(key))
         clock.lap("grammar")
@@ -229,9 +270,14 @@ class Engine:
             legal_rows=use.legal_rows,
             exact=self._exact,
         )  # fmt: skip
-        return _Making(tokens, key, walk, clock, run)
+        return Making(run, tokens, key, walk, clock)
 
-    def _end(self, making: "_Making") -> Decision:
+    def end(self, making: "Making") -> Decision:
+        """The decision that was made. The making is still to be dropped. Raises one of
+        BAD_GRAPH where the graph can be walked in more than one way.
+        """
+        if making.problem is not None:
+            raise making.problem
         tokens, walk, clock, run = making.tokens, making.walk, making.clock, making.run
         walk.finish()
         clock.lap("prefill")  # where there was nothing to choose, and so nothing to read
@@ -262,37 +308,42 @@ class Engine:
             key=making.key,
         )
 
-    def _key(self, tokens: PromptTokens, graph: Node, sampling: Sampling) -> str:
-        return decision_key(
-            {
-                "prompt": tokens.all,
-                "legal": graph_digest(graph),
-                "weights": self._weights,
-                "adapter": self.adapter.identity,
-                "profile": self.profile,
-                "policy": f"{sampling.name}{self._rounding}/{POLICY}",
-            }
-        )
-
-    def _carry_out(self, runs: Sequence[Run], cancelled: Cancelled) -> None:
+    def _carry_out(self, under_way: Sequence["Reading"], cancelled: Cancelled) -> None:
         """Pass after pass, each for all that still go on."""
-        while going := [run for run in runs if run.goes_on]:
+        while going := [one for one in under_way if one.goes_on]:
             if cancelled():
                 raise DecisionCancelled("the decision was given up before it was made")
-            hidden = self._model.read([run.part() for run in going])
-            for run, states in zip(going, hidden, strict=True):
-                before = run.written
-                run.take(states)
-                if isinstance(cancelled, Deadlines) and run.written > before:
-                    cancelled.wrote(run.written - before)
+            before = [one.written for one in going]
+            self.go_on(going)
+            for one, written in zip(going, before, strict=True):
+                if isinstance(cancelled, Deadlines) and one.written > written:
+                    cancelled.wrote(one.written - written)
 
 
-@dataclass(frozen=True)
-class _Making:
+@dataclass
+class Reading:
+    """A text that is being read, pass by pass."""
+
+    run: Run
+    closed: bool = field(default=False, init=False)
+    problem: Exception | None = field(default=None, init=False)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is something left to read."""
+        return self.problem is None and self.run.goes_on
+
+    @property
+    def written(self) -> int:
+        """How many tokens of a command there are by now."""
+        return self.run.written
+
+
+@dataclass
+class Making(Reading):
     """A decision under way."""
 
     tokens: PromptTokens
     key: str
     walk: Walk
     clock: Stopwatch
-    run: Run

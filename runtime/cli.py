@@ -17,6 +17,7 @@ VERBS = {
     "connect": "codeword.runtime.cli_connect:connect",
     "stop": "codeword.runtime.cli_stop:stop",
     "keys": "codeword.runtime.cli_link:keys",
+    "engine": "codeword.runtime.cli_engine:engine",
     "replay": "codeword.runtime.cli_replay:replay",
     "episodes": "codeword.runtime.cli_episodes:episodes",
     "published": "codeword.runtime.cli_published:published",

@@ -1,8 +1,10 @@
 """Who decides, what is to be run, and one episode of it into its file."""
 
 import atexit
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import metadata
 from itertools import product
 from pathlib import Path
@@ -15,9 +17,12 @@ from codeword.codebook.offer import stable_text
 from codeword.codebook.prompt import CONTRACT
 from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import Adapter, load_adapter
-from codeword.controller.chain import chain
+from codeword.controller.chain import Chain, chain
 from codeword.controller.controller import POLICIES, check_policy, model_controller
 from codeword.controller.engine import Engine
+from codeword.controller.fleet.address import check_address, is_fleet
+from codeword.controller.fleet.client import FleetBackend
+from codeword.controller.fleet.later import Later
 from codeword.controller.memory.cached import Remembering
 from codeword.controller.memory.opening import OFF, open_store
 from codeword.controller.profiles import AUTO, shared_threads
@@ -26,7 +31,7 @@ from codeword.controller.remote.address import USUAL, Limits, is_remote, read_ad
 from codeword.controller.remote.fallback import HOLD, LOCAL
 from codeword.controller.remote.model import RemoteModel
 from codeword.controller.sampling import GREEDY, Sampling
-from codeword.controller.store import Progress
+from codeword.controller.store import Progress, silent
 
 from .episode import Adaptable, Episode, Listener, run_episode
 from .expert import Expert
@@ -64,7 +69,8 @@ class Who:
 @dataclass(frozen=True)
 class Loaded:
     """The model that decides, as it was loaded; all of it empty where none does. Of a model elsewhere name and profile
-    (`remote`) alone are its own, the rest is of its `fallback`: a model's name, or `hold`.
+    (`remote`) alone are its own, the rest is of its `fallback`: a model's name, or `hold`. Of an engine process all is
+    the engine's, but for `fallback`: whoever loads the same decides the same.
     """
 
     model: str = ""
@@ -87,8 +93,11 @@ def fetch(who: Who, progress: Progress) -> tuple[LocalModel, Adapter] | None:
         return None
     check_policy(who.policy, who.history)  # before anything is loaded
     name = who.model
-    if is_remote(name):
-        read_address(name)
+    if is_remote(name) or is_fleet(name):
+        if is_fleet(name):
+            check_address(name, "--model")
+        else:
+            read_address(name)
         if who.fallback == HOLD:
             return None
         name = DEFAULT_MODEL if who.fallback == LOCAL else who.fallback
@@ -108,10 +117,12 @@ class Controllers:
         self.who = who
         self.engine: Engine | None = None
         self.loaded = Loaded()
+        if who.controller == "llm" and is_fleet(who.model):
+            self._chain: Chain | None = self._serve_from(who, found, processes)
+            return
         if found is not None:
+            self.engine = _load(who, found, processes, progress)
             model, adapter = found
-            threads = shared_threads(model, who.profile, processes)
-            self.engine = Engine(model, profile=who.profile, threads=threads, adapter=adapter, progress=progress)
             self.loaded = Loaded(
                 model=model.name,
                 weights_hash=model.weights_sha256,
@@ -126,6 +137,27 @@ class Controllers:
             fallback = HOLD if self.engine is None else self.loaded.model
             self.loaded = replace(self.loaded, model=there.name, weights_hash="", profile="remote", fallback=fallback)
         self._chain = chain(self.engine, there, self.store) if self.engine or there else None
+
+    def _serve_from(self, who: Who, found: tuple[LocalModel, Adapter] | None, processes: int) -> Chain:
+        """An engine process, and the local model where there is one, to be loaded when that does not answer."""
+        there = FleetBackend(who.model, who.limits, f"robot {os.getpid()}")
+        told = there.info
+        if there.adapter.folder is not None and who.policy not in told.policies:
+            raise InputError(
+                f"adapter {told.adapter} of the engine at {who.model}: was taught for policy "
+                f"{', '.join(told.policies)}, and not for {who.policy}; use one of those"
+            )
+        here = None if found is None else Later(partial(_load, who, found, processes, silent), found[1])
+        self.loaded = Loaded(
+            model=told.model,
+            weights_hash=told.weights_hash,
+            adapter=told.adapter,
+            adapter_hash=told.adapter_hash,
+            profile=told.profile,
+            held=told.held,
+            fallback=HOLD if found is None else found[0].name,
+        )
+        return chain(here, there, self.store)
 
     def warm(self, codebook: Codebook) -> None:
         """Have the model read a codebook; what it keeps of other texts is only what they begin with."""
@@ -153,6 +185,12 @@ class Controllers:
     def header(self, scenario: Scenario, seed: int, robot: str) -> Header:
         """What an episode is a function of."""
         return header(self.who, self.loaded, scenario, seed, robot)
+
+
+def _load(who: Who, found: tuple[LocalModel, Adapter], processes: int, progress: Progress) -> Engine:
+    model, adapter = found
+    threads = shared_threads(model, who.profile, processes)
+    return Engine(model, profile=who.profile, threads=threads, adapter=adapter, progress=progress)
 
 
 def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) -> Header:
