@@ -7,12 +7,13 @@ Pieces are cut where no tokenizer joins: between a run of letters, digits or und
 whole number) and the punctuation beside it. So the tokens of a path are the tokens of its pieces, one after the other.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from outlines.types.dsl import Term
+    from outlines.types.dsl import CFG
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,31 +47,53 @@ class Node:
             return not text
         return any(text.startswith(piece) and child.accepts(text[len(piece) :]) for piece, child in self.edges)
 
-    def grammar(self) -> "Term":
-        """The same language as an outlines term, for any generator that takes one."""
-        from outlines.types.dsl import Alternatives, Sequence, String
+    def grammar(self) -> "CFG":
+        """The same language as an outlines term, for any generator that takes one: in Lark, every node a token of its
+        own, so that it grows with the graph, however many texts that spells. Tokens and not rules, because those have
+        a lexer cut texts up by rules of its own.
+        """
+        from outlines.types.dsl import CFG
 
-        def visit(node: Node) -> "Term | None":
-            if node is END:
-                return None
-            by_child: dict[int, tuple[Node, list[str]]] = {}
-            for piece, child in node.edges:
-                by_child.setdefault(id(child), (child, []))[1].append(piece)
-            options: list[Term] = []
-            for child, pieces in by_child.values():
-                head: Term = String(pieces[0]) if len(pieces) == 1 else Alternatives([String(p) for p in pieces])
-                tail = visit(child)
-                options.append(head if tail is None else Sequence([head, tail]))
-            return options[0] if len(options) == 1 else Alternatives(options)
-
-        term = visit(self)
-        return String("") if term is None else term
+        nodes: dict[int, Node] = {id(self): self}
+        waiting = [self]
+        while waiting:
+            for _, child in waiting.pop().edges:
+                if id(child) not in nodes:
+                    nodes[id(child)] = child
+                    waiting.append(child)
+        names = {known: f"N{number}" for number, known in enumerate(nodes)}
+        lines = ["start: N0"]
+        for known, node in nodes.items():
+            options = [f"({' | '.join(map(_quoted, pieces))}) {names[id(child)]}" for child, pieces in node.by_child()]
+            lines.append(f"{names[known]}: {' | '.join(options) or _quoted('')}")
+        return CFG("\n".join(lines))
 
     def regex(self) -> str:
-        """The same language as a regular expression."""
-        from outlines.types.dsl import to_regex
+        """The same language as a regular expression, in which a node is written out wherever it can be reached: with
+        graphs that share as much as those of goals it is too long for any use.
+        """
+        from outlines.types.dsl import Alternatives, Sequence, String, Term, to_regex
 
-        return str(to_regex(self.grammar()))
+        def visit(node: Node) -> Term:
+            options: list[Term] = []
+            for child, pieces in node.by_child():
+                head: Term = String(pieces[0]) if len(pieces) == 1 else Alternatives([String(p) for p in pieces])
+                options.append(head if child is END else Sequence([head, visit(child)]))
+            return options[0] if len(options) == 1 else Alternatives(options)
+
+        return str(to_regex(String("") if self is END else visit(self)))
+
+    def by_child(self) -> "list[tuple[Node, list[str]]]":
+        """The nodes behind this one, each once, with the pieces that lead to it."""
+        found: dict[int, tuple[Node, list[str]]] = {}
+        for piece, child in self.edges:
+            found.setdefault(id(child), (child, []))[1].append(piece)
+        return list(found.values())
+
+
+def _quoted(piece: str) -> str:
+    """A piece as Lark has it."""
+    return json.dumps(piece, ensure_ascii=False)
 
 
 END = Node(())

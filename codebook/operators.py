@@ -7,7 +7,7 @@ from itertools import combinations, product
 
 from .arguments import Argument, ChoiceArgument, EntityArgument, ListArgument
 from .command import Command, Value
-from .conditions import Condition, each_binding
+from .conditions import Bindings, Condition, each_binding
 from .facts import Fact
 from .ground import Every, Formula, Grounder, holds
 from .skills import Codebook, Skill
@@ -60,24 +60,43 @@ def operators(codebook: Codebook, reachable: Mapping[str, list[str]], grounder: 
     for skill in codebook.skills.values():
         if not skill.effects:
             continue
+        needed = [_Grounded(condition, grounder) for condition in skill.conjuncts]
+        changed = [(effect, effect.variables(), _Grounded(effect.when, grounder)) for effect in skill.effects]
         for args in _arguments(skill, reachable):
             bindings = {name: bind(value) for name, value in args.items()}
             needs = [
-                grounder.formula(condition, single)
-                for condition in skill.conjuncts
-                for single in each_binding(condition.variables(), bindings)
+                condition.formula(single)
+                for condition in needed
+                for single in each_binding(condition.variables, bindings)
             ]
             if any(need is False for need in needs):
                 continue
             changes = [
-                Change(effect.adds, effect.atom.name, effect.atom.places(single), when)
-                for effect in skill.effects
-                for single in each_binding(effect.variables(), bindings)
-                if (when := True if effect.when is None else grounder.formula(effect.when, single)) is not False
+                Change(effect.adds, effect.atom.name, effect.atom.places(single), formula)
+                for effect, variables, when in changed
+                for single in each_binding(variables, bindings)
+                if (formula := when.formula(single)) is not False
             ]
             open_needs = tuple(need for need in needs if need is not True)
             found.append(Operator(skill.name, args, skill.cost, Every(open_needs), tuple(changes)))
     return found
+
+
+class _Grounded:
+    """A condition taken apart once for all arguments that are the same in what it asks for; None always holds."""
+
+    def __init__(self, condition: Condition | None, grounder: Grounder) -> None:
+        self._condition, self._grounder = condition, grounder
+        self.variables = frozenset() if condition is None else condition.variables()
+        self._known: dict[tuple[str | tuple[str, ...], ...], Formula] = {}
+
+    def formula(self, bindings: Bindings) -> Formula:
+        if self._condition is None:
+            return True
+        asked = tuple(bindings[name] for name in self.variables)
+        if asked not in self._known:
+            self._known[asked] = self._grounder.formula(self._condition, bindings)
+        return self._known[asked]
 
 
 def _arguments(skill: Skill, reachable: Mapping[str, list[str]]) -> Iterator[dict[str, Value]]:

@@ -1,11 +1,16 @@
 """What stands behind a controller: a model here or elsewhere, the cache before each, and a fallback."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from codeword.codebook.prompt import Prompt
+
 from .backend import Backend
+from .engine import Engine
 from .memory.cached import Cached
 from .memory.entries import Store
+from .model import Floats
 from .remote.fallback import Fallback
 
 
@@ -29,13 +34,13 @@ def chain(here: Backend | None, there: Elsewhere | None, store: Store | None) ->
     """
     caches: list[Cached] = []
 
-    def remembering(backend: Backend) -> Backend:
+    def remembering(backend: Backend, direction_of: Callable[[Prompt], Floats] | None = None) -> Backend:
         if store is None:
             return backend
-        caches.append(Cached(backend, store))
+        caches.append(Cached(backend, store, direction_of=direction_of))
         return caches[-1]
 
-    local = None if here is None else remembering(here)
+    local = None if here is None else remembering(here, here.direction_of if isinstance(here, Engine) else None)
     if there is None:
         assert local is not None, "somebody must decide"
         return Chain(local, tuple(caches))

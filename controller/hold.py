@@ -28,10 +28,9 @@ class Hold:
     def matcher(self, graph: Node) -> "Matcher":
         """A matcher at the beginning of a graph's texts."""
         from llguidance import LLMatcher, grammar_from
-        from outlines.types.dsl import to_regex
 
-        # The same two steps that outlines' own llguidance backend takes.
-        return Matcher(LLMatcher(self._tokenizer, grammar_from("regex", to_regex(graph.grammar()))))
+        # The same step that outlines' own llguidance backend takes.
+        return Matcher(LLMatcher(self._tokenizer, grammar_from("lark", graph.grammar().definition)))
 
 
 class Matcher:

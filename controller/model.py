@@ -103,5 +103,8 @@ class Model(Protocol):
         """Carry out the next passes with so many threads at most, None for all, where the model has threads of its own.
         It changes no number of a model that is exact, and nothing at all of another."""
 
+    def embeddings(self, tokens: Sequence[int]) -> Floats:
+        """What stands for each token before anything is computed [len(tokens), hidden]."""
+
     def logits(self, hidden: Floats, rows: Sequence[int] | None = None) -> Floats:
         """Logits [len(rows)] of some tokens, or of the whole vocabulary, after one hidden state [hidden]."""

@@ -109,6 +109,10 @@ class PackedModel:
         del masks
         return wanted
 
+    def embeddings(self, tokens: Sequence[int]) -> Floats:
+        """What stands for each token. See `model.Model`."""
+        return self._embedding.rows(tokens)
+
     def logits(self, hidden: Floats, rows: Sequence[int] | None = None) -> Floats:
         """Logits of some tokens after one hidden state. See `model.Model`."""
         if rows is not None:

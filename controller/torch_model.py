@@ -142,6 +142,12 @@ class TorchModel:
         return result
 
     @torch.inference_mode()
+    def embeddings(self, tokens: Sequence[int]) -> Floats:
+        """What stands for each token. See `model.Model`."""
+        rows = F.embedding(torch.tensor(tokens, dtype=torch.long, device=self.device), self.embedding)
+        found: Floats = rows.float().cpu().numpy()
+        return found
+
     def logits(self, hidden: Floats, rows: Sequence[int] | None = None) -> Floats:
         """Logits of some tokens after one hidden state. See `model.Model`."""
         state = torch.from_numpy(np.ascontiguousarray(hidden)).to(self.device)

@@ -148,6 +148,7 @@ from . import (  # noqa: E402 (their commands join the group)
     cli_bench_engine,  # noqa: F401
     cli_bench_link,  # noqa: F401
     cli_bench_loop,  # noqa: F401
+    cli_bench_near,  # noqa: F401
     cli_bench_quantization,  # noqa: F401
     cli_bench_recording,  # noqa: F401
 )

@@ -37,3 +37,11 @@ def random_observation(rng: random.Random) -> Observation:
         return seen
     last = Result(command='{"skill":"home"}', status=rng.choice(("done", "failed", "refused")), reason="slipped")
     return seen.model_copy(update={"last": last, "step": rng.randint(1, 9)})
+
+
+def large_observation(blocks: int = 12) -> Observation:
+    """So many blocks (12 at most), 4 bowls and 9 zones, with a stack, something in a bowl and something in a zone."""
+    names = [f"{color}_block" for color in (*COLORS, "black", "gray")[:blocks]]
+    sides = ("left", "right", "far", "near", "middle", "upper", "lower", "inner", "outer")
+    placed = dict.fromkeys(names, "table") | {names[1]: names[0], names[2]: "red_bowl", names[3]: "left_zone"}
+    return observe(placed, tuple(f"{color}_bowl" for color in COLORS[:4]), tuple(f"{side}_zone" for side in sides))

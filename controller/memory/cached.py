@@ -14,9 +14,11 @@ from codeword.controller.backend import Backend
 from codeword.controller.decision import Decision, DecisionCancelled, Note, Stopwatch, decision_key
 from codeword.controller.engine import Cancelled, never
 from codeword.controller.foresight import Foreseeing
+from codeword.controller.model import Floats
 from codeword.controller.sampling import Sampling
 
 from .entries import MOST_CHARACTERS, SCHEMA, Entry, PoisonedError, Store, read, written
+from .near import Near
 from .renaming import Renaming, renaming
 
 if TYPE_CHECKING:
@@ -29,12 +31,21 @@ class Cached:
 
     What comes from the store is trusted no more than any other text: it must be an entry of that key and legal now.
     One that is not is dropped and noted as poisoned, and the decision is made. Where `alike` names the situation up to
-    a renaming, what was decided under other words is given to the backend as a guess, and never served.
+    a renaming, what was decided under other words is given to the backend as a guess, and never served; where nothing
+    was, and `direction_of` tells where prompts lie, what was decided in the nearest situation is.
     """
 
-    def __init__(self, backend: Backend, store: Store, never_kept: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        store: Store,
+        never_kept: Collection[str] = (),
+        direction_of: Callable[[Prompt], Floats] | None = None,
+    ) -> None:
         """`never_kept` are the skills whose commands are decided anew each time."""
         self._backend, self._store = backend, store
+        self._direction_of = direction_of
+        self._near: tuple[str, Near] = "", Near()
         self.never_kept = never_kept
         self.alike: Callable[[], Renaming] | None = None
 
@@ -85,9 +96,14 @@ class Cached:
                 path="cache",
                 notes=(*notes, *self._store.take_notes()),
             )
-        alike = self._alike(prompt)
+        alike, at = self._alike(prompt), None
         if alike is not None:
-            guess = self._guess(*alike, graph) or guess
+            renamed = self._guess(*alike, graph)
+            if self._direction_of is not None:
+                at = self._direction_of(prompt)
+                renamed = renamed or self._near_of(prompt).guess(at, alike[0], graph)
+            guess = renamed or guess
+            clock.lap("guess")
         try:
             made = self._backend.decide(prompt, graph, cancelled, guess=guess, sampling=sampling)
         except DecisionCancelled as given_up:
@@ -97,6 +113,8 @@ class Cached:
             self._store.put(made.key, written(made))
             if alike is not None:
                 self._store.put(alike[1], alike[0].away(made.text))
+                if at is not None:
+                    self._near_of(prompt).learn(at, alike[0], made.text)
         told = (*notes, *self._store.take_notes(), *made.notes)
         return made.model_copy(update={"stage_ms": {**made.stage_ms, **clock.stage_ms()}, "notes": told})
 
@@ -117,6 +135,12 @@ class Cached:
             return None
         found = self.alike()
         return found, decision_key({"alike": found.key, "system": prompt.system, "schema": SCHEMA})
+
+    def _near_of(self, prompt: Prompt) -> Near:
+        """What is remembered of the codebook that a prompt tells: that of the last one only."""
+        if self._near[0] != prompt.system:
+            self._near = prompt.system, Near()
+        return self._near[1]
 
     def _guess(self, found: Renaming, key: str, graph: Node) -> str | None:
         """What was decided in a situation alike, in the words of this one, where that is legal."""

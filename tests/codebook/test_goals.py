@@ -10,7 +10,7 @@ from codeword.codebook.goals import ASK, Goal, goal_facts, goal_graph, goal_prom
 from codeword.codebook.planner import Plan, SymbolicWorld
 from codeword.codebook.prompt import write_prompt
 from codeword.codebook.pursuit import Pursuit
-from tests.observations import observe, random_observation
+from tests.observations import large_observation, observe, random_observation
 
 
 def facts_of(*texts: str) -> list[Fact]:
@@ -55,6 +55,15 @@ def test_goals_are_small_graphs_for_every_shipped_codebook(name: str) -> None:
             edges += len(node.edges)
             nodes += [child for _, child in node.edges]
     assert 10 < edges < 4000
+
+
+@pytest.mark.parametrize("name", ["tabletop", "colors", "workbench"])
+def test_the_grammar_of_goals_grows_with_the_graph_and_not_with_its_texts(name: str) -> None:
+    codebook = load_codebook(name)
+    some, many = (goal_graph(codebook, large_observation(blocks)) for blocks in (6, 12))
+    assert many.count() > some.count() ** 2 > 10**20
+    lengths = [len(graph.grammar().definition) for graph in (some, many)]
+    assert lengths[1] < 5 * lengths[0] < 100_000
 
 
 def test_the_prompt_begins_as_that_of_a_command(tabletop: Codebook) -> None:

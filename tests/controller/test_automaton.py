@@ -6,12 +6,15 @@ import pytest
 
 from codeword.codebook import Codebook, legal
 from codeword.codebook.choices import END, Node
+from codeword.codebook.goals import goal_graph
 from codeword.controller.automaton import Automaton, State
-from codeword.controller.hold import DisagreementError, Hold
+from codeword.controller.hold import DisagreementError, Hold, Matcher
 from codeword.controller.registry import LocalModel
 from codeword.controller.tokens import Tokens
-from tests.observations import random_observation
+from tests.controller.tiny import tokenizer
+from tests.observations import large_observation, random_observation
 
+VOCABULARY = tokenizer().get_vocab_size()
 CLOSE = Node((('"}', END),))
 WORDS = ("red", "red_block", "red_block_2", "re", "reddish", "blue", "b", "pick", "pickle", "place")
 
@@ -104,6 +107,49 @@ def test_the_hold_agrees(held: tuple[Tokens, Hold], seed: int) -> None:
     lot = random.Random(seed)
     graph = random_graph(lot)
     assert graph.accepts(walk_both(*held, graph, lot))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_hold_allows_nothing_but_the_beginnings_of_the_graph_s_texts(held: tuple[Tokens, Hold], seed: int) -> None:
+    tokens, hold = held
+    lot = random.Random(seed)
+    graph = random_graph(lot)
+    texts = list(graph.texts())
+    matcher, taken = hold.matcher(graph), []
+    for token in tokens.encode(lot.choice(texts)):
+        before = tokens.decode(taken)
+        for other in range(VOCABULARY):
+            written = tokens.decode([*taken, other])
+            if len(written) > len(before) and allows(matcher, other):
+                assert any(text.startswith(written.rstrip("\ufffd")) for text in texts), written
+        assert allows(matcher, token)
+        matcher.follow([token])
+        taken.append(token)
+
+
+def allows(matcher: Matcher, token: int) -> bool:
+    """Whether the hold lets a token come next."""
+    try:
+        matcher.expect([token])
+    except DisagreementError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("piece", ['"', "\\", "/", "[a-z]*", "é", "\U0001f916", "\n", "a|b", "#", "%", "$"])
+def test_the_hold_takes_pieces_as_they_are(held: tuple[Tokens, Hold], piece: str) -> None:
+    tokens, hold = held
+    graph = Node(((piece, Node((("a", END), ("b", END)))),))
+    matcher = hold.matcher(graph)
+    matcher.follow(tokens.encode(f"{piece}b"))
+    matcher.expect_end()
+
+
+def test_the_hold_agrees_on_goals_over_a_large_scene(held: tuple[Tokens, Hold], tabletop: Codebook) -> None:
+    lot = random.Random(7)
+    graph = goal_graph(tabletop, large_observation())
+    for _ in range(5):
+        assert graph.accepts(walk_both(*held, graph, lot))
 
 
 def test_the_hold_refuses_what_the_grammar_does_not_allow(held: tuple[Tokens, Hold]) -> None:

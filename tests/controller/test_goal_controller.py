@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from codeword.codebook import Codebook, Fact, Observation, Result
+from codeword.codebook import Codebook, Fact, Observation, Result, legal
 from codeword.codebook.command import Command
 from codeword.codebook.errors import InputError
 from codeword.codebook.goals import goal_graph, goal_prompt, read_goal
@@ -18,7 +18,7 @@ from codeword.controller.engine import Engine
 from codeword.controller.goal_controller import GoalController, MixedController
 from codeword.controller.registry import LocalModel
 from codeword.controller.tokens import Tokens
-from tests.observations import observe, random_observation
+from tests.observations import large_observation, observe, random_observation
 
 
 class Scripted:
@@ -148,6 +148,15 @@ def test_policies_are_told_apart(tiny_quantized: LocalModel, tabletop: Codebook)
     engine.adapter = Adapter("a", Path("a"), "0", 1.0, ("direct",))
     with pytest.raises(InputError, match="adapter a: was taught for policy direct, and not for mixed"):
         model_controller(engine, tabletop, policy="mixed")
+
+
+@pytest.mark.parametrize("policy", ["goal", "mixed"])
+def test_a_large_scene_is_decided(tiny_quantized: LocalModel, tabletop: Codebook, policy: str) -> None:
+    seen = large_observation()
+    controller = model_controller(Engine(tiny_quantized, threads=1), tabletop, policy=policy)
+    made = controller.decide("tidy up", seen)
+    assert goal_graph(tabletop, seen).accepts(made.written_goal)
+    assert legal(tabletop, seen).allows(made.text)
 
 
 @pytest.mark.model
