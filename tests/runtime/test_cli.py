@@ -148,7 +148,10 @@ def test_run_prints_the_keys_that_scripts_rely_on(capsys: pytest.CaptureFixture[
         "results.parquet",
     ]
     code, out, _ = call(capsys, "replay", str(out_dir), "--redecide", "--json")
-    assert (code, json.loads(out)) == (0, {"episodes": 2, "identical": 2, "differences": [], "unfinished": []})
+    told = {"episodes": 2, "identical": 2, "differences": [], "unfinished": [], "exit": 0, "uncompared": {}}
+    found = json.loads(out)
+    assert (code, {name: found[name] for name in told}) == (0, told)
+    assert [decided["same"] for decided in found["redecided"]] == [len(d["decisions"]) for d in found["redecided"]]
 
 
 def test_a_reached_goal_exits_0_and_a_missed_one_1(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
