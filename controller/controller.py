@@ -59,6 +59,7 @@ class ModelController:
 
     def use(self, codebook: Codebook) -> None:
         """Decide by this codebook from now on."""
+        self._foresight.rest()
         self._codebook = codebook
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:

@@ -133,6 +133,7 @@ class MixedController:
 
     def use(self, codebook: Codebook) -> None:
         """Decide by this codebook from now on."""
+        self._foresight.rest()
         self._codebook = codebook
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:

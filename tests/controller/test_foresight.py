@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from codeword.codebook import Codebook, Command, Observation, Result
+from codeword.codebook import Codebook, Command, Observation, Result, parse_codebook
 from codeword.codebook.foretell import foretell
 from codeword.codebook.writing import read_command
 from codeword.controller.controller import ModelController, model_controller
@@ -143,6 +143,13 @@ def test_anything_else_is_decided_then(
 def test_another_task_is_decided_then(controller: ModelController, tabletop: Codebook) -> None:
     controller.look_ahead(TASK, start(), pick(tabletop))
     assert controller.decide("Put it back.", after(tabletop, start(), pick(tabletop))).path == "decoded"
+
+
+def test_another_codebook_ends_what_was_decided_by_the_last(controller: ModelController, tabletop: Codebook) -> None:
+    controller.look_ahead(TASK, start(), pick(tabletop))
+    controller.use(parse_codebook(tabletop.text.replace("grasp a block and lift it", "take a block up")))
+    assert controller._foresight._work is None
+    assert controller.decide(TASK, after(tabletop, start(), pick(tabletop))).path == "decoded"
 
 
 def test_what_was_thrown_away_never_serves(controller: ModelController, tabletop: Codebook) -> None:
