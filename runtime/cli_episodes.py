@@ -170,8 +170,9 @@ def file_format() -> None:
 @click.argument("one", type=_PATH)
 @click.argument("other", type=_PATH)
 @click.option(
-    "--asker", required=True, help="Who is asked: a class of yours as package.module:Class, with ask(prompt)."
-)
+    "--asker", required=True,
+    help="Who is asked: a model as http://HOST:PORT/v1#NAME, or a class of yours as package.module:Class.",
+)  # fmt: skip
 @_JSON
 def review(one: Path, other: Path, asker: str, as_json: bool) -> None:
     """Ask a language model which of two episodes went better, beside what physics and the rules say.

@@ -12,10 +12,14 @@ from typing import Any
 import numpy as np
 
 from codeword.codebook import Command, Robot, RobotError, make_command
+from codeword.controller.controller import ModelController
+from codeword.controller.engine import Engine, Techniques
+from codeword.controller.registry import LocalModel
 from codeword.runtime.link.connection import Connection
 from codeword.runtime.link.robot import LinkRobot, stop_robot
 from codeword.runtime.robots import open_robot
 from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario
+from codeword.runtime.situations import situations
 from codeword.runtime.statistics import quantile
 
 from .machine import machine
@@ -40,21 +44,22 @@ def serving(*args: str, bind: str = "tcp://127.0.0.1:0") -> Iterator[tuple[str, 
         process.communicate()
 
 
-def bench_link(n: int, stops: int, on_step: Callable[[], None]) -> dict[str, Any]:
+def bench_link(n: int, stops: int, on_step: Callable[[], None], model: LocalModel | None = None) -> dict[str, Any]:
     """Time `n` decisions' worth of looking and commanding over loopback and in-process, and `stops` stops, half of them
-    while this process computes. Calls `on_step` after each.
+    while this process computes: with a model decisions that begin with nothing read, else matrices. Calls `on_step`
+    after each.
     """
     scenario = load_scenario(find_scenarios((SCENARIO,))[0])
     with serving(SCENARIO) as (url, _):
         added, gap_s = _added_ms(url, scenario, n, on_step)
     with serving(SCENARIO, "--pace", "1") as (url, _):
         idle, _ = _stops_ms(url, scenario, (stops + 1) // 2, on_step)
-        with computing():
+        with computing(_matrices() if model is None else _decisions(model, scenario)):
             busy, busy_gap_s = _stops_ms(url, scenario, stops // 2, on_step)
     rows = [
         row("added to a decision", added),
         row("stop asked for to robot stopped", idle),
-        row("the same while the controller computes", busy),
+        row(f"the same while {'the controller computes' if model is None else 'the model decides'}", busy),
     ]
     return {
         "machine": machine(),
@@ -125,15 +130,37 @@ def _stops_ms(url: str, scenario: Scenario, stops: int, on_step: Callable[[], No
         robot.close()
 
 
+def _matrices() -> Callable[[], None]:
+    """A step of computing, as a model does."""
+    matrix = np.random.default_rng(0).random((384, 384), dtype=np.float32)
+
+    def step() -> None:
+        matrix[:] = np.tanh(matrix @ matrix * 1e-3)
+
+    return step
+
+
+def _decisions(model: LocalModel, scenario: Scenario) -> Callable[[], None]:
+    """A whole decision, the codebook read anew each time: the longest that a model is at it."""
+    engine = Engine(model, techniques=Techniques(disk_cache=False))
+    situation = next(situations([scenario], seed=0))
+    controller = ModelController(engine, situation.codebook)
+
+    def step() -> None:
+        engine.forget()
+        controller.decide(situation.task, situation.observation)
+
+    return step
+
+
 @contextmanager
-def computing() -> Iterator[None]:
-    """Have a thread of this process compute all the while, as a model does."""
+def computing(step: Callable[[], None]) -> Iterator[None]:
+    """Have a thread of this process take one step after the other all the while."""
     ending = threading.Event()
 
     def compute() -> None:
-        matrix = np.random.default_rng(0).random((384, 384), dtype=np.float32)
         while not ending.is_set():
-            matrix = np.tanh(matrix @ matrix * 1e-3)
+            step()
 
     thread = threading.Thread(target=compute, daemon=True)
     thread.start()

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from codeword.codebook.errors import CodewordError, InputError
+from codeword.controller.remote.address import is_remote, read_address
+from codeword.controller.remote.model import RemoteModel
 from codeword.runtime.recording import Episode
 
 from .show import lines
@@ -133,10 +135,17 @@ def beside(review_of: Review, one: Episode, other: Episode) -> dict[str, object]
 
 
 def open_asker(name: str) -> Asker:
-    """An asker of a user's own class, called without arguments. Raises InputError where the name leads to none."""
+    """An asker: a model elsewhere by its address, or a user's own class, called without arguments.
+
+    Raises InputError where the name leads to none.
+    """
+    if is_remote(name):
+        return RemoteModel(read_address(name))
     module, colon, cls = name.partition(":")
     if not colon or not module or not cls:
-        raise InputError(f"--asker: '{name}' names no class; it would be one as package.module:Class")
+        raise InputError(
+            f"--asker: '{name}' names no class; it would be one as package.module:Class, or http://HOST:PORT/v1#NAME"
+        )
     try:
         made = getattr(importlib.import_module(module), cls)()
     except Exception as problem:  # a user's own code may raise anything

@@ -12,6 +12,7 @@ from codeword.runtime.episodes.lerobot import STATE, write_lerobot
 from codeword.runtime.episodes.reviewer import Controls, beside, controls, longer, read_answer, review, told
 from codeword.runtime.recording import CHANNELS, Episode, read_episode
 from codeword.runtime.records import Header, schema_of
+from tests.controller.remote.servers import chat, scripted_server
 from tests.runtime.episodes.test_diff import called
 
 
@@ -202,3 +203,17 @@ def test_a_judge_of_ones_own_is_asked_from_the_command_line(
         assert code == 2
         assert says in err
         assert len(err.splitlines()) == 1
+
+
+def test_a_model_elsewhere_is_asked_from_the_command_line(
+    expert_episode: Path, random_run: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with scripted_server(chat("B")) as server:
+        asker = f"{server.address}#judge"
+        code, out, _ = called(capsys, "episodes", "review", expert_episode, random_run[0], "--asker", asker, "--json")
+        assert len(server.asked) >= 2
+    told_of = json.loads(out)
+    assert (code, told_of["physics"], told_of["model"], told_of["trusted"]) == (0, "one", "unclear", False)
+    code, _, err = called(capsys, "episodes", "review", expert_episode, random_run[0], "--asker", asker)
+    assert code == 2
+    assert len(err.splitlines()) == 1
