@@ -53,7 +53,7 @@ class _MistakenControllers(Controllers):
     """The same model, with controllers that are mistaken."""
 
     def __init__(self, like: Controllers) -> None:
-        self.who, self.engine, self.loaded = like.who, like.engine, like.loaded
+        vars(self).update(vars(like))
 
     def make(self, scenario: Scenario, seed: int) -> Controller:
         return _Mistaken(super().make(scenario, seed))
