@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from codeword.codebook.budgets import SOFT_ONLY, Budget, Stage
 from codeword.codebook.observation import Id
@@ -26,6 +26,18 @@ class Latency(Part):
 
 Clock = Literal["paused", "live"] | Latency
 """What physics does while a decision is made: it waits, goes on for as long, or for a latency that is given."""
+
+
+def _read_clock(value: object) -> object:
+    """What stands in a file, refused in one line where it is no clock."""
+    if isinstance(value, dict):
+        try:
+            return Latency.model_validate(value)
+        except ValidationError as problem:
+            raise ValueError("it is given as {latency_ms: 500}, from 0 to 60000") from problem
+    if value not in ("paused", "live") and not isinstance(value, Latency):
+        raise ValueError(f"'{value}' is none (right would be paused, live, or {{latency_ms: 500}})")
+    return value
 
 
 class TaskSpec(Part):
@@ -57,7 +69,7 @@ class ScenarioSpec(TaskSpec):
     world: WorldSpec
     max_decisions: Annotated[int, Field(ge=1, le=200)] = 20
     budgets: dict[Stage, Budget] = {}
-    clock: Clock = "paused"
+    clock: Annotated[Clock, BeforeValidator(_read_clock)] = "paused"
     events: tuple[EventSpec, ...] = ()
     then: TaskSpec | None = None
     settle_s: Annotated[float, Field(ge=0.5, le=10.0)] = 2.0

@@ -19,7 +19,7 @@ from codeword.runtime.tables import columns, write_csv, write_parquet
 from codeword.runtime.terminal import out
 from tests.runtime.test_cli import call
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+GUIDE = (Path(__file__).parents[2] / "runtime" / "guide" / "reports.md").read_text()
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_every_column_is_told_wherever_one_looks(capsys: pytest.CaptureFixture[s
         assert (unit is not None) == name.endswith(("_ms", "_s", "_n")), name
         if unit is not None:
             assert name.endswith(f"_{unit[1].lower()}")
-    assert "codeword run --columns" in README
+    assert "codeword run --columns" in GUIDE
 
 
 def test_without_pyarrow_there_is_csv_and_a_hint(
