@@ -1,9 +1,10 @@
 """Goals that a model writes: the facts that are to hold in the end, as one line of JSON, under a grammar of its own.
 
-    {"goal":["in(red_block,blue_bowl)","on(green_block,table)"]}          {"cannot":"missing"}
+    {"goal":[["red_block","in","blue_bowl"],["green_block","on","table"]]}          {"cannot":"missing"}
 
-What can be written is what skills can bring about here, and what holds already of what they can change. Facts stand in
-the order of the things that they are about, so that each goal has one form.
+What can be written is what skills can bring about here, and what holds already of what they can change. The words of a
+fact stand as observations tell it, its thing first, so that what is chosen next depends on what was chosen before; and
+facts stand in the order of the things that they are about, so that each goal has one form.
 """
 
 import json
@@ -18,7 +19,7 @@ from .ground import Either, Every, Formula, Grounder, Unparted, changing
 from .observation import Observation
 from .offer import stable_text, task_told
 from .operators import operators
-from .prompt import Prompt, situation_text
+from .prompt import Prompt, fact_text, fact_words, situation_text
 from .skills import Codebook
 
 ASK = "Answer with the goal of the task: the facts that must hold at the end."
@@ -35,13 +36,13 @@ class Goal:
     @property
     def text(self) -> str:
         """The goal as it is written."""
-        written = {"cannot": self.cannot} if self.cannot else {"goal": [str(fact) for fact in self.facts]}
+        written = {"cannot": self.cannot} if self.cannot else {"goal": [fact_words(fact) for fact in self.facts]}
         return json.dumps(written, separators=(",", ":"))
 
     @property
     def told(self) -> str:
-        """The goal as a prompt tells it."""
-        return f"cannot ({self.cannot})" if self.cannot else "; ".join(map(str, self.facts))
+        """The goal as people are told it."""
+        return f"cannot ({self.cannot})" if self.cannot else "; ".join(map(fact_text, self.facts))
 
     @property
     def condition(self) -> Condition:
@@ -52,7 +53,35 @@ class Goal:
 def read_goal(text: str) -> Goal:
     """The goal that a text of the grammar says."""
     data = json.loads(text)
-    return Goal((), data["cannot"]) if "cannot" in data else Goal(tuple(Fact.parse(fact) for fact in data["goal"]))
+    return Goal((), data["cannot"]) if "cannot" in data else Goal(tuple(map(_fact_of, data["goal"])))
+
+
+def _fact_of(words: Sequence[str]) -> Fact:
+    """The fact that some words say: how many there are tells which of them is its name."""
+    name = words[0] if len(words) < 3 else words[1]
+    return Fact(name, tuple(words[1:]) if len(words) < 3 else (words[0], *words[2:]))
+
+
+def to_do(observation: Observation, goal: Goal) -> str:
+    """What of a goal does not hold yet, as a prompt tells it: what other things are to rest on first."""
+    if goal.cannot:
+        return f"To do: cannot ({goal.cannot})"
+    left = [fact for fact in goal.facts if fact not in observation.facts]
+    about = {fact.args[0]: fact for fact in left if fact.args}
+    told: dict[Fact, None] = {}
+    visited: set[Fact] = set()
+
+    def tell(fact: Fact) -> None:
+        if fact not in visited:
+            visited.add(fact)
+            for thing in fact.args[1:]:
+                if thing in about:
+                    tell(about[thing])
+            told[fact] = None
+
+    for fact in left:
+        tell(fact)
+    return f"To do: {'; '.join(map(fact_text, told)) or 'nothing'}"
 
 
 def goal_prompt(codebook: Codebook, task: str, observation: Observation) -> Prompt:
@@ -117,7 +146,7 @@ def goal_graph(codebook: Codebook, observation: Observation) -> Node:
     heads: list[tuple[str, Node]] = []
     first = _facts(list(groups.values()))
     if first is not None:
-        heads.append(("goal", Node((('":["', first),))))
+        heads.append(("goal", Node((('":[["', first),))))
     reasons = _reasons(codebook)
     if reasons:
         end = Node((('"}', END),))
@@ -130,35 +159,48 @@ def _facts(groups: Sequence[Sequence[Fact]]) -> Node | None:
     about one thing.
     """
     rest: Node | None = None
-    tails: list[Node] = []
+    heads: list[tuple[tuple[str, ...], tuple[tuple[str, Node], ...]]] = []  # first words of each group, what follows
+    known: dict[tuple[object, ...], Node] = {}
     for number in range(len(groups) - 1, -1, -1):
-        more = () if rest is None else (('","', rest),)
-        tails.insert(0, _tail(groups[number], (*more, ('"]}', END))))
-        names: dict[str, list[tuple[str, Node]]] = {}
-        bare: dict[str, Node] = {}
-        for group, tail in zip(groups[number:], tails, strict=True):
-            if group[0].args:
-                names.setdefault(group[0].name, []).append((group[0].args[0], tail))
-            else:
-                bare[group[0].name] = tail
-        things = {name: Node((("(", Node(tuple(edges))),)) for name, edges in names.items()}
-        rest = Node(tuple((bare | things).items()))
+        follow = (*(() if rest is None else (('"],["', rest),)), ('"]]}', END))
+        fact = groups[number][0]
+        tail = follow if len(fact.args) < 2 else (('","', _places(groups[number], follow)),)
+        heads.insert(0, (tuple(fact_words(fact)[:2]), tail))
+        rest = _first_words(heads, known)
     return rest
 
 
-def _tail(group: Sequence[Fact], follow: tuple[tuple[str, Node], ...]) -> Node:
-    """What is written of a fact of a group behind its name and its first thing, and what may follow."""
-    if not group[0].args:
-        return Node(follow)
-    closing = Node(tuple((f"){piece}", child) for piece, child in follow))
+def _first_words(
+    heads: Sequence[tuple[tuple[str, ...], tuple[tuple[str, Node], ...]]], known: dict[tuple[object, ...], Node]
+) -> Node:
+    """The beginnings of facts, one or two words each; `known` are nodes of second words made before."""
+    behind: dict[str, dict[str | None, tuple[tuple[str, Node], ...]]] = {}
+    for words, tail in heads:
+        behind.setdefault(words[0], {})[words[1] if len(words) > 1 else None] = tail
+    edges = []
+    for word, seconds in behind.items():
+        key = (word, *((second, id(tail)) for second, tail in seconds.items()))
+        if key not in known:
+            more = tuple((second, Node(tail)) for second, tail in seconds.items() if second is not None)
+            known[key] = Node((*seconds.get(None, ()), *((('","', Node(more)),) if more else ())))
+        edges.append((word, known[key]))
+    return Node(tuple(edges))
+
+
+def _places(group: Sequence[Fact], follow: tuple[tuple[str, Node], ...]) -> Node:
+    """The things of a group's facts behind the first, and what may follow."""
+    closing = Node(follow)
 
     def rest(facts: Sequence[Fact], place: int) -> Node:
-        if place == len(facts[0].args):
-            return closing
         options: dict[str, list[Fact]] = {}
         for fact in facts:
             options.setdefault(fact.args[place], []).append(fact)
-        return Node(((",", Node(tuple((thing, rest(some, place + 1)) for thing, some in options.items()))),))
+        last = place + 1 == len(facts[0].args)
+        return Node(
+            tuple(
+                (thing, closing if last else Node((('","', rest(some, place + 1)),))) for thing, some in options.items()
+            )
+        )
 
     return rest(group, 1)
 

@@ -34,15 +34,15 @@ class Offer:
     prompt: Prompt
 
 
-def offer(codebook: Codebook, task: str, observation: Observation, goal: str = "") -> Offer:
-    """What is offered for a task and an observation; `goal` is told with the task where one was written before."""
+def offer(codebook: Codebook, task: str, observation: Observation, to_do: str = "") -> Offer:
+    """What is offered for a task and an observation; `to_do` is told last, where a goal was written before."""
     if len(codebook.skills) <= MOST_SKILLS:
-        return Offer(legal(codebook, observation), write_prompt(codebook, task, observation, goal))
+        return Offer(legal(codebook, observation), write_prompt(codebook, task, observation, to_do))
     ranked = rank(codebook, task)
     offered = legal_in(codebook, codebook.state(observation), codebook.within_reach(observation), ranked, MOST_SKILLS)
     told = [skill for skill in codebook.skills.values() if skill.name not in offered.left_out]
     prompt = Prompt(
-        stable_text(codebook), f"{task_text(task, goal)}\n{skills_text(told)}", observation_text(codebook, observation)
+        stable_text(codebook), f"{task_text(task)}\n{skills_text(told)}", observation_text(codebook, observation, to_do)
     )
     return Offer(offered, prompt)
 

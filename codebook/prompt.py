@@ -10,7 +10,7 @@ from .facts import Fact
 from .observation import Observation, Result
 from .skills import NOTHING, Codebook, Skill
 
-CONTRACT = 2
+CONTRACT = 3
 """Version of the prompt contract: text, order, form of the history and tokenization of all that the model sees. An
 adapter names the one that it was taught under, and is refused under another."""
 
@@ -34,14 +34,14 @@ class Prompt(NamedTuple):
     turns: tuple[Turn, ...] = ()
 
 
-def write_prompt(codebook: Codebook, task: str, observation: Observation, goal: str = "") -> Prompt:
-    """The prompt for one decision; `goal` is told with the task where one was written before."""
-    return Prompt(codebook_text(codebook), task_text(task, goal), observation_text(codebook, observation))
+def write_prompt(codebook: Codebook, task: str, observation: Observation, to_do: str = "") -> Prompt:
+    """The prompt for one decision; `to_do` is told last, where there is a goal."""
+    return Prompt(codebook_text(codebook), task_text(task), observation_text(codebook, observation, to_do))
 
 
-def task_text(task: str, goal: str = "") -> str:
-    """A task as the model reads it, with its goal where there is one."""
-    return f"Task: {one_line(task)}" + (f"\nGoal: {goal}" if goal else "")
+def task_text(task: str) -> str:
+    """A task as the model reads it."""
+    return f"Task: {one_line(task)}"
 
 
 @lru_cache(maxsize=32)
@@ -84,17 +84,19 @@ def _skill_text(skill: Skill) -> str:
     return " ".join(parts)
 
 
-def observation_text(codebook: Codebook, observation: Observation) -> str:
-    """An observation as the model reads it: what is there, what is true of it, and how the last command ended.
+def observation_text(codebook: Codebook, observation: Observation, to_do: str = "") -> str:
+    """An observation as the model reads it: what is there, what is true of it, how the last command ended, and what is
+    left to do where that is known.
 
     What changes seldom stands first, so that the beginning is the same from one observation to the next.
     """
-    return f"{situation_text(codebook, observation)}\n{_last_text(observation)}"
+    text = f"{situation_text(codebook, observation)}\n{_last_text(observation)}"
+    return f"{text}\n{to_do}" if to_do else text
 
 
 def situation_text(codebook: Codebook, observation: Observation) -> str:
     """What is there and what is true of it, as the model reads it."""
-    facts = "; ".join(map(_fact_text, ordered_facts(codebook, observation)))
+    facts = "; ".join(map(fact_text, ordered_facts(codebook, observation)))
     return f"Seen: {_seen_text(codebook, observation)}\nFacts: {facts or 'none'}"
 
 
@@ -102,8 +104,8 @@ def changes_text(codebook: Codebook, before: Observation, observation: Observati
     """An observation as the model reads it that was told the one before: only what is no longer so, and what is now."""
     if _seen_text(codebook, before) != _seen_text(codebook, observation):
         return observation_text(codebook, observation)
-    now = [_fact_text(f) for f in ordered_facts(codebook, observation) if f not in before.facts]
-    gone = [_fact_text(f) for f in ordered_facts(codebook, before) if f not in observation.facts]
+    now = [fact_text(f) for f in ordered_facts(codebook, observation) if f not in before.facts]
+    gone = [fact_text(f) for f in ordered_facts(codebook, before) if f not in observation.facts]
     lines = [f"No longer: {'; '.join(gone)}"] if gone else []
     lines += [f"Now: {'; '.join(now)}"] if now else []
     return "\n".join([*lines, _last_text(observation)])
@@ -133,11 +135,14 @@ def _seen_text(codebook: Codebook, observation: Observation) -> str:
     return "; ".join(f"{kind}: {', '.join(ids)}" for kind, ids in reachable.items() if ids) or "nothing"
 
 
-def _fact_text(fact: Fact) -> str:
+def fact_text(fact: Fact) -> str:
     """`red_block on table`, `holding red_block`, or the name alone."""
-    if len(fact.args) == 2:
-        return f"{fact.args[0]} {fact.name} {fact.args[1]}"
-    return " ".join((fact.name, *fact.args))
+    return " ".join(fact_words(fact))
+
+
+def fact_words(fact: Fact) -> list[str]:
+    """A fact word by word: its name stands behind its first thing where it has several."""
+    return [fact.args[0], fact.name, *fact.args[1:]] if len(fact.args) > 1 else [fact.name, *fact.args]
 
 
 def _last_text(observation: Observation) -> str:

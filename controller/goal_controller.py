@@ -1,13 +1,13 @@
 """Deciding by goals: the model writes once for a task what is to hold in the end.
 
-Then either the planner finds the commands (policy `goal`), or the model itself, told its own goal (policy `mixed`). A
+Then either the planner finds the commands (policy `goal`), or the model itself, told what is left of it (`mixed`). A
 goal is written anew where the task changes, and where it says that there is none, or no plan leads to it, and something
 else is seen.
 """
 
 from codeword.codebook.command import Command
 from codeword.codebook.facts import Fact
-from codeword.codebook.goals import Goal, goal_graph, goal_prompt, read_goal
+from codeword.codebook.goals import Goal, goal_graph, goal_prompt, read_goal, to_do
 from codeword.codebook.observation import Observation
 from codeword.codebook.offer import offer
 from codeword.codebook.planner import SymbolicWorld
@@ -175,6 +175,6 @@ class MixedController:
         return given_up or not self._writer.knows(task)
 
     def _question(self, task: str, observation: Observation) -> Question:
-        offered = offer(self._codebook, task, observation, self._writer.goal.told)
+        offered = offer(self._codebook, task, observation, to_do(observation, self._writer.goal))
         guess = self._habits.expected(situation_of(observation.last))
         return Question(offered.prompt, offered.legal.graph, self._sampling, guess, dict(offered.legal.left_out))

@@ -12,7 +12,7 @@ from typing import Any
 
 from codeword.codebook import Command, Entity, Fact, Observation, Prompt, Result
 from codeword.codebook.choices import Node
-from codeword.codebook.goals import Goal, goal_graph, goal_prompt
+from codeword.codebook.goals import Goal, goal_graph, goal_prompt, to_do
 from codeword.codebook.offer import offer
 
 from .aims import At
@@ -32,8 +32,8 @@ _NOISY = 0.04
 _FEW = 6
 """A small scene has so many things and places at most, the table among them."""
 
-_OF_A_TASK = 1
-"""So many decisions of one task are taken: others of the same world and words teach less than those of another."""
+_GOAL = 0.55
+"""How often, of a task whose goal is asked for, that question is taken and not one that comes after it."""
 
 _SHIPPED = 0.3
 """How often the codebook is a shipped one as it is."""
@@ -72,7 +72,7 @@ class Mix:
     strange: float | None = None
     kinds: tuple[str, ...] = tuple(KINDS)
     small: bool = False
-    asks: float = 0.7
+    asks: float = 0.75
     hides: float = 0.24
 
 
@@ -84,7 +84,7 @@ def training_mix() -> Mix:
 
 def easy_mix() -> Mix:
     """What training begins with."""
-    return replace(training_mix(), kinds=EASY, hides=0.0, asks=0.15, shipped=0.0, small=True)
+    return replace(training_mix(), kinds=EASY, hides=0.0, shipped=0.0, small=True)
 
 
 def split_mix(split: str) -> Mix:
@@ -124,8 +124,16 @@ def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Itera
             kind, task = make_task(rng, book, held_out=mix.held_out_kinds, among=mix.kinds)
             if task.kind in mix.wordings and not (mix.small and len(task.scene.by_id) > _FEW):
                 found = follow(rng, book, kind, task, mix)
-                group += rng.sample(found, min(len(found), _OF_A_TASK))
-        yield group[:per_book]
+                group += _one(rng, found)
+        yield group
+
+
+def _one(rng: random.Random, found: Sequence[Lesson]) -> list[Lesson]:
+    """One of a task's lessons, if there is any: others of the same world and words teach less than those of another."""
+    goals = [lesson for lesson in found if lesson.act == "goal"]
+    others = [lesson for lesson in found if lesson.act != "goal"]
+    drawn = goals if goals and (not others or rng.random() < _GOAL) else others
+    return [rng.choice(drawn)] if drawn else []
 
 
 def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> list[Lesson]:
@@ -320,7 +328,7 @@ def _lesson(
         prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation)
         act = "goal"
     else:
-        offered = offer(book.codebook, text, observation, wanted.told if wanted is not None else "")
+        offered = offer(book.codebook, text, observation, to_do(observation, wanted) if wanted is not None else "")
         prompt, graph = offered.prompt, offered.legal.graph
         act = act_of(book, taught)
     texts = tuple(dict.fromkeys(one.text for one in right))

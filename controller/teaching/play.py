@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeword.codebook import Command, Result
-from codeword.codebook.goals import Goal, goal_graph, goal_prompt
+from codeword.codebook.goals import Goal, goal_graph, goal_prompt, to_do
 from codeword.codebook.offer import offer
 from codeword.codebook.writing import command_of
 
@@ -108,7 +108,7 @@ def play(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mappin
         right = game.right()
         if not right:
             break
-        offered = offer(book.codebook, text, observation, wanted.told if wanted is not None else "")
+        offered = offer(book.codebook, text, observation, to_do(observation, wanted) if wanted is not None else "")
         texts = tuple(dict.fromkeys(command.text for command in right))
         act = act_of(book, right[0])
         asked = Lesson(

@@ -7,7 +7,7 @@ from itertools import islice
 
 from codeword.codebook import Codebook, Observation, Result, parse_codebook
 from codeword.codebook.conversation import FORMS, Conversation
-from codeword.codebook.goals import goal_prompt, read_goal
+from codeword.codebook.goals import goal_prompt, read_goal, to_do
 from codeword.codebook.legal import Legal
 from codeword.codebook.observation import Record
 from codeword.codebook.offer import offer
@@ -119,7 +119,7 @@ class Teller:
         elif "plan" in step.decision.stage_ms:  # the model wrote the goal, and the planner the command
             prompt = _text(goal_prompt(self._codebook, task, step.observation))
         else:
-            prompt = _text(offer(self._codebook, task, step.observation, goal.told).prompt)
+            prompt = _text(offer(self._codebook, task, step.observation, to_do(step.observation, goal)).prompt)
         return {"goal": goal.told, "prompt": prompt}
 
     def _ends(self, text: str) -> bool:

@@ -35,13 +35,13 @@ class Scripted:
         asks = prompt.observation.endswith("end.")
         text = self.goals.pop(0) if asks else next(graph.texts())
         assert graph.accepts(text)
-        self.prompts.append(prompt.task if not asks else "?")
+        self.prompts.append(prompt.observation.splitlines()[-1] if not asks else "?")
         return Decision(text=text, logprob=-0.5, stage_ms={"prefill": 1.0, "total": 1.0}, path="decoded", key=text)
 
 
 START = {"red_block": "table", "green_block": "table"}
-RED = '{"goal":["in(red_block,blue_bowl)"]}'
-GREEN = '{"goal":["in(green_block,blue_bowl)"]}'
+RED = '{"goal":[["red_block","in","blue_bowl"]]}'
+GREEN = '{"goal":[["green_block","in","blue_bowl"]]}'
 
 
 def start() -> Observation:
@@ -92,7 +92,7 @@ def test_another_task_gets_another_goal(tabletop: Codebook) -> None:
 
 
 def test_where_there_is_no_plan_the_goal_is_asked_for_again_once_something_changed(tabletop: Codebook) -> None:
-    nonsense = '{"goal":["on(red_block,green_block)","on(green_block,red_block)"]}'
+    nonsense = '{"goal":[["red_block","on","green_block"],["green_block","on","red_block"]]}'
     engine = Scripted(nonsense, GREEN)
     controller = GoalController(engine, tabletop)  # type: ignore[arg-type]
     assert controller.decide("green into blue", start()).text == '{"skill":"cannot","reason":"impossible"}'
@@ -125,12 +125,13 @@ def test_a_goal_is_written_anew_when_what_was_missing_appears(tabletop: Codebook
         assert controller.decide("red into blue", start()).written_goal == RED
 
 
-def test_with_mixed_decisions_every_command_is_asked_for_with_the_goal_before_it(tabletop: Codebook) -> None:
+def test_with_mixed_decisions_every_command_is_asked_for_with_what_is_left_of_the_goal(tabletop: Codebook) -> None:
     engine = Scripted(RED)
     controller = MixedController(engine, tabletop)  # type: ignore[arg-type]
-    made = [controller.decide("red into blue", start()) for _ in range(2)]
-    told = "Task: red into blue\nGoal: in(red_block,blue_bowl)"
-    assert engine.prompts == ["?", told, told]
+    reached = observe({"red_block": "blue_bowl", "green_block": "table"}, ("blue_bowl",))
+    made = [controller.decide("red into blue", seen) for seen in (start(), start(), reached)]
+    told = "To do: red_block in blue_bowl"
+    assert engine.prompts == ["?", told, told, "To do: nothing"]
     assert made[0].written_goal == made[1].written_goal == RED
     assert "goal" in made[0].stage_ms
     assert "goal" not in made[1].stage_ms

@@ -38,7 +38,7 @@ def test_who_is_always_right_reaches_every_end() -> None:
     assert {lesson.act for one in ended for lesson in one.lessons} == {"act", "wait", "done", "cannot", "goal"}
     for one in ended:
         asks = one.lessons[0].act == "goal"
-        assert all(asks is ("\nGoal: " in lesson.prompt.task) for lesson in one.lessons if lesson.act != "goal")
+        assert all(asks is ("\nTo do: " in lesson.prompt.observation) for lesson in one.lessons if lesson.act != "goal")
 
 
 def test_wherever_chance_leads_what_is_right_can_be_written() -> None:
