@@ -186,6 +186,21 @@ class Raw:
         raise AssertionError(f"never {state}; {self.heard[-3:]}")
 
 
+def wait_for_port(process: "subprocess.Popen[Any]", port: int, timeout_s: float = 60.0) -> bool:
+    """Wait until somebody listens at a port; False where the process that was to do so has ended.
+
+    Looked up and not tried: to connect to a free port over and over can end in a connection with oneself.
+    """
+    listening = f"0100007F:{port:04X} 00000000:0000 0A"
+    deadline = time.monotonic() + timeout_s
+    while listening not in Path("/proc/net/tcp").read_text():
+        if process.poll() is not None:
+            return False
+        assert time.monotonic() < deadline, f"nobody listens at port {port} after {timeout_s} s"
+        time.sleep(0.05)
+    return True
+
+
 def free_port() -> int:
     """A port that nobody listens at, nor at the next one."""
     while True:

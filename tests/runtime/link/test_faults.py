@@ -24,7 +24,18 @@ from codeword.runtime.scenario import parse_scenario
 from tests.runtime.conftest import shipped
 from tests.runtime.link.cart import moved_at
 from tests.runtime.link.patient import PATIENT
-from tests.runtime.link.processes import CART, CREEP, NUDGE, Raw, Served, environment, free_port, served, start
+from tests.runtime.link.processes import (
+    CART,
+    CREEP,
+    NUDGE,
+    Raw,
+    Served,
+    environment,
+    free_port,
+    served,
+    start,
+    wait_for_port,
+)
 from tests.runtime.test_episode import DONE, PICK, PLACE, Notes, Parrot
 
 NUDGE_TICKS = 40
@@ -551,14 +562,22 @@ def test_25_a_link_loop_that_breaks_stops_the_robot(tmp_path: Path) -> None:
 
 
 def test_26_with_a_full_disk_motion_can_still_be_stopped(tmp_path: Path) -> None:
-    port = free_port()
-    args = ["--robot", "tests.runtime.link.cart:Cart", "--codebook", str(CART), "--bind", f"tcp://127.0.0.1:{port}"]
+    args = ["--robot", "tests.runtime.link.cart:Cart", "--codebook", str(CART), "--bind"]
     notes = tmp_path / "notes"
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "tests.runtime.link.patient"]
         env = environment(CART_NOTES=str(notes))
-        robot = subprocess.Popen([*command, "serve", *args], env=env, stderr=full, stdout=full)
+
+        def serve(port: int) -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                [*command, "serve", *args, f"tcp://127.0.0.1:{port}"], env=env, stderr=full, stdout=full
+            )
+
+        robot = serve(port := free_port())
         try:
+            if not wait_for_port(robot, port):  # somebody else took the port in between
+                robot = serve(port := free_port())
+                assert wait_for_port(robot, port)
             with Raw(f"tcp://127.0.0.1:{port}") as raw:
                 raw.arm()
                 raw.command(CREEP)
