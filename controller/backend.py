@@ -8,6 +8,7 @@ from codeword.codebook.prompt import Prompt
 from .adapter import Adapter
 from .decision import Decision
 from .engine import Cancelled, never
+from .hint import NO_HINT, Hint
 from .sampling import Sampling
 
 
@@ -27,10 +28,10 @@ class Backend(Protocol):
         graph: Node,
         cancelled: Cancelled = never,
         *,
-        guess: str | None = None,
+        hint: Hint = NO_HINT,
         sampling: Sampling | None = None,
     ) -> Decision:
-        """The text that is picked. `guess` is what is expected, and changes nothing but the time that it takes.
+        """The text that is picked. `hint` changes nothing but the time that it takes.
 
         Raises DecisionCancelled soon after `cancelled()` holds, ModelError where the prompt cannot be read.
         """

@@ -1,7 +1,6 @@
 """What stands behind a controller: a model here or elsewhere, the cache before each, and a fallback."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from codeword.codebook.prompt import Prompt
@@ -20,28 +19,16 @@ class Elsewhere(Backend, Protocol):
     name: str
 
 
-@dataclass(frozen=True)
-class Chain:
-    """A backend made of others, and the caches in it."""
-
-    backend: Backend
-    caches: tuple[Cached, ...]
-
-
-def chain(here: Backend | None, there: Elsewhere | None, store: Store | None) -> Chain:
+def chain(here: Backend | None, there: Elsewhere | None, store: Store | None) -> Backend:
     """The model elsewhere with the one here as its fallback (the robot holds where there is none), or the one here
     alone; each with a cache before it where there is a store. At least one of them must be given.
     """
-    caches: list[Cached] = []
 
     def remembering(backend: Backend, direction_of: Callable[[Prompt], Floats] | None = None) -> Backend:
-        if store is None:
-            return backend
-        caches.append(Cached(backend, store, direction_of=direction_of))
-        return caches[-1]
+        return backend if store is None else Cached(backend, store, direction_of)
 
     local = None if here is None else remembering(here, here.direction_of if isinstance(here, Engine) else None)
     if there is None:
         assert local is not None, "somebody must decide"
-        return Chain(local, tuple(caches))
-    return Chain(Fallback(there.name, remembering(there), local), tuple(caches))
+        return local
+    return Fallback(there.name, remembering(there), local)

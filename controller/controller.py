@@ -21,6 +21,7 @@ from .engine import Cancelled, Engine, never
 from .foresight import Foresight, Question
 from .goal_controller import GoalController, MixedController
 from .habits import Habits, situation_of
+from .hint import About, Hint
 from .profiles import AUTO
 from .registry import DEFAULT_MODEL, resolve
 from .sampling import GREEDY, Sampling
@@ -90,8 +91,8 @@ class ModelController:
     def _question(self, task: str, observation: Observation) -> Question:
         offered = offer(self._codebook, task, observation)
         prompt = self._conversation.prompt(self._codebook, offered.prompt, observation)
-        guess = self._habits.expected(situation_of(observation.last))
-        return Question(prompt, offered.legal.graph, self._sampling, guess, dict(offered.legal.left_out))
+        hint = Hint(self._habits.expected(situation_of(observation.last)), About(self._codebook, task, observation))
+        return Question(prompt, offered.legal.graph, self._sampling, hint, dict(offered.legal.left_out))
 
 
 def check_policy(policy: str, history: str = FORMS[0]) -> None:
@@ -209,7 +210,6 @@ def make_controller(
         raise InputError(f"there is no controller '{kind}'{did_you_mean(kind, list(get_args(Kind)))}")
     check_policy(policy, history)
     from .chain import chain
-    from .memory.cached import Remembering
     from .memory.opening import open_store
     from .remote.address import is_remote, read_address
     from .remote.fallback import HOLD, LOCAL
@@ -224,6 +224,4 @@ def make_controller(
         base = resolve(name, progress)
         chosen = load_adapter(adapter, base)
         here = Engine(base, profile=profile, device=device, threads=threads, adapter=chosen, progress=progress)
-    behind = chain(here, there, store)
-    controller = model_controller(behind.backend, codebook, policy=policy, history=history, sampling=sampling)
-    return Remembering(controller, behind.caches, codebook) if behind.caches else controller
+    return model_controller(chain(here, there, store), codebook, policy=policy, history=history, sampling=sampling)

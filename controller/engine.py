@@ -19,6 +19,7 @@ from .adapter import NONE, Adapter
 from .automaton import Automaton
 from .deadlines import Deadlines
 from .decision import Decision, DecisionCancelled, Stopwatch
+from .hint import NO_HINT, Hint
 from .hold import DisagreementError, Hold
 from .identity import Identity
 from .memory.near import direction
@@ -175,14 +176,14 @@ class Engine:
         graph: Node,
         cancelled: Cancelled = never,
         *,
-        guess: str | None = None,
+        hint: Hint = NO_HINT,
         sampling: Sampling | None = None,
     ) -> Decision:
         """The text of the graph that the model picks. `cancelled` is asked before every pass.
 
         Raises DecisionCancelled where it holds, ModelError where the prompt is longer than the model reads.
         """
-        return self.decide_many([Request(prompt, graph, guess, sampling)], cancelled)[0]
+        return self.decide_many([Request(prompt, graph, hint.guess, sampling)], cancelled)[0]
 
     @property
     def exact(self) -> bool:

@@ -25,6 +25,7 @@ from codeword.codebook.writing import read_command
 from .backend import Backend
 from .decision import Decision, DecisionCancelled, Stopwatch, decision_key, graph_digest
 from .engine import Cancelled
+from .hint import NO_HINT, Hint
 from .sampling import Sampling
 
 MOST_STEPS = 3
@@ -39,12 +40,12 @@ ever lets go of it, and with Python's own 5 ms nothing would be decided ahead at
 
 @dataclass(frozen=True)
 class Question:
-    """What an engine is asked: all that its answer depends on, but for the engine; `guess` is what is expected."""
+    """What an engine is asked: all that its answer depends on, but for the engine; `hint` is told with it."""
 
     prompt: Prompt
     graph: Node
     sampling: Sampling
-    guess: str | None = None
+    hint: Hint = NO_HINT
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -54,7 +55,7 @@ class Question:
 
     def put_to(self, engine: Backend, cancelled: Cancelled) -> Decision:
         """The engine's answer. Raises DecisionCancelled."""
-        return engine.decide(self.prompt, self.graph, cancelled, guess=self.guess, sampling=self.sampling)
+        return engine.decide(self.prompt, self.graph, cancelled, hint=self.hint, sampling=self.sampling)
 
 
 @runtime_checkable

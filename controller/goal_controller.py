@@ -20,6 +20,7 @@ from .decision import Decision, Stopwatch, decision_key
 from .engine import Cancelled, never
 from .foresight import Foresight, Question
 from .habits import Habits, situation_of
+from .hint import About, Hint
 from .sampling import GREEDY, Sampling
 
 
@@ -46,7 +47,9 @@ class GoalWriter:
         clock = Stopwatch()
         graph = goal_graph(codebook, observation)
         clock.lap("legal")
-        made = self._engine.decide(goal_prompt(codebook, task, observation), graph, cancelled, sampling=self._sampling)
+        hint = Hint(about=About(codebook, task, observation, of_goal=True))
+        prompt = goal_prompt(codebook, task, observation)
+        made = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
         self.goal, self._task, self._seen = read_goal(made.text), task, _shown(observation)
         self.written = made.model_copy(
             update={"stage_ms": {**made.stage_ms, **clock.stage_ms()}, "written_goal": made.text}
@@ -176,5 +179,5 @@ class MixedController:
 
     def _question(self, task: str, observation: Observation) -> Question:
         offered = offer(self._codebook, task, observation, to_do(observation, self._writer.goal))
-        guess = self._habits.expected(situation_of(observation.last))
-        return Question(offered.prompt, offered.legal.graph, self._sampling, guess, dict(offered.legal.left_out))
+        hint = Hint(self._habits.expected(situation_of(observation.last)), About(self._codebook, task, observation))
+        return Question(offered.prompt, offered.legal.graph, self._sampling, hint, dict(offered.legal.left_out))

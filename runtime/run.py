@@ -17,13 +17,13 @@ from codeword.codebook.offer import stable_text
 from codeword.codebook.prompt import CONTRACT
 from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import Adapter, load_adapter
-from codeword.controller.chain import Chain, chain
+from codeword.controller.backend import Backend
+from codeword.controller.chain import chain
 from codeword.controller.controller import POLICIES, check_policy, model_controller
 from codeword.controller.engine import Engine
 from codeword.controller.fleet.address import check_address, is_fleet
 from codeword.controller.fleet.client import FleetBackend
 from codeword.controller.fleet.later import Later
-from codeword.controller.memory.cached import Remembering
 from codeword.controller.memory.opening import OFF, open_store
 from codeword.controller.profiles import AUTO, shared_threads
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
@@ -118,7 +118,7 @@ class Controllers:
         self.engine: Engine | None = None
         self.loaded = Loaded()
         if who.controller == "llm" and is_fleet(who.model):
-            self._chain: Chain | None = self._serve_from(who, found, processes)
+            self._backend: Backend | None = self._serve_from(who, found, processes)
             return
         if found is not None:
             self.engine = _load(who, found, processes, progress)
@@ -136,9 +136,9 @@ class Controllers:
             there = RemoteModel(read_address(who.model), who.limits, retries=None if who.fallback == HOLD else 2)
             fallback = HOLD if self.engine is None else self.loaded.model
             self.loaded = replace(self.loaded, model=there.name, weights_hash="", profile="remote", fallback=fallback)
-        self._chain = chain(self.engine, there, self.store) if self.engine or there else None
+        self._backend = chain(self.engine, there, self.store) if self.engine or there else None
 
-    def _serve_from(self, who: Who, found: tuple[LocalModel, Adapter] | None, processes: int) -> Chain:
+    def _serve_from(self, who: Who, found: tuple[LocalModel, Adapter] | None, processes: int) -> Backend:
         """An engine process, and the local model where there is one, to be loaded when that does not answer."""
         there = FleetBackend(who.model, who.limits, f"robot {os.getpid()}")
         told = there.info
@@ -161,23 +161,21 @@ class Controllers:
 
     def warm(self, codebook: Codebook) -> None:
         """Have the model read a codebook; what it keeps of other texts is only what they begin with."""
-        if self._chain is not None:
-            self._chain.backend.warm(stable_text(codebook))
-            self._chain.backend.settle()
+        if self._backend is not None:
+            self._backend.warm(stable_text(codebook))
+            self._backend.settle()
 
     def make(self, scenario: Scenario, seed: int) -> Controller:
         """A controller for one episode. The model has read the codebook when it is handed over."""
-        if self._chain is not None:
+        if self._backend is not None:
             self.warm(scenario.codebook)
-            controller = model_controller(
-                self._chain.backend,
+            return model_controller(
+                self._backend,
                 scenario.codebook,
                 policy=self.who.policy,
                 history=self.who.history,
                 sampling=replace(self.who.sampling, seed=seed),
             )
-            caches = self._chain.caches
-            return Remembering(controller, caches, scenario.codebook) if caches else controller
         if self.who.controller == "random":
             return RandomController(scenario.codebook, seed)
         return Expert(scenario)

@@ -18,6 +18,7 @@ from codeword.controller.adapter import Adapter
 from codeword.controller.deadlines import Deadlines
 from codeword.controller.decision import Decision, DecisionCancelled, Stopwatch
 from codeword.controller.engine import Cancelled, never
+from codeword.controller.hint import NO_HINT, Hint
 from codeword.controller.identity import Identity
 from codeword.controller.remote.address import USUAL
 from codeword.controller.remote.address import Limits as Patience
@@ -138,7 +139,7 @@ class FleetBackend:
         graph: Node,
         cancelled: Cancelled = never,
         *,
-        guess: str | None = None,
+        hint: Hint = NO_HINT,
         sampling: Sampling | None = None,
     ) -> Decision:
         """The text that the engine picks.
@@ -154,7 +155,7 @@ class FleetBackend:
 
         def question(number: int) -> Message:
             limits = Limits(**cancelled.left_ms()) if isinstance(cancelled, Deadlines) else Limits()
-            return Decide.of(number, prompt, rows, guess, sampling, limits)
+            return Decide.of(number, prompt, rows, hint.guess, sampling, limits)
 
         answer = self._ask(question, cancelled, self._patience.answer_s)
         if isinstance(answer, Late):

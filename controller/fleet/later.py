@@ -10,6 +10,7 @@ from codeword.controller.adapter import Adapter
 from codeword.controller.backend import Backend
 from codeword.controller.decision import Decision, DecisionCancelled, Stopwatch
 from codeword.controller.engine import Cancelled, never
+from codeword.controller.hint import NO_HINT, Hint
 from codeword.controller.sampling import Sampling
 
 _POLL_S = 0.003
@@ -67,7 +68,7 @@ class Later:
         graph: Node,
         cancelled: Cancelled = never,
         *,
-        guess: str | None = None,
+        hint: Hint = NO_HINT,
         sampling: Sampling | None = None,
     ) -> Decision:
         """What the backend decides; the stage `load` is how long it was waited for. Raises what the backend does, and
@@ -76,7 +77,7 @@ class Later:
         clock = Stopwatch()
         backend = self._needed(cancelled)
         clock.lap("load")
-        made = backend.decide(prompt, graph, cancelled, guess=guess, sampling=sampling)
+        made = backend.decide(prompt, graph, cancelled, hint=hint, sampling=sampling)
         load_ms = clock.stage_ms()["load"]
         if load_ms < 1.0:
             return made

@@ -9,6 +9,7 @@ from codeword.controller.adapter import Adapter
 from codeword.controller.backend import Backend
 from codeword.controller.decision import Decision, DecisionCancelled, Note
 from codeword.controller.engine import Cancelled, never
+from codeword.controller.hint import NO_HINT, Hint
 from codeword.controller.sampling import Sampling
 
 from .errors import RemoteError
@@ -67,19 +68,19 @@ class Fallback:
         graph: Node,
         cancelled: Cancelled = never,
         *,
-        guess: str | None = None,
+        hint: Hint = NO_HINT,
         sampling: Sampling | None = None,
     ) -> Decision:
         """The decision made there, or else here. Raises DecisionCancelled, also where the robot is to hold."""
         if time.monotonic() < self._rests_until:
-            return self._decide_here(prompt, graph, cancelled, guess, sampling, ())
+            return self._decide_here(prompt, graph, cancelled, hint, sampling, ())
         try:
-            made = self._there.decide(prompt, graph, cancelled, guess=guess, sampling=sampling)
+            made = self._there.decide(prompt, graph, cancelled, hint=hint, sampling=sampling)
         except RemoteError as problem:
             then = "the robot holds" if self._here is None else "the local model decides"
             told = Note(kind="fallback", text=f"{self._name} gives no command ({problem}); {then}")
             self._rest(problem)
-            return self._decide_here(prompt, graph, cancelled, guess, sampling, (told,))
+            return self._decide_here(prompt, graph, cancelled, hint, sampling, (told,))
         if self._rest_s:
             self._rest_s = 0.0
             again = Note(kind="remote", text=f"{self._name} answers again")
@@ -99,14 +100,14 @@ class Fallback:
         prompt: Prompt,
         graph: Node,
         cancelled: Cancelled,
-        guess: str | None,
+        hint: Hint,
         sampling: Sampling | None,
         notes: tuple[Note, ...],
     ) -> Decision:
         if self._here is None:
             raise DecisionCancelled("the model elsewhere gives no command, and the robot holds", notes)
         try:
-            made = self._here.decide(prompt, graph, cancelled, guess=guess, sampling=sampling)
+            made = self._here.decide(prompt, graph, cancelled, hint=hint, sampling=sampling)
         except DecisionCancelled as given_up:
             given_up.notes = (*notes, *given_up.notes)
             raise

@@ -12,6 +12,7 @@ from codeword.codebook.prompt import Prompt
 from codeword.controller.adapter import NONE, Adapter
 from codeword.controller.decision import Decision, Note, Stopwatch, decision_key, graph_digest
 from codeword.controller.engine import Cancelled, never
+from codeword.controller.hint import NO_HINT, Hint
 from codeword.controller.sampling import GREEDY, Sampling
 
 from .address import USUAL, Address, Limits
@@ -91,14 +92,14 @@ class RemoteModel:
         graph: Node,
         cancelled: Cancelled = never,
         *,
-        guess: str | None = None,
+        hint: Hint = NO_HINT,
         sampling: Sampling | None = None,
     ) -> Decision:
         """The legal text that the model picks.
 
         Raises RemoteError where there is none in time, DecisionCancelled within 10 ms after `cancelled()` holds.
         """
-        del guess
+        del hint
         clock, how = Stopwatch(), sampling or GREEDY
         key = self.key_of(prompt, graph, how)
         schema = None if self._address.plain or graph.count() > MOST_TEXTS else _schema(graph)

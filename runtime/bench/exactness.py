@@ -6,6 +6,7 @@ from typing import Any
 
 from codeword.controller.engine import Engine, Techniques
 from codeword.controller.habits import Habits, situation_of
+from codeword.controller.hint import Hint
 from codeword.controller.registry import LocalModel
 
 from .courses import course
@@ -47,7 +48,7 @@ def bench_exactness(model: LocalModel, n: int, advance: Callable[[], None]) -> d
     turns = [turn for name in SUITES for turn in _some(name, -(-n // len(SUITES)))][:n]
     for number, turn in enumerate(turns):
         given, last = offered(turn.situation), situation_of(turn.situation.observation.last)
-        made = fast.decide(given.prompt, given.legal.graph, guess=habits.expected(last))
+        made = fast.decide(given.prompt, given.legal.graph, hint=Hint(habits.expected(last)))
         habits.learn(last, made.text)
         guessed, accepted = guessed + made.tokens_guessed, accepted + made.tokens_accepted
         plain = slow.decide(given.prompt, given.legal.graph)
@@ -61,7 +62,7 @@ def bench_exactness(model: LocalModel, n: int, advance: Callable[[], None]) -> d
             differences.append(Difference(made.text, plain.text, made.logprob, plain.logprob))
         if number % 10 == 0:
             bits += 1
-            quick = packed.decide(given.prompt, given.legal.graph, guess=made.text)
+            quick = packed.decide(given.prompt, given.legal.graph, hint=Hint(made.text))
             same_bits += quick.essence() == bare.decide(given.prompt, given.legal.graph).essence()
         advance()
     return {

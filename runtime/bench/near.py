@@ -11,6 +11,7 @@ from codeword.codebook.offer import offer
 from codeword.controller.decision import Decision
 from codeword.controller.engine import Engine
 from codeword.controller.habits import Habits, situation_of
+from codeword.controller.hint import Hint
 from codeword.controller.memory.near import Near
 from codeword.controller.memory.renaming import renaming
 from codeword.runtime.scenario import Scenario
@@ -60,7 +61,7 @@ def bench_near(engine: Engine, scenarios: Sequence[Scenario], n: int, advance: C
             if guess not in made:
                 engine.settle()
                 began = time.perf_counter()
-                decision = engine.decide(prompt, graph, guess=guess)
+                decision = engine.decide(prompt, graph, hint=Hint(guess))
                 made[guess] = _Made(guess, decision, (time.perf_counter() - began) * 1000)
             decided.append(made[guess])
         text = made[None].decision.text

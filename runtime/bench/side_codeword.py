@@ -6,6 +6,7 @@ from typing import Any
 from codeword.codebook.prompt import Prompt
 from codeword.controller.engine import Engine
 from codeword.controller.habits import Habits
+from codeword.controller.hint import Hint
 from codeword.controller.registry import LocalModel
 
 from .graphs import unpack
@@ -28,7 +29,7 @@ class CodewordSide:
             self._engine.warm(question.system)
             self._warm.add(question.system)
         began = time.perf_counter()
-        decision = self._engine.decide(prompt, graph, guess=self._habits.expected(question.after))
+        decision = self._engine.decide(prompt, graph, hint=Hint(self._habits.expected(question.after)))
         self._habits.learn(question.after, decision.text)
         total_ms = (time.perf_counter() - began) * 1000
         return Answer(

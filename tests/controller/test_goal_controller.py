@@ -30,8 +30,8 @@ class Scripted:
         self.goals = list(goals)
         self.prompts: list[str] = []
 
-    def decide(self, prompt, graph, cancelled=None, *, guess=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
-        del cancelled, guess, sampling
+    def decide(self, prompt, graph, cancelled=None, *, hint=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
+        del cancelled, hint, sampling
         asks = prompt.observation.endswith("end.")
         text = self.goals.pop(0) if asks else next(graph.texts())
         assert graph.accepts(text)

@@ -15,6 +15,7 @@ from codeword.codebook.errors import ModelError
 from codeword.codebook.prompt import Prompt, Turn
 from codeword.controller.decision import Decision, DecisionCancelled
 from codeword.controller.engine import Engine, Request, Techniques
+from codeword.controller.hint import Hint
 from codeword.controller.registry import LocalModel
 from codeword.controller.sampling import Sampling
 from tests.controller.tiny import quantized
@@ -71,7 +72,7 @@ def check_alike(
 
 
 def decided(engine: Engine, requests: list[Request]) -> list[Decision]:
-    return [engine.decide(one.prompt, one.graph, guess=one.guess) for one in requests]
+    return [engine.decide(one.prompt, one.graph, hint=Hint(one.guess)) for one in requests]
 
 
 def test_commands_differ(expected: dict[str, list[Decision]]) -> None:

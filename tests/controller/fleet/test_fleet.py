@@ -19,6 +19,7 @@ from codeword.controller.deadlines import Deadlines
 from codeword.controller.decision import DecisionCancelled
 from codeword.controller.engine import Engine
 from codeword.controller.fleet.client import FleetBackend
+from codeword.controller.hint import Hint
 from codeword.controller.registry import LocalModel
 from codeword.controller.remote.address import Limits
 from codeword.controller.remote.errors import RemoteError
@@ -94,7 +95,7 @@ def test_a_decision_and_its_key_are_those_of_the_engine_alone(
     for prompt, graph in situations(tabletop, 1, 6):
         backend.warm(prompt.system)
         key = backend.key_of(prompt, graph, sampling)
-        made = backend.decide(prompt, graph, sampling=sampling, guess=next(iter(graph.texts())))
+        made = backend.decide(prompt, graph, sampling=sampling, hint=Hint(next(iter(graph.texts()))))
         assert made.essence() == alone.decide(prompt, graph, sampling=sampling).essence()
         assert made.key == key == alone.key_of(prompt, graph, sampling)
         assert made.stage_ms["wait"] + made.stage_ms["decode"] < made.stage_ms["total"]

@@ -12,7 +12,7 @@ from codeword.controller import Decision
 from codeword.controller.controller import POLICIES, model_controller
 from codeword.controller.decision import DecisionCancelled
 from codeword.controller.engine import Engine
-from codeword.controller.memory.cached import Cached, Remembering
+from codeword.controller.memory.cached import Cached
 from codeword.controller.memory.entries import Entry
 from codeword.controller.memory.sqlite_store import SqliteStore
 from codeword.controller.registry import LocalModel
@@ -138,7 +138,7 @@ def test_skills_that_are_never_cached(engine: Engine, store: SqliteStore, tablet
     text = tabletop.text
     (seen,) = observations(1)
     cached = Cached(engine, store)
-    controller = Remembering(model_controller(cached, tabletop), (cached,), tabletop)
+    controller = model_controller(cached, tabletop)
     first = controller.decide(TASK, seen)
     assert controller.decide(TASK, seen).path == "cache"
     skill = json.loads(first.text)["skill"]
@@ -161,4 +161,4 @@ def test_a_decision_that_is_given_up_is_not_kept(engine: Engine, store: SqliteSt
     with pytest.raises(DecisionCancelled) as given_up:
         controller.decide(TASK, seen, lambda: True)
     assert [note.kind for note in given_up.value.notes] == ["poisoned"]
-    assert store.size() == (0, 0)
+    assert store.get(key) is None

@@ -9,9 +9,10 @@ from codeword.codebook import Codebook
 from codeword.codebook.choices import END, Node
 from codeword.codebook.prompt import Prompt
 from codeword.controller.engine import Engine
+from codeword.controller.hint import About, Hint
 from codeword.controller.memory.cached import Cached
 from codeword.controller.memory.near import Near, direction
-from codeword.controller.memory.renaming import Renaming, renaming
+from codeword.controller.memory.renaming import Renaming
 from codeword.controller.memory.sqlite_store import SqliteStore
 from codeword.controller.model import Floats
 from codeword.controller.registry import LocalModel
@@ -66,8 +67,8 @@ def test_what_was_decided_nearby_is_a_guess_and_never_served(tabletop: Codebook,
     graph = graph_of('{"skill":"pick"}')
     for first, place in (("red", "table"), ("green", "held")):  # not the same up to a renaming
         look = seen(first, "white", "blue", place)
-        cached.alike = lambda look=look: renaming(tabletop, TASK.format("red", "blue"), look)  # type: ignore[misc]
-        made = cached.decide(Prompt("system", "task", first), graph, guess="habit")
+        hint = Hint("habit", About(tabletop, TASK.format("red", "blue"), look))
+        made = cached.decide(Prompt("system", "task", first), graph, hint=hint)
         assert made.path == "decoded"
     assert backend.guesses == ["habit", '{"skill":"pick"}' if near else "habit"]
 

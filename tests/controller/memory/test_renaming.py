@@ -6,12 +6,14 @@ import pytest
 
 from codeword.codebook import Codebook, Observation, load_codebook
 from codeword.codebook.choices import Node
+from codeword.codebook.legal import legal
 from codeword.codebook.prompt import Prompt
 from codeword.controller import Decision
 from codeword.controller.adapter import NONE, Adapter
 from codeword.controller.controller import model_controller
 from codeword.controller.engine import Cancelled, never
-from codeword.controller.memory.cached import Cached, Remembering
+from codeword.controller.hint import NO_HINT, About, Hint
+from codeword.controller.memory.cached import Cached
 from codeword.controller.memory.renaming import renaming
 from codeword.controller.memory.sqlite_store import SqliteStore
 from codeword.controller.sampling import Sampling
@@ -90,11 +92,11 @@ class Recorder:
         graph: Node,
         cancelled: Cancelled = never,
         *,
-        guess: str | None = None,
+        hint: Hint = NO_HINT,
         sampling: Sampling | None = None,
     ) -> Decision:
         del cancelled
-        self.guesses.append(guess)
+        self.guesses.append(hint.guess)
         text = next(text for text in graph.texts() if "pick" in text)
         return Decision(text=text, logprob=0.0, stage_ms={}, path="decoded", key=self.key_of(prompt, graph, sampling))
 
@@ -110,19 +112,33 @@ def test_what_was_decided_in_other_words_is_a_guess_and_never_served(
 ) -> None:
     recorder, store = Recorder(), SqliteStore(tmp_path / "decisions.sqlite")
     cached = Cached(recorder, store)
-    controller = Remembering(model_controller(cached, tabletop), (cached,), tabletop)
+    controller = model_controller(cached, tabletop)
     first = controller.decide(TASK.format("red", "blue"), seen("red", "green", "blue"))
     if poison is not None:
         for key in store_keys(store):
             store.put(key, poison)
     fresh = Cached(recorder, store)
-    again = Remembering(model_controller(fresh, tabletop), (fresh,), tabletop)
+    again = model_controller(fresh, tabletop)
     second = again.decide(TASK.format("pink", "cyan"), seen("pink", "white", "cyan"))
     assert (first.text, second.text) == (
         '{"skill":"pick","object":"red_block"}', '{"skill":"pick","object":"pink_block"}'
     )  # fmt: skip
     assert second.path == "decoded"
     assert recorder.guesses == [None, second.text if poison is None else None]
+    store.close()
+
+
+def test_a_goal_is_no_guess_for_a_command_nor_one_situation_for_another(tabletop: Codebook, tmp_path: Path) -> None:
+    recorder, store = Recorder(), SqliteStore(tmp_path / "decisions.sqlite")
+    cached = Cached(recorder, store)
+    graph = legal(tabletop, seen("red", "green", "blue")).graph
+    here, elsewhere = seen("red", "green", "blue"), seen("red", "green", "blue", "held")
+    for number, about in enumerate((
+        About(tabletop, TASK, here), About(tabletop, TASK, here, of_goal=True), About(tabletop, TASK, elsewhere),
+        About(tabletop, TASK, here),
+    )):  # fmt: skip
+        cached.decide(Prompt("system", "task", str(number)), graph, hint=Hint(about=about))
+    assert [guess is None for guess in recorder.guesses] == [True, True, True, False]
     store.close()
 
 
