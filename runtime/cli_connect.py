@@ -42,6 +42,7 @@ LEKIWI = "lekiwi://"
 @click.option("--controller", default="llm", show_default=True, help="Who decides: llm or random.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
 @click.option("--adapter", default="auto", show_default=True, help="What was taught: auto, a folder, or none.")
+@click.option("--policy", default=POLICIES[0], show_default=True, help=f"What it writes: {', '.join(POLICIES)}.")
 @click.option("--keys", "folder", type=click.Path(path_type=Path), help="Folder of keys [the user's own].")
 @click.option("--key", help="Which of the keys is ours [the only one].")
 @click.option("--out", "file", type=click.Path(path_type=Path), help="Write the episode file (.mcap) here.")
@@ -57,6 +58,7 @@ def connect(
     controller: str,
     model: str,
     adapter: str,
+    policy: str,
     folder: Path | None,
     key: str | None,
     file: Path | None,
@@ -76,7 +78,7 @@ def connect(
     check_fit(url, scenario)
     if task is not None and not readonly:  # before the robot is armed
         with model_progress() as progress:
-            controllers = Controllers(Who(controller, model, adapter, AUTO, FORMS[0], policy=POLICIES[0]), progress)
+            controllers = Controllers(Who(controller, model, adapter, AUTO, FORMS[0], policy=policy), progress)
         who = controllers.make(scenario, 0)
     robot = _open(url, book, folder, key, arm=moves, rearm=rearm)
     try:
