@@ -1,19 +1,21 @@
 """Goals that a model writes: the facts that are to hold in the end, as one line of JSON, under a grammar of its own.
 
     {"goal":[["red_block","in","blue_bowl"],["green_block","on","table"]]}          {"cannot":"missing"}
+    {"goal":[["all","block","in","blue_bowl"],["red_block","on","table"]]}
 
-What can be written is what skills can bring about here, and what holds already of what they can change. The words of a
-fact stand as observations tell it, its thing first, so that what is chosen next depends on what was chosen before; and
-facts stand in the order of the things that they are about, so that each goal has one form.
+What can be written is what skills can bring about here, and what holds already of what they can change. What is said of
+all things of a class holds for those that nothing else is said of. The words of a fact stand as observations tell it,
+its thing first, so that what is chosen next depends on what was chosen before; classes stand before things, and these
+in the order in which they are seen, so that each goal has one form.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .arguments import ChoiceArgument
 from .choices import END, Node
-from .conditions import And, Atom, Condition, Term
+from .classes import ALL, Group, classes, groups_of
 from .facts import Fact
 from .ground import Either, Every, Formula, Grounder, Unparted, changing
 from .observation import Observation
@@ -28,60 +30,38 @@ ASK = "Answer with the goal of the task: the facts that must hold at the end."
 
 @dataclass(frozen=True)
 class Goal:
-    """What a model wrote: facts, or why the task cannot be done."""
+    """What a model wrote: facts, and what is to be so of all things of some classes; or why the task cannot be done."""
 
     facts: tuple[Fact, ...]
     cannot: str = ""
+    groups: tuple[Group, ...] = ()
 
     @property
     def text(self) -> str:
         """The goal as it is written."""
-        written = {"cannot": self.cannot} if self.cannot else {"goal": [fact_words(fact) for fact in self.facts]}
-        return json.dumps(written, separators=(",", ":"))
+        items = [*(group.words for group in self.groups), *map(fact_words, self.facts)]
+        return json.dumps({"cannot": self.cannot} if self.cannot else {"goal": items}, separators=(",", ":"))
 
     @property
     def told(self) -> str:
         """The goal as people are told it."""
-        return f"cannot ({self.cannot})" if self.cannot else "; ".join(map(fact_text, self.facts))
-
-    @property
-    def condition(self) -> Condition:
-        """All of its facts."""
-        return And(tuple(Atom(f.name, tuple(Term(arg, bound=False) for arg in f.args)) for f in self.facts))
+        groups = [" ".join(group.words) for group in self.groups]
+        return f"cannot ({self.cannot})" if self.cannot else "; ".join([*groups, *map(fact_text, self.facts)])
 
 
 def read_goal(text: str) -> Goal:
     """The goal that a text of the grammar says."""
     data = json.loads(text)
-    return Goal((), data["cannot"]) if "cannot" in data else Goal(tuple(map(_fact_of, data["goal"])))
+    if "cannot" in data:
+        return Goal((), data["cannot"])
+    groups = [Group(words[1], words[2], tuple(words[3:])) for words in data["goal"] if words[0] == ALL]
+    return Goal(tuple(_fact_of(words) for words in data["goal"] if words[0] != ALL), groups=tuple(groups))
 
 
 def _fact_of(words: Sequence[str]) -> Fact:
     """The fact that some words say: how many there are tells which of them is its name."""
     name = words[0] if len(words) < 3 else words[1]
     return Fact(name, tuple(words[1:]) if len(words) < 3 else (words[0], *words[2:]))
-
-
-def to_do(observation: Observation, goal: Goal) -> str:
-    """What of a goal does not hold yet, as a prompt tells it: what other things are to rest on first."""
-    if goal.cannot:
-        return f"To do: cannot ({goal.cannot})"
-    left = [fact for fact in goal.facts if fact not in observation.facts]
-    about = {fact.args[0]: fact for fact in left if fact.args}
-    told: dict[Fact, None] = {}
-    visited: set[Fact] = set()
-
-    def tell(fact: Fact) -> None:
-        if fact not in visited:
-            visited.add(fact)
-            for thing in fact.args[1:]:
-                if thing in about:
-                    tell(about[thing])
-            told[fact] = None
-
-    for fact in left:
-        tell(fact)
-    return f"To do: {'; '.join(map(fact_text, told)) or 'nothing'}"
 
 
 def goal_prompt(codebook: Codebook, task: str, observation: Observation) -> Prompt:
@@ -92,7 +72,8 @@ def goal_prompt(codebook: Codebook, task: str, observation: Observation) -> Prom
 
 def goal_facts(codebook: Codebook, observation: Observation) -> list[Fact]:
     """The facts that a goal may be made of, in the order in which they are written: those that some chain of commands
-    may bring about, what they end left aside, and those that hold already of what commands change.
+    may bring about, what they end left aside, and those that hold already of what commands change. Nothing that
+    begins with ALL can be said of one thing.
     """
     state = codebook.state(observation)
     steps = operators(codebook, codebook.within_reach(observation), Grounder(codebook, state, changing(codebook)))
@@ -107,7 +88,7 @@ def goal_facts(codebook: Codebook, observation: Observation) -> list[Fact]:
             if change.adds and None not in change.places and _may_hold(change.when, known, codebook)
         }
         if more <= known:
-            return in_order(codebook, observation, known)
+            return in_order(codebook, observation, [fact for fact in known if fact_words(fact)[0] != ALL])
         known |= more
 
 
@@ -139,12 +120,15 @@ def in_order(codebook: Codebook, observation: Observation, facts: Iterable[Fact]
 
 
 def goal_graph(codebook: Codebook, observation: Observation) -> Node:
-    """Every goal that can be written here, at least one fact long, or why there can be none."""
+    """Every goal that can be written here, at least one fact or class long, or why there can be none."""
+    facts = goal_facts(codebook, observation)
     groups: dict[tuple[str | None, str], list[Fact]] = {}
-    for fact in goal_facts(codebook, observation):
+    for fact in facts:
         groups.setdefault((fact.args[0] if fact.args else None, fact.name), []).append(fact)
+    things = list(dict.fromkeys(fact.args[0] for fact in facts if fact.args))
+    found = {name: groups_of(members, facts) for name, members in classes(codebook, observation, things).items()}
     heads: list[tuple[str, Node]] = []
-    first = _facts(list(groups.values()))
+    first = _classes({name: wanted for name, wanted in found.items() if wanted}, _facts(list(groups.values())))
     if first is not None:
         heads.append(("goal", Node((('":[["', first),))))
     reasons = _reasons(codebook)
@@ -152,6 +136,19 @@ def goal_graph(codebook: Codebook, observation: Observation) -> Node:
         end = Node((('"}', END),))
         heads.append(("cannot", Node((('":"', Node(tuple((reason, end) for reason in reasons))),))))
     return Node((('{"', Node(tuple(heads))),))
+
+
+def _classes(found: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]], facts: Node | None) -> Node | None:
+    """What is said of classes, at most one thing of each, in their order, and then the facts; all may be left out."""
+    heads: list[tuple[str, Node]] = []
+    rest = facts
+    for of, wanted in reversed(list(found.items())):
+        closing = Node((*(() if rest is None else (('"],["', rest),)), ('"]]}', END)))
+        names = tuple((name, Node((('","', _paths(places, closing)),))) for name, places in wanted.items())
+        heads.insert(0, (of, Node((('","', Node(names)),))))
+        every = (ALL, Node((('","', Node(tuple(heads))),)))
+        rest = Node((every, *(() if facts is None else facts.edges)))
+    return rest
 
 
 def _facts(groups: Sequence[Sequence[Fact]]) -> Node | None:
@@ -164,7 +161,8 @@ def _facts(groups: Sequence[Sequence[Fact]]) -> Node | None:
     for number in range(len(groups) - 1, -1, -1):
         follow = (*(() if rest is None else (('"],["', rest),)), ('"]]}', END))
         fact = groups[number][0]
-        tail = follow if len(fact.args) < 2 else (('","', _places(groups[number], follow)),)
+        places = [given.args[1:] for given in groups[number]]
+        tail = follow if len(fact.args) < 2 else (('","', _paths(places, Node(follow))),)
         heads.insert(0, (tuple(fact_words(fact)[:2]), tail))
         rest = _first_words(heads, known)
     return rest
@@ -187,22 +185,15 @@ def _first_words(
     return Node(tuple(edges))
 
 
-def _places(group: Sequence[Fact], follow: tuple[tuple[str, Node], ...]) -> Node:
-    """The things of a group's facts behind the first, and what may follow."""
-    closing = Node(follow)
-
-    def rest(facts: Sequence[Fact], place: int) -> Node:
-        options: dict[str, list[Fact]] = {}
-        for fact in facts:
-            options.setdefault(fact.args[place], []).append(fact)
-        last = place + 1 == len(facts[0].args)
-        return Node(
-            tuple(
-                (thing, closing if last else Node((('","', rest(some, place + 1)),))) for thing, some in options.items()
-            )
-        )
-
-    return rest(group, 1)
+def _paths(texts: Sequence[tuple[str, ...]], closing: Node) -> Node:
+    """Some words one after the other, and what may follow. All are of one length."""
+    options: dict[str, list[tuple[str, ...]]] = {}
+    for words in texts:
+        options.setdefault(words[0], []).append(words[1:])
+    last = len(texts[0]) == 1
+    return Node(
+        tuple((word, closing if last else Node((('","', _paths(some, closing)),))) for word, some in options.items())
+    )
 
 
 def _reasons(codebook: Codebook) -> tuple[str, ...]:

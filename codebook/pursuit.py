@@ -27,6 +27,11 @@ class Pursuit:
         self._known: set[str] = set()
         self._waited = 0
 
+    def seek(self, goal: Condition) -> None:
+        """Go after this goal from now on."""
+        if goal != self.goal:
+            self.goal, self._foretold = goal, None
+
     def use(self, codebook: Codebook) -> None:
         """Plan with this codebook from now on."""
         self.codebook = codebook

@@ -64,8 +64,9 @@ def shipped() -> dict[str, Path]:
     return {path.name: path for path in found if (path / RECORD).is_file()}
 
 
-def load_adapter(name: str, model: LocalModel) -> Adapter:
-    """The adapter of a name, `none`, `auto`, a shipped one's or a folder's, for a model.
+def load_adapter(name: str, model: LocalModel, *, to_teach: bool = False) -> Adapter:
+    """The adapter of a name, `none`, `auto`, a shipped one's or a folder's, for a model. One that is to be taught
+    further may have been taught under another prompt contract.
 
     Raises ModelError where there is none such, it is damaged, or it was taught on another base or under another prompt
     contract.
@@ -75,22 +76,22 @@ def load_adapter(name: str, model: LocalModel) -> Adapter:
     known = shipped()
     if name == AUTO:
         fitting = [path for path in known.values() if _record(path).get("base_sha256") == model.base_sha256]
-        return _open(fitting[0], fitting[0].name, model) if fitting else NONE
+        return _open(fitting[0], fitting[0].name, model, to_teach) if fitting else NONE
     if name in known:
-        return _open(known[name], name, model)
+        return _open(known[name], name, model, to_teach)
     path = Path(name).expanduser()
     if name and path.is_dir():
-        return _open(path.absolute(), str(path), model)
+        return _open(path.absolute(), str(path), model, to_teach)
     raise ModelError(
         f"there is no adapter '{name}'{did_you_mean(name, [NONE.name, AUTO, *known])}; a folder that codeword train "
         "made can be given too"
     )
 
 
-def _open(folder: Path, name: str, model: LocalModel) -> Adapter:
+def _open(folder: Path, name: str, model: LocalModel, to_teach: bool) -> Adapter:
     record, settings = _record(folder), _json(folder / SETTINGS)
     contract, base = record.get("contract"), record.get("base_sha256")
-    if contract != CONTRACT:
+    if contract != CONTRACT and not to_teach:
         raise ModelError(
             f"adapter {name}: taught under prompt contract {contract}, and this is {CONTRACT}; train it anew with: "
             "codeword train"

@@ -7,12 +7,13 @@ else is seen.
 
 from codeword.codebook.command import Command
 from codeword.codebook.facts import Fact
-from codeword.codebook.goals import Goal, goal_graph, goal_prompt, read_goal, to_do
+from codeword.codebook.goals import Goal, goal_graph, goal_prompt, read_goal
 from codeword.codebook.observation import Observation
 from codeword.codebook.offer import offer
 from codeword.codebook.planner import SymbolicWorld
 from codeword.codebook.pursuit import PATIENCE, Pursuit, idle_command
-from codeword.codebook.skills import Codebook
+from codeword.codebook.skills import NOTHING, Codebook
+from codeword.codebook.wanted import Wanted
 from codeword.codebook.writing import make_command
 
 from .backend import Backend
@@ -31,8 +32,18 @@ class GoalWriter:
         self._engine, self._sampling = engine, sampling
         self._task: str | None = None
         self._seen: frozenset[Fact | str] | None = None
-        self.goal = Goal(())
+        self.wanted: Wanted | None = None
         self.written: Decision | None = None
+
+    @property
+    def goal(self) -> Goal:
+        """The last goal; an empty one before the first."""
+        return Goal(()) if self.wanted is None else self.wanted.goal
+
+    def use(self, codebook: Codebook) -> None:
+        """Read the goal by this codebook from now on."""
+        if self.wanted is not None:
+            self.wanted.codebook = codebook
 
     def knows(self, task: str) -> bool:
         """Whether there is a goal for this task."""
@@ -50,7 +61,8 @@ class GoalWriter:
         hint = Hint(about=About(codebook, task, observation, of_goal=True))
         prompt = goal_prompt(codebook, task, observation)
         made = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
-        self.goal, self._task, self._seen = read_goal(made.text), task, _shown(observation)
+        self.wanted = Wanted(codebook, read_goal(made.text))
+        self._task, self._seen = task, _shown(observation)
         self.written = made.model_copy(
             update={"stage_ms": {**made.stage_ms, **clock.stage_ms()}, "written_goal": made.text}
         )
@@ -68,12 +80,13 @@ class GoalController:
     def __init__(self, engine: Backend, codebook: Codebook, *, sampling: Sampling = GREEDY) -> None:
         self._codebook = codebook
         self._writer = GoalWriter(engine, sampling)
-        self._pursuit = Pursuit(codebook, Goal(()).condition)
+        self._pursuit = Pursuit(codebook, NOTHING)
         self._waited = 0
 
     def use(self, codebook: Codebook) -> None:
         """Decide by this codebook from now on."""
         self._codebook = codebook
+        self._writer.use(codebook)
         self._pursuit.use(codebook)
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
@@ -114,13 +127,17 @@ class GoalController:
 
     def _ask(self, task: str, observation: Observation, cancelled: Cancelled) -> Decision:
         made = self._writer.write(self._codebook, task, observation, cancelled)
-        self._pursuit = Pursuit(self._codebook, self._writer.goal.condition)
+        self._pursuit = Pursuit(self._codebook, NOTHING)
         return made
 
     def _next(self, observation: Observation) -> Command | str:
         """The next command, or why there is none."""
-        if self._writer.goal.cannot:
-            return self._writer.goal.cannot
+        wanted = self._writer.wanted
+        assert wanted is not None
+        if wanted.goal.cannot:
+            return wanted.goal.cannot
+        wanted.saw(observation)
+        self._pursuit.seek(wanted.condition(observation))
         found = self._pursuit.next(observation)
         return found if isinstance(found, Command) else found.failure
 
@@ -138,6 +155,7 @@ class MixedController:
         """Decide by this codebook from now on."""
         self._foresight.rest()
         self._codebook = codebook
+        self._writer.use(codebook)
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The command that the model picks among those legal."""
@@ -145,6 +163,8 @@ class MixedController:
         if self._asks_anew(task, observation):
             self._foresight.rest()
             asked = self._writer.write(self._codebook, task, observation, cancelled)
+        assert self._writer.wanted is not None
+        self._writer.wanted.saw(observation)
         legal_clock = Stopwatch()
         question = self._question(task, observation)
         legal_clock.lap("legal")
@@ -178,6 +198,8 @@ class MixedController:
         return given_up or not self._writer.knows(task)
 
     def _question(self, task: str, observation: Observation) -> Question:
-        offered = offer(self._codebook, task, observation, to_do(observation, self._writer.goal))
+        assert self._writer.wanted is not None
+        to_do = self._writer.wanted.to_do(observation)
+        offered = offer(self._codebook, task, observation, to_do)
         hint = Hint(self._habits.expected(situation_of(observation.last)), About(self._codebook, task, observation))
         return Question(offered.prompt, offered.legal.graph, self._sampling, hint, dict(offered.legal.left_out))

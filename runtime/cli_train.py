@@ -83,7 +83,7 @@ def train(
         "lessons": sha256_of(lessons_file)[:16] if lessons_file else "made",
     }
     if begin_with is not None:
-        begun = load_adapter(begin_with, base)
+        begun = load_adapter(begin_with, base, to_teach=True)
         learner.take_up(begun.weights)
         told["begun_with"] = begun.sha256
     trainer = Trainer(learner, settings, out, told=told)

@@ -34,6 +34,8 @@ class Task:
 
     `words` fill the slots of the wordings of its `kind`. Of a `steady` task nothing can be told from where things are
     once they were moved by someone else, so nobody does. `before` are moves that an earlier task led to.
+    `groups` is how the aim is said of classes of things, where it is: each with a place, or with nothing where its
+    things make one tower.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class Task:
     reason: str = ""
     steady: bool = False
     before: tuple[Move, ...] = ()
+    groups: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -173,14 +176,15 @@ class Draft:
 
     def task(
         self, kind: str, parts: Sequence[Part], words: Words, *, scatter: float = 0.15, steady: bool = False,
-        hold: str | None = None, before: tuple[Move, ...] = (),
+        hold: str | None = None, before: tuple[Move, ...] = (), groups: Sequence[tuple[str, str]] = (),
     ) -> Task:  # fmt: skip
         """The task whose aim these parts are."""
         scene = self.scene()
         start = self.state(scene, 0.0 if steady else scatter)
         return Task(
-            kind, scene, start, Aim(tuple(parts), hold), words, steady=steady, before=self._doable(scene, before, start)
-        )
+            kind, scene, start, Aim(tuple(parts), hold), words, steady=steady,
+            before=self._doable(scene, before, start), groups=tuple(groups),
+        )  # fmt: skip
 
     def impossible(self, kind: str, words: Words, reason: str, *, before: tuple[Move, ...] = ()) -> Task:
         """A task that cannot be done in this scene."""

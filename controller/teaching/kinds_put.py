@@ -52,7 +52,7 @@ def all_to(d: Draft) -> Task:
     d.blocks(d.number(2, 4, 6) if t == TABLE or d.of_kind("zone", "box") else d.rng.randint(2, 3))
     if d.rng.random() < 0.4:
         d.bowl(d.colors(1)[0])
-    return d.task("all_to", [At(a, (t,)) for a in d.of_kind("block")], {"t": t}, scatter=0.35)
+    return d.task("all_to", [At(a, (t,)) for a in d.of_kind("block")], {"t": t}, scatter=0.35, groups=[("block", t)])
 
 
 def some_to(d: Draft) -> Task:
@@ -100,7 +100,8 @@ def some_to(d: Draft) -> Task:
     members = [b for b in blocks if d.things[b].properties.get(of) in words]
     if d.things.get(t) is not None and d.things[t].kind == "bowl" and len(members) > 3:
         t = d.zones(1)[0]
-    return d.task("some_to", only(members, blocks, t), {"group": name, "t": t, **extra}, scatter=0.25)
+    said = [(words[0] if name == "all_of_color" else name, t)]
+    return d.task("some_to", only(members, blocks, t), {"group": name, "t": t, **extra}, scatter=0.25, groups=said)
 
 
 def match(d: Draft) -> Task:
@@ -177,7 +178,8 @@ def even(d: Draft) -> Task:
     for block in d.of_kind("block"):
         color = d.things[block].properties["color"]
         parts.append(At(block, (f"{color}_zone",)) if color in chosen else At(block, None, zones))
-    return d.task("even", parts, {"place": "zone"}, scatter=0.2)
+    groups = [(color, f"{color}_zone") for color in sorted(chosen)]
+    return d.task("even", parts, {"place": "zone"}, scatter=0.2, groups=groups)
 
 
 def pack_all(d: Draft) -> Task:
@@ -186,7 +188,8 @@ def pack_all(d: Draft) -> Task:
     t = d.box(d.rng.choice(("brown", *d.colors(2))))
     if d.rng.random() < 0.3:
         d.bowl(d.colors(1)[0])
-    return d.task("pack_all", [At(a, (t,)) for a in d.of_kind("block")], {"t": t}, scatter=0.3)
+    parts = [At(a, (t,)) for a in d.of_kind("block")]
+    return d.task("pack_all", parts, {"t": t}, scatter=0.3, groups=[("block", t)])
 
 
 def pack_any(d: Draft) -> Task:

@@ -45,14 +45,15 @@ def stack_all(d: Draft) -> Task:
     blocks = tuple(sorted(d.blocks(d.number(2, 4, 6))))
     if d.rng.random() < 0.4:
         d.bowl(d.colors(1)[0])
-    return d.task("stack_all", [Tower(blocks)], {}, scatter=0.1)
+    return d.task("stack_all", [Tower(blocks)], {}, scatter=0.1, groups=[("block", "")])
 
 
 def stack_area(d: Draft) -> Task:
     """Everything in one tower in a zone."""
     blocks = tuple(sorted(d.blocks(d.number(2, 4, 5))))
     zones = d.zones(d.rng.randint(1, 2))
-    return d.task("stack_area", [Tower(blocks, base=(zones[0],))], {"t": zones[0]}, scatter=0.25)
+    parts = [Tower(blocks, base=(zones[0],))]
+    return d.task("stack_area", parts, {"t": zones[0]}, scatter=0.25, groups=[("block", "")])
 
 
 def stack_group(d: Draft) -> Task:
@@ -67,7 +68,7 @@ def stack_group(d: Draft) -> Task:
     blocks = (*members, *others)
     parts: list[Part] = [Tower(tuple(sorted(members)))]
     parts += [At(other, None, tuple(b for b in blocks if b != other)) for other in others]
-    return d.task("stack_group", parts, {"group": name}, scatter=0.15)
+    return d.task("stack_group", parts, {"group": name}, scatter=0.15, groups=[(name, "")])
 
 
 def stack_by_color(d: Draft) -> Task:
@@ -76,15 +77,17 @@ def stack_by_color(d: Draft) -> Task:
     towers = []
     for color, count in zip(colors, d.rng.choice(((2, 2), (3, 2), (2, 3), (2, 1), (3, 3))), strict=True):
         towers.append(tuple(d.block(color, number=n) for n in range(1, count + 1)))
-    return d.task("stack_by_color", _towers(towers), {}, scatter=0.15)
+    groups = [(color, "") for color, tower in sorted(zip(colors, towers, strict=True)) if len(tower) > 1]
+    return d.task("stack_by_color", _towers(towers), {}, scatter=0.15, groups=groups)
 
 
 def stack_by_size(d: Draft) -> Task:
     """One tower of the big things and one of the small."""
-    towers = []
-    for size in ("big", "small"):
+    sizes, towers = ("big", "small"), []
+    for size in sizes:
         towers.append(tuple(sorted(d.block(c, size) for c in d.colors(d.rng.randint(1, 3)))))
-    return d.task("stack_by_size", _towers(towers), {}, scatter=0.15)
+    groups = [(size, "") for size, tower in zip(sizes, towers, strict=True) if len(tower) > 1]
+    return d.task("stack_by_size", _towers(towers), {}, scatter=0.15, groups=groups)
 
 
 def _towers(towers: list[tuple[str, ...]]) -> list[Part]:
@@ -132,7 +135,8 @@ def unstack(d: Draft) -> Task:
     d.stack(*blocks[: d.rng.randint(2, len(blocks))])
     if d.rng.random() < 0.3:
         d.zones(1)
-    return d.task("unstack", [At(block, (TABLE,)) for block in d.of_kind("block")], {"t": TABLE}, scatter=0.1)
+    parts = [At(block, (TABLE,)) for block in d.of_kind("block")]
+    return d.task("unstack", parts, {"t": TABLE}, scatter=0.1, groups=[("block", TABLE)])
 
 
 def take_off(d: Draft) -> Task:

@@ -12,8 +12,10 @@ from typing import Any
 
 from codeword.codebook import Command, Entity, Fact, Observation, Prompt, Result
 from codeword.codebook.choices import Node
-from codeword.codebook.goals import Goal, goal_graph, goal_prompt, to_do
+from codeword.codebook.classes import ONE_ANOTHER
+from codeword.codebook.goals import Goal, goal_graph, goal_prompt
 from codeword.codebook.offer import offer
+from codeword.codebook.wanted import Wanted
 
 from .aims import At
 from .books import FLAVORS, Book, make_book, shipped_book
@@ -22,8 +24,9 @@ from .kinds import EASY, KINDS, fitting, make_task
 from .patience import unseen, waits
 from .pools_of import Pools, held_out_names, held_out_wordings, training_pools
 from .scene import TABLE, Scene, State
-from .wanted import aim_of, ends_of, goal_of
-from .way import Look, Way
+from .solver import Solver
+from .wanted import aim_of, ends_from, ends_of, goal_of, group_goal
+from .way import Look, Way, best_moves
 from .wording import word_task
 
 _NOISY = 0.04
@@ -151,14 +154,22 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
         lost = ""
     found: list[Lesson] = []
     wanted: Goal | None = None
+    chain = False
     unseen_at_first = bool(lost) and asks and rng.random() < 0.4
     if unseen_at_first:
         wanted = Goal((), "missing")
         found.append(lesson(way.state, way.last, [wanted], wanted, hidden=lost))
     elif asks:
+        seen = observed(book, task.scene, way.state, way.last)
         ends = ends_of(rng, task.scene, task.aim, way.state, way.solver)
-        if ends:
-            seen = observed(book, task.scene, way.state, way.last)
+        grouped = group_goal(book, seen, task, way.state, ends[0]) if ends else None
+        if grouped is not None:
+            wanted, end = grouped
+            chain = any(group.places == (ONE_ANOTHER,) for group in wanted.groups)
+            lost = "" if chain else lost
+            found.append(lesson(way.state, way.last, [wanted], wanted))
+            way.pursue(aim_of(end))
+        elif ends:
             goals = [goal_of(book, seen, task.scene, end) for end in ends]
             chosen = rng.randrange(len(goals))
             wanted = goals[chosen]
@@ -170,7 +181,8 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
         if not way.solver.hopeless(way.state):
             return []  # too long a way to be found: rare
         return _given_up(lesson, way, "impossible", asks)
-    for look in _picked(rng, way.seen):
+    for picked in _picked(rng, way.seen):
+        look = _again(book, task.scene, wanted, picked) if wanted is not None and chain else picked
         right = rights(book, task.scene, look)
         unsure = _unsure(rng, way, look)
         found.append(lesson(look.state, look.last, right, rng.choice(right), wanted, unsure=unsure))
@@ -182,6 +194,13 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
 def rights(book: Book, scene: Scene, look: Look) -> list[Command]:
     """Every command that is right after a look."""
     return [command for move in look.moves for command in book.commands(scene, look.state, move)] or [book.done]
+
+
+def _again(book: Book, scene: Scene, wanted: Goal, look: Look) -> Look:
+    """A look with the moves that are best for a tower as it is to become from there."""
+    facts = Wanted(book.codebook, wanted).facts(observed(book, scene, look.state, look.last))
+    aim = aim_of(ends_from(book, scene, facts))
+    return replace(look, moves=tuple(best_moves(book, scene, aim, Solver(scene, aim, book.able), look.state)))
 
 
 def named_things(task: Task) -> list[str]:
@@ -328,7 +347,12 @@ def _lesson(
         prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation)
         act = "goal"
     else:
-        offered = offer(book.codebook, text, observation, to_do(observation, wanted) if wanted is not None else "")
+        to_do = ""
+        if wanted is not None:
+            aim = Wanted(book.codebook, wanted)
+            aim.saw(observed(book, task.scene, state, last))  # as it was before anything was hidden
+            to_do = aim.to_do(observation)
+        offered = offer(book.codebook, text, observation, to_do)
         prompt, graph = offered.prompt, offered.legal.graph
         act = act_of(book, taught)
     texts = tuple(dict.fromkeys(one.text for one in right))

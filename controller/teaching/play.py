@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeword.codebook import Command, Result
-from codeword.codebook.goals import Goal, goal_graph, goal_prompt, to_do
+from codeword.codebook.goals import Goal, goal_graph, goal_prompt
 from codeword.codebook.offer import offer
+from codeword.codebook.wanted import Wanted
 from codeword.codebook.writing import command_of
 
 from .books import Book
@@ -19,7 +20,7 @@ from .lessons import Lesson, Mix, act_of, books, named_things, observed
 from .patience import unseen
 from .scene import Scene, State, has_room
 from .solver import Solver
-from .wanted import Ends, aim_of, ends_of, goal_of
+from .wanted import Ends, aim_of, ends_from, ends_of, goal_of, group_goal
 from .way import Way, best_moves
 from .wording import word_task
 
@@ -85,15 +86,19 @@ def play(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mappin
     game = _Game(rng, book, task)
     found: list[Lesson] = []
     said: list[str] = []
-    wanted: Goal | None = None
+    aim: Wanted | None = None
     asks = rng.random() < _ASKS
     game.look()
     for step in range(_MOST_STEPS):
         observation = observed(book, task.scene, game.state, game.last, step, hidden=game.hidden)
-        if asks and (wanted is None or (wanted.cannot and not game.hidden and task.aim is not None)):
+        if asks and (aim is None or (aim.goal.cannot and not game.hidden and task.aim is not None)):
             choices = game.ends()
             goals = [Goal((), one) if isinstance(one, str) else goal_of(book, observation, task.scene, one)
                      for one in choices]  # fmt: skip
+            end = choices[0] if choices else ""
+            grouped = None if isinstance(end, str) else group_goal(book, observation, task, game.state, end)
+            if grouped is not None:
+                goals, choices = [grouped[0]], [grouped[1]]
             if not goals:
                 break
             prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation)
@@ -103,12 +108,16 @@ def play(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mappin
             if said[-1] not in options:
                 break  # what is right on the way to something else, nobody is to learn
             chosen = next(number for number, one in enumerate(goals) if one.text == said[-1])
-            wanted = goals[chosen]
+            aim = Wanted(book.codebook, goals[chosen])
             game.pursue(choices[chosen])
+        if aim is not None:
+            aim.saw(observation)
+            if aim.goal.groups and not game.hidden:
+                game.pursue(ends_from(book, task.scene, aim.facts(observation)))
         right = game.right()
         if not right:
             break
-        offered = offer(book.codebook, text, observation, to_do(observation, wanted) if wanted is not None else "")
+        offered = offer(book.codebook, text, observation, aim.to_do(observation) if aim is not None else "")
         texts = tuple(dict.fromkeys(command.text for command in right))
         act = act_of(book, right[0])
         asked = Lesson(

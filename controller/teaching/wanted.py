@@ -5,13 +5,17 @@ aim of its own.
 """
 
 import random
+from collections.abc import Iterable
 
 from codeword.codebook import Fact, Observation
+from codeword.codebook.classes import ONE_ANOTHER, Group, classes
 from codeword.codebook.goals import Goal, in_order
+from codeword.codebook.wanted import Wanted
 
 from .aims import Aim, Apart, At, Tower
 from .books import Book
-from .scene import Move, Scene, State
+from .draft import Task
+from .scene import TABLE, Move, Scene, State
 from .solver import Solver
 
 Ends = dict[str, str]
@@ -79,6 +83,56 @@ def goal_of(book: Book, observation: Observation, scene: Scene, ends: Ends) -> G
             name = "in" if scene.kind(place) in ("bowl", "box") else "on"
             facts.append(Fact(names.facts[name], (names.id(block), names.id(place))))
     return Goal(tuple(in_order(book.codebook, observation, facts)))
+
+
+def group_goal(book: Book, observation: Observation, task: Task, state: State, end: Ends) -> tuple[Goal, Ends] | None:
+    """A task's goal as it is said of classes of things, and the end that it comes to from this state; None where it is
+    not said so, or where that says something else.
+
+    Where a tower is to stand on a certain place, that is said of the thing that begins it. What else has to move, as in
+    `end`, is said thing by thing. The classes are said in the order in which goals have them.
+    """
+    if not task.groups or task.aim is None:
+        return None
+    names, scene = book.names, task.scene
+    things = [names.id(block.id) for block in scene.blocks]
+    order = list(classes(book.codebook, observation, things))
+    groups = []
+    for of, place in task.groups:
+        name = "in" if place and scene.kind(place) in ("bowl", "box") else "on"
+        places = (names.id(place),) if place else (ONE_ANOTHER,)
+        groups.append(Group(names.kinds.get(of, of), names.facts[name], places))
+    if not all(group.of in order for group in groups):
+        return None
+    groups.sort(key=lambda group: order.index(group.of))
+    facts: list[Fact] = []
+    said = Goal((), groups=tuple(groups))
+    bases = [part.base for part in task.aim.parts if isinstance(part, Tower) and part.base is not None]
+    if bases:
+        ends = ends_from(book, scene, Wanted(book.codebook, said).facts(observation))
+        first = next((place for place in ends.values() if place not in ends), None)
+        if first is None:
+            return None
+        facts.append(Fact(names.facts["on"], (names.id(first), names.id(bases[0][0]))))
+    must = {
+        block
+        for part in task.aim.parts
+        if isinstance(part, At) and part.ok is None
+        for block in part.must(scene, state)
+    }
+    facts += goal_of(book, observation, scene, {block: place for block, place in end.items() if block in must}).facts
+    said = Goal(tuple(in_order(book.codebook, observation, facts)), groups=tuple(groups))
+    ends = ends_from(book, scene, Wanted(book.codebook, said).facts(observation))
+    reached = tuple(
+        ends.get(block.id, at if at is not None else TABLE) for block, at in zip(scene.blocks, state, strict=True)
+    )
+    return (said, ends) if ends and task.aim.least(scene, reached) == 0 else None
+
+
+def ends_from(book: Book, scene: Scene, facts: Iterable[Fact]) -> Ends:
+    """The end that facts tell of; what is told of nothing else than where things are."""
+    things = {book.names.id(thing): thing for thing in scene.by_id}
+    return {things[fact.args[0]]: things[fact.args[1]] if len(fact.args) > 1 else "" for fact in facts}
 
 
 def aim_of(ends: Ends) -> Aim:

@@ -7,11 +7,12 @@ from itertools import islice
 
 from codeword.codebook import Codebook, Observation, Result, parse_codebook
 from codeword.codebook.conversation import FORMS, Conversation
-from codeword.codebook.goals import goal_prompt, read_goal, to_do
+from codeword.codebook.goals import goal_prompt, read_goal
 from codeword.codebook.legal import Legal
 from codeword.codebook.observation import Record
 from codeword.codebook.offer import offer
 from codeword.codebook.prompt import Prompt, ordered_facts
+from codeword.codebook.wanted import Wanted
 from codeword.controller.decision import Choice, Decision
 from codeword.runtime.recording import Step
 from codeword.runtime.records import CommandRecord
@@ -95,6 +96,7 @@ class Teller:
         self._before: Observation | None = None
         self._told: tuple[Observation, Turn] | None = None
         self._answer: str | None = None
+        self._aim: Wanted | None = None
 
     def turn(self, step: Step, task: str) -> Turn:
         """A step as far as it is known."""
@@ -119,7 +121,10 @@ class Teller:
         elif "plan" in step.decision.stage_ms:  # the model wrote the goal, and the planner the command
             prompt = _text(goal_prompt(self._codebook, task, step.observation))
         else:
-            prompt = _text(offer(self._codebook, task, step.observation, to_do(step.observation, goal)).prompt)
+            if self._aim is None or self._aim.goal != goal:
+                self._aim = Wanted(self._codebook, goal)
+            self._aim.saw(step.observation)
+            prompt = _text(offer(self._codebook, task, step.observation, self._aim.to_do(step.observation)).prompt)
         return {"goal": goal.told, "prompt": prompt}
 
     def _ends(self, text: str) -> bool:

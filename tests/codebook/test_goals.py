@@ -6,10 +6,11 @@ import pytest
 
 from codeword.codebook import Codebook, Fact, load_codebook
 from codeword.codebook.command import Command
-from codeword.codebook.goals import ASK, Goal, goal_facts, goal_graph, goal_prompt, in_order, read_goal, to_do
+from codeword.codebook.goals import ASK, Goal, goal_facts, goal_graph, goal_prompt, in_order, read_goal
 from codeword.codebook.planner import Plan, SymbolicWorld
 from codeword.codebook.prompt import write_prompt
 from codeword.codebook.pursuit import Pursuit
+from codeword.codebook.wanted import Wanted
 from tests.observations import large_observation, observe, random_observation
 
 
@@ -37,9 +38,11 @@ def test_every_goal_of_the_grammar_can_be_read_and_has_one_form(tabletop: Codebo
         goal = read_goal(text)
         assert goal.text == text
         assert list(goal.facts) == in_order(tabletop, seen, goal.facts)
-        assert bool(goal.facts) is not bool(goal.cannot)
+        assert bool(goal.facts or goal.groups) is not bool(goal.cannot)
     assert '{"goal":[["red_block","in","blue_bowl"],["green_block","in","blue_bowl"]]}' in texts
     assert '{"goal":[["green_block","in","blue_bowl"],["red_block","in","blue_bowl"]]}' not in texts
+    assert '{"goal":[["all","block","in","blue_bowl"],["red_block","on","table"]]}' in texts
+    assert '{"goal":[["red_block","on","table"],["all","block","in","blue_bowl"]]}' not in texts
     assert '{"cannot":"missing"}' in texts
 
 
@@ -72,29 +75,17 @@ def test_the_prompt_begins_as_that_of_a_command(tabletop: Codebook) -> None:
     assert (asked.system, asked.task) == (usual.system, usual.task)
     assert asked.observation.endswith(ASK)
     assert asked.observation.splitlines()[:-1] == usual.observation.splitlines()[:-1]
-    told = write_prompt(tabletop, "tidy up", seen, to_do(seen, Goal(tuple(facts_of("holding(red_block)")))))
+    told = write_prompt(
+        tabletop, "tidy up", seen, Wanted(tabletop, Goal(tuple(facts_of("holding(red_block)")))).to_do(seen)
+    )
     assert (told.system, told.task) == (usual.system, usual.task)
     assert told.observation == f"{usual.observation}\nTo do: holding red_block"
-
-
-def test_what_is_left_of_a_goal_is_told_and_first_what_the_rest_stands_on() -> None:
-    seen = observe({"red_block": "green_block", "green_block": "table", "gray_block": "table"}, ("blue_bowl",))
-
-    def told(*facts: str) -> str:
-        return to_do(seen, Goal(tuple(facts_of(*facts))))
-
-    assert told("on(red_block,green_block)", "on(green_block,table)") == "To do: nothing"
-    assert told("on(red_block,gray_block)", "on(gray_block,green_block)", "in(green_block,blue_bowl)") == (
-        "To do: green_block in blue_bowl; gray_block on green_block; red_block on gray_block"
-    )
-    assert told("on(red_block,gray_block)", "on(gray_block,red_block)").count(";") == 1
-    assert to_do(seen, Goal((), "missing")) == "To do: cannot (missing)"
 
 
 def test_a_goal_is_pursued_to_its_end(tabletop: Codebook) -> None:
     seen = observe({"red_block": "green_block", "green_block": "table"}, ("blue_bowl",))
     goal = read_goal('{"goal":[["red_block","on","table"],["green_block","in","blue_bowl"]]}')
-    world, pursuit = SymbolicWorld.of(tabletop, seen), Pursuit(tabletop, goal.condition)
+    world, pursuit = SymbolicWorld.of(tabletop, seen), Pursuit(tabletop, Wanted(tabletop, goal).condition(seen))
     said = []
     for _ in range(6):
         command = pursuit.next(seen.model_copy(update={"facts": tuple(sorted(world.state.facts))}))
@@ -105,12 +96,12 @@ def test_a_goal_is_pursued_to_its_end(tabletop: Codebook) -> None:
         world = world.after(command)
     assert said[-1] == '{"skill":"done"}'
     assert len(said) == 5
-    assert goal.condition.holds(world.state, {})
+    assert Wanted(tabletop, goal).condition(seen).holds(world.state, {})
 
 
 def test_a_goal_that_contradicts_itself_has_no_plan(tabletop: Codebook) -> None:
     seen = observe({"red_block": "table"}, ("blue_bowl",))
     goal = read_goal('{"goal":[["red_block","on","table"],["red_block","in","blue_bowl"]]}')
-    found = Pursuit(tabletop, goal.condition).next(seen)
+    found = Pursuit(tabletop, Wanted(tabletop, goal).condition(seen)).next(seen)
     assert isinstance(found, Plan)
     assert found.failure == "impossible"

@@ -150,6 +150,7 @@ def test_what_does_not_belong_together_is_refused(tiny_quantized: LocalModel, tm
         return refusal(tiny_quantized, write_adapter(tmp_path / name, tiny_quantized, **changes))
 
     assert f"taught under prompt contract 1, and this is {CONTRACT}" in made("old", record={"contract": 1})
+    assert load_adapter(str(tmp_path / "old"), tiny_quantized, to_teach=True).folder == tmp_path / "old"
     other = made("other", record={"base": "llama-70b", "base_sha256": "ab" * 32})
     assert "taught on base 'llama-70b' (abababababab)" in other
     assert "use that base, or --adapter none" in other

@@ -9,6 +9,7 @@ from codeword.codebook import Result, parse_codebook
 from codeword.codebook.goals import read_goal
 from codeword.codebook.parse import Vocabulary, parse_condition
 from codeword.codebook.planner import SymbolicWorld, plan
+from codeword.codebook.wanted import Wanted
 from codeword.controller.teaching.aims import Aim
 from codeword.controller.teaching.book_skills import Names
 from codeword.controller.teaching.books import Book, make_book
@@ -18,7 +19,7 @@ from codeword.controller.teaching.lessons import Lesson, books, lessons, observe
 from codeword.controller.teaching.patience import unseen, waits
 from codeword.controller.teaching.pools_of import held_out_kinds, held_out_names, held_out_wordings, training_pools
 from codeword.controller.teaching.solver import Solver
-from codeword.controller.teaching.wanted import ends_of, goal_of
+from codeword.controller.teaching.wanted import ends_of, goal_of, group_goal
 from codeword.controller.teaching.wording import word_task
 from codeword.runtime.evaluation.splits import other_words
 from codeword.runtime.scenario import find_scenarios, load_scenario
@@ -112,6 +113,7 @@ def test_the_second_wait_is_twice_as_long_or_else_the_next(argument: str, expect
 
 
 def test_failures_of_every_kind_and_late_looks_are_seen(taught: list[Lesson]) -> None:
+    taught = [*taught, *some("seen", 900, seed=4)]
     results = [lesson.observation.last for lesson in taught if lesson.act != "goal"]
     odd = [result for result in results if result is not None and result.status != "done"]
     assert len(odd) > 0.06 * len(results)
@@ -125,7 +127,8 @@ def test_failures_of_every_kind_and_late_looks_are_seen(taught: list[Lesson]) ->
 def test_a_goal_that_is_taught_leads_to_what_the_task_wants() -> None:
     """Checked by pursuing it in the symbolic world, whatever else the plan moves."""
     checked: list[str] = []
-    for book, rng in islice(books(17, training_mix()), 50):
+    of_classes: set[str] = set()
+    for book, rng in islice(books(17, training_mix()), 120):
         _, task = make_task(rng, book)
         if task.aim is None or len(task.scene.blocks) > 6:
             continue
@@ -135,17 +138,24 @@ def test_a_goal_that_is_taught_leads_to_what_the_task_wants() -> None:
             book.codebook.places(), book.codebook.kinds, entities=[entity.id for entity in observation.entities]
         )
         wanted = parse_condition(wish(book, task, task.aim), vocabulary)
-        for ends in ends_of(rng, task.scene, task.aim, task.start, solver, tries=3):
-            goal = goal_of(book, observation, task.scene, ends)
+        every = ends_of(rng, task.scene, task.aim, task.start, solver, tries=3)
+        goals = [goal_of(book, observation, task.scene, ends) for ends in every]
+        grouped = group_goal(book, observation, task, task.start, every[0]) if every else None
+        if grouped is not None:
+            goals.append(grouped[0])
+            of_classes.add(task.kind)
+        for goal in goals:
             assert read_goal(goal.text) == goal
             world = SymbolicWorld.of(book.codebook, observation)
-            found = plan(world, goal.condition)
+            found = plan(world, Wanted(book.codebook, goal).condition(observation))
             assert not found.failure, (task.kind, goal.text)
             for command in found.commands:
                 world = world.after(command)
             assert wanted.holds(world.state, {}), (task.kind, goal.text, observation.facts)
             checked.append(task.kind)
     assert len(set(checked)) > 12
+    assert {"all_to", "some_to"} <= of_classes
+    assert of_classes & {"stack_all", "stack_area", "stack_group", "stack_by_color", "stack_by_size"}
 
 
 def test_every_kind_but_those_held_out_is_taught() -> None:

@@ -1,0 +1,102 @@
+"""Classes of things that a goal can speak of together: things of a kind, things of which a computed fact is true, and
+things that look alike.
+
+    ["all","block","in","blue_bowl"]     ["all","warm","on","left_zone"]     ["all","red","on","one_another"]
+
+Of what is seen, and never of where it is: a class has the same members all the way to the goal.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .facts import ID, Fact
+from .ground import changing
+from .observation import Observation
+from .skills import Codebook
+
+ALL, ONE_ANOTHER = "all", "one_another"
+
+
+@dataclass(frozen=True)
+class Group:
+    """What is wanted of all things of a class that can be so: the fact `name` of each and of `places`, or of each but
+    one and another of them, in one chain, where `places` are ONE_ANOTHER.
+    """
+
+    of: str
+    name: str
+    places: tuple[str, ...]
+
+    @property
+    def words(self) -> list[str]:
+        """The group word by word."""
+        return [ALL, self.of, self.name, *self.places]
+
+
+def classes(codebook: Codebook, observation: Observation, things: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The classes that these things are of, and which of them, by name: kinds first, then computed facts, then words
+    for what is seen of two things at least. A name that stands for a thing names no class.
+    """
+    state, never = codebook.state(observation), {entity.id for entity in observation.entities}
+    kinds = {entity.id: entity.kind for entity in observation.entities}
+    changed = changing(codebook)
+    found: dict[str, list[str]] = {}
+    for kind in codebook.kinds:
+        found.setdefault(kind, [thing for thing in things if kinds.get(thing) == kind])
+    for fact in codebook.derived.values():
+        if len(fact.places) == 1 and fact.name not in changed and fact.condition.properties():
+            found.setdefault(fact.name, [thing for thing in things if state.holds(fact.name, (thing,))])
+    values = {thing: tuple(state.properties.get(thing, {}).values()) for thing in things}
+    for value in sorted({value for seen in values.values() for value in seen if ID.fullmatch(value)}):
+        alike = [thing for thing in things if value in values[thing]]
+        found.setdefault(value, alike if len(alike) > 1 else [])
+    return {name: tuple(members) for name, members in found.items() if members and name not in never}
+
+
+def groups_of(members: Collection[str], facts: Iterable[Fact]) -> dict[str, list[tuple[str, ...]]]:
+    """What can be wanted of all members of a class, by the name of the fact: the places that any of them can come to,
+    and ONE_ANOTHER.
+    """
+    found: dict[str, dict[tuple[str, ...], None]] = {}
+    for fact in facts:
+        if len(fact.args) > 1 and fact.args[0] in members:
+            places = (ONE_ANOTHER,) if len(fact.args) == 2 and fact.args[1] in members else fact.args[1:]
+            found.setdefault(fact.name, {})[places] = None
+    return {name: list(places) for name, places in found.items()}
+
+
+def spelt_out(
+    group: Group, members: Sequence[str], apart: Collection[str], feasible: Collection[Fact], observation: Observation
+) -> list[Fact]:
+    """What a group wants of each member, but of those set `apart`, as things are now."""
+    if group.places != (ONE_ANOTHER,):
+        wanted = [Fact(group.name, (member, *group.places)) for member in members if member not in apart]
+        return [fact for fact in wanted if fact in feasible]
+    among = set(members)
+    can = {fact.args[0] for fact in feasible if fact.name == group.name and among.issuperset(fact.args)}
+    chain = _chain([m for m in members if m in can or m in apart], apart, group.name, observation)
+    return [Fact(group.name, (upper, lower)) for lower, upper in pairwise(chain) if upper not in apart]
+
+
+def _chain(members: Sequence[str], apart: Collection[str], name: str, observation: Observation) -> list[str]:
+    """Members in the order of a chain, the first at its beginning: one that is set apart, or else where the longest
+    chain stands already, if possible not on what is of its own kind.
+    """
+    kinds = {entity.id: entity.kind for entity in observation.entities}
+    at: Mapping[str, str] = {f.args[0]: f.args[1] for f in observation.facts if f.name == name and len(f.args) == 2}
+    above = {at[member]: member for member in reversed(members) if member in at and member not in apart}
+
+    def from_(first: str) -> list[str]:
+        chain = [first]
+        while (following := above.get(chain[-1])) is not None and following not in chain:
+            chain.append(following)
+        return chain
+
+    def fitness(chain: list[str]) -> tuple[bool, int]:
+        place = at.get(chain[0])
+        return place is not None and kinds.get(place) != kinds.get(chain[0]), len(chain)
+
+    firsts = [m for m in members if m in apart] or [m for m in members if at.get(m) not in members] or list(members)
+    best = max(map(from_, firsts), key=fitness, default=[])
+    return best + [member for member in members if member not in best and member not in apart]

@@ -1,0 +1,69 @@
+"""What a goal asks for, fact by fact, as things come to be seen; and what of it is left to do."""
+
+from collections.abc import Iterable
+
+from .classes import classes, spelt_out
+from .conditions import And, Atom, Condition, Term
+from .facts import Fact
+from .goals import Goal, goal_facts, in_order
+from .observation import Observation
+from .prompt import fact_text
+from .skills import Codebook
+
+
+class Wanted:
+    """A goal on the way. What it says of all things of a class is said of those that are seen; while one of them is not
+    seen any more, what was said before stands.
+    """
+
+    def __init__(self, codebook: Codebook, goal: Goal) -> None:
+        self.codebook, self.goal = codebook, goal
+        self._before: tuple[Fact, ...] | None = None
+
+    def saw(self, observation: Observation) -> None:
+        """This is seen in fact, and not foretold."""
+        self._before = self.facts(observation)
+
+    def facts(self, observation: Observation) -> tuple[Fact, ...]:
+        """All that is to hold, in the order of the things that it is about."""
+        if not self.goal.groups:
+            return self.goal.facts
+        seen = {entity.id for entity in observation.entities}
+        if self._before is not None and not seen.issuperset(arg for fact in self._before for arg in fact.args):
+            return self._before
+        return tuple(in_order(self.codebook, observation, dict.fromkeys((*self.goal.facts, *self._spelt(observation)))))
+
+    def _spelt(self, observation: Observation) -> Iterable[Fact]:
+        possible = goal_facts(self.codebook, observation)
+        things = list(dict.fromkeys(fact.args[0] for fact in possible if fact.args))
+        members = classes(self.codebook, observation, things)
+        apart = {fact.args[0] for fact in self.goal.facts if fact.args}
+        feasible = set(possible)
+        for group in self.goal.groups:
+            yield from spelt_out(group, members.get(group.of, ()), apart, feasible, observation)
+
+    def condition(self, observation: Observation) -> Condition:
+        """All that is to hold, as a condition."""
+        facts = self.facts(observation)
+        return And(tuple(Atom(f.name, tuple(Term(arg, bound=False) for arg in f.args)) for f in facts))
+
+    def to_do(self, observation: Observation) -> str:
+        """What does not hold yet, as a prompt tells it: what other things are to rest on first."""
+        if self.goal.cannot:
+            return f"To do: cannot ({self.goal.cannot})"
+        left = [fact for fact in self.facts(observation) if fact not in observation.facts]
+        about = {fact.args[0]: fact for fact in left if fact.args}
+        told: dict[Fact, None] = {}
+        visited: set[Fact] = set()
+
+        def tell(fact: Fact) -> None:
+            if fact not in visited:
+                visited.add(fact)
+                for thing in fact.args[1:]:
+                    if thing in about:
+                        tell(about[thing])
+                told[fact] = None
+
+        for fact in left:
+            tell(fact)
+        return f"To do: {'; '.join(map(fact_text, told)) or 'nothing'}"
