@@ -106,7 +106,7 @@ class GoalController:
         written = self._writer.written
         assert written is not None
         facts = sorted(map(str, self._codebook.state(observation).facts))
-        key = decision_key({"goal": written.key, "codebook": self._codebook.hash, "facts": facts, "policy": "goal/1"})
+        key = decision_key({"goal": written.key, "codebook": self._codebook.hash, "facts": facts, "policy": "goal/2"})
         total = clock.stage_ms()["total"]
         if asked is None:
             return Decision(
