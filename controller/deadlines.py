@@ -5,6 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+_LONGEST_WAIT_S = 3600.0
+"""A thread cannot wait for however long."""
+
 
 class Deadlines:
     """Limits on one decision, from now on [ms]; None where there is none. Asked, it says whether one was missed."""
@@ -62,7 +65,9 @@ class Deadlines:
             halt(False)
 
     def _watch(self, halt: Callable[[bool], None], over: threading.Event) -> None:
-        while not over.wait(max(0.0, self._next()[1] - time.perf_counter())):
+        while (until := self._next()[1]) < float("inf"):  # with its first token there, nothing may be left to miss
+            if over.wait(min(max(0.0, until - time.perf_counter()), _LONGEST_WAIT_S)):
+                return
             if self():
                 halt(True)
                 return

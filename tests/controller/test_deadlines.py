@@ -53,6 +53,22 @@ def test_what_was_missed_first_stays_what_was_missed() -> None:
     assert limits.missed == "first_token_ms"
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_where_nothing_is_left_to_miss_nobody_watches_any_more() -> None:
+    limits, told = Deadlines(first_token_ms=20.0), []
+    with limits.guarding(told.append):
+        limits.wrote(1)
+        time.sleep(0.06)
+        assert not any(thread.name == "deadline" for thread in threading.enumerate())
+    assert told == [False]
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_limit_of_years_can_be_waited_for() -> None:
+    with Deadlines(decision_ms=1e15).guarding(lambda on: None if not on else pytest.fail("halted")):
+        time.sleep(0.02)
+
+
 def test_whoever_is_guarded_is_halted_in_time_and_let_go_afterwards() -> None:
     halted, told = threading.Event(), []
 
