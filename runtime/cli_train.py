@@ -42,7 +42,7 @@ Easy = click.option(
 @click.option("--rank", default=16, show_default=True, help="The adapter's rank.")
 @click.option("--rate", default=5e-4, show_default=True, help="The highest learning rate.")
 @click.option("--groups", default=2, show_default=True, help="Codebooks in a step.")
-@click.option("--per-group", default=12, show_default=True, help="Decisions under each codebook.")
+@click.option("--per-group", default=6, show_default=True, help="Decisions under each codebook.")
 @click.option("--together", default=0, help="Codebooks in one pass; 0: one on a CPU, all on a GPU.")
 @click.option("--threads", type=int, help="CPU threads.")
 def train(
@@ -96,7 +96,7 @@ def train(
 @click.option("--seed", type=Seed, default=0, show_default=True)
 @click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="What they are drawn from.")
 @Easy
-@click.option("--per-group", default=12, show_default=True, help="Decisions under each codebook.")
+@click.option("--per-group", default=6, show_default=True, help="Decisions under each codebook.")
 @click.option("--model", default="smollm2-135m", show_default=True, help="The model whose tokenizer is used.")
 @click.option("--played-by", help="An adapter, or none: lessons out of what the model itself does with it.")
 @click.option("--out", type=click.Path(path_type=Path), required=True)

@@ -25,10 +25,13 @@ Source = Callable[[int], Iterator[Group]]
 
 @dataclass(frozen=True)
 class Settings:
-    """How it is trained. `rate` rises over the first `warmup` of all steps and falls to 0 on a cosine."""
+    """How it is trained. `rate` rises over the first `warmup` of all steps and falls to 0 on a cosine.
+
+    Steps are small: what a model learns at first is a matter of how many there were, not of how much each of them saw.
+    """
 
     decisions: int = 20_000
-    per_group: int = 12
+    per_group: int = 6
     groups: int = 2
     rate: float = 5e-4
     warmup: float = 0.03
