@@ -135,4 +135,5 @@ class Gathered:
 
 
 def _who(header: Header) -> tuple[str, ...]:
-    return header.controller, header.model, header.adapter, header.profile, header.history, header.codebook_hash
+    deciding = header.controller, header.model, header.adapter, header.profile, header.policy, header.history
+    return *deciding, header.codebook_hash
