@@ -19,15 +19,18 @@ class Wanted:
     def __init__(self, codebook: Codebook, goal: Goal) -> None:
         self.codebook, self.goal = codebook, goal
         self._before: tuple[Fact, ...] | None = None
+        self._seen: Observation | None = None
 
     def saw(self, observation: Observation) -> None:
         """This is seen in fact, and not foretold."""
-        self._before = self.facts(observation)
+        self._before, self._seen = self.facts(observation), observation
 
     def facts(self, observation: Observation) -> tuple[Fact, ...]:
         """All that is to hold, in the order of the things that it is about."""
         if not self.goal.groups:
             return self.goal.facts
+        if self._before is not None and observation is self._seen:
+            return self._before
         seen = {entity.id for entity in observation.entities}
         if self._before is not None and not seen.issuperset(arg for fact in self._before for arg in fact.args):
             return self._before

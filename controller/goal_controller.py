@@ -43,7 +43,7 @@ class GoalWriter:
     def use(self, codebook: Codebook) -> None:
         """Read the goal by this codebook from now on."""
         if self.wanted is not None:
-            self.wanted.codebook = codebook
+            self.wanted = Wanted(codebook, self.wanted.goal)
 
     def knows(self, task: str) -> bool:
         """Whether there is a goal for this task."""

@@ -1,5 +1,6 @@
 """What a goal says of classes of things, spelt out for what is seen; and what of a goal is left to do."""
 
+import json
 import random
 
 import pytest
@@ -28,12 +29,10 @@ def seen(places: dict[str, str], bowls: tuple[str, ...] = (), zones: tuple[str, 
 
 
 def told(codebook: Codebook, observation: Observation, *items: list[str]) -> str:
-    return Wanted(codebook, Goal((), groups=()) if not items else read_goal(written(*items))).to_do(observation)
+    return Wanted(codebook, read_goal(written(*items))).to_do(observation)
 
 
 def written(*items: list[str]) -> str:
-    import json
-
     return json.dumps({"goal": list(items)}, separators=(",", ":"))
 
 
