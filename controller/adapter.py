@@ -33,7 +33,7 @@ _PLAIN: dict[str, Any] = {
 class Adapter:
     """An adapter that a model is used with; `folder` is None for none.
 
-    `scale` is what its product counts, `policies` are those whose answers it was taught.
+    `scale` is what its product counts, `policies` are those whose answers it was taught, the one it is best at first.
     """
 
     name: str

@@ -14,7 +14,7 @@ from codeword.codebook.offer import offer
 from codeword.codebook.skills import Codebook
 
 from .adapter import AUTO as AUTO_ADAPTER
-from .adapter import load_adapter
+from .adapter import Adapter, load_adapter
 from .backend import Backend
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key, graph_digest
 from .engine import Cancelled, Engine, never
@@ -32,6 +32,9 @@ Kind = Literal["llm", "random"]
 POLICIES = ("direct", "goal", "mixed")
 """What the model writes: the next command; once for a task its goal, for the planner to find commands to; or the goal
 first, and then every command with the goal before it."""
+
+BEST_POLICY = "auto"
+"""The policy that an adapter is best at, and the first of them where there is no adapter."""
 
 
 class Controller(Protocol):
@@ -98,28 +101,40 @@ class ModelController:
 def check_policy(policy: str, history: str = FORMS[0]) -> None:
     """Raises InputError for an unknown policy or form of history, or where the two do not go together."""
     Conversation(history)
-    if policy not in POLICIES:
-        raise InputError(f"there is no policy '{policy}'{did_you_mean(policy, POLICIES)}")
-    if policy != POLICIES[0] and history != FORMS[0]:
+    if policy not in (BEST_POLICY, *POLICIES):
+        raise InputError(f"there is no policy '{policy}'{did_you_mean(policy, [BEST_POLICY, *POLICIES])}")
+    if policy not in (BEST_POLICY, POLICIES[0]) and history != FORMS[0]:
         raise InputError(f"policy '{policy}' has no history '{history}' (right would be {FORMS[0]})")
+
+
+def policy_for(adapter: Adapter, policy: str = BEST_POLICY, history: str = FORMS[0]) -> str:
+    """One of POLICIES: the one that is asked for, or the best of an adapter. A conversation that grows has but the
+    first.
+
+    Raises InputError for one that the adapter was not taught, and whatever `check_policy` raises.
+    """
+    check_policy(policy, history)
+    taught = POLICIES if adapter.folder is None else adapter.policies
+    if policy == BEST_POLICY:
+        policy = taught[0] if history == FORMS[0] else POLICIES[0]
+    if policy not in taught:
+        raise InputError(
+            f"adapter {adapter.name}: was taught for policy {', '.join(taught)}, and not for {policy}; use one of "
+            "those, or --adapter none"
+        )
+    return policy
 
 
 def model_controller(
     engine: Backend,
     codebook: Codebook,
     *,
-    policy: str = POLICIES[0],
+    policy: str = BEST_POLICY,
     history: str = FORMS[0],
     sampling: Sampling = GREEDY,
 ) -> Controller:
-    """The controller of a policy, one of POLICIES. Raises InputError for another."""
-    check_policy(policy, history)
-    adapter = engine.adapter
-    if adapter.folder is not None and policy not in adapter.policies:
-        raise InputError(
-            f"adapter {adapter.name}: was taught for policy {', '.join(adapter.policies)}, and not for {policy}; use "
-            "one of those, or --adapter none"
-        )
+    """The controller of a policy, as `policy_for` takes it, and raising what that does."""
+    policy = policy_for(engine.adapter, policy, history)
     if policy == "direct":
         return ModelController(engine, codebook, history=history, sampling=sampling)
     kind = GoalController if policy == "goal" else MixedController
@@ -188,7 +203,7 @@ def make_controller(
     adapter: str = AUTO_ADAPTER,
     seed: int = 0,
     profile: str = AUTO,
-    policy: str = POLICIES[0],
+    policy: str = BEST_POLICY,
     history: str = FORMS[0],
     sampling: Sampling = GREEDY,
     device: str = "cpu",

@@ -13,7 +13,7 @@ from .scenario_spec import Latency
 from .terminal import counting, model_progress, out, print_json
 
 ADAPTER = click.option("--adapter", default="auto", show_default=True, help="The shipped one, a folder, or none.")
-POLICY = click.option("--policy", default="direct", show_default=True, help="What the model writes.")
+POLICY = click.option("--policy", default="auto", show_default=True, help="What the model writes.")
 
 
 @bench.command(epilog="Example: codeword bench lookahead disturbed --seeds 2")

@@ -10,7 +10,7 @@ from codeword.codebook import Codebook, CommandError, Robot, load_codebook
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError
 from codeword.controller import Controller
-from codeword.controller.controller import POLICIES
+from codeword.controller.controller import BEST_POLICY, POLICIES
 from codeword.controller.profiles import AUTO
 from codeword.controller.registry import DEFAULT_MODEL
 
@@ -42,7 +42,10 @@ LEKIWI = "lekiwi://"
 @click.option("--controller", default="llm", show_default=True, help="Who decides: llm or random.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
 @click.option("--adapter", default="auto", show_default=True, help="What was taught: auto, a folder, or none.")
-@click.option("--policy", default=POLICIES[0], show_default=True, help=f"What it writes: {', '.join(POLICIES)}.")
+@click.option(
+    "--policy", default=BEST_POLICY, show_default=True,
+    help=f"What it writes: {', '.join(POLICIES)}; auto: what its adapter is best at.",
+)  # fmt: skip
 @click.option("--keys", "folder", type=click.Path(path_type=Path), help="Folder of keys [the user's own].")
 @click.option("--key", help="Which of the keys is ours [the only one].")
 @click.option("--out", "file", type=click.Path(path_type=Path), help="Write the episode file (.mcap) here.")

@@ -27,7 +27,7 @@ from .terminal import counting, out, print_json, stages
 @click.option("--adapter", help="The adapter that the base is evaluated with.")
 @click.option("--model", "models", multiple=True, help="Another model to be evaluated; can be given again.")
 @click.option(
-    "--policy", "policies", multiple=True, default=POLICIES[:1], show_default=True,
+    "--policy", "policies", multiple=True, default=POLICIES, show_default=True,
     help=f"What models write: {', '.join(POLICIES)}; can be given again.",
 )  # fmt: skip
 @click.option("--split", "splits", multiple=True, help=f"A column: {', '.join(SPLITS)}; all by default.")

@@ -13,7 +13,7 @@ from codeword.codebook import Codebook
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import EpisodeError, InputError
 from codeword.codebook.live import LiveCodebook
-from codeword.controller.controller import POLICIES
+from codeword.controller.controller import BEST_POLICY, POLICIES
 from codeword.controller.memory.opening import OFF
 from codeword.controller.profiles import AUTO, PROFILES
 from codeword.controller.registry import DEFAULT_MODEL
@@ -80,7 +80,10 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
     help="What was taught: the adapter shipped for the model (auto), a folder that train made, or none.",
 )  # fmt: skip
 @click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}.")
-@click.option("--policy", default=POLICIES[0], show_default=True, help=f"What it writes: {', '.join(POLICIES)}.")
+@click.option(
+    "--policy", default=BEST_POLICY, show_default=True,
+    help=f"What it writes: {', '.join(POLICIES)}; auto: what its adapter is best at.",
+)  # fmt: skip
 @click.option("--history", default=FORMS[0], show_default=True, help=f"Told of before: {', '.join(FORMS)}.")
 @click.option(
     "--cache", default=OFF, show_default=True,

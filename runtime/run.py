@@ -19,7 +19,7 @@ from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import Adapter, load_adapter
 from codeword.controller.backend import Backend
 from codeword.controller.chain import chain
-from codeword.controller.controller import POLICIES, check_policy, model_controller
+from codeword.controller.controller import BEST_POLICY, check_policy, model_controller, policy_for
 from codeword.controller.engine import Engine
 from codeword.controller.fleet.address import check_address, is_fleet
 from codeword.controller.fleet.client import FleetBackend
@@ -60,7 +60,7 @@ class Who:
     profile: str = AUTO
     history: str = FORMS[0]
     sampling: Sampling = GREEDY
-    policy: str = POLICIES[0]
+    policy: str = BEST_POLICY
     cache: str = OFF
     fallback: str = LOCAL
     limits: Limits = USUAL
@@ -70,7 +70,7 @@ class Who:
 class Loaded:
     """The model that decides, as it was loaded; all of it empty where none does. Of a model elsewhere name and profile
     (`remote`) alone are its own, the rest is of its `fallback`: a model's name, or `hold`. Of an engine process all is
-    the engine's, but for `fallback`: whoever loads the same decides the same.
+    the engine's, but for `fallback`: whoever loads the same decides the same. `policy` is what the model writes.
     """
 
     model: str = ""
@@ -80,6 +80,7 @@ class Loaded:
     profile: str = ""
     held: str = ""
     fallback: str = ""
+    policy: str = ""
 
 
 def fetch(who: Who, progress: Progress) -> tuple[LocalModel, Adapter] | None:
@@ -137,16 +138,13 @@ class Controllers:
             fallback = HOLD if self.engine is None else self.loaded.model
             self.loaded = replace(self.loaded, model=there.name, weights_hash="", profile="remote", fallback=fallback)
         self._backend = chain(self.engine, there, self.store) if self.engine or there else None
+        if self._backend is not None:
+            self.loaded = replace(self.loaded, policy=policy_for(self._backend.adapter, who.policy, who.history))
 
     def _serve_from(self, who: Who, found: tuple[LocalModel, Adapter] | None, processes: int) -> Backend:
         """An engine process, and the local model where there is one, to be loaded when that does not answer."""
         there = FleetBackend(who.model, who.limits, f"robot {os.getpid()}")
         told = there.info
-        if there.adapter.folder is not None and who.policy not in told.policies:
-            raise InputError(
-                f"adapter {told.adapter} of the engine at {who.model}: was taught for policy "
-                f"{', '.join(told.policies)}, and not for {who.policy}; use one of those"
-            )
         here = None if found is None else Later(partial(_load, who, found, processes, silent), found[1])
         self.loaded = Loaded(
             model=told.model,
@@ -156,6 +154,7 @@ class Controllers:
             profile=told.profile,
             held=told.held,
             fallback=HOLD if found is None else found[0].name,
+            policy=policy_for(there.adapter, who.policy, who.history),
         )
         return chain(here, there, self.store)
 
@@ -172,7 +171,7 @@ class Controllers:
             return model_controller(
                 self._backend,
                 scenario.codebook,
-                policy=self.who.policy,
+                policy=self.loaded.policy,
                 history=self.who.history,
                 sampling=replace(self.who.sampling, seed=seed),
             )
@@ -213,7 +212,7 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
         held=loaded.held,
         fallback=loaded.fallback,
         contract=CONTRACT,
-        policy=who.policy if loaded.model else "",
+        policy=loaded.policy,
         history=who.history if loaded.model else "",
         sampling=drawn if loaded.model else {},
         clock=str(scenario.spec.clock),

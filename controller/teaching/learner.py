@@ -24,8 +24,8 @@ LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_
 """The linear layers that an adapter changes: all of them."""
 
 
-TAUGHT = ("direct", "goal", "mixed")
-"""The policies whose answers lessons teach."""
+TAUGHT = ("mixed", "goal", "direct")
+"""The policies whose answers lessons teach, the one that they teach best first."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ _NOISY = 0.04
 _FEW = 6
 """A small scene has so many things and places at most, the table among them."""
 
-_GOAL = 0.55
+_GOAL = 0.62
 """How often, of a task whose goal is asked for, that question is taken and not one that comes after it."""
 
 _SHIPPED = 0.3
@@ -75,7 +75,7 @@ class Mix:
     strange: float | None = None
     kinds: tuple[str, ...] = tuple(KINDS)
     small: bool = False
-    asks: float = 0.75
+    asks: float = 0.93
     hides: float = 0.24
 
 

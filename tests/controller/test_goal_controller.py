@@ -10,9 +10,9 @@ from codeword.codebook.command import Command
 from codeword.codebook.errors import InputError
 from codeword.codebook.goals import goal_graph, goal_prompt, read_goal
 from codeword.codebook.planner import SymbolicWorld
-from codeword.controller.adapter import Adapter
+from codeword.controller.adapter import NONE, Adapter
 from codeword.controller.automaton import Automaton
-from codeword.controller.controller import POLICIES, model_controller
+from codeword.controller.controller import POLICIES, model_controller, policy_for
 from codeword.controller.decision import Decision
 from codeword.controller.engine import Engine
 from codeword.controller.goal_controller import GoalController, MixedController
@@ -149,6 +149,17 @@ def test_policies_are_told_apart(tiny_quantized: LocalModel, tabletop: Codebook)
     engine.adapter = Adapter("a", Path("a"), "0", 1.0, ("direct",))
     with pytest.raises(InputError, match="adapter a: was taught for policy direct, and not for mixed"):
         model_controller(engine, tabletop, policy="mixed")
+
+
+def test_what_is_written_by_default_is_what_the_adapter_is_best_at() -> None:
+    taught = Adapter("a", Path("a"), "0", 1.0, ("mixed", "direct"))
+    assert policy_for(taught) == "mixed"
+    assert policy_for(taught, "direct") == "direct"
+    assert policy_for(taught, history="growing") == "direct"
+    assert policy_for(NONE) == "direct"
+    assert policy_for(NONE, "goal") == "goal"
+    with pytest.raises(InputError, match="adapter a: was taught for policy mixed, direct, and not for goal"):
+        policy_for(taught, "goal")
 
 
 @pytest.mark.parametrize("policy", ["goal", "mixed"])
