@@ -7,28 +7,48 @@ from typing import Any, cast
 
 from .books import Book
 from .draft import Task
+from .phrases import AGREEING, Goes, agreeing, bare, joined, list_told, pairs_told, tower_told
 from .scene import Scene, Thing
 
-_SLOT = re.compile(r"\{(\w+)\}")
+_SLOT = re.compile(r"(\b[Aa] )?\{(\w+)\}")
 _SENTENCE = re.compile(r"(^|[.?!] )([a-z])")
+_ONE = re.compile(r"every|each|what|all that\b")
+"""How a phrase begins that speaks of the things of a group as of one."""
+
+_REMARKS = 0.12
+"""How often somebody says something before or after a task that has nothing to do with it."""
 
 
 def word_task(rng: random.Random, task: Task, book: Book, pool: Mapping[str, Any], *, plain: bool = False) -> str:
     """The task in the words of a pool; `plain` leaves out what may stand around it."""
     template: str = rng.choice(pool[task.kind])
     speech = _Speech(rng, task, book, pool)
-    text = _SLOT.sub(lambda match: speech.slot(match[1]), template)
+    text = _SLOT.sub(lambda match: _with_article(match[1] or "", speech.slot(match[2])), template)
     if not plain:
-        around = pool["around"]
-        before = rng.choice(around["before"])
+        before, after = _around(rng, pool)
         if before and before.strip()[-1] not in ".!?" and re.match(r"[A-Z][a-z]", text):
             text = text[0].lower() + text[1:]
-        text = before + text + rng.choice(around["after"])
+        text = before + text + after
     text = _SENTENCE.sub(lambda match: match[1] + match[2].upper(), text.strip())
     if not plain:
         text = text.lower() if rng.random() < 0.12 else text
         text = text.rstrip(".") if rng.random() < 0.12 else text
     return text
+
+
+def _with_article(article: str, said: str) -> str:
+    """What fills a slot, after the indefinite article that it needs where there is one: `an area`."""
+    return f"{article[0]}n {said}" if article and said[0] in "aeiou" else article + said
+
+
+def _around(rng: random.Random, pool: Mapping[str, Any]) -> tuple[str, str]:
+    """What stands before and after a task."""
+    around = pool["around"]
+    before, after = rng.choice(around["before"]), rng.choice(around["after"])
+    if "remarks" in pool and rng.random() < _REMARKS:
+        remark = rng.choice(pool["remarks"])
+        return (f"{remark} ", after) if rng.random() < 0.5 else (before, f" {remark}")
+    return before, after
 
 
 class _Speech:
@@ -55,26 +75,55 @@ class _Speech:
             return self.where(str(words[rest]), toward=head == "into")
         if rest == "cap":
             return self.slot(head)
-        if name == "group":
-            return self.group(str(words["group"]))
+        if head == "group":
+            return self.group(str(words["group"]), rest)
         if head == "pairs":
             return self.pairs(rest)
-        if name in ("upward", "downward", "bottom", "top", "rest_upward", "between") or head == "top":
-            return self.tower(name)
-        value = words["names" if name == "names_or" else name]
-        if name in ("list",):
-            return self.things(self.shuffled(cast(list[str], value)))
-        if name in ("names", "names_or"):
-            given = [self.letter(str(word)) if len(str(word)) == 1 else str(word) for word in cast(list[str], value)]
-            return self.listed(given, last=" or ") if name == "names_or" else self.listed(given)
-        if name == "choices":
-            return self.listed([str(word) for word in cast(list[str], value)])
-        if name == "word":
-            return self.rng.choice((str.lower, str.upper, str.capitalize))(str(value))
-        return self.the(str(value))
+        if "upward" in words:
+            return tower_told(self.rng, name, [self.the(block) for block in cast(list[str], words["upward"])])
+        if head == "list":
+            return self.list_of(cast(list[str], words["list"]), rest)
+        if head in ("names", "choices"):
+            return self.words_of([self.letter(word) for word in cast(list[str], words[head])], rest)
+        if head == "word":
+            return self.word(str(words["word"]), rest)
+        return self.formed(str(words[head]), rest)
+
+    def formed(self, thing: str, form: str) -> str:
+        """A thing in a form: as it is spoken of, `bare` as in notes; or a word that agrees with it."""
+        if form in AGREEING:
+            return agreeing(form, self.many(thing))
+        return bare(self.the(thing)) if form == "bare" else self.the(thing)
+
+    def many(self, thing: str) -> bool:
+        """Whether the name of a thing is plural: `the chips`."""
+        return self.known(thing).properties.get("label", "").endswith("s")
+
+    def list_of(self, blocks: list[str], form: str) -> str:
+        """Some things in a form; their `head` and `rest` are of the list as it stands."""
+        if not form:
+            return self.things(self.shuffled(blocks))
+        ordered = blocks if form in ("head", "rest") else self.shuffled(blocks)
+        return list_told(self.rng, form, [self.the(block) for block in ordered], self.joins)
+
+    def words_of(self, given: list[str], form: str) -> str:
+        """Words, letters or what is printed on things, in a form; `things` says what they are told of."""
+        if form == "bare":
+            return self.rng.choice((", ", " / ")).join(given)
+        if form == "things":
+            said, flavor = self.listed(given, last=" or "), self.book.flavor
+            what = "" if flavor == "packing" else " " + self.kind_word("block", many=True)
+            return f"letters {said}" if flavor == "letters" else said + what
+        return self.listed(given, last=" or " if form == "or" else "")
+
+    def word(self, word: str, form: str) -> str:
+        """A word to spell, whole or by its `letters`."""
+        if form == "letters":
+            return self.rng.choice(("-", " ", ", ")).join(self.letter(letter) for letter in word)
+        return self.rng.choice((str.lower, str.upper, str.capitalize))(word)
 
     def kind_word(self, kind: str, *, many: bool) -> str:
-        word = self.book.names.kinds[kind]
+        word = self.book.names.kinds[kind].replace("_", " ")
         if kind == "block" and self.book.flavor == "letters":
             word = "letter"
         if kind == "block" and self.book.flavor == "packing" and self.rng.random() < 0.6:
@@ -125,14 +174,15 @@ class _Speech:
             return f"{self.rng.choice(('to', 'onto')) if toward else 'on'} {name}"
         return f"{self.rng.choice(('to', 'into', 'over to')) if toward else 'in'} {name}"
 
-    def group(self, name: str) -> str:
-        phrases = self.pool["group"]
+    def group(self, name: str, number: str = "") -> str:
+        """A group of things, said of `many` or of each `one`, or of either."""
+        phrases = self.pool["group_one" if number == "one" else "group"]
         if name not in phrases:
             name_key = "other_thing" if self.book.groups.get(name, ("",))[0] == "label" else "other"
         else:
             name_key = name
-        text = str(self.rng.choice(phrases[name_key]))
-        return text.format(
+        fitting = [text for text in phrases[name_key] if number != "many" or not _ONE.match(text)]
+        return str(self.rng.choice(fitting)).format(
             color=self.task.words.get("color", ""),
             group=name,
             block=self.kind_word("block", many=False),
@@ -146,39 +196,15 @@ class _Speech:
             pairs = list(zip(upward[1:], upward, strict=False))
         else:
             pairs = self.shuffled(cast(list[tuple[str, str]], self.task.words["pairs"]))
-        the = self.the
-        if form in ("put", "put_low", "then"):
-            said = [f"{the(a)} {self.where(t, toward=True)}" for a, t in pairs]
-            verb = self.rng.choice(("put", "move", "bring"))
-            if form == "then":
-                return f"{verb} " + f", then {verb} ".join(said)
-            return f"{verb} {self.listed(said)}"
-        if form in ("on", "on_low"):
-            said = [f"{the(a)} on {'top of ' if self.rng.random() < 0.3 else ''}{the(t)}" for a, t in pairs]
-            return ("put " if form == "on" else "") + self.listed(said)
-        if form == "sentences":
-            return " ".join(f"Put {the(a)} {self.where(t, toward=True)}." for a, t in pairs)
-        there = [(the(a), self.where(t, toward=form == "go")) for a, t in pairs]
-        verb = {"go": "goes ", "are": "is ", "should": "should be ", "in": ""}[form]
-        return self.listed([f"{a} {verb}{t}" for a, t in there])
-
-    def tower(self, name: str) -> str:
-        upward = [self.the(block) for block in cast(list[str], self.task.words["upward"])]
-        if name == "upward":
-            return self.listed(upward, last=", ")
-        if name == "downward":
-            return self.listed(upward[::-1], last=", ")
-        if name == "bottom":
-            return upward[0]
-        if name == "rest_upward":
-            return self.listed(upward[1:], last=" and then ")
-        if name == "between":
-            return f" and {self.listed(upward[-2:0:-1])} between"
-        return upward[-1]
+        goes = [
+            Goes(self.the(a), self.the(t), self.where(t, toward=True), self.where(t, toward=False), self.many(a))
+            for a, t in pairs
+        ]
+        return pairs_told(self.rng, form, goes, self.joins)
 
     def letter(self, letter: str) -> str:
-        """A letter as this speaker writes it."""
-        return letter.upper() if self.upper else letter
+        """A letter as this speaker writes it; other words as they are."""
+        return letter.upper() if self.upper and len(letter) == 1 else letter
 
     def things(self, blocks: list[str]) -> str:
         """Several things, each by itself or all in one: `the red and the blue block`, `the letters A and E`."""
@@ -206,8 +232,7 @@ class _Speech:
         return self.listed(colors)
 
     def listed(self, words: list[str], last: str = "") -> str:
-        last = last or self.joins
-        return words[0] if len(words) == 1 else ", ".join(words[:-1]) + last + words[-1]
+        return joined(words, last or self.joins)
 
     def shuffled(self, items: list[Any]) -> list[Any]:
         return self.rng.sample(items, len(items)) if self.rng.random() < 0.5 else items
