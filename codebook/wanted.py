@@ -51,22 +51,12 @@ class Wanted:
         return And(tuple(Atom(f.name, tuple(Term(arg, bound=False) for arg in f.args)) for f in facts))
 
     def to_do(self, observation: Observation) -> str:
-        """What does not hold yet, as a prompt tells it: what other things are to rest on first."""
+        """What does not hold yet, as a prompt tells it; of that, only what nothing else must come before: whatever is
+        to rest on a thing waits until that thing is where it is to be.
+        """
         if self.goal.cannot:
             return f"To do: cannot ({self.goal.cannot})"
         left = [fact for fact in self.facts(observation) if fact not in observation.facts]
-        about = {fact.args[0]: fact for fact in left if fact.args}
-        told: dict[Fact, None] = {}
-        visited: set[Fact] = set()
-
-        def tell(fact: Fact) -> None:
-            if fact not in visited:
-                visited.add(fact)
-                for thing in fact.args[1:]:
-                    if thing in about:
-                        tell(about[thing])
-                told[fact] = None
-
-        for fact in left:
-            tell(fact)
-        return f"To do: {'; '.join(map(fact_text, told)) or 'nothing'}"
+        about = {fact.args[0] for fact in left if fact.args}
+        first = [fact for fact in left if not about.intersection(fact.args[1:])] or left
+        return f"To do: {'; '.join(map(fact_text, first)) or 'nothing'}"
