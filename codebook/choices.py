@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from outlines.types.dsl import CFG
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Node:
     """A place in the graph. Each edge is a piece of text and the node behind it; no two edges share a text."""
 
     edges: "tuple[tuple[str, Node], ...]"
+
+    def __repr__(self) -> str:
+        """The beginnings alone: whole graphs are too large to be shown."""
+        return f"Node({', '.join(repr(piece) for piece, _ in self.edges)})"
 
     def texts(self) -> Iterator[str]:
         """Every text from here to the end, in the graph's order. There may be very many."""

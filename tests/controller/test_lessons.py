@@ -32,7 +32,7 @@ def some(split: str, decisions: int, seed: int = 3) -> list[Lesson]:
 
 @pytest.fixture(scope="module")
 def taught() -> list[Lesson]:
-    return some("seen", 900)
+    return some("seen", 1500)
 
 
 def test_the_same_seed_gives_the_same_lessons_and_another_others() -> None:
