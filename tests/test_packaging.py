@@ -23,7 +23,7 @@ def test_every_folder_of_code_is_a_package(room: str) -> None:
 
 @pytest.mark.parametrize("room", WITH_DATA)
 def test_every_file_of_data_is_installed(room: str) -> None:
-    found = {path for ending in ("yaml", "json", "html") for path in (ROOT / room).rglob(f"*.{ending}")}
+    found = {path for ending in ("yaml", "json", "html", "safetensors") for path in (ROOT / room).rglob(f"*.{ending}")}
     installed = {
         path
         for package, patterns in TABLE["package-data"].items()

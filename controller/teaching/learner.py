@@ -24,7 +24,7 @@ LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_
 """The linear layers that an adapter changes: all of them."""
 
 
-TAUGHT = ("mixed", "goal", "direct")
+TAUGHT = ("goal", "mixed", "direct")
 """The policies whose answers lessons teach, the one that they teach best first."""
 
 

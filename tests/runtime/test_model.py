@@ -90,3 +90,12 @@ def test_the_codebook_is_read_ahead_of_the_first_decision(engine: Engine) -> Non
     situation = next(situations(SUITE, seed=9))
     engine.warm(stable_text(situation.codebook))
     assert decide(engine, situation).tokens_cached > 300
+
+
+def test_with_what_it_was_taught_the_default_model_reaches_goals(tmp_path: Path) -> None:
+    """As physics judges them: with the adapter that is shipped, in what that is best at, as `codeword run` does."""
+    taught = Controllers(Who("llm", DEFAULT_MODEL, "auto"), silent)
+    assert taught.loaded.adapter_hash
+    files = run(Plan((shipped("tabletop/put_in_bowl"),), range(1, 4), "sim", tmp_path, film=False), taught)
+    verdicts = [read_episode(file).verdict for file in files]
+    assert [verdict.success for verdict in verdicts if verdict is not None] == [True] * 3
