@@ -103,7 +103,7 @@ class Foresight:
         if self._work is not None:
             self._trusted = self._came_true
             self._misses = 0 if self._came_true else self._misses + 1
-            self._skip = min(_MOST_SKIPPED, 2 ** max(0, self._misses - 1) - 1)
+            self._skip = min(_MOST_SKIPPED, 2**self._misses - 1)
         if found is None:
             self.rest()
             return question.put_to(self.engine, cancelled)
@@ -118,8 +118,8 @@ class Foresight:
     ) -> None:
         """Begin to decide what comes after a command that is being carried out, and after that, so many steps.
 
-        Where the last answer was foretold, what was decided further ahead is kept, and goes on. Where nothing comes
-        true several times running, some commands are let pass.
+        Where the last answer was foretold, what was decided further ahead is kept, and goes on. Where it was not, one
+        command is let pass, and more each time that this happens running.
         """
         if self._skip:
             self._skip -= 1
