@@ -10,19 +10,25 @@ from codeword.codebook.facts import Fact
 from codeword.codebook.goals import Goal, goal_graph, goal_prompt, read_goal
 from codeword.codebook.observation import Observation
 from codeword.codebook.offer import offer
-from codeword.codebook.planner import SymbolicWorld
+from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.codebook.pursuit import PATIENCE, Pursuit, idle_command
 from codeword.codebook.skills import NOTHING, Codebook
 from codeword.codebook.wanted import Wanted
 from codeword.codebook.writing import make_command
 
 from .backend import Backend
-from .decision import Decision, Stopwatch, decision_key
+from .decision import Decision, Note, Stopwatch, decision_key
 from .engine import Cancelled, never
 from .foresight import Foresight, Question
 from .habits import Habits, situation_of
 from .hint import About, Hint
 from .sampling import GREEDY, Sampling
+
+_DRAWS = 4
+"""So many other goals are drawn where no plan leads to the first."""
+
+_SOON = 300
+"""So many states are looked at for a plan to a goal; of those that lessons hold, none takes more than 140."""
 
 
 class GoalWriter:
@@ -54,19 +60,41 @@ class GoalWriter:
         return self._seen != _shown(observation)
 
     def write(self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled) -> Decision:
-        """Write the goal of a task. Raises DecisionCancelled."""
+        """Write the goal of a task. Where no plan leads to it, others are drawn by lot, and the first that has one is
+        taken; the one written first where none has. Raises DecisionCancelled.
+        """
         clock = Stopwatch()
         graph = goal_graph(codebook, observation)
         clock.lap("legal")
         hint = Hint(about=About(codebook, task, observation, of_goal=True))
         prompt = goal_prompt(codebook, task, observation)
-        made = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
-        self.wanted = Wanted(codebook, read_goal(made.text))
+        first = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
+        written, stages, notes = first, {**first.stage_ms, **clock.stage_ms()}, first.notes
+        if not _sensible(codebook, first.text, observation):
+            refused = {first.text}
+            for seed in range(1, _DRAWS + 1):
+                by_lot = Sampling(temperature=1.0, seed=self._sampling.seed + seed)
+                other = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=by_lot)
+                goal = read_goal(other.text)
+                if other.text not in refused and not goal.cannot and _sensible(codebook, other.text, observation):
+                    told = f"no plan leads to what was written first ({read_goal(first.text).told})"
+                    written, notes = other, (*notes, Note(kind="goal", text=f"{told}; drawn by lot: {goal.told}"))
+                    break
+                refused.add(other.text)
+            stages |= clock.stage_ms()
+        self.wanted = Wanted(codebook, read_goal(written.text))
         self._task, self._seen = task, _shown(observation)
-        self.written = made.model_copy(
-            update={"stage_ms": {**made.stage_ms, **clock.stage_ms()}, "written_goal": made.text}
-        )
+        self.written = written.model_copy(update={"stage_ms": stages, "notes": notes, "written_goal": written.text})
         return self.written
+
+
+def _sensible(codebook: Codebook, text: str, observation: Observation) -> bool:
+    """Whether a goal says that there is none, or a plan to it is found soon."""
+    wanted = Wanted(codebook, read_goal(text))
+    if wanted.goal.cannot:
+        return True
+    found = plan(SymbolicWorld.of(codebook, observation), wanted.condition(observation), max_expanded=_SOON)
+    return not found.failure
 
 
 def _shown(observation: Observation) -> frozenset[Fact | str]:
@@ -199,7 +227,6 @@ class MixedController:
 
     def _question(self, task: str, observation: Observation) -> Question:
         assert self._writer.wanted is not None
-        to_do = self._writer.wanted.to_do(observation)
-        offered = offer(self._codebook, task, observation, to_do)
+        offered = offer(self._codebook, task, observation, self._writer.wanted.left(observation))
         hint = Hint(self._habits.expected(situation_of(observation.last)), About(self._codebook, task, observation))
         return Question(offered.prompt, offered.legal.graph, self._sampling, hint, dict(offered.legal.left_out))

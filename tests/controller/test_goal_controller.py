@@ -29,9 +29,11 @@ class Scripted:
     def __init__(self, *goals: str) -> None:
         self.goals = list(goals)
         self.prompts: list[str] = []
+        self.lots: list[str] = []
 
     def decide(self, prompt, graph, cancelled=None, *, hint=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
-        del cancelled, hint, sampling
+        del cancelled, hint
+        self.lots.append(sampling.name)
         asks = prompt.observation.endswith("end.")
         text = self.goals.pop(0) if asks else next(graph.texts())
         assert graph.accepts(text)
@@ -42,6 +44,9 @@ class Scripted:
 START = {"red_block": "table", "green_block": "table"}
 RED = '{"goal":[["red_block","in","blue_bowl"]]}'
 GREEN = '{"goal":[["green_block","in","blue_bowl"]]}'
+
+
+NONSENSE = '{"goal":[["red_block","on","green_block"],["green_block","on","red_block"]]}'
 
 
 def start() -> Observation:
@@ -92,8 +97,7 @@ def test_another_task_gets_another_goal(tabletop: Codebook) -> None:
 
 
 def test_where_there_is_no_plan_the_goal_is_asked_for_again_once_something_changed(tabletop: Codebook) -> None:
-    nonsense = '{"goal":[["red_block","on","green_block"],["green_block","on","red_block"]]}'
-    engine = Scripted(nonsense, GREEN)
+    engine = Scripted(*[NONSENSE] * 5, GREEN)
     controller = GoalController(engine, tabletop)  # type: ignore[arg-type]
     assert controller.decide("green into blue", start()).text == '{"skill":"cannot","reason":"impossible"}'
     assert engine.goals == [GREEN]
@@ -101,6 +105,19 @@ def test_where_there_is_no_plan_the_goal_is_asked_for_again_once_something_chang
         update={"facts": (Fact("on", ("red_block", "green_block")), Fact("on", ("green_block", "table")))}
     )
     assert controller.decide("green into blue", moved).text == '{"skill":"pick","object":"red_block"}'
+
+
+@pytest.mark.parametrize("kind", [GoalController, MixedController])
+def test_where_no_plan_leads_to_a_goal_others_are_drawn_by_the_same_lots(
+    kind: type[GoalController | MixedController], tabletop: Codebook
+) -> None:
+    engine = Scripted(NONSENSE, '{"cannot":"unsafe"}', NONSENSE, GREEN, RED)
+    made = kind(engine, tabletop).decide("green into blue", start())  # type: ignore[arg-type]
+    assert made.written_goal == GREEN
+    assert engine.goals == [RED]
+    assert engine.lots[:4] == ["greedy", *(f"t1.0-k0-p1.0-s{seed}" for seed in (1, 2, 3))]
+    assert [note.kind for note in made.notes] == ["goal"]
+    assert "red_block on green_block" in made.notes[0].text
 
 
 def test_a_task_that_cannot_be_done_is_given_up_with_the_reason_written(tabletop: Codebook) -> None:
