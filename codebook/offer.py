@@ -6,18 +6,22 @@ legal, the most relevant to the task first. What stays the same comes first in t
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from .conditions import Atom, conjuncts
-from .legal import Legal, legal, legal_in
+from .legal import Legal, legal_in
 from .observation import Observation
 from .prompt import Prompt, codebook_text, observation_text, skills_text, task_text, write_prompt
 from .skills import Codebook, Skill
+from .state import FactState
 
 MOST_SKILLS = 24
 """The most skills that a codebook is told whole with, and that are offered of a longer one."""
+
+NO_BEARING = "brings nothing about that is left of the goal"
+"""Why a skill is not offered that does not bear on a goal."""
 
 _ENABLING = 0.5
 """What a skill that makes another possible inherits of its relevance."""
@@ -34,17 +38,57 @@ class Offer:
     prompt: Prompt
 
 
-def offer(codebook: Codebook, task: str, observation: Observation, to_do: str = "") -> Offer:
-    """What is offered for a task and an observation; `to_do` is told last, where a goal was written before."""
-    if len(codebook.skills) <= MOST_SKILLS:
-        return Offer(legal(codebook, observation), write_prompt(codebook, task, observation, to_do))
-    ranked = rank(codebook, task)
-    offered = legal_in(codebook, codebook.state(observation), codebook.within_reach(observation), ranked, MOST_SKILLS)
+@dataclass(frozen=True)
+class Left:
+    """What is left of a goal that was written before: as a prompt tells it, and the skills that bear on it; `idle` are
+    those to let time pass with where none of them is legal.
+    """
+
+    told: str
+    skills: frozenset[str]
+    idle: frozenset[str] = frozenset()
+
+
+def offer(codebook: Codebook, task: str, observation: Observation, left: Left | None = None) -> Offer:
+    """What is offered for a task and an observation. What is left of a goal is told last, and of the skills only those
+    can be chosen that bear on it; the codebook is told as ever.
+    """
+    whole = len(codebook.skills) <= MOST_SKILLS
+    ranked = tuple(codebook.skills.values()) if whole else rank(codebook, task)
+    state, reachable = codebook.state(observation), codebook.within_reach(observation)
+    to_do = left.told if left is not None else ""
+    if left is None:
+        offered = legal_in(codebook, state, reachable, ranked, MOST_SKILLS)
+    else:
+        offered = _bearing(codebook, state, reachable, ranked, left)
+    if whole:
+        return Offer(offered, write_prompt(codebook, task, observation, to_do))
     told = [skill for skill in codebook.skills.values() if skill.name not in offered.left_out]
     prompt = Prompt(
         stable_text(codebook), f"{task_text(task)}\n{skills_text(told)}", observation_text(codebook, observation, to_do)
     )
     return Offer(offered, prompt)
+
+
+def _bearing(
+    codebook: Codebook,
+    state: FactState,
+    reachable: Mapping[str, list[str]],
+    ranked: Sequence[Skill],
+    left: Left,
+) -> Legal:
+    """The legal commands that bear on what is left of a goal; where giving up is the only one, to let time pass too."""
+
+    def among(names: frozenset[str]) -> Legal:
+        return legal_in(codebook, state, reachable, [skill for skill in ranked if skill.name in names], MOST_SKILLS)
+
+    names = left.skills
+    found = among(names)
+    if all(codebook.skills[name].ends == "cannot" for name in names - found.left_out.keys()):
+        names |= left.idle
+        found = among(names)
+    apart = {name: NO_BEARING for name in codebook.skills if name not in names}
+    return replace(found, left_out={**found.left_out, **apart})
 
 
 def task_told(codebook: Codebook, task: str) -> str:

@@ -1,6 +1,6 @@
 """Going after a goal: commands by the planner, for as long as the world is as foretold, and afresh where it is not."""
 
-from .arguments import EntityArgument, ListArgument
+from .bearing import idle
 from .command import Command
 from .conditions import Condition
 from .facts import Fact
@@ -68,11 +68,5 @@ class Pursuit:
 
 def idle_command(world: SymbolicWorld) -> Command | None:
     """A command that changes nothing, to look again after it: what is not seen may be hidden behind the arm."""
-    idle = [
-        skill
-        for skill in world.codebook.skills.values()
-        if not skill.effects
-        and skill.ends is None
-        and not any(isinstance(argument, EntityArgument | ListArgument) for argument in skill.args.values())
-    ]
-    return next(legal_in(world.codebook, world.state, world.reachable, idle, 1).commands(), None)
+    skills = idle(world.codebook)
+    return next(legal_in(world.codebook, world.state, world.reachable, skills, 1).commands(), None)

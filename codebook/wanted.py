@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
+from .bearing import bearing, idle
 from .classes import classes, spelt_out
 from .conditions import And, Atom, Condition, Term
 from .facts import Fact
 from .goals import Goal, goal_facts, in_order
 from .observation import Observation
+from .offer import Left
 from .prompt import fact_text
 from .skills import Codebook
 
@@ -50,13 +52,38 @@ class Wanted:
         facts = self.facts(observation)
         return And(tuple(Atom(f.name, tuple(Term(arg, bound=False) for arg in f.args)) for f in facts))
 
-    def to_do(self, observation: Observation) -> str:
+    def open(self, observation: Observation) -> list[Fact]:
+        """The facts that do not hold yet."""
+        return [fact for fact in self.facts(observation) if fact not in observation.facts]
+
+    def reached(self, observation: Observation) -> bool:
+        """Whether there is a goal, and all of it holds."""
+        return not self.goal.cannot and not self.open(observation)
+
+    def left(self, observation: Observation) -> Left:
         """What does not hold yet, as a prompt tells it; of that, only what nothing else must come before: whatever is
-        to rest on a thing waits until that thing is where it is to be.
+        to rest on a thing waits until that thing is where it is to be. With it the skills that bear on it; time is let
+        pass as well where something of it is not seen.
         """
-        if self.goal.cannot:
-            return f"To do: cannot ({self.goal.cannot})"
-        left = [fact for fact in self.facts(observation) if fact not in observation.facts]
+        reason = self.goal.cannot
+        idling = frozenset(skill.name for skill in idle(self.codebook))
+        giving_up = self._ending("cannot")
+        if reason:
+            return Left(f"To do: cannot ({reason})", giving_up | (idling if reason == "missing" else frozenset()))
+        left = self.open(observation)
+        if not left:
+            return Left("To do: nothing", self._ending("done"))
         about = {fact.args[0] for fact in left if fact.args}
         first = [fact for fact in left if not about.intersection(fact.args[1:])] or left
-        return f"To do: {'; '.join(map(fact_text, first)) or 'nothing'}"
+        skills = bearing(self.codebook, frozenset(fact.name for fact in left)) | giving_up
+        seen = {entity.id for entity in observation.entities}
+        if not seen.issuperset(arg for fact in left for arg in fact.args):
+            skills |= idling
+        return Left(f"To do: {'; '.join(map(fact_text, first))}", skills, idling)
+
+    def to_do(self, observation: Observation) -> str:
+        """What is left to do, as a prompt tells it."""
+        return self.left(observation).told
+
+    def _ending(self, how: str) -> frozenset[str]:
+        return frozenset(skill.name for skill in self.codebook.skills.values() if skill.ends == how)

@@ -15,7 +15,7 @@ from codeword.codebook import Codebook, Command, load_codebook, make_command, pa
 from .book_skills import SPLIT, Names, distractor_entry, skill_entry
 from .scene import Move, Scene, State
 
-FLAVORS = {"tabletop": 0.4, "colors": 0.3, "letters": 0.15, "packing": 0.15}
+FLAVORS = {"tabletop": 0.33, "colors": 0.37, "letters": 0.15, "packing": 0.15}
 """The shipped codebooks that others are made from, and how often."""
 
 COLOR_GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -191,7 +191,7 @@ def _structure(rng: random.Random) -> list[str]:
     else:
         whole = ["move_to_bowl", "move_to_block", "take_off"]
         roles = ["pick", "place", *rng.sample(whole, rng.randint(1, 2))]
-    roles += ["push"] if rng.random() < 0.75 else []
+    roles += ["push"] if rng.random() < 0.92 else []
     roles += ["home"] if rng.random() < 0.7 else []
     return roles + (["wait"] if rng.random() < 0.6 else [])
 

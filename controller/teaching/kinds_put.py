@@ -1,6 +1,8 @@
 """Kinds of task in which things are brought to places."""
 
-from .aims import Apart, At
+from dataclasses import replace
+
+from .aims import Aim, Apart, At
 from .books import LABELS
 from .draft import Draft, Task, only
 from .scene import TABLE
@@ -31,7 +33,7 @@ def put_several(d: Draft) -> Task:
 
 def put_pairs(d: Draft) -> Task:
     """Different things to different places."""
-    wanted = d.blocks(d.rng.choice((2, 2, 2, 3, 4)))
+    wanted = d.blocks(d.rng.choice((2, 2, 3, 3, 4)))
     if d.rng.random() < 0.5 and d.book.able(False, "zone"):
         places = d.zones(2)
     elif d.book.able(False, "bowl"):
@@ -104,6 +106,23 @@ def some_to(d: Draft) -> Task:
     return d.task("some_to", only(members, blocks, t), {"group": name, "t": t, **extra}, scatter=0.25, groups=said)
 
 
+def group_but(d: Draft) -> Task:
+    """All things of a group to a place but for one of them, and no others."""
+    task = some_to(d)
+    members = [part.block for part in _at(task) if part.ok is not None]
+    if len(members) < 2:
+        return task
+    (place,) = {part.ok[0] for part in _at(task) if part.ok is not None}
+    a = d.rng.choice(members)
+    parts = [At(part.block, None, (place,)) if part.block == a else part for part in _at(task)]
+    return replace(task, kind="group_but", aim=Aim(tuple(parts)), words={**task.words, "a": a}, groups=())
+
+
+def _at(task: Task) -> list[At]:
+    assert task.aim is not None
+    return [part for part in task.aim.parts if isinstance(part, At)]
+
+
 def match(d: Draft) -> Task:
     """Things to the places of their color; what has no place of its color stays out of those of others."""
     rng = d.rng
@@ -151,13 +170,16 @@ def corners(d: Draft) -> Task:
 
 
 def area_to_area(d: Draft) -> Task:
-    """All that is in one zone to another one."""
+    """All that is in one zone to another place."""
     s, t = d.zones(2)
+    if d.rng.random() < 0.4:
+        t = TABLE if d.rng.random() < 0.4 else d.container()
     moved = d.blocks(d.number(1, 3, 4))
     others = d.blocks(d.number(1, 2, 3))
     for block in moved:
         d.at[block] = s
-    parts = [At(block, (t,)) for block in moved] + [At(block, None, (s, t)) for block in others]
+    elsewhere = (s,) if t == TABLE else (s, t)
+    parts = [At(block, (t,)) for block in moved] + [At(block, None, elsewhere) for block in others]
     return d.task("area_to_area", parts, {"s": s, "t": t}, steady=True)
 
 
@@ -213,7 +235,7 @@ def push_and_put(d: Draft) -> Task:
     """A wide thing to a zone and another one somewhere."""
     a, (b,) = d.crate(d.colors(1)[0]), d.blocks(1)
     zones = d.zones(d.rng.randint(1, 2))
-    t = d.container()
+    t = d.container() if d.rng.random() < 0.7 else d.blocks(1)[0]
     d.clutter(1)
     return d.task("push_and_put", [At(a, (zones[0],)), At(b, (t,))], {"a": a, "b": b, "u": zones[0], "t": t})
 

@@ -35,7 +35,7 @@ _NOISY = 0.04
 _FEW = 6
 """A small scene has so many things and places at most, the table among them."""
 
-_GOAL = 0.62
+_GOAL = 0.7
 """How often, of a task whose goal is asked for, that question is taken and not one that comes after it."""
 
 _SHIPPED = 0.3
@@ -156,10 +156,10 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
     wanted: Goal | None = None
     chain = False
     unseen_at_first = bool(lost) and asks and rng.random() < 0.4
-    if unseen_at_first:
-        wanted = Goal((), "missing")
-        found.append(lesson(way.state, way.last, [wanted], wanted, hidden=lost))
-    elif asks:
+    given_up = Goal((), "missing") if unseen_at_first else None
+    if given_up is not None:
+        found.append(lesson(way.state, way.last, [given_up], given_up, hidden=lost))
+    if asks:
         seen = observed(book, task.scene, way.state, way.last)
         ends = ends_of(rng, task.scene, task.aim, way.state, way.solver)
         grouped = group_goal(book, seen, task, way.state, ends[0]) if ends else None
@@ -187,7 +187,7 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
         unsure = _unsure(rng, way, look)
         found.append(lesson(look.state, look.last, right, rng.choice(right), wanted, unsure=unsure))
     if lost:
-        found += _waited(rng, book, way, lost, partial(lesson, wanted=wanted), first=unseen_at_first)
+        found += _waited(rng, book, way, lost, lesson, wanted, given_up)
     return found
 
 
@@ -250,9 +250,18 @@ def _unsure(rng: random.Random, way: Way, look: Look) -> str:
 
 
 def _waited(
-    rng: random.Random, book: Book, way: Way, lost: str, lesson: "Callable[..., Lesson]", *, first: bool
+    rng: random.Random,
+    book: Book,
+    way: Way,
+    lost: str,
+    lesson: "Callable[..., Lesson]",
+    wanted: Goal | None,
+    given_up: Goal | None,
 ) -> list[Lesson]:
-    """What to do while a thing is not seen, after each command in turn, and once it is seen again."""
+    """What to do while a thing is not seen, after each command in turn, and once it is seen again. A goal that was
+    given up because the thing was not seen at first is written anew then.
+    """
+    first = given_up is not None
     looks = [look for look in way.seen if way.scene.held(look.state) != lost]
     if not looks:
         return []
@@ -265,9 +274,9 @@ def _waited(
     found = []
     for before in rng.sample([last, *idle], min(1 + len(idle), 2)):
         wait = unseen(book, before)
-        found.append(lesson(look.state, before, [wait], wait, hidden=lost))
+        found.append(lesson(look.state, before, [wait], wait, given_up or wanted, hidden=lost))
     right = rights(book, way.scene, look)
-    found += [lesson(look.state, before, right, rng.choice(right)) for before in idle if rng.random() < 0.75]
+    found += [lesson(look.state, before, right, rng.choice(right), wanted) for before in idle if rng.random() < 0.75]
     return found
 
 
@@ -347,12 +356,14 @@ def _lesson(
         prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation)
         act = "goal"
     else:
-        to_do = ""
+        left = None
         if wanted is not None:
             aim = Wanted(book.codebook, wanted)
             aim.saw(observed(book, task.scene, state, last))  # as it was before anything was hidden
-            to_do = aim.to_do(observation)
-        offered = offer(book.codebook, text, observation, to_do)
+            left = aim.left(observation)
+            if aim.reached(observation):  # whatever else may be tidied up
+                right, taught = [book.done], book.done
+        offered = offer(book.codebook, text, observation, left)
         prompt, graph = offered.prompt, offered.legal.graph
         act = act_of(book, taught)
     texts = tuple(dict.fromkeys(one.text for one in right))

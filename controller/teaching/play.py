@@ -117,7 +117,9 @@ def play(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mappin
         right = game.right()
         if not right:
             break
-        offered = offer(book.codebook, text, observation, aim.to_do(observation) if aim is not None else "")
+        if aim is not None and aim.reached(observation):
+            right = [book.done]  # whatever else may be tidied up
+        offered = offer(book.codebook, text, observation, aim.left(observation) if aim is not None else None)
         texts = tuple(dict.fromkeys(command.text for command in right))
         act = act_of(book, right[0])
         asked = Lesson(

@@ -96,7 +96,8 @@ def group_goal(book: Book, observation: Observation, task: Task, state: State, e
         return None
     names, scene = book.names, task.scene
     things = [names.id(block.id) for block in scene.blocks]
-    order = list(classes(book.codebook, observation, things))
+    members = classes(book.codebook, observation, things)
+    order = list(members)
     groups = []
     for of, place in task.groups:
         name = "in" if place and scene.kind(place) in ("bowl", "box") else "on"
@@ -114,11 +115,14 @@ def group_goal(book: Book, observation: Observation, task: Task, state: State, e
         if first is None:
             return None
         facts.append(Fact(names.facts["on"], (names.id(first), names.id(bases[0][0]))))
+    towers = [group.of for group in groups if group.places == (ONE_ANOTHER,)]
+    told = {thing for of in towers for thing in members[of]}
     must = {
         block
         for part in task.aim.parts
         if isinstance(part, At) and part.ok is None
         for block in part.must(scene, state)
+        if names.id(block) not in told
     }
     facts += goal_of(book, observation, scene, {block: place for block, place in end.items() if block in must}).facts
     said = Goal(tuple(in_order(book.codebook, observation, facts)), groups=tuple(groups))
@@ -126,7 +130,18 @@ def group_goal(book: Book, observation: Observation, task: Task, state: State, e
     reached = tuple(
         ends.get(block.id, at if at is not None else TABLE) for block, at in zip(scene.blocks, state, strict=True)
     )
-    return (said, ends) if ends and task.aim.least(scene, reached) == 0 else None
+    return (said, ends) if ends and not _round(ends) and task.aim.least(scene, reached) == 0 else None
+
+
+def _round(ends: Ends) -> bool:
+    """Whether some thing would rest on itself in the end."""
+    for first in ends:
+        place = ends[first]
+        for _ in ends:
+            if place == first:
+                return True
+            place = ends.get(place, "")
+    return False
 
 
 def ends_from(book: Book, scene: Scene, facts: Iterable[Fact]) -> Ends:

@@ -124,7 +124,7 @@ class Teller:
             if self._aim is None or self._aim.goal != goal:
                 self._aim = Wanted(self._codebook, goal)
             self._aim.saw(step.observation)
-            prompt = _text(offer(self._codebook, task, step.observation, self._aim.to_do(step.observation)).prompt)
+            prompt = _text(offer(self._codebook, task, step.observation, self._aim.left(step.observation)).prompt)
         return {"goal": goal.told, "prompt": prompt}
 
     def _ends(self, text: str) -> bool:
