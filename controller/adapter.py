@@ -33,7 +33,8 @@ _PLAIN: dict[str, Any] = {
 class Adapter:
     """An adapter that a model is used with; `folder` is None for none.
 
-    `scale` is what its product counts, `policies` are those whose answers it was taught, the one it is best at first.
+    `scale` is what its product counts, `rank` that product's; `policies` are those whose answers it was taught, the one
+    that it is best at first.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Adapter:
     sha256: str = ""
     scale: float = 1.0
     policies: tuple[str, ...] = ("direct",)
+    rank: int = 0
 
     @property
     def weights(self) -> Path:
@@ -112,7 +114,7 @@ def _open(folder: Path, name: str, model: LocalModel, to_teach: bool) -> Adapter
         raise ModelError(f"{folder}: there is no {WEIGHTS} in it; an adapter has {SETTINGS}, {WEIGHTS}, {RECORD}")
     scale = alpha / (rank**0.5 if settings.get("use_rslora") else rank)
     policies = tuple(map(str, record.get("policies", ("direct",))))
-    return Adapter(name, folder, sha256_of(folder / WEIGHTS), scale, policies)
+    return Adapter(name, folder, sha256_of(folder / WEIGHTS), scale, policies, rank)
 
 
 def _record(folder: Path) -> dict[str, Any]:

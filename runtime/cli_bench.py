@@ -151,4 +151,5 @@ from . import (  # noqa: E402 (their commands join the group)
     cli_bench_near,  # noqa: F401
     cli_bench_quantization,  # noqa: F401
     cli_bench_recording,  # noqa: F401
+    cli_bench_taught,  # noqa: F401
 )

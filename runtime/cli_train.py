@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from codeword.controller.teaching.sequences import (
+    CHECK_SEED,
+    SPLITS,
     Group,
     Header,
     read_groups,
@@ -16,10 +18,7 @@ from codeword.controller.teaching.sequences import (
     write_groups,
 )
 
-SPLITS = ("seen", "wordings", "codebooks", "kinds")
 LARGEST_SEED = 999_999
-_CHECK_SEED = 1_000_003
-"""The seed of the lessons that training is checked with; training itself takes smaller ones."""
 Seed = click.IntRange(0, LARGEST_SEED)
 Easy = click.option(
     "--easy", default=4_000, show_default=True, help="So many decisions at the beginning are of easy kinds of task."
@@ -115,7 +114,7 @@ def lessons(
     from codeword.controller.tokens import Tokens
 
     base = resolve(model)
-    tokens, number = Tokens(base.folder), seed if split == "seen" else seed + _CHECK_SEED
+    tokens, number = Tokens(base.folder), seed if split == "seen" else seed + CHECK_SEED
     if played_by is None:
         first = easy // per_group if split == "seen" else 0
         groups = encoded(tokens, number, split, per_book=per_group, easy=first)
@@ -173,7 +172,7 @@ def _sources(
 
     tokens = Tokens(base.folder)
     for split in SPLITS if not check_files and checked else ():
-        some = encoded(tokens, _CHECK_SEED, split, per_book=12)
+        some = encoded(tokens, CHECK_SEED, split, per_book=12)
         held_out[split] = [next(some) for _ in range(checked)]
     first = easy // per_group
     return lambda begin: encoded(tokens, seed, "seen", per_book=per_group, begin=begin, easy=first), held_out

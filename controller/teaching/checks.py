@@ -23,20 +23,26 @@ class Check:
 
 
 @torch.no_grad()
+def wrong_in(learner: Learner, group: Group) -> set[int]:
+    """Which of a group's decisions are wrong, by number. A decision is right where at every choice on the way to its
+    command the likeliest of the allowed tokens leads to a right command."""
+    row = lay_out([group], learner.device)
+    logits = learner.logits(row)
+    wrong = set()
+    for place in torch.nonzero(row.choice).flatten().tolist():
+        allowed = row.allowed[place]
+        best = allowed[int(logits[place, list(allowed)].argmax())]
+        if best not in row.right[place].tolist():
+            wrong.add(int(row.decision[place]))
+    return wrong
+
+
 def check(learner: Learner, groups: Sequence[Group]) -> Check:
-    """Check with some groups. A decision is right where at every choice on the way to its command the likeliest of the
-    allowed tokens leads to a right command."""
+    """Check with some groups."""
     kinds: dict[str, list[int]] = {}
     acts: dict[str, list[int]] = {}
     for group in groups:
-        row = lay_out([group], learner.device)
-        logits = learner.logits(row)
-        wrong = set()
-        for place in torch.nonzero(row.choice).flatten().tolist():
-            allowed = row.allowed[place]
-            best = allowed[int(logits[place, list(allowed)].argmax())]
-            if best not in row.right[place].tolist():
-                wrong.add(int(row.decision[place]))
+        wrong = wrong_in(learner, group)
         for number, branch in enumerate(group.branches):
             for table, key in ((kinds, branch.kind), (acts, branch.act)):
                 counts = table.setdefault(key, [0, 0])

@@ -1,0 +1,60 @@
+"""Answers to lessons that nobody was taught with: by an adapter as it was taught, and as it is used."""
+
+from collections import Counter
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+from codeword.controller.engine import Engine
+from codeword.controller.teaching.checks import wrong_in
+from codeword.controller.teaching.encode import encode_group
+from codeword.controller.teaching.learner import Learner
+from codeword.controller.teaching.lessons import Lesson, lessons, split_mix
+from codeword.controller.teaching.sequences import CHECK_SEED
+from codeword.runtime.statistics import wilson95
+
+from .machine import machine
+
+PER_BOOK = 6
+"""Decisions under each codebook."""
+
+
+def bench_taught(learner: Learner, engine: Engine, split: str, n: int, advance: Callable[[], None]) -> dict[str, Any]:
+    """So many decisions by both sides. `learner` has the adapter beside the base in float32, `engine` holds what became
+    of both. A side is right where what it writes, the likeliest at every choice, is one of the right answers.
+    """
+    sides: dict[str, list[bool]] = {"as taught, float32": [], f"as used, {engine.held}": []}
+    taught, used = sides.values()
+    asked: list[Lesson] = []
+    for group in islice(lessons(CHECK_SEED, split_mix(split), per_book=PER_BOOK), -(-n // PER_BOOK)):
+        given = group[: n - len(asked)]
+        wrong = wrong_in(learner, encode_group(engine.tokens, given))
+        for number, lesson in enumerate(given):
+            taught.append(number not in wrong)
+            used.append(engine.decide(lesson.prompt, lesson.graph).text in lesson.right)
+            asked.append(lesson)
+            advance()
+    return {
+        "machine": machine(),
+        "model": engine.model.name,
+        "adapter": engine.adapter.name,
+        "split": split,
+        "rows": [_row(name, right, asked) for name, right in sides.items()],
+        "lost_points": round(100 * (sum(taught) - sum(used)) / len(asked), 2),
+        "only_as_taught": sum(one and not other for one, other in zip(taught, used, strict=True)),
+        "only_as_used": sum(other and not one for one, other in zip(taught, used, strict=True)),
+    }
+
+
+def _row(name: str, right: list[bool], asked: list[Lesson]) -> dict[str, Any]:
+    """How many of a side's answers are right, and of those that are goals, told a goal, or neither."""
+    low, high = wilson95(sum(right), len(right))
+    found: Counter[str] = Counter()
+    every: Counter[str] = Counter()
+    for fine, lesson in zip(right, asked, strict=True):
+        form = "goal" if lesson.act == "goal" else "mixed" if "\nTo do: " in lesson.prompt.observation else "direct"
+        found[form] += fine
+        every[form] += 1
+    forms = {form: f"{found[form]} of {every[form]}" for form in ("goal", "mixed", "direct")}
+    share = round(100 * sum(right) / len(right), 1)
+    return {"answers": name, "n": len(right), "right_%": share, "95%": f"{100 * low:.1f} to {100 * high:.1f}", **forms}

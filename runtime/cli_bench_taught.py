@@ -1,0 +1,51 @@
+"""`codeword bench taught`: what holding an adapter in few bits costs."""
+
+import click
+
+from codeword.controller.adapter import NONE, load_adapter
+from codeword.controller.engine import Engine
+from codeword.controller.teaching.sequences import SPLITS
+
+from .cli_bench import JSON, MODEL, bench, given, show_machine, show_rows
+from .terminal import counting, out, print_json
+
+
+@bench.command(epilog="Example: codeword bench taught --n 200 --split wordings")
+@click.option("--n", type=click.IntRange(1), default=500, show_default=True, help="How many answers.")
+@click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="Of which lessons.")
+@click.option("--adapter", default="auto", show_default=True, help="An adapter: auto or a folder.")
+@MODEL
+@JSON
+def taught(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
+    """Answers to lessons that nobody was taught with: by an adapter beside its base in float32, as it was taught, and
+    by both summed up and held in few bits, as they are used.
+
+    An answer is the next command, or a task's goal; right is any that leads to the end at the least cost. This needs
+    peft (pip install 'codeword[train]').
+    """
+    import torch
+
+    from codeword.controller.teaching.learner import Learner, Shape
+
+    from .bench.taught import bench_taught
+
+    local = given(model)
+    found = load_adapter(adapter, local)
+    if found == NONE:
+        raise click.UsageError("there is no adapter to measure: give one with --adapter")
+    learner = Learner(
+        local, Shape(found.rank, round(found.scale * found.rank)), dtype=torch.float32, device="cpu", seed=0
+    )
+    learner.take_up(found.weights)
+    with counting("answers", n) as bar:
+        figures = bench_taught(learner, Engine(local, adapter=found), split, n, lambda: bar.advance(bar.task_ids[0]))
+    if as_json:
+        print_json(figures)
+        return
+    show_machine(figures)
+    show_rows(figures["rows"])
+    out.print(
+        f"adapter {figures['adapter']}, lessons '{figures['split']}': {figures['lost_points']} points lost; right only "
+        f"as taught {figures['only_as_taught']}, only as used {figures['only_as_used']}",
+        markup=False,
+    )
