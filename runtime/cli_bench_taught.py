@@ -14,9 +14,10 @@ from .terminal import counting, out, print_json
 @click.option("--n", type=click.IntRange(1), default=500, show_default=True, help="How many answers.")
 @click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="Of which lessons.")
 @click.option("--adapter", default="auto", show_default=True, help="An adapter: auto or a folder.")
+@click.option("--draws", type=click.IntRange(0), default=0, help="Also choose among so many answers drawn by lot.")
 @MODEL
 @JSON
-def taught(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
+def taught(n: int, split: str, adapter: str, draws: int, model: str, as_json: bool) -> None:
     """Answers to lessons that nobody was taught with: by an adapter beside its base in float32, as it was taught, and
     by both summed up and held in few bits, as they are used.
 
@@ -38,7 +39,8 @@ def taught(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
     )
     learner.take_up(found.weights)
     with counting("answers", n) as bar:
-        figures = bench_taught(learner, Engine(local, adapter=found), split, n, lambda: bar.advance(bar.task_ids[0]))
+        engine = Engine(local, adapter=found)
+        figures = bench_taught(learner, engine, split, n, lambda: bar.advance(bar.task_ids[0]), draws=draws)
     if as_json:
         print_json(figures)
         return
