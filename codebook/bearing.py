@@ -9,8 +9,10 @@ from .skills import Codebook, Skill
 
 @lru_cache(maxsize=256)
 def bearing(codebook: Codebook, wanted: frozenset[str]) -> frozenset[str]:
-    """The names of the skills that can bear on facts of these names, whatever they are about. It is the backward
-    relevance of planners (Nebel, Dimopoulos and Koehler 1997), by names alone and so never too narrow.
+    """The names of the skills that can bear on facts of these names, whatever they are about.
+
+    It is the backward relevance of planners (Nebel, Dimopoulos and Koehler 1997), by names alone and so never too
+    narrow, as far as effects are declared.
     """
     needed, found = set(_base(codebook, wanted)), set[str]()
     while True:

@@ -51,7 +51,7 @@ class Left:
 
 def offer(codebook: Codebook, task: str, observation: Observation, left: Left | None = None) -> Offer:
     """What is offered for a task and an observation. What is left of a goal is told last, and of the skills only those
-    can be chosen that bear on it; the codebook is told as ever.
+    can be chosen that bear on it; a codebook that is told whole is told as ever.
     """
     whole = len(codebook.skills) <= MOST_SKILLS
     ranked = tuple(codebook.skills.values()) if whole else rank(codebook, task)
@@ -77,7 +77,9 @@ def _bearing(
     ranked: Sequence[Skill],
     left: Left,
 ) -> Legal:
-    """The legal commands that bear on what is left of a goal; where giving up is the only one, to let time pass too."""
+    """The legal commands that bear on what is left of a goal; where giving up is the only one, those to let time pass
+    too, and all where there is none (`done` may have preconditions).
+    """
 
     def among(names: frozenset[str]) -> Legal:
         return legal_in(codebook, state, reachable, [skill for skill in ranked if skill.name in names], MOST_SKILLS)
@@ -87,6 +89,8 @@ def _bearing(
     if all(codebook.skills[name].ends == "cannot" for name in names - found.left_out.keys()):
         names |= left.idle
         found = among(names)
+    if not names - found.left_out.keys():
+        return among(frozenset(codebook.skills))
     apart = {name: NO_BEARING for name in codebook.skills if name not in names}
     return replace(found, left_out={**found.left_out, **apart})
 

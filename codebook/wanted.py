@@ -63,7 +63,7 @@ class Wanted:
     def left(self, observation: Observation) -> Left:
         """What does not hold yet, as a prompt tells it; of that, only what nothing else must come before: whatever is
         to rest on a thing waits until that thing is where it is to be. With it the skills that bear on it; time is let
-        pass as well where something of it is not seen.
+        pass as well where something of it is not within reach, or not seen.
         """
         reason = self.goal.cannot
         idling = frozenset(skill.name for skill in idle(self.codebook))
@@ -76,14 +76,10 @@ class Wanted:
         about = {fact.args[0] for fact in left if fact.args}
         first = [fact for fact in left if not about.intersection(fact.args[1:])] or left
         skills = bearing(self.codebook, frozenset(fact.name for fact in left)) | giving_up
-        seen = {entity.id for entity in observation.entities}
-        if not seen.issuperset(arg for fact in left for arg in fact.args):
+        there = {thing for ids in self.codebook.within_reach(observation).values() for thing in ids}
+        if not there.issuperset(arg for fact in left for arg in fact.args):
             skills |= idling
         return Left(f"To do: {'; '.join(map(fact_text, first))}", skills, idling)
-
-    def to_do(self, observation: Observation) -> str:
-        """What is left to do, as a prompt tells it."""
-        return self.left(observation).told
 
     def _ending(self, how: str) -> frozenset[str]:
         return frozenset(skill.name for skill in self.codebook.skills.values() if skill.ends == how)

@@ -5,12 +5,14 @@ goal is written anew where the task changes, and where it says that there is non
 else is seen.
 """
 
+from collections.abc import Iterable
+
 from codeword.codebook.command import Command
 from codeword.codebook.facts import Fact
 from codeword.codebook.goals import Goal, goal_graph, goal_prompt, read_goal
 from codeword.codebook.observation import Observation
 from codeword.codebook.offer import offer
-from codeword.codebook.planner import SymbolicWorld, plan
+from codeword.codebook.planner import Plan, SymbolicWorld, plan
 from codeword.codebook.pursuit import PATIENCE, Pursuit, idle_command
 from codeword.codebook.skills import NOTHING, Codebook
 from codeword.codebook.wanted import Wanted
@@ -28,7 +30,7 @@ _DRAWS = 4
 """So many other goals are drawn where no plan leads to the first."""
 
 _SOON = 300
-"""So many states are looked at for a plan to a goal; of those that lessons hold, none takes more than 140."""
+"""So many states are looked at for a plan to a goal before it is let pass; planning itself looks at more."""
 
 
 class GoalWriter:
@@ -60,8 +62,10 @@ class GoalWriter:
         return self._seen != _shown(observation)
 
     def write(self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled) -> Decision:
-        """Write the goal of a task. Where no plan leads to it, others are drawn by lot, and the first that has one is
-        taken; the one written first where none has. Raises DecisionCancelled.
+        """Write the goal of a task. Where no plan can lead to it, others are drawn by lot, and the first that one leads
+        to is taken, else the one written first. That stands also where the time is over before.
+
+        Raises DecisionCancelled.
         """
         clock = Stopwatch()
         graph = goal_graph(codebook, observation)
@@ -69,32 +73,60 @@ class GoalWriter:
         hint = Hint(about=About(codebook, task, observation, of_goal=True))
         prompt = goal_prompt(codebook, task, observation)
         first = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
-        written, stages, notes = first, {**first.stage_ms, **clock.stage_ms()}, first.notes
-        if not _sensible(codebook, first.text, observation):
-            refused = {first.text}
-            for seed in range(1, _DRAWS + 1):
-                by_lot = Sampling(temperature=1.0, seed=self._sampling.seed + seed)
-                other = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=by_lot)
-                goal = read_goal(other.text)
-                if other.text not in refused and not goal.cannot and _sensible(codebook, other.text, observation):
-                    told = f"no plan leads to what was written first ({read_goal(first.text).told})"
-                    written, notes = other, (*notes, Note(kind="goal", text=f"{told}; drawn by lot: {goal.told}"))
-                    break
-                refused.add(other.text)
-            stages |= clock.stage_ms()
-        self.wanted = Wanted(codebook, read_goal(written.text))
         self._task, self._seen = task, _shown(observation)
-        self.written = written.model_copy(update={"stage_ms": stages, "notes": notes, "written_goal": written.text})
+        written, notes = self._take(codebook, first, {**first.stage_ms, **clock.stage_ms()}), first.notes
+        if not _is_hopeless(Wanted(codebook, read_goal(first.text)), observation):
+            return written
+        refused = {first.text}
+        for seed in range(1, _DRAWS + 1):
+            by_lot = Sampling(temperature=1.0, seed=self._sampling.seed + seed)
+            drawn = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=by_lot)
+            goal = read_goal(drawn.text)
+            if drawn.text not in refused and not goal.cannot and _is_ahead(Wanted(codebook, goal), observation):
+                told = f"no plan leads to what was written first ({read_goal(first.text).told})"
+                note = Note(kind="goal", text=f"{told}; drawn by lot: {goal.told}")
+                return self._take(codebook, drawn, {**first.stage_ms, **clock.stage_ms()}, (*notes, note))
+            refused.add(drawn.text)
+        return self._take(codebook, first, {**first.stage_ms, **clock.stage_ms()}, notes)
+
+    def _take(
+        self, codebook: Codebook, made: Decision, stages: dict[str, float], notes: tuple[Note, ...] = ()
+    ) -> Decision:
+        self.wanted = Wanted(codebook, read_goal(made.text))
+        told = {"stage_ms": stages, "notes": notes or made.notes, "written_goal": made.text}
+        self.written = made.model_copy(update=told)
         return self.written
 
 
-def _sensible(codebook: Codebook, text: str, observation: Observation) -> bool:
-    """Whether a goal says that there is none, or a plan to it is found soon."""
-    wanted = Wanted(codebook, read_goal(text))
+def _is_hopeless(wanted: Wanted, observation: Observation) -> bool:
+    """Whether it is certain that no plan leads to a goal, or none is found soon and things would rest on themselves."""
     if wanted.goal.cannot:
-        return True
-    found = plan(SymbolicWorld.of(codebook, observation), wanted.condition(observation), max_expanded=_SOON)
-    return not found.failure
+        return False
+    found = _plan(wanted, observation)
+    return bool(found.failure) and (found.expanded < _SOON or _goes_round(wanted.facts(observation)))
+
+
+def _is_ahead(wanted: Wanted, observation: Observation) -> bool:
+    """Whether a goal does not hold yet, and a plan leads to it."""
+    found = _plan(wanted, observation)
+    return not found.failure and bool(found.commands)
+
+
+def _plan(wanted: Wanted, observation: Observation) -> Plan:
+    world = SymbolicWorld.of(wanted.codebook, observation)
+    return plan(world, wanted.condition(observation), max_expanded=_SOON)
+
+
+def _goes_round(facts: Iterable[Fact]) -> bool:
+    """Whether facts of one name about two things each lead from a thing back to itself."""
+    follows: dict[tuple[str, str], str] = {(f.name, f.args[0]): f.args[1] for f in facts if len(f.args) == 2}
+    for name, first in follows:
+        place = first
+        for _ in follows:
+            place = follows.get((name, place), "")
+            if place == first:
+                return True
+    return False
 
 
 def _shown(observation: Observation) -> frozenset[Fact | str]:

@@ -21,8 +21,8 @@ def taught(n: int, split: str, adapter: str, draws: int, model: str, as_json: bo
     """Answers to lessons that nobody was taught with: by an adapter beside its base in float32, as it was taught, and
     by both summed up and held in few bits, as they are used.
 
-    An answer is the next command, or a task's goal; right is any that leads to the end at the least cost. This needs
-    peft (pip install 'codeword[train]').
+    An answer is the next command, or a task's goal, where one alone leads to the end at the least cost. This needs peft
+    (pip install 'codeword[train]').
     """
     import torch
 

@@ -173,8 +173,9 @@ def area_to_area(d: Draft) -> Task:
     """All that is in one zone to another place."""
     s, t = d.zones(2)
     if d.rng.random() < 0.4:
-        t = TABLE if d.rng.random() < 0.4 else d.container()
-    moved = d.blocks(d.number(1, 3, 4))
+        place = TABLE if d.rng.random() < 0.4 else d.container()
+        t = place if place != s else t
+    moved = d.blocks(d.number(1, 3, 4) if t == TABLE or t in d.of_kind("zone", "box") else d.rng.randint(1, 3))
     others = d.blocks(d.number(1, 2, 3))
     for block in moved:
         d.at[block] = s

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from itertools import islice
 from typing import Any
 
 from codeword.controller.engine import Engine
@@ -24,7 +23,9 @@ def bench_taught(
     learner: Learner, engine: Engine, split: str, n: int, advance: Callable[[], None], *, draws: int = 0
 ) -> dict[str, Any]:
     """So many decisions by both sides. `learner` has the adapter beside the base in float32, `engine` holds what became
-    of both. A side is right where what it writes, the likeliest at every choice, is one of the right answers.
+    of both. A side is right where what it writes, the likeliest at every choice, is the right answer.
+
+    Asked is where one answer alone is right, so that both sides are judged by the same.
 
     With `draws` the engine also draws so many answers by lot, and takes of them and its own the one that comes up most
     often, or the one that is likeliest as a whole.
@@ -34,8 +35,12 @@ def bench_taught(
     if draws:
         sides |= {"by vote": [], "likeliest as a whole": []}
     asked: list[Lesson] = []
-    for group in islice(lessons(CHECK_SEED, split_mix(split), per_book=PER_BOOK), -(-n // PER_BOOK)):
-        given = group[: n - len(asked)]
+    for group in lessons(CHECK_SEED, split_mix(split), per_book=PER_BOOK):
+        if len(asked) == n:
+            break
+        given = [lesson for lesson in group if len(lesson.right) == 1][: n - len(asked)]
+        if not given:
+            continue
         wrong = wrong_in(learner, encode_group(engine.tokens, given))
         for number, lesson in enumerate(given):
             taught.append(number not in wrong)

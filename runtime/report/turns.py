@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from itertools import islice
+from typing import Any
 
 from codeword.codebook import Codebook, Observation, Result, parse_codebook
 from codeword.codebook.conversation import FORMS, Conversation
@@ -111,8 +112,8 @@ class Teller:
         ends = {"ends": step.command is not None and step.command.allowed and self._ends(step.command.text)}
         return self._told[1].model_copy(update={**_came_of(step), **ends, **self._wanted(step, task)})
 
-    def _wanted(self, step: Step, task: str) -> dict[str, str]:
-        """Of a decision by goals: the goal, and the prompt that was read in fact."""
+    def _wanted(self, step: Step, task: str) -> dict[str, object]:
+        """Of a decision by goals: the goal, the prompt that was read in fact, and what could be chosen on the way."""
         if step.decision is None or not step.decision.written_goal:
             return {}
         goal = read_goal(step.decision.written_goal)
@@ -124,7 +125,8 @@ class Teller:
             if self._aim is None or self._aim.goal != goal:
                 self._aim = Wanted(self._codebook, goal)
             self._aim.saw(step.observation)
-            prompt = _text(offer(self._codebook, task, step.observation, self._aim.left(step.observation)).prompt)
+            offered = offer(self._codebook, task, step.observation, self._aim.left(step.observation))
+            return {"goal": goal.told, "prompt": _text(offered.prompt), **_choice(offered.legal)}
         return {"goal": goal.told, "prompt": prompt}
 
     def _ends(self, text: str) -> bool:
@@ -145,10 +147,13 @@ class Teller:
             seen=seen(self._codebook, self._before, observation),
             prompt=_text(prompt),
             system=prompt.system,
-            legal=f"{offered.legal.count:,}",
-            offered=_offered(offered.legal),
-            left_out=dict(offered.legal.left_out),
+            **_choice(offered.legal),
         )
+
+
+def _choice(legal: Legal) -> dict[str, Any]:
+    """What could be chosen, and what could not and why."""
+    return {"legal": f"{legal.count:,}", "offered": _offered(legal), "left_out": dict(legal.left_out)}
 
 
 def seen(codebook: Codebook, before: Observation | None, observation: Observation) -> Seen:

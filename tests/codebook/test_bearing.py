@@ -1,13 +1,15 @@
 """Which skills bear on a goal, and that only these can be chosen on the way to it."""
 
-import pytest
+import random
 
-from codeword.codebook import Codebook, Fact, Observation, load_codebook, parse_codebook
+from codeword.codebook import Codebook, Fact, Observation, parse_codebook
 from codeword.codebook.bearing import bearing, idle
-from codeword.codebook.goals import Goal
+from codeword.codebook.goals import Goal, goal_facts
 from codeword.codebook.offer import NO_BEARING, Offer, offer
+from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.codebook.wanted import Wanted
-from tests.observations import observe
+from tests.codebook.test_offer import long_codebook
+from tests.observations import observe, random_observation
 
 SEEN = observe({"red_block": "table", "green_block": "table"}, bowls=("blue_bowl",), zones=("left_zone",))
 
@@ -42,12 +44,26 @@ def test_what_effects_depend_on_bears_as_well() -> None:
     assert bearing(codebook, frozenset({"lit"})) == {"button", "fuse"}
 
 
-@pytest.mark.parametrize("name", ["tabletop", "mobile", "workbench", "showcase", "letters", "packing", "colors"])
-def test_every_skill_that_changes_anything_bears_on_what_it_changes(name: str) -> None:
-    codebook = load_codebook(name)
-    for skill in codebook.skills.values():
-        for effect in skill.effects:
-            assert skill.name in bearing(codebook, frozenset({effect.atom.name}))
+def test_every_command_of_a_plan_can_be_chosen_on_the_way(tabletop: Codebook) -> None:
+    rng, plans = random.Random(3), 0
+    for _ in range(60):
+        seen = random_observation(rng)
+        goal = (
+            Goal(tuple(rng.sample(possible, min(len(possible), 2))))
+            if (possible := goal_facts(tabletop, seen))
+            else RED
+        )
+        wanted = Wanted(tabletop, goal)
+        world = SymbolicWorld.of(tabletop, seen)
+        commands = plan(world, wanted.condition(seen), max_expanded=100).commands
+        plans += len(commands) > 1
+        for command in commands:
+            given = offer(tabletop, "tidy up", seen, wanted.left(seen)).legal
+            assert given.allows(command.text), (command.text, seen.facts, goal.told)
+            assert not given.allows('{"skill":"done"}')
+            world = world.after(command)
+            seen = seen.model_copy(update={"facts": tuple(sorted(world.state.facts))})
+    assert plans > 15
 
 
 def test_on_the_way_to_a_goal_nothing_is_offered_that_has_no_bearing_on_it(tabletop: Codebook) -> None:
@@ -61,6 +77,25 @@ def test_on_the_way_to_a_goal_nothing_is_offered_that_has_no_bearing_on_it(table
 def test_where_all_of_a_goal_holds_only_done_is_offered(tabletop: Codebook) -> None:
     there = observe({"red_block": "blue_bowl", "green_block": "held"}, bowls=("blue_bowl",))
     assert skills(tabletop, RED, there) == {"done"}
+
+
+def test_where_done_has_to_wait_all_that_is_legal_is_offered() -> None:
+    codebook = parse_codebook(
+        "include: [tabletop]\ncodebook: c\nskills:\n  done: {description: stop, preconditions: [gripper_empty]}\n"
+    )
+    there = observe({"red_block": "blue_bowl", "green_block": "held"}, bowls=("blue_bowl",))
+    assert skills(codebook, RED, there) == {"place", "home", "wait", "cannot"}
+
+
+def test_what_is_out_of_reach_is_waited_for(tabletop: Codebook) -> None:
+    away = [e.model_copy(update={"position_m": (0.4, -0.9, 0.0)}) if e.id == "red_block" else e for e in SEEN.entities]
+    assert skills(tabletop, RED, SEEN.model_copy(update={"entities": tuple(away)})) >= {"home", "wait"}
+
+
+def test_of_a_long_codebook_only_skills_that_bear_are_told(tabletop: Codebook) -> None:
+    given = offered(long_codebook(tabletop, 60), RED, SEEN)
+    told = {line[2:].partition("(")[0] for line in given.prompt.task.splitlines() if line.startswith("- ")}
+    assert told == {command.skill for command in given.legal.commands()} == {"pick", "push", "cannot"}
 
 
 def test_what_is_not_seen_is_waited_for(tabletop: Codebook) -> None:

@@ -76,7 +76,7 @@ def test_the_prompt_begins_as_that_of_a_command(tabletop: Codebook) -> None:
     assert asked.observation.endswith(ASK)
     assert asked.observation.splitlines()[:-1] == usual.observation.splitlines()[:-1]
     told = write_prompt(
-        tabletop, "tidy up", seen, Wanted(tabletop, Goal(tuple(facts_of("holding(red_block)")))).to_do(seen)
+        tabletop, "tidy up", seen, Wanted(tabletop, Goal(tuple(facts_of("holding(red_block)")))).left(seen).told
     )
     assert (told.system, told.task) == (usual.system, usual.task)
     assert told.observation == f"{usual.observation}\nTo do: holding red_block"

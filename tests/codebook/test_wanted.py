@@ -29,7 +29,7 @@ def seen(places: dict[str, str], bowls: tuple[str, ...] = (), zones: tuple[str, 
 
 
 def told(codebook: Codebook, observation: Observation, *items: list[str]) -> str:
-    return Wanted(codebook, read_goal(written(*items))).to_do(observation)
+    return Wanted(codebook, read_goal(written(*items))).left(observation).told
 
 
 def written(*items: list[str]) -> str:
@@ -44,7 +44,7 @@ def test_of_what_is_left_of_a_goal_that_is_told_which_nothing_must_come_before(t
     look = observe({"red_block": "green_block", "green_block": "table", "gray_block": "table"}, ("blue_bowl",))
 
     def left(*facts: str) -> str:
-        return Wanted(tabletop, Goal(facts_of(*facts))).to_do(look)
+        return Wanted(tabletop, Goal(facts_of(*facts))).left(look).told
 
     assert left("on(red_block,green_block)", "on(green_block,table)") == "To do: nothing"
     assert left("on(red_block,gray_block)", "on(gray_block,green_block)", "in(green_block,blue_bowl)") == (
@@ -54,7 +54,7 @@ def test_of_what_is_left_of_a_goal_that_is_told_which_nothing_must_come_before(t
         "To do: red_block in blue_bowl; gray_block on green_block"
     )
     assert left("on(red_block,gray_block)", "on(gray_block,red_block)").count(";") == 1
-    assert Wanted(tabletop, Goal((), "missing")).to_do(look) == "To do: cannot (missing)"
+    assert Wanted(tabletop, Goal((), "missing")).left(look).told == "To do: cannot (missing)"
 
 
 def test_all_things_of_a_class_but_those_of_which_something_else_is_said(tabletop: Codebook) -> None:
@@ -110,11 +110,11 @@ def test_while_a_thing_is_not_seen_what_was_wanted_stands(tabletop: Codebook) ->
     full = observe({"red_block": "table", "green_block": "table"}, ("blue_bowl",))
     less = observe({"red_block": "table"}, ("blue_bowl",))
     wanted = Wanted(tabletop, read_goal(written(["all", "block", "in", "blue_bowl"])))
-    assert "green_block" not in wanted.to_do(less)
+    assert "green_block" not in wanted.left(less).told
     wanted.saw(full)
-    assert wanted.to_do(less) == "To do: red_block in blue_bowl; green_block in blue_bowl"
+    assert wanted.left(less).told == "To do: red_block in blue_bowl; green_block in blue_bowl"
     more = observe({"red_block": "table", "green_block": "table", "pink_block": "table"}, ("blue_bowl",))
-    assert "pink_block" in wanted.to_do(more)
+    assert "pink_block" in wanted.left(more).told
 
 
 def test_what_cannot_be_moved_is_not_asked_to_be(tabletop: Codebook) -> None:
@@ -154,4 +154,4 @@ def test_whatever_is_said_of_classes_alone_is_come_to_by_plans(seed: int) -> Non
                 break
             world = world.after(command)
             step = look.model_copy(update={"facts": tuple(sorted(world.state.facts))})
-        assert wanted.to_do(step) == "To do: nothing", (text, step.facts)
+        assert wanted.left(step).told == "To do: nothing", (text, step.facts)

@@ -1,6 +1,8 @@
 """Deciding by goals: one goal for a task, plans and commands towards it, and a new goal where that is called for."""
 
+import json
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,16 +11,17 @@ from codeword.codebook import Codebook, Fact, Observation, Result, legal
 from codeword.codebook.command import Command
 from codeword.codebook.errors import InputError
 from codeword.codebook.goals import goal_graph, goal_prompt, read_goal
-from codeword.codebook.planner import SymbolicWorld
+from codeword.codebook.planner import SymbolicWorld, plan
+from codeword.codebook.wanted import Wanted
 from codeword.controller.adapter import NONE, Adapter
 from codeword.controller.automaton import Automaton
 from codeword.controller.controller import POLICIES, model_controller, policy_for
-from codeword.controller.decision import Decision
+from codeword.controller.decision import Decision, DecisionCancelled
 from codeword.controller.engine import Engine
 from codeword.controller.goal_controller import GoalController, MixedController
 from codeword.controller.registry import LocalModel
 from codeword.controller.tokens import Tokens
-from tests.observations import large_observation, observe, random_observation
+from tests.observations import COLORS, large_observation, observe, random_observation
 
 
 class Scripted:
@@ -118,6 +121,31 @@ def test_where_no_plan_leads_to_a_goal_others_are_drawn_by_the_same_lots(
     assert engine.lots[:4] == ["greedy", *(f"t1.0-k0-p1.0-s{seed}" for seed in (1, 2, 3))]
     assert [note.kind for note in made.notes] == ["goal"]
     assert "red_block on green_block" in made.notes[0].text
+
+
+def test_a_goal_whose_plan_is_long_in_finding_stands(tabletop: Codebook) -> None:
+    blocks = [f"{color}_block" for color in COLORS[:8]]
+    seen = observe(dict(zip(blocks, [*blocks[1:], "table"], strict=True)))
+    tower = [blocks[n] for n in (4, 1, 6, 3, 0, 7, 2, 5)]
+    wanted = [[upper, "on", lower] for lower, upper in pairwise(tower)]
+    goal = json.dumps({"goal": sorted(wanted, key=lambda fact: blocks.index(fact[0]))}, separators=(",", ":"))
+    world = SymbolicWorld.of(tabletop, seen)
+    condition = Wanted(tabletop, read_goal(goal)).condition(seen)
+    assert plan(world, condition, max_expanded=300).failure == "impossible"
+    assert MixedController(Scripted(goal, GREEN), tabletop).decide("pile", seen).written_goal == goal  # type: ignore[arg-type]
+
+
+def test_a_goal_stands_where_the_time_is_over_before_another_is_drawn(tabletop: Codebook) -> None:
+    class Slow(Scripted):
+        def decide(self, prompt, graph, cancelled=None, *, hint=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
+            if sampling.temperature:
+                raise DecisionCancelled("too late")
+            return super().decide(prompt, graph, cancelled, hint=hint, sampling=sampling)
+
+    controller = GoalController(Slow(NONSENSE), tabletop)  # type: ignore[arg-type]
+    with pytest.raises(DecisionCancelled):
+        controller.decide("green into blue", start())
+    assert controller.decide("green into blue", start()).text == '{"skill":"cannot","reason":"impossible"}'
 
 
 def test_a_task_that_cannot_be_done_is_given_up_with_the_reason_written(tabletop: Codebook) -> None:
