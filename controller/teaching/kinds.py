@@ -23,7 +23,7 @@ _ALL = ("tabletop", "colors", "packing", "letters")
 _COLORS, _LETTERS, _PACKING, _PLAIN = ("colors",), ("letters",), ("packing",), ("tabletop", "colors")
 
 KINDS: Mapping[str, Kind] = {
-    "put": Kind(kinds_put.put, 3.5, _ALL),
+    "put": Kind(kinds_put.put, 4.5, _ALL),
     "put_several": Kind(kinds_put.put_several, 2, _ALL),
     "put_pairs": Kind(kinds_put.put_pairs, 4, _ALL),
     "all_to": Kind(kinds_put.all_to, 2),
@@ -41,9 +41,9 @@ KINDS: Mapping[str, Kind] = {
     "push_and_put": Kind(kinds_put.push_and_put, 4, _PLAIN),
     "hold": Kind(kinds_put.hold, 0.4),
     "release": Kind(kinds_put.release, 0.4),
-    "missing": Kind(kinds_put.missing, 5, _ALL),
+    "missing": Kind(kinds_put.missing, 2, _ALL),
     "instead": Kind(kinds_change.instead, 2.2, _ALL),
-    "instead_missing": Kind(kinds_change.instead_missing, 0.6, _ALL),
+    "instead_missing": Kind(kinds_change.instead_missing, 0.5, _ALL),
     "elsewhere": Kind(kinds_change.elsewhere, 0.9, _ALL),
     "after_all": Kind(kinds_change.after_all, 0.8, _ALL),
     "without": Kind(kinds_change.without, 1.2, _ALL),
