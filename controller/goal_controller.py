@@ -151,17 +151,19 @@ class GoalController:
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The next command of a plan to the goal; `cannot` where the model says so, or no plan is found again, and
-        looking again did not help.
+        looking again did not help. Where all that is left to do is about named things that are gone for good, nothing
+        else is asked for.
         """
         clock, asked = Stopwatch(), None
         if not self._writer.knows(task):
             asked, self._waited = self._ask(task, observation, cancelled), 0
         found = self._next(observation)
-        if not isinstance(found, Command) and asked is None and self._writer.new_to(observation):
+        gone = found == "missing" and self._are_gone(observation)
+        if not isinstance(found, Command) and not gone and asked is None and self._writer.new_to(observation):
             asked = self._ask(task, observation, cancelled)
             found = self._next(observation)
         if not isinstance(found, Command):
-            again = self._look_again(observation) if found == "missing" else None
+            again = self._look_again(observation) if found == "missing" and not gone else None
             found = again or make_command(self._codebook, "cannot", {"reason": found})
         written = self._writer.written
         assert written is not None
@@ -177,6 +179,13 @@ class GoalController:
         stages = {**asked.stage_ms, "plan": planned, "total": total}
         path = "goal" if asked.path == "decoded" else asked.path
         return asked.model_copy(update={"text": found.text, "stage_ms": stages, "path": path, "key": key})
+
+    def _are_gone(self, observation: Observation) -> bool:
+        """Whether each fact that is still to come about names something that is not there."""
+        wanted, there = self._writer.wanted, {entity.id for entity in observation.entities}
+        if wanted is None or wanted.goal.cannot or wanted.goal.groups:
+            return False
+        return not any(there.issuperset(fact.args) for fact in wanted.open(observation))
 
     def _look_again(self, observation: Observation) -> Command | None:
         """A command that only lets time pass, a few times for each task: what is missing may be hidden."""

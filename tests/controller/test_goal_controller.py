@@ -159,6 +159,25 @@ def test_what_is_missing_is_looked_for_twice_before_it_is_given_up(tabletop: Cod
     assert said == ['{"skill":"home"}', '{"skill":"home"}', '{"skill":"cannot","reason":"missing"}']
 
 
+def test_where_what_the_goal_names_is_gone_for_good_nothing_else_is_gone_after(tabletop: Codebook) -> None:
+    engine = Scripted(RED, GREEN)
+    controller = GoalController(engine, tabletop)  # type: ignore[arg-type]
+    controller.decide("red into blue", start())
+    without = observe({"green_block": "table"}, ("blue_bowl",))
+    said = [controller.decide("red into blue", without).text for _ in range(3)]
+    assert said == ['{"skill":"home"}', '{"skill":"home"}', '{"skill":"cannot","reason":"missing"}']
+    assert engine.goals == [GREEN], "it is not asked what else might be done"
+
+
+def test_where_something_else_is_left_the_goal_is_asked_for_again(tabletop: Codebook) -> None:
+    both = '{"goal":[["red_block","in","blue_bowl"],["green_block","in","blue_bowl"]]}'
+    controller = GoalController(Scripted(both, GREEN), tabletop)  # type: ignore[arg-type]
+    controller.decide("all into blue", start())
+    without = observe({"green_block": "table"}, ("blue_bowl",))
+    said = [controller.decide("all into blue", without).text for _ in range(3)]
+    assert said == ['{"skill":"home"}', '{"skill":"home"}', '{"skill":"pick","object":"green_block"}']
+
+
 def test_a_goal_is_written_anew_when_what_was_missing_appears(tabletop: Codebook) -> None:
     hidden = observe({"green_block": "table"}, ("blue_bowl",))
     for kind in (GoalController, MixedController):
