@@ -127,15 +127,20 @@ def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Itera
             kind, task = make_task(rng, book, held_out=mix.held_out_kinds, among=mix.kinds)
             if task.kind in mix.wordings and not (mix.small and len(task.scene.by_id) > _FEW):
                 found = follow(rng, book, kind, task, mix)
-                group += _one(rng, found)
-        yield group
+                group += _some(rng, found)
+        yield group[:per_book]
 
 
-def _one(rng: random.Random, found: Sequence[Lesson]) -> list[Lesson]:
-    """One of a task's lessons, if there is any: others of the same world and words teach less than those of another."""
+def _some(rng: random.Random, found: Sequence[Lesson]) -> list[Lesson]:
+    """One of a task's lessons, if there is any: others of the same world and words teach less than those of another.
+    But where a goal is asked for with something hidden and again with it seen, it is the two beside each other that
+    teach to look.
+    """
     goals = [lesson for lesson in found if lesson.act == "goal"]
     others = [lesson for lesson in found if lesson.act != "goal"]
     drawn = goals if goals and (not others or rng.random() < _GOAL) else others
+    if len(goals) > 1 and drawn is goals:
+        return goals
     return [rng.choice(drawn)] if drawn else []
 
 
