@@ -81,10 +81,10 @@ class GoalWriter:
         for seed in range(1, _DRAWS + 1):
             by_lot = Sampling(temperature=1.0, seed=self._sampling.seed + seed)
             drawn = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=by_lot)
-            goal = read_goal(drawn.text)
-            if drawn.text not in refused and not goal.cannot and _is_ahead(Wanted(codebook, goal), observation):
+            other = read_goal(drawn.text)
+            if drawn.text not in refused and not other.cannot and _is_ahead(Wanted(codebook, other), observation):
                 told = f"no plan leads to what was written first ({read_goal(first.text).told})"
-                note = Note(kind="goal", text=f"{told}; drawn by lot: {goal.told}")
+                note = Note(kind="goal", text=f"{told}; drawn by lot: {other.told}")
                 return self._take(codebook, drawn, {**first.stage_ms, **clock.stage_ms()}, (*notes, note))
             refused.add(drawn.text)
         return self._take(codebook, first, {**first.stage_ms, **clock.stage_ms()}, notes)

@@ -30,7 +30,7 @@ Policy = Callable[[Lesson], str]
 PLAY_SEED = 3_000_017
 """Added to a seed, so that no episode that is played is one of the lessons of that seed."""
 
-_MOST_STEPS = 16
+MOST_STEPS = 16
 _ASKS = 0.5
 """In how many episodes the model writes the goal first."""
 
@@ -89,7 +89,7 @@ def play(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mappin
     aim: Wanted | None = None
     asks = rng.random() < _ASKS
     game.look()
-    for step in range(_MOST_STEPS):
+    for step in range(MOST_STEPS):
         observation = observed(book, task.scene, game.state, game.last, step, hidden=game.hidden)
         if asks and (aim is None or (aim.goal.cannot and not game.hidden and task.aim is not None)):
             choices = game.ends()

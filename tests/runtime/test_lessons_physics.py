@@ -21,6 +21,8 @@ def world_of(task: Task) -> WorldSpec | None:
     blocks: list[dict[str, Any]] = []
     crates, zones, slots = [], [], 0
     for block, at in zip(task.scene.blocks, task.start, strict=True):
+        if at is not None and task.scene.kind(at) == "box":  # no world begins with something in a box
+            return None
         told = {key: block.properties[key] for key in ("letter", "label") if key in block.properties}
         if block.wide:
             crates.append(block.properties["color"])
