@@ -1,9 +1,11 @@
-"""Classes of things that a goal can speak of together: things of a kind, things of which a computed fact is true, and
-things that look alike.
+"""Classes of things that a goal can speak of together: things of a kind, things of which a computed fact is true,
+things that look alike, and things that are at one place.
 
     ["all","block","in","blue_bowl"]     ["all","warm","on","left_zone"]     ["all","red","on","one_another"]
+    ["all","left_zone","on","right_zone"]
 
-Of what is seen, and never of where it is: a class has the same members all the way to the goal.
+A class has the same members all the way to the goal: the first three are of what is seen, and never of where it is, and
+who is at a place is settled when the goal is written.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -52,6 +54,19 @@ def classes(codebook: Codebook, observation: Observation, things: Sequence[str])
         alike = [thing for thing in things if value in values[thing]]
         found.setdefault(value, alike if len(alike) > 1 else [])
     return {name: tuple(members) for name, members in found.items() if members and name not in never}
+
+
+def gatherings(codebook: Codebook, observation: Observation, things: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Which of these things are at which place now, by the place's id, in the order in which places are seen. A place
+    is whatever a fact that skills change names second, and what does not move itself.
+    """
+    changed = {effect.atom.name for skill in codebook.skills.values() for effect in skill.effects}
+    found: dict[str, list[str]] = {}
+    for fact in observation.facts:
+        if len(fact.args) == 2 and fact.name in changed and fact.args[0] in things and fact.args[1] not in things:
+            found.setdefault(fact.args[1], []).append(fact.args[0])
+    places = [entity.id for entity in observation.entities if entity.id in found]
+    return {place: tuple(thing for thing in things if thing in found[place]) for place in places}
 
 
 def groups_of(members: Collection[str], facts: Iterable[Fact]) -> dict[str, list[tuple[str, ...]]]:

@@ -2,6 +2,7 @@
 
     {"goal":[["red_block","in","blue_bowl"],["green_block","on","table"]]}          {"cannot":"missing"}
     {"goal":[["all","block","in","blue_bowl"],["red_block","on","table"]]}
+    {"goal":[["all","left_zone","on","table"]]}
 
 What can be written is what skills can bring about here, and what holds already of what they can change. What is said of
 all things of a class holds for those that nothing else is said of. The words of a fact stand as observations tell it,
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 
 from .arguments import ChoiceArgument
 from .choices import END, Node
-from .classes import ALL, Group, classes, groups_of
+from .classes import ALL, Group, classes, gatherings, groups_of
 from .facts import Fact
 from .ground import Either, Every, Formula, Grounder, Unparted, changing
 from .observation import Observation
@@ -127,6 +128,9 @@ def goal_graph(codebook: Codebook, observation: Observation) -> Node:
         groups.setdefault((fact.args[0] if fact.args else None, fact.name), []).append(fact)
     things = list(dict.fromkeys(fact.args[0] for fact in facts if fact.args))
     found = {name: groups_of(members, facts) for name, members in classes(codebook, observation, things).items()}
+    for place, members in gatherings(codebook, observation, things).items():
+        wanted = {name: [to for to in places if to != (place,)] for name, places in groups_of(members, facts).items()}
+        found.setdefault(place, {name: places for name, places in wanted.items() if places})
     heads: list[tuple[str, Node]] = []
     first = _classes({name: wanted for name, wanted in found.items() if wanted}, _facts(list(groups.values())))
     if first is not None:

@@ -1,9 +1,9 @@
 """What a goal asks for, fact by fact, as things come to be seen; and what of it is left to do."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from .bearing import bearing, idle
-from .classes import classes, spelt_out
+from .classes import Group, classes, gatherings, spelt_out
 from .conditions import And, Atom, Condition, Term
 from .facts import Fact
 from .goals import Goal, goal_facts, in_order
@@ -11,6 +11,31 @@ from .observation import Observation
 from .offer import Left
 from .prompt import fact_text
 from .skills import Codebook
+
+
+def settled(codebook: Codebook, goal: Goal, observation: Observation) -> Goal:
+    """A goal as it is when it is written: what it says of all that is at a place, said of each thing that is there."""
+    places = {entity.id for entity in observation.entities}
+    groups = [group for group in goal.groups if group.of in places]
+    if not groups:
+        return goal
+    possible = goal_facts(codebook, observation)
+    things = list(dict.fromkeys(fact.args[0] for fact in possible if fact.args))
+    there = gatherings(codebook, observation, things)
+    apart = {fact.args[0] for fact in goal.facts if fact.args}
+    said = {fact: None for group in groups for fact in _spelt(group, there, apart, possible, observation)}
+    facts = in_order(codebook, observation, dict.fromkeys((*goal.facts, *said)))
+    return Goal(tuple(facts), goal.cannot, tuple(group for group in goal.groups if group.of not in places))
+
+
+def _spelt(
+    group: Group,
+    members: Mapping[str, Sequence[str]],
+    apart: Collection[str],
+    possible: Collection[Fact],
+    observation: Observation,
+) -> Iterable[Fact]:
+    return spelt_out(group, members.get(group.of, ()), apart, set(possible), observation)
 
 
 class Wanted:

@@ -15,7 +15,7 @@ from codeword.codebook.offer import offer
 from codeword.codebook.planner import Plan, SymbolicWorld, plan
 from codeword.codebook.pursuit import PATIENCE, Pursuit, idle_command
 from codeword.codebook.skills import NOTHING, Codebook
-from codeword.codebook.wanted import Wanted
+from codeword.codebook.wanted import Wanted, settled
 from codeword.codebook.writing import make_command
 
 from .backend import Backend
@@ -74,26 +74,27 @@ class GoalWriter:
         prompt = goal_prompt(codebook, task, observation)
         first = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
         self._task, self._seen = task, _shown(observation)
-        written, notes = self._take(codebook, first, {**first.stage_ms, **clock.stage_ms()}), first.notes
-        if not _is_hopeless(Wanted(codebook, read_goal(first.text)), observation):
+        goal, notes = settled(codebook, read_goal(first.text), observation), first.notes
+        written = self._take(codebook, first, goal, {**first.stage_ms, **clock.stage_ms()})
+        if not _is_hopeless(Wanted(codebook, goal), observation):
             return written
         refused = {first.text}
         for seed in range(1, _DRAWS + 1):
             by_lot = Sampling(temperature=1.0, seed=self._sampling.seed + seed)
             drawn = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=by_lot)
-            other = read_goal(drawn.text)
+            other = settled(codebook, read_goal(drawn.text), observation)
             if drawn.text not in refused and not other.cannot and _is_ahead(Wanted(codebook, other), observation):
-                told = f"no plan leads to what was written first ({read_goal(first.text).told})"
-                note = Note(kind="goal", text=f"{told}; drawn by lot: {other.told}")
-                return self._take(codebook, drawn, {**first.stage_ms, **clock.stage_ms()}, (*notes, note))
+                told = f"no plan leads to what was written first ({goal.told}); drawn by lot: {other.told}"
+                note = Note(kind="goal", text=told)
+                return self._take(codebook, drawn, other, {**first.stage_ms, **clock.stage_ms()}, (*notes, note))
             refused.add(drawn.text)
-        return self._take(codebook, first, {**first.stage_ms, **clock.stage_ms()}, notes)
+        return self._take(codebook, first, goal, {**first.stage_ms, **clock.stage_ms()}, notes)
 
     def _take(
-        self, codebook: Codebook, made: Decision, stages: dict[str, float], notes: tuple[Note, ...] = ()
+        self, codebook: Codebook, made: Decision, goal: Goal, stages: dict[str, float], notes: tuple[Note, ...] = ()
     ) -> Decision:
-        self.wanted = Wanted(codebook, read_goal(made.text))
-        told = {"stage_ms": stages, "notes": notes or made.notes, "written_goal": made.text}
+        self.wanted = Wanted(codebook, goal)
+        told = {"stage_ms": stages, "notes": notes or made.notes, "written_goal": goal.text}
         self.written = made.model_copy(update=told)
         return self.written
 

@@ -115,7 +115,7 @@ def group_but(d: Draft) -> Task:
     (place,) = {part.ok[0] for part in _at(task) if part.ok is not None}
     a = d.rng.choice(members)
     parts = [At(part.block, None, (place,)) if part.block == a else part for part in _at(task)]
-    return replace(task, kind="group_but", aim=Aim(tuple(parts)), words={**task.words, "a": a}, groups=())
+    return replace(task, kind="group_but", aim=Aim(tuple(parts)), words={**task.words, "a": a})
 
 
 def _at(task: Task) -> list[At]:
@@ -181,7 +181,7 @@ def area_to_area(d: Draft) -> Task:
         d.at[block] = s
     elsewhere = (s,) if t == TABLE else (s, t)
     parts = [At(block, (t,)) for block in moved] + [At(block, None, elsewhere) for block in others]
-    return d.task("area_to_area", parts, {"s": s, "t": t}, steady=True)
+    return d.task("area_to_area", parts, {"s": s, "t": t}, steady=True, groups=[(s, t)])
 
 
 def even(d: Draft) -> Task:

@@ -15,7 +15,7 @@ from codeword.codebook.choices import Node
 from codeword.codebook.classes import ONE_ANOTHER
 from codeword.codebook.goals import Goal, goal_graph, goal_prompt
 from codeword.codebook.offer import offer
-from codeword.codebook.wanted import Wanted
+from codeword.codebook.wanted import Wanted, settled
 
 from .aims import At
 from .books import FLAVORS, Book, make_book, shipped_book
@@ -173,6 +173,7 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
             chain = any(group.places == (ONE_ANOTHER,) for group in wanted.groups)
             lost = "" if chain else lost
             found.append(lesson(way.state, way.last, [wanted], wanted))
+            wanted = settled(book.codebook, wanted, seen)
             way.pursue(aim_of(end))
         elif ends:
             goals = [goal_of(book, seen, task.scene, end) for end in ends]

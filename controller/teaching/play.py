@@ -10,7 +10,7 @@ from typing import Any
 from codeword.codebook import Command, Result
 from codeword.codebook.goals import Goal, goal_graph, goal_prompt
 from codeword.codebook.offer import offer
-from codeword.codebook.wanted import Wanted
+from codeword.codebook.wanted import Wanted, settled
 from codeword.codebook.writing import command_of
 
 from .books import Book
@@ -108,7 +108,7 @@ def play(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mappin
             if said[-1] not in options:
                 break  # what is right on the way to something else, nobody is to learn
             chosen = next(number for number, one in enumerate(goals) if one.text == said[-1])
-            aim = Wanted(book.codebook, goals[chosen])
+            aim = Wanted(book.codebook, settled(book.codebook, goals[chosen], observation))
             game.pursue(choices[chosen])
         if aim is not None:
             aim.saw(observation)

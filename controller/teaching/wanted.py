@@ -8,9 +8,9 @@ import random
 from collections.abc import Iterable
 
 from codeword.codebook import Fact, Observation
-from codeword.codebook.classes import ONE_ANOTHER, Group, classes
+from codeword.codebook.classes import ONE_ANOTHER, Group, classes, gatherings
 from codeword.codebook.goals import Goal, in_order
-from codeword.codebook.wanted import Wanted
+from codeword.codebook.wanted import Wanted, settled
 
 from .aims import Aim, Apart, At, Tower
 from .books import Book
@@ -96,13 +96,14 @@ def group_goal(book: Book, observation: Observation, task: Task, state: State, e
         return None
     names, scene = book.names, task.scene
     things = [names.id(block.id) for block in scene.blocks]
-    members = classes(book.codebook, observation, things)
-    order = list(members)
+    members = {**gatherings(book.codebook, observation, things), **classes(book.codebook, observation, things)}
+    order = list(dict.fromkeys((*classes(book.codebook, observation, things), *members)))
     groups = []
     for of, place in task.groups:
         name = "in" if place and scene.kind(place) in ("bowl", "box") else "on"
         places = (names.id(place),) if place else (ONE_ANOTHER,)
-        groups.append(Group(names.kinds.get(of, of), names.facts[name], places))
+        of = names.id(of) if of in scene.by_id else names.kinds.get(of, of)
+        groups.append(Group(of, names.facts[name], places))
     if not all(group.of in order for group in groups):
         return None
     groups.sort(key=lambda group: order.index(group.of))
@@ -110,27 +111,31 @@ def group_goal(book: Book, observation: Observation, task: Task, state: State, e
     said = Goal((), groups=tuple(groups))
     bases = [part.base for part in task.aim.parts if isinstance(part, Tower) and part.base is not None]
     if bases:
-        ends = ends_from(book, scene, Wanted(book.codebook, said).facts(observation))
+        ends = _ends_now(book, scene, said, observation)
         first = next((place for place in ends.values() if place not in ends), None)
         if first is None:
             return None
         facts.append(Fact(names.facts["on"], (names.id(first), names.id(bases[0][0]))))
     towers = [group.of for group in groups if group.places == (ONE_ANOTHER,)]
     told = {thing for of in towers for thing in members[of]}
-    must = {
-        block
-        for part in task.aim.parts
-        if isinstance(part, At) and part.ok is None
-        for block in part.must(scene, state)
-        if names.id(block) not in told
-    }
-    facts += goal_of(book, observation, scene, {block: place for block, place in end.items() if block in must}).facts
+    free = [part for part in task.aim.parts if isinstance(part, At) and part.ok is None]
+    must = {block for part in free for block in part.must(scene, state) if names.id(block) not in told}
+    here = dict(zip((block.id for block in scene.blocks), state, strict=True))
+    spoken_of = {thing for group in groups if group.of not in towers for thing in members[group.of]}
+    stays = {p.block: here[p.block] for p in free if p.block not in must and names.id(p.block) in spoken_of}
+    moved = {block: place for block, place in end.items() if block in must}
+    facts += goal_of(book, observation, scene, {**moved, **{b: at for b, at in stays.items() if at is not None}}).facts
     said = Goal(tuple(in_order(book.codebook, observation, facts)), groups=tuple(groups))
-    ends = ends_from(book, scene, Wanted(book.codebook, said).facts(observation))
+    ends = _ends_now(book, scene, said, observation)
     reached = tuple(
         ends.get(block.id, at if at is not None else TABLE) for block, at in zip(scene.blocks, state, strict=True)
     )
     return (said, ends) if ends and not _round(ends) and task.aim.least(scene, reached) == 0 else None
+
+
+def _ends_now(book: Book, scene: Scene, goal: Goal, observation: Observation) -> Ends:
+    """The end that a goal comes to that is written now."""
+    return ends_from(book, scene, Wanted(book.codebook, settled(book.codebook, goal, observation)).facts(observation))
 
 
 def _round(ends: Ends) -> bool:

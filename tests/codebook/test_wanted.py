@@ -6,12 +6,12 @@ import random
 import pytest
 
 from codeword.codebook import Codebook, Fact, Observation, load_codebook
-from codeword.codebook.classes import Group, classes, groups_of
+from codeword.codebook.classes import Group, classes, gatherings, groups_of
 from codeword.codebook.command import Command
 from codeword.codebook.goals import Goal, goal_facts, goal_graph, read_goal
 from codeword.codebook.planner import SymbolicWorld
 from codeword.codebook.pursuit import Pursuit
-from codeword.codebook.wanted import Wanted
+from codeword.codebook.wanted import Wanted, settled
 from tests.observations import observe
 
 
@@ -55,6 +55,30 @@ def test_of_what_is_left_of_a_goal_that_is_told_which_nothing_must_come_before(t
     )
     assert left("on(red_block,gray_block)", "on(gray_block,red_block)").count(";") == 1
     assert Wanted(tabletop, Goal((), "missing")).left(look).told == "To do: cannot (missing)"
+
+
+def test_what_is_said_of_all_at_a_place_is_settled_when_it_is_written(tabletop: Codebook) -> None:
+    look = observe({"red_block": "blue_bowl", "green_block": "blue_bowl", "gray_block": "table"}, ("blue_bowl",))
+    goal = read_goal(written(["all", "blue_bowl", "on", "table"]))
+    assert goal_graph(tabletop, look).accepts(goal.text)
+    facts = facts_of("on(red_block,table)", "on(green_block,table)")
+    assert settled(tabletop, goal, look) == Goal(facts)
+    but = read_goal(written(["all", "blue_bowl", "on", "table"], ["red_block", "in", "blue_bowl"]))
+    assert goal_graph(tabletop, look).accepts(but.text)
+    assert settled(tabletop, but, look) == Goal(facts_of("in(red_block,blue_bowl)", "on(green_block,table)"))
+    usual = read_goal(written(["all", "block", "on", "table"]))
+    assert settled(tabletop, usual, look) is usual
+
+
+def test_a_place_where_nothing_is_and_things_that_move_gather_nothing(tabletop: Codebook) -> None:
+    look = observe({"red_block": "green_block", "green_block": "left_zone"}, ("blue_bowl",), ("left_zone",))
+    facts = goal_facts(tabletop, look)
+    found = gatherings(tabletop, look, list(dict.fromkeys(fact.args[0] for fact in facts)))
+    assert found == {"left_zone": ("green_block",)}
+    graph = goal_graph(tabletop, look)
+    assert not graph.accepts(written(["all", "blue_bowl", "on", "table"]))
+    assert not graph.accepts(written(["all", "left_zone", "on", "left_zone"]))
+    assert graph.accepts(written(["all", "left_zone", "in", "blue_bowl"]))
 
 
 def test_all_things_of_a_class_but_those_of_which_something_else_is_said(tabletop: Codebook) -> None:

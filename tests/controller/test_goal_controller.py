@@ -93,6 +93,19 @@ def test_the_goal_stands_in_every_decision_and_the_cost_of_writing_it_in_the_fir
     assert set(second.stage_ms) == {"plan", "total"}
 
 
+@pytest.mark.parametrize("kind", [GoalController, MixedController])
+def test_who_is_at_a_place_stays_settled_while_things_move(
+    kind: type[GoalController | MixedController], tabletop: Codebook
+) -> None:
+    """What comes into the bowl later was not meant, and what has left it still was."""
+    look = observe({"red_block": "blue_bowl", "green_block": "table"}, ("blue_bowl",))
+    controller = kind(Scripted('{"goal":[["all","blue_bowl","on","table"]]}'), tabletop)  # type: ignore[arg-type]
+    made = controller.decide("empty the bowl", look)
+    assert made.written_goal == '{"goal":[["red_block","on","table"]]}'
+    later = observe({"red_block": "table", "green_block": "blue_bowl"}, ("blue_bowl",))
+    assert controller.decide("empty the bowl", later).text == '{"skill":"done"}'
+
+
 def test_another_task_gets_another_goal(tabletop: Codebook) -> None:
     controller = GoalController(Scripted(RED, GREEN), tabletop)  # type: ignore[arg-type]
     controller.decide("red into blue", start())

@@ -9,7 +9,7 @@ from codeword.codebook import Result, parse_codebook
 from codeword.codebook.goals import read_goal
 from codeword.codebook.parse import Vocabulary, parse_condition
 from codeword.codebook.planner import SymbolicWorld, plan
-from codeword.codebook.wanted import Wanted
+from codeword.codebook.wanted import Wanted, settled
 from codeword.controller.teaching.aims import Aim
 from codeword.controller.teaching.book_skills import Names
 from codeword.controller.teaching.books import Book, make_book
@@ -147,7 +147,8 @@ def test_a_goal_that_is_taught_leads_to_what_the_task_wants() -> None:
         for goal in goals:
             assert read_goal(goal.text) == goal
             world = SymbolicWorld.of(book.codebook, observation)
-            found = plan(world, Wanted(book.codebook, goal).condition(observation))
+            aim = Wanted(book.codebook, settled(book.codebook, goal, observation))
+            found = plan(world, aim.condition(observation))
             assert not found.failure, (task.kind, goal.text)
             for command in found.commands:
                 world = world.after(command)
