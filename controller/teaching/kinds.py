@@ -30,7 +30,7 @@ KINDS: Mapping[str, Kind] = {
     "some_to": Kind(kinds_put.some_to, 5, ("colors", "letters", "packing")),
     "group_but": Kind(kinds_put.group_but, 3, ("colors", "letters", "packing")),
     "some_of_color": Kind(kinds_put.some_to, 0.6, ("tabletop",)),
-    "match": Kind(kinds_put.match, 2.5, _PLAIN),
+    "match": Kind(kinds_put.match, 3.5, _PLAIN),
     "mismatch": Kind(kinds_put.mismatch, 2, _PLAIN),
     "corners": Kind(kinds_put.corners, 1),
     "area_to_area": Kind(kinds_put.area_to_area, 2.5),
