@@ -74,9 +74,9 @@ class GoalWriter:
         prompt = goal_prompt(codebook, task, observation)
         first = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
         self._task, self._seen = task, _shown(observation)
-        goal, notes = settled(codebook, read_goal(first.text), observation), first.notes
-        written = self._take(codebook, first, goal, {**first.stage_ms, **clock.stage_ms()})
-        if not _is_hopeless(Wanted(codebook, goal), observation):
+        first_goal, notes = settled(codebook, read_goal(first.text), observation), first.notes
+        written = self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()})
+        if not _is_hopeless(Wanted(codebook, first_goal), observation):
             return written
         refused = {first.text}
         for seed in range(1, _DRAWS + 1):
@@ -84,17 +84,17 @@ class GoalWriter:
             drawn = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=by_lot)
             other = settled(codebook, read_goal(drawn.text), observation)
             if drawn.text not in refused and not other.cannot and _is_ahead(Wanted(codebook, other), observation):
-                told = f"no plan leads to what was written first ({goal.told}); drawn by lot: {other.told}"
+                told = f"no plan leads to what was written first ({first_goal.told}); drawn by lot: {other.told}"
                 note = Note(kind="goal", text=told)
                 return self._take(codebook, drawn, other, {**first.stage_ms, **clock.stage_ms()}, (*notes, note))
             refused.add(drawn.text)
-        return self._take(codebook, first, goal, {**first.stage_ms, **clock.stage_ms()}, notes)
+        return self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()}, notes)
 
     def _take(
-        self, codebook: Codebook, made: Decision, goal: Goal, stages: dict[str, float], notes: tuple[Note, ...] = ()
+        self, codebook: Codebook, made: Decision, wished: Goal, stages: dict[str, float], notes: tuple[Note, ...] = ()
     ) -> Decision:
-        self.wanted = Wanted(codebook, goal)
-        told = {"stage_ms": stages, "notes": notes or made.notes, "written_goal": goal.text}
+        self.wanted = Wanted(codebook, wished)
+        told = {"stage_ms": stages, "notes": notes or made.notes, "written_goal": wished.text}
         self.written = made.model_copy(update=told)
         return self.written
 

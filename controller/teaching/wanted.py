@@ -133,9 +133,9 @@ def group_goal(book: Book, observation: Observation, task: Task, state: State, e
     return (said, ends) if ends and not _round(ends) and task.aim.least(scene, reached) == 0 else None
 
 
-def _ends_now(book: Book, scene: Scene, goal: Goal, observation: Observation) -> Ends:
+def _ends_now(book: Book, scene: Scene, wished: Goal, observation: Observation) -> Ends:
     """The end that a goal comes to that is written now."""
-    return ends_from(book, scene, Wanted(book.codebook, settled(book.codebook, goal, observation)).facts(observation))
+    return ends_from(book, scene, Wanted(book.codebook, settled(book.codebook, wished, observation)).facts(observation))
 
 
 def _round(ends: Ends) -> bool:
