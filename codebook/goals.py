@@ -6,14 +6,16 @@
 
 What can be written is what skills can bring about here, and what holds already of what they can change. What is said of
 all things of a class holds for those that nothing else is said of. The words of a fact stand as observations tell it,
-its thing first, so that what is chosen next depends on what was chosen before; classes stand before things, and these
-in the order in which they are seen, so that each goal has one form.
+its thing first, so that what is chosen next depends on what was chosen before. Facts stand in any order, so that they
+can be written as the task tells them. A thing that the task names and that is not there can be named all the same, so
+that who writes need not look for it, only copy: a plan finds out that it is missing.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from .absent import absent
 from .arguments import ChoiceArgument
 from .choices import END, Node
 from .classes import ALL, Group, classes, gatherings, groups_of
@@ -27,6 +29,10 @@ from .skills import Codebook
 
 ASK = "Answer with the goal of the task: the facts that must hold at the end."
 """What stands in the place of the last command where a goal is asked for."""
+
+
+MOST_ITEMS = 12
+"""So many facts and classes a goal names at most."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,8 @@ def read_goal(text: str) -> Goal:
     if "cannot" in data:
         return Goal((), data["cannot"])
     groups = [Group(words[1], words[2], tuple(words[3:])) for words in data["goal"] if words[0] == ALL]
-    return Goal(tuple(_fact_of(words) for words in data["goal"] if words[0] != ALL), groups=tuple(groups))
+    facts = [_fact_of(words) for words in data["goal"] if words[0] != ALL]
+    return Goal(tuple(dict.fromkeys(facts)), groups=tuple(dict.fromkeys(groups)))
 
 
 def _fact_of(words: Sequence[str]) -> Fact:
@@ -120,11 +127,11 @@ def in_order(codebook: Codebook, observation: Observation, facts: Iterable[Fact]
     return sorted(facts, key=place)
 
 
-def goal_graph(codebook: Codebook, observation: Observation) -> Node:
-    """Every goal that can be written here, at least one fact or class long, or why there can be none."""
+def goal_graph(codebook: Codebook, observation: Observation, task: str = "") -> Node:
+    """Every goal that can be written here for a task, at least one fact or class long, or why there can be none."""
     facts = goal_facts(codebook, observation)
     groups: dict[tuple[str | None, str], list[Fact]] = {}
-    for fact in facts:
+    for fact in (*facts, *_of_absent(task, observation, facts)):
         groups.setdefault((fact.args[0] if fact.args else None, fact.name), []).append(fact)
     things = list(dict.fromkeys(fact.args[0] for fact in facts if fact.args))
     found = {name: groups_of(members, facts) for name, members in classes(codebook, observation, things).items()}
@@ -132,8 +139,8 @@ def goal_graph(codebook: Codebook, observation: Observation) -> Node:
         wanted = {name: [to for to in places if to != (place,)] for name, places in groups_of(members, facts).items()}
         found.setdefault(place, {name: places for name, places in wanted.items() if places})
     heads: list[tuple[str, Node]] = []
-    first = _classes({name: wanted for name, wanted in found.items() if wanted}, _facts(list(groups.values())))
-    if first is not None:
+    if groups:
+        first = _items({name: wanted for name, wanted in found.items() if wanted}, list(groups.values()))
         heads.append(("goal", Node((('":[["', first),))))
     reasons = _reasons(codebook)
     if reasons:
@@ -142,61 +149,65 @@ def goal_graph(codebook: Codebook, observation: Observation) -> Node:
     return Node((('{"', Node(tuple(heads))),))
 
 
-def _classes(found: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]], facts: Node | None) -> Node | None:
-    """What is said of classes, at most one thing of each, in their order, and then the facts; all may be left out."""
-    heads: list[tuple[str, Node]] = []
-    rest = facts
-    for of, wanted in reversed(list(found.items())):
-        closing = Node((*(() if rest is None else (('"],["', rest),)), ('"]]}', END)))
-        names = tuple((name, Node((('","', _paths(places, closing)),))) for name, places in wanted.items())
-        heads.insert(0, (of, Node((('","', Node(names)),))))
-        every = (ALL, Node((('","', Node(tuple(heads))),)))
-        rest = Node((every, *(() if facts is None else facts.edges)))
-    return rest
+def _of_absent(task: str, observation: Observation, facts: Sequence[Fact]) -> list[Fact]:
+    """What can be said of things that a task names and that are not seen: what can be said of things like them."""
+    found: dict[Fact, None] = {}
+    for name, like in absent(task, [entity.id for entity in observation.entities]).items():
+        for fact in facts:
+            for number, arg in enumerate(fact.args):
+                if arg in like and name not in fact.args:
+                    found[Fact(fact.name, (*fact.args[:number], name, *fact.args[number + 1 :]))] = None
+    return list(found)
 
 
-def _facts(groups: Sequence[Sequence[Fact]]) -> Node | None:
-    """Facts one after the other, at most one of each group, in the order of the groups. A group is of one name, and
-    about one thing.
-    """
-    rest: Node | None = None
-    heads: list[tuple[tuple[str, ...], tuple[tuple[str, Node], ...]]] = []  # first words of each group, what follows
-    known: dict[tuple[object, ...], Node] = {}
-    for number in range(len(groups) - 1, -1, -1):
-        follow = (*(() if rest is None else (('"],["', rest),)), ('"]]}', END))
-        fact = groups[number][0]
-        places = [given.args[1:] for given in groups[number]]
-        tail = follow if len(fact.args) < 2 else (('","', _paths(places, Node(follow))),)
-        heads.insert(0, (tuple(fact_words(fact)[:2]), tail))
-        rest = _first_words(heads, known)
-    return rest
+def _items(classes: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]], groups: Sequence[Sequence[Fact]]) -> Node:
+    """Facts and what is said of classes, one after the other, in any order, but not too many."""
+    closing = Node((('"]]}', END),))
+    for _ in range(min(MOST_ITEMS, len(classes) + len(groups)) - 1):
+        closing = Node((('"],["', _item(classes, groups, closing)), ('"]]}', END)))
+    return _item(classes, groups, closing)
 
 
-def _first_words(
-    heads: Sequence[tuple[tuple[str, ...], tuple[tuple[str, Node], ...]]], known: dict[tuple[object, ...], Node]
+def _item(
+    classes: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]], groups: Sequence[Sequence[Fact]], closing: Node
 ) -> Node:
-    """The beginnings of facts, one or two words each; `known` are nodes of second words made before."""
-    behind: dict[str, dict[str | None, tuple[tuple[str, Node], ...]]] = {}
-    for words, tail in heads:
-        behind.setdefault(words[0], {})[words[1] if len(words) > 1 else None] = tail
+    """One fact, or one thing that is said of a class, and what may follow. Each group is of one name and one thing."""
+    known: dict[tuple[object, ...], Node] = {}
+
+    def shared(edges: Iterable[tuple[str, Node]]) -> Node:
+        made = tuple(edges)
+        return known.setdefault(tuple((text, id(node)) for text, node in made), Node(made))
+
+    def ways(names: Mapping[str, Sequence[tuple[str, ...]]]) -> Node:
+        return shared((name, shared([('","', _paths(places, closing, shared))])) for name, places in names.items())
+
     edges = []
+    if classes:
+        edges.append(
+            (ALL, Node((('","', Node(tuple((of, Node((('","', ways(names)),))) for of, names in classes.items()))),)))
+        )
+    behind: dict[str, dict[str | None, tuple[tuple[str, Node], ...]]] = {}
+    for group in groups:
+        words = fact_words(group[0])
+        places = [given.args[1:] for given in group]
+        tail = closing.edges if len(group[0].args) < 2 else (('","', _paths(places, closing, shared)),)
+        behind.setdefault(words[0], {})[words[1] if len(words) > 1 else None] = tail
     for word, seconds in behind.items():
-        key = (word, *((second, id(tail)) for second, tail in seconds.items()))
-        if key not in known:
-            more = tuple((second, Node(tail)) for second, tail in seconds.items() if second is not None)
-            known[key] = Node((*seconds.get(None, ()), *((('","', Node(more)),) if more else ())))
-        edges.append((word, known[key]))
+        more = [(second, shared(tail)) for second, tail in seconds.items() if second is not None]
+        edges.append((word, shared((*seconds.get(None, ()), *([('","', shared(more))] if more else [])))))
     return Node(tuple(edges))
 
 
-def _paths(texts: Sequence[tuple[str, ...]], closing: Node) -> Node:
+def _paths(
+    texts: Sequence[tuple[str, ...]], closing: Node, shared: Callable[[Iterable[tuple[str, Node]]], Node]
+) -> Node:
     """Some words one after the other, and what may follow. All are of one length."""
     options: dict[str, list[tuple[str, ...]]] = {}
     for words in texts:
         options.setdefault(words[0], []).append(words[1:])
     last = len(texts[0]) == 1
-    return Node(
-        tuple((word, closing if last else Node((('","', _paths(some, closing)),))) for word, some in options.items())
+    return shared(
+        (word, closing if last else shared([('","', _paths(some, closing, shared))])) for word, some in options.items()
     )
 
 

@@ -40,6 +40,7 @@ class GoalWriter:
         self._engine, self._sampling = engine, sampling
         self._task: str | None = None
         self._seen: frozenset[Fact | str] | None = None
+        self._looked_for: frozenset[str] = frozenset()
         self.wanted: Wanted | None = None
         self.written: Decision | None = None
 
@@ -68,7 +69,7 @@ class GoalWriter:
         Raises DecisionCancelled.
         """
         clock = Stopwatch()
-        graph = goal_graph(codebook, observation)
+        graph = goal_graph(codebook, observation, task)
         clock.lap("legal")
         hint = Hint(about=About(codebook, task, observation, of_goal=True))
         prompt = goal_prompt(codebook, task, observation)
@@ -76,7 +77,8 @@ class GoalWriter:
         self._task, self._seen = task, _shown(observation)
         first_goal, notes = settled(codebook, read_goal(first.text), observation), first.notes
         written = self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()})
-        if not _is_hopeless(Wanted(codebook, first_goal), observation):
+        self._looked_for = _not_there(Wanted(codebook, first_goal), observation)
+        if self._looked_for or not _is_hopeless(Wanted(codebook, first_goal), observation):
             return written
         refused = {first.text}
         for seed in range(1, _DRAWS + 1):
@@ -89,6 +91,10 @@ class GoalWriter:
                 return self._take(codebook, drawn, other, {**first.stage_ms, **clock.stage_ms()}, (*notes, note))
             refused.add(drawn.text)
         return self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()}, notes)
+
+    def looked_for(self, observation: Observation) -> bool:
+        """Whether something that the goal names was not seen when it was written, nor is now."""
+        return bool(self._looked_for - {entity.id for entity in observation.entities})
 
     def _take(
         self, codebook: Codebook, made: Decision, wished: Goal, stages: dict[str, float], notes: tuple[Note, ...] = ()
@@ -105,6 +111,12 @@ def _is_hopeless(wanted: Wanted, observation: Observation) -> bool:
         return False
     found = _plan(wanted, observation)
     return bool(found.failure) and (found.expanded < _SOON or _goes_round(wanted.facts(observation)))
+
+
+def _not_there(wanted: Wanted, observation: Observation) -> frozenset[str]:
+    """What a goal names that is not seen."""
+    named = {arg for fact in wanted.goal.facts for arg in fact.args}
+    return frozenset(named - {entity.id for entity in observation.entities})
 
 
 def _is_ahead(wanted: Wanted, observation: Observation) -> bool:
@@ -164,7 +176,8 @@ class GoalController:
             asked = self._ask(task, observation, cancelled)
             found = self._next(observation)
         if not isinstance(found, Command):
-            again = self._look_again(observation) if found == "missing" and not gone else None
+            waits = found == "missing" and (not gone or self._writer.looked_for(observation))
+            again = self._look_again(observation) if waits else None
             found = again or make_command(self._codebook, "cannot", {"reason": found})
         written = self._writer.written
         assert written is not None

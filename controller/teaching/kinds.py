@@ -25,7 +25,7 @@ _COLORS, _LETTERS, _PACKING, _PLAIN = ("colors",), ("letters",), ("packing",), (
 KINDS: Mapping[str, Kind] = {
     "put": Kind(kinds_put.put, 4.5, _ALL),
     "put_several": Kind(kinds_put.put_several, 2, _ALL),
-    "put_pairs": Kind(kinds_put.put_pairs, 4, _ALL),
+    "put_pairs": Kind(kinds_put.put_pairs, 5, _ALL),
     "all_to": Kind(kinds_put.all_to, 2),
     "some_to": Kind(kinds_put.some_to, 5, ("colors", "letters", "packing")),
     "group_but": Kind(kinds_put.group_but, 3, ("colors", "letters", "packing")),
@@ -41,7 +41,7 @@ KINDS: Mapping[str, Kind] = {
     "push_and_put": Kind(kinds_put.push_and_put, 4, _PLAIN),
     "hold": Kind(kinds_put.hold, 0.4),
     "release": Kind(kinds_put.release, 0.4),
-    "missing": Kind(kinds_put.missing, 2, _ALL),
+    "missing": Kind(kinds_put.missing, 2.5, _ALL),
     "instead": Kind(kinds_change.instead, 2.2, _ALL),
     "instead_missing": Kind(kinds_change.instead_missing, 0.5, _ALL),
     "elsewhere": Kind(kinds_change.elsewhere, 0.9, _ALL),

@@ -25,7 +25,7 @@ from .patience import unseen, waits
 from .pools_of import Pools, held_out_names, held_out_wordings, training_pools
 from .scene import TABLE, Scene, State
 from .solver import Solver
-from .wanted import aim_of, ends_from, ends_of, goal_of, group_goal
+from .wanted import aim_of, as_told, ends_from, ends_of, goal_for_gone, goal_of, group_goal
 from .way import Look, Way, best_moves
 from .wording import word_task
 
@@ -35,7 +35,7 @@ _NOISY = 0.04
 _FEW = 6
 """A small scene has so many things and places at most, the table among them."""
 
-_GOAL = 0.7
+_GOAL = 0.8
 """How often, of a task whose goal is asked for, that question is taken and not one that comes after it."""
 
 _SHIPPED = 0.3
@@ -153,17 +153,20 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
     way = Way(rng, book, task)
     way.open(0.12 if task.aim is not None else 0.3)
     if task.aim is None:
-        return _given_up(lesson, way, task.reason, asks)
+        return _given_up(lesson, way, task.reason, asks, task)
     lost = rng.choice(named) if rng.random() < mix.hides and (named := named_things(task)) else ""
     if lost and (way.solver.hopeless(way.state) or task.scene.held(way.state) == lost):
         lost = ""
     found: list[Lesson] = []
     wanted: Goal | None = None
     chain = False
+
+    def at_first(goals: Sequence[Goal], taught: Goal) -> list[Lesson]:
+        """The goal asked for where all is seen, and where the thing that is lost is not."""
+        full = lesson(way.state, way.last, goals, taught)
+        return [lesson(way.state, way.last, goals, taught, hidden=lost), full] if unseen_at_first and lost else [full]
+
     unseen_at_first = bool(lost) and asks and rng.random() < 0.4
-    given_up = Goal((), "missing") if unseen_at_first else None
-    if given_up is not None:
-        found.append(lesson(way.state, way.last, [given_up], given_up, hidden=lost))
     if asks:
         seen = observed(book, task.scene, way.state, way.last)
         ends = ends_of(rng, task.scene, task.aim, way.state, way.solver)
@@ -172,14 +175,14 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
             wanted, end = grouped
             chain = any(group.places == (ONE_ANOTHER,) for group in wanted.groups)
             lost = "" if chain else lost
-            found.append(lesson(way.state, way.last, [wanted], wanted))
+            found += at_first([wanted], wanted)
             wanted = settled(book.codebook, wanted, seen)
             way.pursue(aim_of(end))
         elif ends:
             goals = [goal_of(book, seen, task.scene, end) for end in ends]
             chosen = rng.randrange(len(goals))
             wanted = goals[chosen]
-            found.append(lesson(way.state, way.last, goals, wanted))
+            found += at_first(goals, wanted)
             # Whoever goes after a goal that is written cares for nothing else.
             way.pursue(aim_of(ends[chosen]))
     way.walk()
@@ -193,6 +196,7 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
         unsure = _unsure(rng, way, look)
         found.append(lesson(look.state, look.last, right, rng.choice(right), wanted, unsure=unsure))
     if lost:
+        given_up = Goal((), "missing") if unseen_at_first and rng.random() < 0.5 else None
         found += _waited(rng, book, way, lost, lesson, wanted, given_up)
     return found
 
@@ -286,14 +290,19 @@ def _waited(
     return found
 
 
-def _given_up(lesson: "Callable[..., Lesson]", way: Way, reason: str, asks: bool) -> list[Lesson]:
-    """That a task cannot be done, said as a command; where the goal was asked for, said there first. What is not seen
-    is waited for before.
+def _given_up(
+    lesson: "Callable[..., Lesson]", way: Way, reason: str, asks: bool, task: Task | None = None
+) -> list[Lesson]:
+    """That a task cannot be done, said as a command; where the goal was asked for, said there first, or named what is
+    not there. What is not seen is waited for before.
     """
     found = []
     written = Goal((), reason) if asks else None
     if written is not None:
-        found.append(lesson(way.state, way.last, [written], written))
+        seen = observed(way.book, way.scene, way.state, way.last)
+        named = goal_for_gone(way.book, seen, task) if task is not None else None
+        found.append(lesson(way.state, way.last, [named or written], named or written, absent=named is not None))
+        written = named if named is not None and way.rng.random() < 0.7 else written
     if reason != "missing":
         command = way.book.cannot(reason)
         return [*found, lesson(way.state, way.last, [command], command, written)]
@@ -354,17 +363,27 @@ def _lesson(
     *,
     hidden: str = "",
     unsure: str = "",
+    absent: bool = False,
 ) -> Lesson:
-    """One lesson: to write a goal where that is what is right, else a command; `wanted` is the goal that is told."""
+    """One lesson: to write a goal where that is what is right, else a command; `wanted` is the goal that is told.
+
+    A goal that names what is not seen, because it is hidden or `absent`, is right where it can be written; where it
+    cannot, that something is missing.
+    """
     text = word_task(rng, task, book, wordings)
     observation = observed(book, task.scene, state, last, hidden=hidden, unsure=unsure)
     if isinstance(taught, Goal):
-        prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation)
+        prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation, text)
+        right = [as_told(text, one) for one in right if isinstance(one, Goal)]
+        taught = as_told(text, taught)
+        if hidden or absent:
+            right = [one for one in right if graph.accepts(one.text)] or [Goal((), "missing")]
+            taught = taught if taught in right else rng.choice(right)
         act = "goal"
     else:
         left = None
         if wanted is not None:
-            aim = Wanted(book.codebook, wanted)
+            aim = Wanted(book.codebook, as_told(text, wanted))
             aim.saw(observed(book, task.scene, state, last))  # as it was before anything was hidden
             left = aim.left(observation)
             if aim.reached(observation):  # whatever else may be tidied up

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from codeword.codebook import Command, Result
+from codeword.codebook import Command, Observation, Result
 from codeword.codebook.goals import Goal, goal_graph, goal_prompt
 from codeword.codebook.offer import offer
 from codeword.codebook.wanted import Wanted, settled
@@ -20,7 +20,7 @@ from .lessons import Lesson, Mix, act_of, books, named_things, observed
 from .patience import unseen
 from .scene import Scene, State, has_room
 from .solver import Solver
-from .wanted import Ends, aim_of, ends_from, ends_of, goal_of, group_goal
+from .wanted import Ends, aim_of, as_told, ends_from, ends_of, goal_for_gone, goal_of, group_goal
 from .way import Way, best_moves
 from .wording import word_task
 
@@ -92,16 +92,12 @@ def play(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mappin
     for step in range(MOST_STEPS):
         observation = observed(book, task.scene, game.state, game.last, step, hidden=game.hidden)
         if asks and (aim is None or (aim.goal.cannot and not game.hidden and task.aim is not None)):
-            choices = game.ends()
-            goals = [Goal((), one) if isinstance(one, str) else goal_of(book, observation, task.scene, one)
-                     for one in choices]  # fmt: skip
-            end = choices[0] if choices else ""
-            grouped = None if isinstance(end, str) else group_goal(book, observation, task, game.state, end)
-            if grouped is not None:
-                goals, choices = [grouped[0]], [grouped[1]]
+            prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation, text)
+            told = [(as_told(text, one), end) for one, end in game.goals(observation)]
+            told = [(one, end) for one, end in told if graph.accepts(one.text)]
+            goals, choices = [one for one, _ in told], [end for _, end in told]
             if not goals:
                 break
-            prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation)
             options = tuple(dict.fromkeys(one.text for one in goals))
             found.append(Lesson(book, kind, text, observation, prompt, graph, options, rng.choice(options), "goal"))
             said.append(policy(found[-1]))
@@ -176,15 +172,28 @@ class _Game:
             return [self.book.cannot("impossible")]
         return [command for move in moves for command in self.book.commands(scene, state, move)]
 
+    def goals(self, observation: Observation) -> "list[tuple[Goal, Ends | str]]":
+        """The goals that are right, any of them, each with the end that it comes to, or with why there is none."""
+        found: list[tuple[Goal, Ends | str]] = []
+        for end in self.ends():
+            if isinstance(end, str):
+                found.append((Goal((), end), end))
+                continue
+            grouped = None if self.hidden else group_goal(self.book, observation, self.task, self.state, end)
+            if grouped is not None and not found:
+                return [grouped]
+            found.append((goal_of(self.book, observation, self.scene, end), end))
+        named = goal_for_gone(self.book, observation, self.task)
+        return found if named is None else [*found, (named, "missing")]
+
     def ends(self) -> "list[Ends | str]":
         """Ends that are wanted, any of them, or why there is none; nothing where that is not known."""
         if self.aim is None or self._solver is None:
             return [self.task.reason]
-        if self.hidden:
-            return ["missing"]
         if self._solver.hopeless(self.state):
-            return ["impossible"]
-        return list(ends_of(self.rng, self.scene, self.aim, self.state, self._solver))
+            return ["missing" if self.hidden else "impossible"]
+        ends = ends_of(self.rng, self.scene, self.aim, self.state, self._solver)
+        return ["missing", *ends] if self.hidden else list(ends)
 
     def pursue(self, end: "Ends | str") -> None:
         """Go after this end, and care for nothing else."""

@@ -4,8 +4,12 @@ Of the many ends that a task may have, some are drawn, and each of them is right
 aim of its own.
 """
 
+import math
 import random
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import cast
 
 from codeword.codebook import Fact, Observation
 from codeword.codebook.classes import ONE_ANOTHER, Group, classes, gatherings
@@ -15,13 +19,16 @@ from codeword.codebook.wanted import Wanted, settled
 from .aims import Aim, Apart, At, Tower
 from .books import Book
 from .draft import Task
-from .scene import TABLE, Move, Scene, State
+from .scene import TABLE, Move, Scene, State, Thing
 from .solver import Solver
 
 Ends = dict[str, str]
 """Where blocks are to be in the end; an empty text stands for the gripper."""
 
 _MOST_MOVES = 30
+_SLOT = re.compile(r"[a-z]+_([0-9]+)")
+_WORD = re.compile(r"[a-z0-9]+")
+_NO_SLOT = 1_000
 
 
 def ends_of(rng: random.Random, scene: Scene, aim: Aim, start: State, solver: Solver, tries: int = 10) -> list[Ends]:
@@ -72,17 +79,65 @@ def _told(scene: Scene, aim: Aim, start: State, state: State) -> Ends:
     return {block: place for block, place in places.items() if place is not None}
 
 
-def goal_of(book: Book, observation: Observation, scene: Scene, ends: Ends) -> Goal:
-    """An end as a goal is written."""
+def goal_of(book: Book, observation: Observation, scene: Scene, ends: Ends, gone: Thing | None = None) -> Goal:
+    """An end as a goal says it, with its facts in the order in which things are seen; one thing may be `gone`."""
     names = book.names
     facts = []
     for block, place in ends.items():
         if not place:
             facts.append(Fact(names.facts["holding"], (names.id(block),)))
         else:
-            name = "in" if scene.kind(place) in ("bowl", "box") else "on"
+            kind = gone.kind if gone is not None and place == gone.id else scene.kind(place)
+            name = "in" if kind in ("bowl", "box") else "on"
             facts.append(Fact(names.facts[name], (names.id(block), names.id(place))))
     return Goal(tuple(in_order(book.codebook, observation, facts)))
+
+
+def goal_for_gone(book: Book, observation: Observation, task: Task) -> Goal | None:
+    """What is wanted of a task that names something that is not there."""
+    words, gone = task.words, task.words.get("gone")
+    if not isinstance(gone, Thing):
+        return None
+    if "pairs" in words:
+        ends = dict(cast(list[tuple[str, str]], words["pairs"]))
+    elif "list" in words:
+        ends = dict.fromkeys(cast(list[str], words["list"]), str(words["t"]))
+    else:
+        ends = {str(words["a"]): str(words["t"] if "t" in words else words["b"])}
+    return goal_of(book, observation, task.scene, ends, gone)
+
+
+def as_told(text: str, said: Goal) -> Goal:
+    """A goal in the order in which a text names what it is about: first its classes, then its facts. What the text does
+    not name stands last: by the slot of a row where it goes to one, else as it stood.
+    """
+    about = [fact.args[0] for fact in said.facts]
+    named = _named_at(text, [*about, *(group.of for group in said.groups)])
+
+    def place(fact: Fact) -> tuple[float, int]:
+        row = _SLOT.fullmatch(fact.args[-1])
+        return named.get(fact.args[0], math.inf), int(row[1]) if row else _NO_SLOT
+
+    groups = sorted(said.groups, key=lambda group: named.get(group.of, math.inf))
+    return replace(said, facts=tuple(sorted(said.facts, key=place)), groups=tuple(groups))
+
+
+def _named_at(text: str, names: Sequence[str]) -> dict[str, int]:
+    """Where a text first says most of each name, in words: at least one that not all of the names have, and no single
+    letter alone.
+    """
+    spoken = _WORD.findall(text.lower())
+    words = {name: name.split("_") for name in names}
+    common = set.intersection(*map(set, words.values())) if len(words) > 1 else set()
+    found: dict[str, int] = {}
+    for name, own in words.items():
+        best = 0
+        for begin, first in enumerate(spoken):
+            said = [word for word in spoken[begin : begin + len(own)] if word in own]
+            telling = [word for word in said if word not in common]
+            if first in own and telling and (len(said) > 1 or len(telling[0]) > 1) and len(said) > best:
+                best, found[name] = len(said), begin
+    return found
 
 
 def group_goal(book: Book, observation: Observation, task: Task, state: State, end: Ends) -> tuple[Goal, Ends] | None:

@@ -1,16 +1,20 @@
 """Goals under a grammar: what can be written, in which form, and what it means."""
 
+import json
 import random
+from itertools import permutations
 
 import pytest
 
 from codeword.codebook import Codebook, Fact, load_codebook
+from codeword.codebook.absent import absent
 from codeword.codebook.command import Command
-from codeword.codebook.goals import ASK, Goal, goal_facts, goal_graph, goal_prompt, in_order, read_goal
+from codeword.codebook.goals import ASK, MOST_ITEMS, Goal, goal_facts, goal_graph, goal_prompt, read_goal
 from codeword.codebook.planner import Plan, SymbolicWorld
 from codeword.codebook.prompt import write_prompt
 from codeword.codebook.pursuit import Pursuit
 from codeword.codebook.wanted import Wanted
+from tests.graphs import some_texts
 from tests.observations import large_observation, observe, random_observation
 
 
@@ -30,20 +34,63 @@ def test_what_cannot_be_picked_is_in_no_goal_but_as_it_is(tabletop: Codebook) ->
     assert [str(fact) for fact in goal_facts(tabletop, seen)] == ["on(red_block,table)"]
 
 
-def test_every_goal_of_the_grammar_can_be_read_and_has_one_form(tabletop: Codebook) -> None:
+def test_every_goal_of_the_grammar_can_be_read(tabletop: Codebook) -> None:
     seen = observe({"red_block": "table", "green_block": "table"}, ("blue_bowl",))
-    texts = list(goal_graph(tabletop, seen).texts())
-    assert len(set(texts)) == len(texts) > 50
+    graph = goal_graph(tabletop, seen)
+    texts = some_texts(graph, random.Random(2), 400)
+    assert len(texts) > 50
+    again = 0
     for text in texts:
         goal = read_goal(text)
-        assert goal.text == text
-        assert list(goal.facts) == in_order(tabletop, seen, goal.facts)
+        said = json.loads(text).get("goal", [])
+        again += len(said) - len(goal.facts) - len(goal.groups)
+        assert graph.accepts(goal.text)
+        assert read_goal(goal.text) == goal
+        assert len(said) <= MOST_ITEMS
         assert bool(goal.facts or goal.groups) is not bool(goal.cannot)
-    assert '{"goal":[["red_block","in","blue_bowl"],["green_block","in","blue_bowl"]]}' in texts
-    assert '{"goal":[["green_block","in","blue_bowl"],["red_block","in","blue_bowl"]]}' not in texts
-    assert '{"goal":[["all","block","in","blue_bowl"],["red_block","on","table"]]}' in texts
-    assert '{"goal":[["red_block","on","table"],["all","block","in","blue_bowl"]]}' not in texts
-    assert '{"cannot":"missing"}' in texts
+    assert again, "what is said twice is read once"
+    assert graph.accepts('{"cannot":"missing"}')
+
+
+def test_goals_are_written_in_any_order(tabletop: Codebook) -> None:
+    graph = goal_graph(tabletop, observe({"red_block": "table", "green_block": "table"}, ("blue_bowl",)))
+    items = ['["red_block","in","blue_bowl"]', '["green_block","on","red_block"]', '["all","block","on","table"]']
+    for number in range(1, 4):
+        for some in permutations(items, number):
+            assert graph.accepts(f'{{"goal":[{",".join(some)}]}}'), some
+    assert not graph.accepts('{"goal":[["red_block","on","red_block"]]}')
+    assert not graph.accepts('{"goal":[["blue_bowl","on","table"]]}')
+    assert not graph.accepts('{"goal":[]}')
+
+
+@pytest.mark.parametrize(
+    ("task", "goal", "can"),
+    [
+        ("Put the gold block in the blue bowl.", '[["gold_block","in","blue_bowl"]]', True),
+        ("gold_block on table, red_block in gold_bowl", '[["gold_block","on","table"],["red_block","in","gold_bowl"]]', True),
+        ("Put the gold block in the blue bowl.", '[["gold_bowl","in","blue_bowl"]]', False),
+        ("Put the gold one in the blue bowl.", '[["gold_block","in","blue_bowl"]]', False),
+        ("Put the red block in the blue bowl.", '[["gold_block","in","blue_bowl"]]', False),
+        ("Stack the gold block on the red block.", '[["gold_block","on","red_block"]]', True),
+        ("Put each block in the blue bowl.", '[["each_block","in","blue_bowl"]]', False),
+    ],
+)  # fmt: skip
+def test_what_a_task_names_can_be_named_though_it_is_not_there(
+    tabletop: Codebook, task: str, goal: str, can: bool
+) -> None:
+    seen = observe({"red_block": "table", "green_block": "table"}, ("blue_bowl",))
+    assert goal_graph(tabletop, seen, task).accepts(f'{{"goal":{goal}}}') is can
+    assert not can or not goal_graph(tabletop, seen).accepts(f'{{"goal":{goal}}}')
+
+
+def test_names_of_what_is_not_there_are_like_names_of_what_is() -> None:
+    seen = ["red_block", "blue_block_2", "red_bowl", "letter_a", "left_zone", "table", "small_red_block"]
+    assert absent("the letter Q, a gold block, the table", seen) == {
+        "letter_q": {"letter_a"}, "gold_block": {"red_block", "blue_block_2"},
+    }  # fmt: skip
+    assert absent("blue bowl and blue block and the two blocks", seen) == {"blue_bowl": {"red_bowl"}}
+    assert absent("the big red block", seen) == {"big_red_block": {"small_red_block"}}
+    assert absent("put every block in that bowl", seen) == {}
 
 
 @pytest.mark.parametrize("name", ["tabletop", "colors", "letters", "packing", "workbench"])
@@ -64,9 +111,10 @@ def test_goals_are_small_graphs_for_every_shipped_codebook(name: str) -> None:
 def test_the_grammar_of_goals_grows_with_the_graph_and_not_with_its_texts(name: str) -> None:
     codebook = load_codebook(name)
     some, many = (goal_graph(codebook, large_observation(blocks)) for blocks in (6, 12))
-    assert many.count() > 10**12 * some.count() > 10**20
+    assert many.count() > 10**3 * some.count() > 10**20
     lengths = [len(graph.grammar().definition) for graph in (some, many)]
-    assert lengths[1] < 5 * lengths[0] < 100_000
+    assert lengths[1] < 5 * lengths[0]
+    assert lengths[1] < 100_000
 
 
 def test_the_prompt_begins_as_that_of_a_command(tabletop: Codebook) -> None:
