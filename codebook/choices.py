@@ -8,7 +8,7 @@ whole number) and the punctuation beside it. So the tokens of a path are the tok
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,17 @@ class Node:
         if self is END:
             return not text
         return any(text.startswith(piece) and child.accepts(text[len(piece) :]) for piece, child in self.edges)
+
+    def among(self, texts: Iterable[str]) -> "Node":
+        """The same graph without the ways to other texts than these; those that it does not spell count for nothing."""
+        some = tuple(texts)
+        edges = []
+        for piece, child in self.edges:
+            rest = tuple(text[len(piece) :] for text in some if text.startswith(piece))
+            kept = child if child is END else child.among(rest)
+            if rest and (kept.edges or (child is END and "" in rest)):
+                edges.append((piece, kept))
+        return Node(tuple(edges))
 
     def grammar(self) -> "CFG":
         """The same language as an outlines term, for any generator that takes one: in Lark, every node a token of its

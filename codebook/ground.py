@@ -4,7 +4,7 @@ What can never change is decided at once, so what is left is what there is to do
 on(x, tray))` one part for each vowel that is there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .conditions import And, Atom, Bindings, Compare, Condition, Not, Or, Quantified
@@ -70,6 +70,15 @@ Formula = bool | Literal | Unparted | Every | Either
 def holds(formula: Formula, state: FactState) -> bool:
     """Whether a formula is true of a state."""
     return formula if isinstance(formula, bool) else formula.holds(state)
+
+
+def literals(formula: Formula) -> Iterator[Literal]:
+    """The single facts that a formula is made of."""
+    if isinstance(formula, Literal):
+        yield formula
+    elif isinstance(formula, Every | Either):
+        for part in formula.parts:
+            yield from literals(part)
 
 
 def open_parts(formula: Formula, state: FactState) -> int:

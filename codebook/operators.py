@@ -99,15 +99,20 @@ class _Grounded:
         return self._known[asked]
 
 
+def telling(skill: Skill) -> frozenset[str]:
+    """The arguments that make a difference to what a skill needs or changes, and those that name things."""
+    asked = {name for condition in skill.conjuncts for name in condition.variables()}
+    asked |= {name for effect in skill.effects for name in effect.variables()}
+    return frozenset(asked | {n for n, a in skill.args.items() if isinstance(a, EntityArgument | ListArgument)})
+
+
 def _arguments(skill: Skill, reachable: Mapping[str, list[str]]) -> Iterator[dict[str, Value]]:
     """The arguments that make a difference: of those that nothing asks for, one value stands for all."""
-    conditions: list[Condition] = list(skill.conjuncts)
-    asked = {name for condition in conditions for name in condition.variables()}
-    asked |= {name for effect in skill.effects for name in effect.variables()}
+    asked = telling(skill)
     choices = []
     for name, argument in skill.args.items():
         values = _values(argument, reachable)
-        if name not in asked and not isinstance(argument, EntityArgument | ListArgument):
+        if name not in asked:
             values = values[:1] if argument.default is None else [argument.default]
         choices.append(values)
     for values_of_all in product(*choices):

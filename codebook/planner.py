@@ -1,7 +1,7 @@
 """Plans over the symbolic world that a codebook's own preconditions and effects make, and over nothing else."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -11,7 +11,7 @@ from .command import Command
 from .conditions import Condition
 from .effects import apply
 from .facts import Fact
-from .ground import Grounder, changing
+from .ground import Formula, Grounder, changing, literals
 from .legal import legal_in
 from .observation import Observation
 from .operators import Operator, operators
@@ -55,14 +55,26 @@ class SymbolicWorld:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a search found: commands to the goal, or why there are none (`missing` or `impossible`)."""
+    """What a search found: commands to the goal and what they cost, or why there are none (`missing`, `impossible`)."""
 
     commands: tuple[Command, ...]
     failure: str = ""
     expanded: int = 0
+    cost: float = 0.0
 
 
 NOTHING_DEAR: Mapping[str, float] = MappingProxyType({})
+
+_LOOKS, _MORE_LOOKS = 600, 200
+"""So many states are looked at for a plan to begin with, and so many more for other commands that one begins with."""
+
+_CLUTTER = 0.25
+"""What it costs to bring something to a place that the goal wants for something else, and that is free of such things.
+"""
+
+_ROUNDING = 1e-9
+_SLACK = 1.0
+"""By so much a state may be reckoned to be dearer than a plan through it turns out to be."""
 
 
 def plan(
@@ -75,38 +87,108 @@ def plan(
     Where no chain of skills could bring the goal about, the failure is `impossible`, or `missing` where the goal names
     what is not there; also `impossible` where nothing was found in `max_expanded` states.
     """
-    codebook, start = world.codebook, world.state
-    grounder = Grounder(codebook, start, changing(codebook))
-    wanted = grounder.formula(goal)
-    steps = operators(codebook, world.reachable, grounder)
-    reckoner = Reckoner(codebook, steps)
-    left = reckoner.left(wanted, start)
-    if math.isinf(left):
-        things = {thing for ids in start.kinds.values() for thing in ids}
-        return Plan((), "impossible" if goal.entities() <= things else "missing")
-    order = count()
-    best: dict[frozenset[Fact], float] = {start.facts: 0.0}
-    came_by: dict[frozenset[Fact], tuple[frozenset[Fact], Operator]] = {}
-    frontier: list[tuple[float, float, int, float, FactState]] = [(left, left, next(order), 0.0, start)]
-    expanded = 0
-    while frontier and expanded < max_expanded:
-        _, left, _, cost, here = heappop(frontier)
-        if cost > best[here.facts]:
-            continue
-        if left == 0:
-            return Plan(_traced(codebook, came_by, here.facts), expanded=expanded)
-        expanded += 1
-        for step in steps:
-            if not step.possible(here):
+    return _Search(world, goal, dear).plan(world.state, max_expanded)
+
+
+def ways(
+    world: SymbolicWorld, goal: Condition, dear: Mapping[str, float] = NOTHING_DEAR
+) -> tuple[tuple[Command, ...], str]:
+    """The commands that some cheapest plan to a goal begins with, the one that `plan` finds first among them; or none,
+    and why: as plans fail, or nothing where the goal holds.
+
+    Whoever takes one of them after the other, whichever, comes to the goal and goes in no circles, as far as commands
+    do what they say. It is no long search: in a large world some that would do are not found.
+    """
+    search = _Search(world, goal, dear)
+    search.looks = _LOOKS
+    best = search.plan(world.state)
+    if not best.commands:
+        return (), best.failure
+    first, found = best.commands[0], [best.commands[0]]
+    search.looks = _MORE_LOOKS
+    options = []
+    for step in search.steps:
+        if step.possible(world.state) and (command := step.command(world.codebook)) != first:
+            there, cost = world.state.after(step.facts_after(world.state)), search.cost(step)
+            options.append((cost + search.reckoned(there), cost, command, there))
+    for reckoned, cost, command, there in sorted(options, key=lambda option: option[0]):
+        if reckoned > best.cost + _SLACK or search.looks <= 0:
+            break
+        if not search.plan(there, most=best.cost - cost + _ROUNDING).failure:
+            found.append(command)
+    return tuple(found), ""
+
+
+class _Search:
+    """Searches for plans to one goal, over the things that are there."""
+
+    def __init__(self, world: SymbolicWorld, goal: Condition, dear: Mapping[str, float]) -> None:
+        self._codebook, self._goal, self._dear = world.codebook, goal, dear
+        grounder = Grounder(world.codebook, world.state, changing(world.codebook))
+        self._wanted = grounder.formula(goal)
+        self.steps = operators(world.codebook, world.reachable, grounder)
+        self._reckoner = Reckoner(world.codebook, self.steps)
+        untidy = _untidy(self._wanted, world.state, self.steps)
+        self._costs = {id(step): step.cost + self._more(step, untidy) for step in self.steps}
+        self.looks: float = math.inf
+        """So many states may still be looked at."""
+
+    def _more(self, step: Operator, untidy: Collection[int]) -> float:
+        """What a step costs beyond its usual cost."""
+        dear = self._dear.get(step.command(self._codebook).text, 0.0) if self._dear else 0.0
+        return dear + (_CLUTTER if id(step) in untidy else 0.0)
+
+    def reckoned(self, state: FactState) -> float:
+        """What is reckoned to be left to the goal."""
+        self.looks -= 1
+        return self._reckoner.left(self._wanted, state)
+
+    def cost(self, step: Operator) -> float:
+        return self._costs[id(step)]
+
+    def plan(self, start: FactState, max_expanded: float = math.inf, most: float = math.inf) -> Plan:
+        """A plan from a state, of at most this cost."""
+        left = self.reckoned(start)
+        if math.isinf(left):
+            things = {thing for ids in start.kinds.values() for thing in ids}
+            return Plan((), "impossible" if self._goal.entities() <= things else "missing")
+        order = count()
+        best: dict[frozenset[Fact], float] = {start.facts: 0.0}
+        came_by: dict[frozenset[Fact], tuple[frozenset[Fact], Operator]] = {}
+        frontier: list[tuple[float, float, int, float, FactState]] = [(left, left, next(order), 0.0, start)]
+        expanded = 0
+        while frontier and expanded < max_expanded and self.looks > 0:
+            _, left, _, cost, here = heappop(frontier)
+            if cost > best[here.facts]:
                 continue
-            facts = step.facts_after(here)
-            reached = cost + step.cost + (dear.get(step.command(codebook).text, 0.0) if dear else 0.0)
-            if reached < best.get(facts, math.inf):
-                best[facts], came_by[facts] = reached, (here.facts, step)
-                there = here.after(facts)
-                ahead = reckoner.left(wanted, there)
-                heappush(frontier, (reached + ahead, ahead, next(order), reached, there))
-    return Plan((), "impossible", expanded)
+            if left == 0:
+                return Plan(_traced(self._codebook, came_by, here.facts), expanded=expanded, cost=cost)
+            expanded += 1
+            for step in self.steps:
+                if not step.possible(here):
+                    continue
+                facts = step.facts_after(here)
+                reached = cost + self.cost(step)
+                if reached <= most and reached < best.get(facts, math.inf):
+                    best[facts], came_by[facts] = reached, (here.facts, step)
+                    there = here.after(facts)
+                    ahead = self.reckoned(there)
+                    if reached + ahead <= most + _SLACK:
+                        heappush(frontier, (reached + ahead, ahead, next(order), reached, there))
+        return Plan((), "impossible", expanded)
+
+
+def _untidy(goal: Formula, state: FactState, steps: Iterable[Operator]) -> frozenset[int]:
+    """The ids of the steps that bring something to a place that is wanted for something else."""
+    wanted = {(fact.name, fact.places) for fact in literals(goal) if fact.positive}
+    named = {place for _, places in wanted for place in places[1:]}
+    named -= {place for fact in state.facts if (fact.name, fact.args) not in wanted for place in fact.args[1:]}
+    return frozenset(
+        id(step)
+        for step in steps
+        for change in step.changes
+        if change.adds and (change.name, change.places) not in wanted and not named.isdisjoint(change.places[1:])
+    )
 
 
 def _traced(

@@ -1,5 +1,7 @@
 """Going after a goal: commands by the planner, for as long as the world is as foretold, and afresh where it is not."""
 
+from collections.abc import Mapping
+
 from .bearing import idle
 from .command import Command
 from .conditions import Condition
@@ -62,8 +64,12 @@ class Pursuit:
         return command
 
     def _plan(self, world: SymbolicWorld) -> Plan:
-        dear = {text: _DEAR * (times - 1) for text, times in self._failures.items() if times > 1}
-        return plan(world, self.goal, dear=dear)
+        return plan(world, self.goal, dear=dear(self._failures))
+
+
+def dear(failures: Mapping[str, int]) -> dict[str, float]:
+    """What commands, by their text, cost more in plans for having failed so often."""
+    return {text: _DEAR * (times - 1) for text, times in failures.items() if times > 1}
 
 
 def idle_command(world: SymbolicWorld) -> Command | None:

@@ -1,6 +1,7 @@
 """What a goal asks for, fact by fact, as things come to be seen; and what of it is left to do."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from .bearing import bearing, idle
 from .classes import Group, classes, gatherings, spelt_out
@@ -9,7 +10,9 @@ from .facts import Fact
 from .goals import Goal, goal_facts, in_order
 from .observation import Observation
 from .offer import Left
+from .planner import SymbolicWorld, ways
 from .prompt import fact_text
+from .pursuit import dear
 from .skills import Codebook
 
 
@@ -38,6 +41,10 @@ def _spelt(
     return spelt_out(group, members.get(group.of, ()), apart, set(possible), observation)
 
 
+_WEARY = 3
+"""So many failures of one command let somebody give up who could still go on."""
+
+
 class Wanted:
     """A goal on the way. What it says of all things of a class is said of those that are seen; while one of them is not
     seen any more, what was said before stands.
@@ -47,10 +54,15 @@ class Wanted:
         self.codebook, self.goal = codebook, goal
         self._before: tuple[Fact, ...] | None = None
         self._seen: Observation | None = None
+        self._failures: dict[str, int] = {}
 
     def saw(self, observation: Observation) -> None:
         """This is seen in fact, and not foretold."""
+        again = observation is self._seen
         self._before, self._seen = self.facts(observation), observation
+        last = observation.last
+        if not again and last is not None and last.status != "done" and last.command:
+            self._failures[last.command] = self._failures.get(last.command, 0) + 1
 
     def facts(self, observation: Observation) -> tuple[Fact, ...]:
         """All that is to hold, in the order of the things that it is about."""
@@ -74,8 +86,7 @@ class Wanted:
 
     def condition(self, observation: Observation) -> Condition:
         """All that is to hold, as a condition."""
-        facts = self.facts(observation)
-        return And(tuple(Atom(f.name, tuple(Term(arg, bound=False) for arg in f.args)) for f in facts))
+        return _all_of(self.facts(observation))
 
     def open(self, observation: Observation) -> list[Fact]:
         """The facts that do not hold yet."""
@@ -106,5 +117,30 @@ class Wanted:
             skills |= idling
         return Left(f"To do: {'; '.join(map(fact_text, first))}", skills, idling)
 
+    def ahead(self, observation: Observation) -> Left:
+        """What is left, and the commands that lead nearer to the goal, where the planner finds any: then no others can
+        be chosen, and not to give up, but where a command failed again and again. Of what is not there nothing can be
+        planned: what leads nearer to the rest can be chosen, to let time pass, and to give up.
+        """
+        left = self.left(observation)
+        if self.goal.cannot or not self.open(observation):
+            return left
+        there = {entity.id for entity in observation.entities}
+        facts = self.facts(observation)
+        seen = [fact for fact in facts if there.issuperset(fact.args)]
+        found, failure = ways(SymbolicWorld.of(self.codebook, observation), _all_of(seen), dear(self._failures))
+        if failure or (not found and len(seen) == len(facts)):
+            return left
+        giving_up = self._ending("cannot")
+        if len(seen) < len(facts):
+            return replace(left, ways=found, besides=giving_up | left.idle)
+        weary = max(self._failures.values(), default=0) >= _WEARY
+        return replace(left, ways=found, besides=giving_up if weary else frozenset())
+
     def _ending(self, how: str) -> frozenset[str]:
         return frozenset(skill.name for skill in self.codebook.skills.values() if skill.ends == how)
+
+
+def _all_of(facts: Iterable[Fact]) -> Condition:
+    """All of these facts, as a condition."""
+    return And(tuple(Atom(f.name, tuple(Term(arg, bound=False) for arg in f.args)) for f in facts))

@@ -282,6 +282,6 @@ class MixedController:
 
     def _question(self, task: str, observation: Observation) -> Question:
         assert self._writer.wanted is not None
-        offered = offer(self._codebook, task, observation, self._writer.wanted.left(observation))
+        offered = offer(self._codebook, task, observation, self._writer.wanted.ahead(observation))
         hint = Hint(self._habits.expected(situation_of(observation.last)), About(self._codebook, task, observation))
         return Question(offered.prompt, offered.legal.graph, self._sampling, hint, dict(offered.legal.left_out))

@@ -125,7 +125,7 @@ class Teller:
             if self._aim is None or self._aim.goal != goal:
                 self._aim = Wanted(self._codebook, goal)
             self._aim.saw(step.observation)
-            offered = offer(self._codebook, task, step.observation, self._aim.left(step.observation))
+            offered = offer(self._codebook, task, step.observation, self._aim.ahead(step.observation))
             return {"goal": goal.told, "prompt": _text(offered.prompt), **_choice(offered.legal)}
         return {"goal": goal.told, "prompt": prompt}
 
