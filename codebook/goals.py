@@ -4,11 +4,11 @@
     {"goal":[["all","block","in","blue_bowl"],["red_block","on","table"]]}
     {"goal":[["all","left_zone","on","table"]]}
 
-What can be written is what skills can bring about here, and what holds already of what they can change. What is said of
+What can be written is what skills can bring about of anything here, and what holds already. What is said of
 all things of a class holds for those that nothing else is said of. The words of a fact stand as observations tell it,
 its thing first, so that what is chosen next depends on what was chosen before. Facts stand in any order, so that they
-can be written as the task tells them. A thing that the task names and that is not there can be named all the same, so
-that who writes need not look for it, only copy: a plan finds out that it is missing.
+can be written as the task tells them. What is not feasible can be written all the same, and a thing named that the
+task names and that is not there: who writes need not judge, only understand, and a plan finds out.
 """
 
 import json
@@ -131,7 +131,8 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "") -> 
     """Every goal that can be written here for a task, at least one fact or class long, or why there can be none."""
     facts = goal_facts(codebook, observation)
     groups: dict[tuple[str | None, str], list[Fact]] = {}
-    for fact in (*facts, *_of_absent(task, observation, facts)):
+    told = in_order(codebook, observation, _told(facts))
+    for fact in (*told, *_of_absent(task, observation, told)):
         groups.setdefault((fact.args[0] if fact.args else None, fact.name), []).append(fact)
     things = list(dict.fromkeys(fact.args[0] for fact in facts if fact.args))
     found = {name: groups_of(members, facts) for name, members in classes(codebook, observation, things).items()}
@@ -147,6 +148,16 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "") -> 
         end = Node((('"}', END),))
         heads.append(("cannot", Node((('":"', Node(tuple((reason, end) for reason in reasons))),))))
     return Node((('{"', Node(tuple(heads))),))
+
+
+def _told(facts: Sequence[Fact]) -> set[Fact]:
+    """What can be told of things, whether or not it can come true: of each all that can be so of any of them."""
+    things = dict.fromkeys(fact.args[0] for fact in facts if fact.args)
+    found = set(facts)
+    for fact in facts:
+        if fact.args:
+            found |= {Fact(fact.name, (thing, *fact.args[1:])) for thing in things if thing not in fact.args[1:]}
+    return found
 
 
 def _of_absent(task: str, observation: Observation, facts: Sequence[Fact]) -> list[Fact]:

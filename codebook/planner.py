@@ -62,6 +62,11 @@ class Plan:
     expanded: int = 0
     cost: float = 0.0
 
+    @property
+    def never(self) -> bool:
+        """Whether no chain of skills could bring the goal about."""
+        return bool(self.failure) and not self.expanded
+
 
 NOTHING_DEAR: Mapping[str, float] = MappingProxyType({})
 
@@ -92,9 +97,9 @@ def plan(
 
 def ways(
     world: SymbolicWorld, goal: Condition, dear: Mapping[str, float] = NOTHING_DEAR
-) -> tuple[tuple[Command, ...], str]:
-    """The commands that some cheapest plan to a goal begins with, the one that `plan` finds first among them; or none,
-    and why: as plans fail, or nothing where the goal holds.
+) -> tuple[tuple[Command, ...], Plan]:
+    """The commands that some cheapest plan to a goal begins with, the first of the plan that is found among them; with
+    it that plan, or why there is none.
 
     Whoever takes one of them after the other, whichever, comes to the goal and goes in no circles, as far as commands
     do what they say. It is no long search: in a large world some that would do are not found.
@@ -103,7 +108,7 @@ def ways(
     search.looks = _LOOKS
     best = search.plan(world.state)
     if not best.commands:
-        return (), best.failure
+        return (), best
     first, found = best.commands[0], [best.commands[0]]
     search.looks = _MORE_LOOKS
     options = []
@@ -116,7 +121,7 @@ def ways(
             break
         if not search.plan(there, most=best.cost - cost + _ROUNDING).failure:
             found.append(command)
-    return tuple(found), ""
+    return tuple(found), best
 
 
 class _Search:

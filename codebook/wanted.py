@@ -119,8 +119,9 @@ class Wanted:
 
     def ahead(self, observation: Observation) -> Left:
         """What is left, and the commands that lead nearer to the goal, where the planner finds any: then no others can
-        be chosen, and not to give up, but where a command failed again and again. Of what is not there nothing can be
-        planned: what leads nearer to the rest can be chosen, to let time pass, and to give up.
+        be chosen, and not to give up, but where a command failed again and again. Where there can be none, to give up
+        is what can be chosen. Of what is not there nothing can be planned: what leads nearer to the rest can be chosen,
+        to let time pass, and to give up.
         """
         left = self.left(observation)
         if self.goal.cannot or not self.open(observation):
@@ -128,10 +129,12 @@ class Wanted:
         there = {entity.id for entity in observation.entities}
         facts = self.facts(observation)
         seen = [fact for fact in facts if there.issuperset(fact.args)]
-        found, failure = ways(SymbolicWorld.of(self.codebook, observation), _all_of(seen), dear(self._failures))
-        if failure or (not found and len(seen) == len(facts)):
-            return left
+        found, best = ways(SymbolicWorld.of(self.codebook, observation), _all_of(seen), dear(self._failures))
         giving_up = self._ending("cannot")
+        if best.never and len(seen) == len(facts):
+            return replace(left, ways=(), besides=giving_up | (left.skills & left.idle))
+        if best.failure or (not found and len(seen) == len(facts)):
+            return left
         if len(seen) < len(facts):
             return replace(left, ways=found, besides=giving_up | left.idle)
         weary = max(self._failures.values(), default=0) >= _WEARY

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from codeword.codebook.command import Command
 from codeword.codebook.facts import Fact
-from codeword.codebook.goals import Goal, goal_graph, goal_prompt, read_goal
+from codeword.codebook.goals import Goal, goal_facts, goal_graph, goal_prompt, read_goal
 from codeword.codebook.observation import Observation
 from codeword.codebook.offer import offer
 from codeword.codebook.planner import Plan, SymbolicWorld, plan
@@ -63,8 +63,8 @@ class GoalWriter:
         return self._seen != _shown(observation)
 
     def write(self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled) -> Decision:
-        """Write the goal of a task. Where no plan can lead to it, others are drawn by lot, and the first that one leads
-        to is taken, else the one written first. That stands also where the time is over before.
+        """Write the goal of a task. Where it contradicts itself, others are drawn by lot, and the first that a plan
+        leads to is taken, else the one written first. That stands also where the time is over before.
 
         Raises DecisionCancelled.
         """
@@ -78,7 +78,7 @@ class GoalWriter:
         first_goal, notes = settled(codebook, read_goal(first.text), observation), first.notes
         written = self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()})
         self._looked_for = _not_there(Wanted(codebook, first_goal), observation)
-        if self._looked_for or not _is_hopeless(Wanted(codebook, first_goal), observation):
+        if not _is_muddled(Wanted(codebook, first_goal), observation):
             return written
         refused = {first.text}
         for seed in range(1, _DRAWS + 1):
@@ -105,12 +105,16 @@ class GoalWriter:
         return self.written
 
 
-def _is_hopeless(wanted: Wanted, observation: Observation) -> bool:
-    """Whether it is certain that no plan leads to a goal, or none is found soon and things would rest on themselves."""
+def _is_muddled(wanted: Wanted, observation: Observation) -> bool:
+    """Whether facts that can each be brought about cannot hold together: it is certain that no plan leads to them, or
+    none is found soon and things would rest on themselves.
+    """
     if wanted.goal.cannot:
         return False
     found = _plan(wanted, observation)
-    return bool(found.failure) and (found.expanded < _SOON or _goes_round(wanted.facts(observation)))
+    if not found.failure or not (found.expanded < _SOON or _goes_round(wanted.facts(observation))):
+        return False
+    return set(wanted.facts(observation)) <= {*goal_facts(wanted.codebook, observation), *observation.facts}
 
 
 def _not_there(wanted: Wanted, observation: Observation) -> frozenset[str]:

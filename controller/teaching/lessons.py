@@ -15,6 +15,7 @@ from codeword.codebook.choices import Node
 from codeword.codebook.classes import ONE_ANOTHER
 from codeword.codebook.goals import Goal, goal_graph, goal_prompt
 from codeword.codebook.offer import offer
+from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.codebook.wanted import Wanted, settled
 
 from .aims import At
@@ -25,7 +26,7 @@ from .patience import unseen, waits
 from .pools_of import Pools, held_out_names, held_out_wordings, training_pools
 from .scene import TABLE, Scene, State
 from .solver import Solver
-from .wanted import aim_of, as_told, ends_from, ends_of, goal_for_gone, goal_of, group_goal
+from .wanted import aim_of, as_told, ends_from, ends_of, goal_for_aim, goal_for_gone, goal_of, group_goal
 from .way import Look, Way, best_moves
 from .wording import word_task
 
@@ -189,7 +190,7 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
     if way.stuck:
         if not way.solver.hopeless(way.state):
             return []  # too long a way to be found: rare
-        return _given_up(lesson, way, "impossible", asks)
+        return _given_up(lesson, way, "impossible", asks, task)
     for picked in _picked(rng, way.seen):
         look = _again(book, task.scene, wanted, picked) if wanted is not None and chain else picked
         right = rights(book, task.scene, look)
@@ -290,18 +291,18 @@ def _waited(
     return found
 
 
-def _given_up(
-    lesson: "Callable[..., Lesson]", way: Way, reason: str, asks: bool, task: Task | None = None
-) -> list[Lesson]:
-    """That a task cannot be done, said as a command; where the goal was asked for, said there first, or named what is
-    not there. What is not seen is waited for before.
+def _given_up(lesson: "Callable[..., Lesson]", way: Way, reason: str, asks: bool, task: Task) -> list[Lesson]:
+    """That a task cannot be done, said as a command. Where the goal was asked for, it is written all the same, as the
+    task tells it, or else said there first. What is not seen is waited for before.
     """
     found = []
     written = Goal((), reason) if asks else None
     if written is not None:
         seen = observed(way.book, way.scene, way.state, way.last)
-        named = goal_for_gone(way.book, seen, task) if task is not None else None
-        found.append(lesson(way.state, way.last, [named or written], named or written, absent=named is not None))
+        named = (goal_for_gone if reason == "missing" else goal_for_aim)(way.book, seen, task)
+        if named is not None and not _in_vain(way.book, named, seen):
+            named = None
+        found.append(lesson(way.state, way.last, [named or written], named or written, reason=reason))
         written = named if named is not None and way.rng.random() < 0.7 else written
     if reason != "missing":
         command = way.book.cannot(reason)
@@ -312,6 +313,12 @@ def _given_up(
         if len(idle) < 2 or right.skill == "cannot" or way.rng.random() < 0.7:
             found.append(lesson(way.state, last, [right], right, written))
     return found
+
+
+def _in_vain(book: Book, said: Goal, observation: Observation) -> bool:
+    """Whether the planner finds no way to a goal either."""
+    condition = Wanted(book.codebook, said).condition(observation)
+    return bool(plan(SymbolicWorld.of(book.codebook, observation), condition, max_expanded=300).failure)
 
 
 def observed(
@@ -363,12 +370,12 @@ def _lesson(
     *,
     hidden: str = "",
     unsure: str = "",
-    absent: bool = False,
+    reason: str = "",
 ) -> Lesson:
     """One lesson: to write a goal where that is what is right, else a command; `wanted` is the goal that is told.
 
-    A goal that names what is not seen, because it is hidden or `absent`, is right where it can be written; where it
-    cannot, that something is missing.
+    A goal that cannot be reached, for a `reason` or because something is hidden, is right where it can be written;
+    where it cannot, that reason is.
     """
     text = word_task(rng, task, book, wordings)
     observation = observed(book, task.scene, state, last, hidden=hidden, unsure=unsure)
@@ -376,8 +383,8 @@ def _lesson(
         prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation, text)
         right = [as_told(text, one) for one in right if isinstance(one, Goal)]
         taught = as_told(text, taught)
-        if hidden or absent:
-            right = [one for one in right if graph.accepts(one.text)] or [Goal((), "missing")]
+        if hidden or reason:
+            right = [one for one in right if graph.accepts(one.text)] or [Goal((), reason or "missing")]
             taught = taught if taught in right else rng.choice(right)
         act = "goal"
     else:

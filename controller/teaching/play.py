@@ -20,7 +20,7 @@ from .lessons import Lesson, Mix, act_of, books, named_things, observed
 from .patience import unseen
 from .scene import Scene, State, has_room
 from .solver import Solver
-from .wanted import Ends, aim_of, as_told, ends_from, ends_of, goal_for_gone, goal_of, group_goal
+from .wanted import Ends, aim_of, as_told, ends_from, ends_of, goal_for_aim, goal_for_gone, goal_of, group_goal
 from .way import Way, best_moves
 from .wording import word_task
 
@@ -183,8 +183,11 @@ class _Game:
             if grouped is not None and not found:
                 return [grouped]
             found.append((goal_of(self.book, observation, self.scene, end), end))
-        named = goal_for_gone(self.book, observation, self.task)
-        return found if named is None else [*found, (named, "missing")]
+        for named, why in ((goal_for_gone, "missing"), (goal_for_aim, "impossible")):
+            told = named(self.book, observation, self.task) if any(end == why for _, end in found) else None
+            if told is not None and not self.hidden:
+                found.append((told, why))
+        return found
 
     def ends(self) -> "list[Ends | str]":
         """Ends that are wanted, any of them, or why there is none; nothing where that is not known."""

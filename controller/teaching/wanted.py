@@ -107,9 +107,17 @@ def goal_for_gone(book: Book, observation: Observation, task: Task) -> Goal | No
     return goal_of(book, observation, task.scene, ends, gone)
 
 
+def goal_for_aim(book: Book, observation: Observation, task: Task) -> Goal | None:
+    """What a task asks for, whether or not it can be done; None where it leaves a choice."""
+    parts = task.aim.parts if task.aim is not None else ()
+    ends = {part.block: part.ok[0] for part in parts if isinstance(part, At) and part.ok is not None}
+    sure = all(isinstance(part, At) and (part.ok is None or len(part.ok) == 1) for part in parts)
+    return goal_of(book, observation, task.scene, ends) if ends and sure else None
+
+
 def as_told(text: str, said: Goal) -> Goal:
     """A goal in the order in which a text names what it is about: first its classes, then its facts. What the text does
-    not name stands last: by the slot of a row where it goes to one, else as it stood.
+    not name stands last: by the slot of a row where it goes to one, a tower from below, else as it stood.
     """
     about = [fact.args[0] for fact in said.facts]
     named = _named_at(text, [*about, *(group.of for group in said.groups)])
@@ -119,7 +127,22 @@ def as_told(text: str, said: Goal) -> Goal:
         return named.get(fact.args[0], math.inf), int(row[1]) if row else _NO_SLOT
 
     groups = sorted(said.groups, key=lambda group: named.get(group.of, math.inf))
-    return replace(said, facts=tuple(sorted(said.facts, key=place)), groups=tuple(groups))
+    ordered = sorted(said.facts, key=place)
+    told = sum(fact.args[0] in named for fact in ordered)
+    return replace(said, facts=(*ordered[:told], *_from_below(ordered[told:])), groups=tuple(groups))
+
+
+def _from_below(facts: Sequence[Fact]) -> list[Fact]:
+    """Facts with what stands on a thing behind what is said of that thing, at once where it can be."""
+    rest, found = list(facts), list[Fact]()
+    while rest:
+        open_ = {fact.args[0] for fact in rest}
+        last = found[-1].args[0] if found else None
+        on_it = [fact for fact in rest if fact.args[-1] == last]
+        free = [fact for fact in rest if len(fact.args) < 2 or fact.args[-1] not in open_]
+        found.append((on_it or free or rest)[0])
+        rest.remove(found[-1])
+    return found
 
 
 def _named_at(text: str, names: Sequence[str]) -> dict[str, int]:

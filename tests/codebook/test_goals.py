@@ -83,6 +83,16 @@ def test_what_a_task_names_can_be_named_though_it_is_not_there(
     assert not can or not goal_graph(tabletop, seen).accepts(f'{{"goal":{goal}}}')
 
 
+def test_what_is_not_feasible_can_be_written_but_never_of_a_thing_and_itself(tabletop: Codebook) -> None:
+    seen = observe({"red_block": "table", "green_block": "table"}, ("blue_bowl",), red_block="wide")
+    graph = goal_graph(tabletop, seen)
+    assert Fact("in", ("red_block", "blue_bowl")) not in goal_facts(tabletop, seen)
+    assert graph.accepts('{"goal":[["red_block","in","blue_bowl"]]}')
+    assert graph.accepts('{"goal":[["holding","red_block"]]}')
+    assert not graph.accepts('{"goal":[["green_block","on","green_block"]]}')
+    assert not graph.accepts('{"goal":[["table","on","green_block"]]}')
+
+
 def test_names_of_what_is_not_there_are_like_names_of_what_is() -> None:
     seen = ["red_block", "blue_block_2", "red_bowl", "letter_a", "left_zone", "table", "small_red_block"]
     assert absent("the letter Q, a gold block, the table", seen) == {

@@ -137,6 +137,30 @@ def test_where_no_plan_leads_to_a_goal_others_are_drawn_by_the_same_lots(
     assert "red_block on green_block" in made.notes[0].text
 
 
+def test_what_was_told_but_is_not_feasible_is_given_up_and_nothing_else_is_gone_after(tabletop: Codebook) -> None:
+    wide = observe(START, ("blue_bowl",), red_block="wide")
+    engine = Scripted(RED)
+    controller = GoalController(engine, tabletop)  # type: ignore[arg-type]
+    assert controller.decide("red into blue", wide).text == '{"skill":"cannot","reason":"impossible"}'
+    assert engine.lots == ["greedy"], "no other goal was drawn"
+
+
+def test_what_a_task_names_and_nobody_sees_is_waited_for_and_then_given_up(tabletop: Codebook) -> None:
+    task, seen = "Put the gold block in the blue bowl.", start()
+    engine = Scripted('{"goal":[["gold_block","in","blue_bowl"]]}')
+    said = carried_out(tabletop, GoalController(engine, tabletop), task, seen)  # type: ignore[arg-type]
+    assert len(engine.lots) == 1, "the goal stands"
+    assert said == [said[0]], "the world of plans does not know waiting"
+    assert said[0].startswith(('{"skill":"home"', '{"skill":"wait"'))
+    controller = GoalController(Scripted('{"goal":[["gold_block","in","blue_bowl"]]}'), tabletop)  # type: ignore[arg-type]
+    waited = [controller.decide(task, seen).text for _ in range(3)]
+    assert waited == [said[0], said[0], '{"skill":"cannot","reason":"missing"}']
+    found = observe({**START, "gold_block": "table"}, ("blue_bowl",))
+    controller = GoalController(Scripted('{"goal":[["gold_block","in","blue_bowl"]]}'), tabletop)  # type: ignore[arg-type]
+    controller.decide(task, seen)
+    assert controller.decide(task, found).text == '{"skill":"pick","object":"gold_block"}'
+
+
 def test_a_goal_whose_plan_is_long_in_finding_stands(tabletop: Codebook) -> None:
     blocks = [f"{color}_block" for color in COLORS[:8]]
     seen = observe(dict(zip(blocks, [*blocks[1:], "table"], strict=True)))

@@ -1,12 +1,13 @@
 """Lessons: by seed, legal, right by the planner's own account, and without anything of the evaluation."""
 
 import re
+from dataclasses import replace
 from itertools import islice
 
 import pytest
 
-from codeword.codebook import Result, parse_codebook
-from codeword.codebook.goals import read_goal
+from codeword.codebook import Fact, Result, parse_codebook
+from codeword.codebook.goals import Goal, read_goal
 from codeword.codebook.parse import Vocabulary, parse_condition
 from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.codebook.wanted import Wanted, settled
@@ -19,7 +20,7 @@ from codeword.controller.teaching.lessons import Lesson, books, lessons, observe
 from codeword.controller.teaching.patience import unseen, waits
 from codeword.controller.teaching.pools_of import held_out_kinds, held_out_names, held_out_wordings, training_pools
 from codeword.controller.teaching.solver import Solver
-from codeword.controller.teaching.wanted import ends_of, goal_of, group_goal
+from codeword.controller.teaching.wanted import as_told, ends_of, goal_of, group_goal
 from codeword.controller.teaching.wording import word_task
 from codeword.runtime.evaluation.splits import other_words
 from codeword.runtime.scenario import find_scenarios, load_scenario
@@ -66,16 +67,15 @@ def test_done_and_cannot_are_seen_often_but_not_mostly(taught: list[Lesson]) -> 
     assert 0.02 < acts.count("cannot") / commands < 0.15
     assert 0.65 < acts.count("goal") / len(acts) < 0.82
     told = [lesson for lesson in taught if "\nTo do: " in lesson.prompt.observation]
-    assert 0.75 < len(told) / commands < 0.95
+    assert 0.65 < len(told) / commands < 0.9
     assert {lesson.act for lesson in told} == {"act", "wait", "done", "cannot"}
     assert 0.02 < acts.count("wait") / commands < 0.12
 
 
-def test_what_is_not_seen_is_waited_for_twice_and_longer_then_given_up_and_taken_where_it_appears(
-    taught: list[Lesson],
-) -> None:
+def test_what_is_not_seen_is_waited_for_twice_and_longer_then_given_up_and_taken_where_it_appears() -> None:
     after: dict[str, set[str]] = {}
-    for lesson in taught:
+    often = replace(training_mix(), hides=0.8, asks=0.4)
+    for lesson in (lesson for group in islice(lessons(3, often), 90) for lesson in group):
         ways = [command.text for command in waits(lesson.book)]
         last = lesson.observation.last
         before = ways.index(last.command) + 1 if last is not None and last.command in ways else 0
@@ -291,3 +291,28 @@ def test_every_lesson_is_legal_as_it_is_taught() -> None:
             for lesson in group:
                 assert lesson.taught in lesson.right
                 assert all(lesson.graph.accepts(text) for text in lesson.right), (lesson.kind, lesson.right)
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "told"),
+    [
+        ("Red and green go left, blue goes right.", "blue right; green left; red left", "red left; green left; blue right"),
+        ("Blue at the bottom, then green, red on top.", "green blue; red green", "green blue; red green"),
+        ("Red over green over blue.", "green blue; red green", "red green; green blue"),
+        ("Every block where it belongs.", "blue right; green left", "blue right; green left"),
+        ("One tower, please.", "green red; red blue; yellow green", "red blue; green red; yellow green"),
+    ],
+)  # fmt: skip
+def test_goals_are_taught_in_the_order_of_the_task(text: str, facts: str, told: str) -> None:
+    def goal(said: str) -> Goal:
+        pairs = (pair.split() for pair in said.split("; "))
+        places = {"left": "left_zone", "right": "right_zone"}
+        return Goal(tuple(Fact("on", (f"{a}_block", places.get(b, f"{b}_block"))) for a, b in pairs))
+
+    assert as_told(text, goal(facts)) == goal(told)
+
+
+def test_letters_are_taught_in_the_order_of_their_slots() -> None:
+    facts = tuple(Fact("on", (f"letter_{letter}", f"slot_{slot}")) for letter, slot in (("f", 4), ("g", 1), ("l", 3)))
+    told = as_told("Spell golf, letter by letter.", Goal(facts))
+    assert [fact.args[1] for fact in told.facts] == ["slot_1", "slot_3", "slot_4"]
