@@ -107,12 +107,12 @@ class GoalWriter:
 
 def _is_muddled(wanted: Wanted, observation: Observation) -> bool:
     """Whether facts that can each be brought about cannot hold together: it is certain that no plan leads to them, or
-    none is found soon and things would rest on themselves.
+    none is found soon and things would rest on themselves or be at two places.
     """
     if wanted.goal.cannot:
         return False
     found = _plan(wanted, observation)
-    if not found.failure or not (found.expanded < _SOON or _goes_round(wanted.facts(observation))):
+    if not found.failure or not (found.expanded < _SOON or _contradict(wanted.facts(observation))):
         return False
     return set(wanted.facts(observation)) <= {*goal_facts(wanted.codebook, observation), *observation.facts}
 
@@ -134,9 +134,12 @@ def _plan(wanted: Wanted, observation: Observation) -> Plan:
     return plan(world, wanted.condition(observation), max_expanded=_SOON)
 
 
-def _goes_round(facts: Iterable[Fact]) -> bool:
-    """Whether facts of one name about two things each lead from a thing back to itself."""
-    follows: dict[tuple[str, str], str] = {(f.name, f.args[0]): f.args[1] for f in facts if len(f.args) == 2}
+def _contradict(facts: Iterable[Fact]) -> bool:
+    """Whether facts of one name about two things each lead from a thing back to itself, or to two others."""
+    pairs = [fact for fact in facts if len(fact.args) == 2]
+    follows: dict[tuple[str, str], str] = {(f.name, f.args[0]): f.args[1] for f in pairs}
+    if len(follows) < len(pairs):
+        return True
     for name, first in follows:
         place = first
         for _ in follows:
