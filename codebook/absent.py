@@ -1,4 +1,4 @@
-"""Things that a task names and that are not seen: names like those of what is there, with one word other."""
+"""Things that a task names: whether those that are seen, or others, by names like theirs with one word other."""
 
 import re
 from collections.abc import Iterable
@@ -13,6 +13,17 @@ _NO_NAMES = frozenset({
     "either", "neither",
 })  # fmt: skip
 """Words that stand before things and tell nothing of how they look."""
+
+
+def named(task: str, thing: str, seen: Iterable[str]) -> bool:
+    """Whether a task says the name of a thing: all its words, or one that no other thing seen has.
+
+    >>> named("Push orange to the left zone.", "orange_crate", ["orange_crate", "red_crate", "left_zone"])
+    True
+    """
+    spoken, words = set(_WORD.findall(task.lower())), set(_WORD.findall(thing))
+    others = {word for other in seen if other != thing for word in _WORD.findall(other)}
+    return words <= spoken or any(word.isalpha() and word in spoken for word in words - others)
 
 
 def absent(task: str, seen: Iterable[str]) -> dict[str, frozenset[str]]:

@@ -127,8 +127,11 @@ def in_order(codebook: Codebook, observation: Observation, facts: Iterable[Fact]
     return sorted(facts, key=place)
 
 
-def goal_graph(codebook: Codebook, observation: Observation, task: str = "") -> Node:
-    """Every goal that can be written here for a task, at least one fact or class long, or why there can be none."""
+def goal_graph(codebook: Codebook, observation: Observation, task: str = "", *, giving_up: bool = True) -> Node:
+    """Every goal that can be written here for a task, at least one fact or class long, or why there can be none (that
+    it is impossible only where nothing can be written, since otherwise plans find out). Without `giving_up` there is no
+    such reason, where anything else can be written.
+    """
     facts = goal_facts(codebook, observation)
     groups: dict[tuple[str | None, str], list[Fact]] = {}
     told = in_order(codebook, observation, _told(facts))
@@ -143,7 +146,7 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "") -> 
     if groups:
         first = _items({name: wanted for name, wanted in found.items() if wanted}, list(groups.values()))
         heads.append(("goal", Node((('":[["', first),))))
-    reasons = _reasons(codebook)
+    reasons = [r for r in _reasons(codebook) if not groups or (giving_up and r != "impossible")]
     if reasons:
         end = Node((('"}', END),))
         heads.append(("cannot", Node((('":"', Node(tuple((reason, end) for reason in reasons))),))))

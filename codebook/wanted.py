@@ -8,11 +8,12 @@ from .classes import Group, classes, gatherings, spelt_out
 from .conditions import And, Atom, Condition, Term
 from .facts import Fact
 from .goals import Goal, goal_facts, in_order
+from .legal import legal_in
 from .observation import Observation
 from .offer import Left
 from .planner import SymbolicWorld, ways
 from .prompt import fact_text
-from .pursuit import dear
+from .pursuit import PATIENCE, dear
 from .skills import Codebook
 
 
@@ -55,13 +56,19 @@ class Wanted:
         self._before: tuple[Fact, ...] | None = None
         self._seen: Observation | None = None
         self._failures: dict[str, int] = {}
+        self.missed = 0
+        """In so many looks, up to the last, something was not there that the goal is about."""
 
     def saw(self, observation: Observation) -> None:
         """This is seen in fact, and not foretold."""
         again = observation is self._seen
         self._before, self._seen = self.facts(observation), observation
+        if again:
+            return
+        there = {entity.id for entity in observation.entities}
+        self.missed = 0 if all(there.issuperset(fact.args) for fact in self._before) else self.missed + 1
         last = observation.last
-        if not again and last is not None and last.status != "done" and last.command:
+        if last is not None and last.status != "done" and last.command:
             self._failures[last.command] = self._failures.get(last.command, 0) + 1
 
     def facts(self, observation: Observation) -> tuple[Fact, ...]:
@@ -121,7 +128,7 @@ class Wanted:
         """What is left, and the commands that lead nearer to the goal, where the planner finds any: then no others can
         be chosen, and not to give up, but where a command failed again and again. Where there can be none, to give up
         is what can be chosen. Of what is not there nothing can be planned: what leads nearer to the rest can be chosen,
-        to let time pass, and to give up.
+        to let time pass, and once that did not help to give up.
         """
         left = self.left(observation)
         if self.goal.cannot or not self.open(observation):
@@ -136,9 +143,17 @@ class Wanted:
         if best.failure or (not found and len(seen) == len(facts)):
             return left
         if len(seen) < len(facts):
-            return replace(left, ways=found, besides=giving_up | left.idle)
+            return replace(
+                left, ways=found, besides=left.idle if self._waits(observation, left) else giving_up | left.idle
+            )
         weary = max(self._failures.values(), default=0) >= _WEARY
         return replace(left, ways=found, besides=giving_up if weary else frozenset())
+
+    def _waits(self, observation: Observation, left: Left) -> bool:
+        """Whether it is too early to give up what is not there, and something can be done to let time pass."""
+        skills = [self.codebook.skills[name] for name in left.idle]
+        state, reachable = self.codebook.state(observation), self.codebook.within_reach(observation)
+        return self.missed <= PATIENCE and legal_in(self.codebook, state, reachable, skills).count > 0
 
     def _ending(self, how: str) -> frozenset[str]:
         return frozenset(skill.name for skill in self.codebook.skills.values() if skill.ends == how)

@@ -7,6 +7,7 @@ else is seen.
 
 from collections.abc import Iterable
 
+from codeword.codebook.absent import named
 from codeword.codebook.command import Command
 from codeword.codebook.facts import Fact
 from codeword.codebook.goals import Goal, goal_facts, goal_graph, goal_prompt, read_goal
@@ -77,6 +78,8 @@ class GoalWriter:
         self._task, self._seen = task, _shown(observation)
         first_goal, notes = settled(codebook, read_goal(first.text), observation), first.notes
         written = self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()})
+        if first_goal.cannot == "missing":
+            return self._all_there(codebook, task, observation, cancelled, clock)
         self._looked_for = _not_there(Wanted(codebook, first_goal), observation)
         if not _is_muddled(Wanted(codebook, first_goal), observation):
             return written
@@ -91,6 +94,26 @@ class GoalWriter:
                 return self._take(codebook, drawn, other, {**first.stage_ms, **clock.stage_ms()}, (*notes, note))
             refused.add(drawn.text)
         return self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()}, notes)
+
+    def _all_there(
+        self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled, clock: Stopwatch
+    ) -> Decision:
+        """The goal that is written where the model must not say that something is missing, if the task names all that
+        it is about, and all of that is there; else what was written.
+        """
+        assert self.written is not None
+        graph = goal_graph(codebook, observation, task, giving_up=False)
+        hint = Hint(about=About(codebook, task, observation, of_goal=True))
+        prompt = goal_prompt(codebook, task, observation)
+        second = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
+        said, there = read_goal(second.text), [entity.id for entity in observation.entities]
+        about = {arg for fact in said.facts for arg in fact.args}
+        if said.cannot or said.groups or not all(arg in there and named(task, arg, there) for arg in about):
+            return self.written
+        note = Note(kind="goal", text=f"said to be missing, though all that the task names is there: {said.told}")
+        return self._take(
+            codebook, second, said, {**self.written.stage_ms, **clock.stage_ms()}, (*self.written.notes, note)
+        )
 
     def looked_for(self, observation: Observation) -> bool:
         """Whether something that the goal names was not seen when it was written, nor is now."""
@@ -250,6 +273,8 @@ class MixedController:
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The command that the model picks among those legal."""
         clock, asked = Stopwatch(), None
+        if self._writer.wanted is not None:
+            self._writer.wanted.saw(observation)
         if self._asks_anew(task, observation):
             self._foresight.rest()
             asked = self._writer.write(self._codebook, task, observation, cancelled)
@@ -284,8 +309,12 @@ class MixedController:
         self._foresight.rest()
 
     def _asks_anew(self, task: str, observation: Observation) -> bool:
-        given_up = bool(self._writer.goal.cannot) and self._writer.new_to(observation)
-        return given_up or not self._writer.knows(task)
+        """Whether a goal is to be written: none is known for the task, or something else is seen than when it was given
+        up, or than when it spoke of things some of which are gone for good.
+        """
+        goal, wanted = self._writer.goal, self._writer.wanted
+        lost = bool(goal.groups) and wanted is not None and wanted.missed > PATIENCE
+        return not self._writer.knows(task) or ((bool(goal.cannot) or lost) and self._writer.new_to(observation))
 
     def _question(self, task: str, observation: Observation) -> Question:
         assert self._writer.wanted is not None

@@ -296,14 +296,16 @@ def _given_up(lesson: "Callable[..., Lesson]", way: Way, reason: str, asks: bool
     task tells it, or else said there first. What is not seen is waited for before.
     """
     found = []
-    written = Goal((), reason) if asks else None
-    if written is not None:
-        seen = observed(way.book, way.scene, way.state, way.last)
-        named = (goal_for_gone if reason == "missing" else goal_for_aim)(way.book, seen, task)
-        if named is not None and not _in_vain(way.book, named, seen):
-            named = None
-        found.append(lesson(way.state, way.last, [named or written], named or written, reason=reason))
-        written = named if named is not None and way.rng.random() < 0.7 else written
+    seen = observed(way.book, way.scene, way.state, way.last)
+    named = (goal_for_gone if reason == "missing" else goal_for_aim)(way.book, seen, task) if asks else None
+    if named is not None and not _in_vain(way.book, named, seen):
+        named = None
+    written = Goal((), "missing") if asks and reason == "missing" else None
+    if named is not None and (written or goal_graph(way.book.codebook, seen).accepts(named.text)):
+        found.append(lesson(way.state, way.last, [named], named, reason=reason))
+        written = named if written is None or way.rng.random() < 0.7 else written
+    elif written is not None:
+        found.append(lesson(way.state, way.last, [written], written))
     if reason != "missing":
         command = way.book.cannot(reason)
         return [*found, lesson(way.state, way.last, [command], command, written)]

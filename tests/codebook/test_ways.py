@@ -8,6 +8,7 @@ from codeword.codebook import Codebook, Fact, Observation, Result, load_codebook
 from codeword.codebook.goals import Goal, goal_facts
 from codeword.codebook.offer import NOT_NEARER, offer
 from codeword.codebook.planner import SymbolicWorld, plan, ways
+from codeword.codebook.pursuit import PATIENCE
 from codeword.codebook.wanted import Wanted
 from tests.graphs import some_texts
 from tests.observations import large_observation, observe, random_observation
@@ -86,12 +87,16 @@ def test_giving_up_can_be_chosen_where_no_way_is_known_or_one_fails_for_ever(tab
 
 
 def test_of_what_is_not_there_nothing_is_planned(tabletop: Codebook) -> None:
-    gold = Fact("in", ("gold_block", "pink_bowl"))
-    alone = chosen(tabletop, Wanted(tabletop, Goal((gold,))), THREE)
-    assert {command.split()[0] for command in alone} == {"wait", "home", "cannot"}
-    with_red = chosen(tabletop, Wanted(tabletop, Goal((gold, Fact("in", ("red_block", "pink_bowl"))))), THREE)
-    assert with_red - alone == {"pick red_block"}
-    assert alone <= with_red
+    gold, red = (Fact("in", (f"{color}_block", "pink_bowl")) for color in ("gold", "red"))
+    alone, both = Wanted(tabletop, Goal((gold,))), Wanted(tabletop, Goal((gold, red)))
+    for look in range(3):
+        seen = THREE.model_copy(update={"step": look})
+        alone.saw(seen)
+        both.saw(seen)
+        first = chosen(tabletop, alone, seen)
+        early = {"wait", "home"}
+        assert {command.split()[0] for command in first} == (early if look < PATIENCE else {*early, "cannot"})
+        assert chosen(tabletop, both, seen) == {*first, "pick red_block"}
 
 
 def test_what_is_in_the_way_is_not_put_where_something_else_is_wanted() -> None:

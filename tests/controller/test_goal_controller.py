@@ -161,6 +161,41 @@ def test_what_a_task_names_and_nobody_sees_is_waited_for_and_then_given_up(table
     assert controller.decide(task, found).text == '{"skill":"pick","object":"gold_block"}'
 
 
+MISSING = '{"cannot":"missing"}'
+
+
+@pytest.mark.parametrize(
+    ("task", "second", "written"),
+    [
+        ("Put the red block in the blue bowl.", RED, RED),
+        ("Put red in the blue bowl.", RED, RED),
+        ("Put the cheese in the blue bowl.", RED, MISSING),
+        ("Put the block in the blue bowl.", RED, MISSING),
+        ("Put all of them in the blue bowl.", '{"goal":[["all","block","in","blue_bowl"]]}', MISSING),
+        ("Put the gold block in the blue bowl.", '{"goal":[["gold_block","in","blue_bowl"]]}', MISSING),
+    ],
+)
+def test_what_is_said_to_be_missing_is_asked_for_again_and_taken_where_all_that_is_named_is_there(
+    tabletop: Codebook, task: str, second: str, written: str
+) -> None:
+    engine = Scripted(MISSING, second)
+    made = GoalController(engine, tabletop).decide(task, start())  # type: ignore[arg-type]
+    assert made.written_goal == written
+    assert engine.goals == []
+    assert [note.kind for note in made.notes] == ([] if written == MISSING else ["goal"])
+
+
+def test_a_goal_of_a_class_is_written_anew_once_some_of_it_stay_away(tabletop: Codebook) -> None:
+    whole = '{"goal":[["all","block","in","blue_bowl"]]}'
+    engine = Scripted(whole, RED)
+    controller = MixedController(engine, tabletop)  # type: ignore[arg-type]
+    assert controller.decide("all into the bowl", start()).written_goal == whole
+    less = observe({"red_block": "table"}, ("blue_bowl",))
+    goals = [controller.decide("all into the bowl", less.model_copy(update={"step": n})).written_goal for n in range(3)]
+    assert goals == [whole, whole, RED]
+    assert engine.goals == []
+
+
 def test_a_goal_whose_plan_is_long_in_finding_stands(tabletop: Codebook) -> None:
     blocks = [f"{color}_block" for color in COLORS[:8]]
     seen = observe(dict(zip(blocks, [*blocks[1:], "table"], strict=True)))
@@ -192,7 +227,7 @@ def test_a_task_that_cannot_be_done_is_given_up_with_the_reason_written(tabletop
 
 
 def test_what_is_missing_is_looked_for_twice_before_it_is_given_up(tabletop: Codebook) -> None:
-    controller = GoalController(Scripted('{"cannot":"missing"}'), tabletop)  # type: ignore[arg-type]
+    controller = GoalController(Scripted(MISSING, GREEN), tabletop)  # type: ignore[arg-type]
     said = [controller.decide("gold into blue", start()).text for _ in range(3)]
     assert said == ['{"skill":"home"}', '{"skill":"home"}', '{"skill":"cannot","reason":"missing"}']
 
@@ -219,7 +254,7 @@ def test_where_something_else_is_left_the_goal_is_asked_for_again(tabletop: Code
 def test_a_goal_is_written_anew_when_what_was_missing_appears(tabletop: Codebook) -> None:
     hidden = observe({"green_block": "table"}, ("blue_bowl",))
     for kind in (GoalController, MixedController):
-        controller = kind(Scripted('{"cannot":"missing"}', RED), tabletop)  # type: ignore[arg-type]
+        controller = kind(Scripted(MISSING, GREEN, RED), tabletop)  # type: ignore[arg-type]
         assert controller.decide("red into blue", hidden).text == '{"skill":"home"}'
         assert controller.decide("red into blue", start()).written_goal == RED
 
