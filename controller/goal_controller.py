@@ -312,9 +312,9 @@ class MixedController:
         """Whether a goal is to be written: none is known for the task, or something else is seen than when it was given
         up, or than when it spoke of things some of which are gone for good.
         """
-        goal, wanted = self._writer.goal, self._writer.wanted
-        lost = bool(goal.groups) and wanted is not None and wanted.missed > PATIENCE
-        return not self._writer.knows(task) or ((bool(goal.cannot) or lost) and self._writer.new_to(observation))
+        last, wanted = self._writer.goal, self._writer.wanted
+        lost = bool(last.groups) and wanted is not None and wanted.missed > PATIENCE
+        return not self._writer.knows(task) or ((bool(last.cannot) or lost) and self._writer.new_to(observation))
 
     def _question(self, task: str, observation: Observation) -> Question:
         assert self._writer.wanted is not None

@@ -115,14 +115,16 @@ def lessons(
 
     base = resolve(model)
     tokens, number = Tokens(base.folder), seed if split == "seen" else seed + CHECK_SEED
+    first = easy // per_group if split == "seen" and played_by is None else 0
     if played_by is None:
-        first = easy // per_group if split == "seen" else 0
         groups = encoded(tokens, number, split, per_book=per_group, easy=first)
     else:
         groups = (encode_group(tokens, group) for group in _played(base, played_by, number, split, per_group))
     wanted = (next(groups) for _ in range(-(-n // per_group)))
     count = write_groups(out, Header(CONTRACT, tokenizer_hash(base.folder), seed, split), wanted)
-    click.echo(f"{count} decisions are in {out}")
+    alone = min(count, first * per_group)
+    more = f", the first {alone:,} of easy kinds of task alone (none with --easy 0)" if alone else ""
+    click.echo(f"{count:,} decisions are in {out}{more}")
 
 
 def _played(base: Any, adapter: str, seed: int, split: str, per_group: int) -> Iterator[Any]:
