@@ -128,7 +128,7 @@ class Wanted:
         """What is left, and the commands that lead nearer to the goal, where the planner finds any: then no others can
         be chosen, and not to give up, but where a command failed again and again. Where there can be none, to give up
         is what can be chosen. Of what is not there nothing can be planned: what leads nearer to the rest can be chosen,
-        to let time pass, and once that did not help to give up.
+        and to let time pass, or once that did not help to give up.
         """
         left = self.left(observation)
         if self.goal.cannot or not self.open(observation):
@@ -143,9 +143,7 @@ class Wanted:
         if best.failure or (not found and len(seen) == len(facts)):
             return left
         if len(seen) < len(facts):
-            return replace(
-                left, ways=found, besides=left.idle if self._waits(observation, left) else giving_up | left.idle
-            )
+            return replace(left, ways=found, besides=left.idle if self._waits(observation, left) else giving_up)
         weary = max(self._failures.values(), default=0) >= _WEARY
         return replace(left, ways=found, besides=giving_up if weary else frozenset())
 
