@@ -78,9 +78,9 @@ class GoalWriter:
         self._task, self._seen = task, _shown(observation)
         first_goal, notes = settled(codebook, read_goal(first.text), observation), first.notes
         written = self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()})
+        self._looked_for = _not_there(Wanted(codebook, first_goal), observation)
         if first_goal.cannot == "missing":
             return self._all_there(codebook, task, observation, cancelled, clock)
-        self._looked_for = _not_there(Wanted(codebook, first_goal), observation)
         if not _is_muddled(Wanted(codebook, first_goal), observation):
             return written
         refused = {first.text}

@@ -174,8 +174,10 @@ def group_goal(book: Book, observation: Observation, task: Task, state: State, e
         return None
     names, scene = book.names, task.scene
     things = [names.id(block.id) for block in scene.blocks]
-    members = {**gatherings(book.codebook, observation, things), **classes(book.codebook, observation, things)}
-    order = list(dict.fromkeys((*classes(book.codebook, observation, things), *members)))
+    members = classes(book.codebook, observation, things)
+    for place, there in gatherings(book.codebook, observation, things).items():
+        members.setdefault(place, there)
+    order = list(members)
     groups = []
     for of, place in task.groups:
         name = "in" if place and scene.kind(place) in ("bowl", "box") else "on"

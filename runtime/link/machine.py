@@ -170,7 +170,7 @@ class Machine(Authority):
         return self._taken()
 
     def farewell(self, reason: str) -> list[Effect]:
-        """This session is over: everything stops, and everyone is told."""
+        """The link closes: everything stops, and everyone is told."""
         self._halt(reason)
         for routing_id in self._peers.greeted(self._now_s):
             self._send(routing_id, Farewell(session=self.about.session, reason=reason[:500]))

@@ -17,9 +17,10 @@ from codeword.controller.adapter import NONE, Adapter
 from codeword.controller.automaton import Automaton
 from codeword.controller.controller import POLICIES, model_controller, policy_for
 from codeword.controller.decision import Decision, DecisionCancelled
-from codeword.controller.engine import Engine
-from codeword.controller.goal_controller import GoalController, MixedController
+from codeword.controller.engine import Engine, never
+from codeword.controller.goal_controller import GoalController, GoalWriter, MixedController
 from codeword.controller.registry import LocalModel
+from codeword.controller.sampling import GREEDY
 from codeword.controller.tokens import Tokens
 from tests.graphs import some_texts
 from tests.observations import COLORS, large_observation, observe, random_observation
@@ -183,6 +184,14 @@ def test_what_is_said_to_be_missing_is_asked_for_again_and_taken_where_all_that_
     assert made.written_goal == written
     assert engine.goals == []
     assert [note.kind for note in made.notes] == ([] if written == MISSING else ["goal"])
+
+
+def test_what_was_looked_for_in_one_task_is_not_in_the_next(tabletop: Codebook) -> None:
+    writer = GoalWriter(Scripted('{"goal":[["gold_block","in","blue_bowl"]]}', MISSING, GREEN), GREEDY)  # type: ignore[arg-type]
+    writer.write(tabletop, "Put the gold block in the blue bowl.", start(), never)
+    assert writer.looked_for(start())
+    writer.write(tabletop, "Put the cheese in the blue bowl.", start(), never)
+    assert not writer.looked_for(start())
 
 
 def test_a_goal_of_a_class_is_written_anew_once_some_of_it_stay_away(tabletop: Codebook) -> None:
