@@ -15,7 +15,7 @@ from codeword.codebook import Codebook, Command, load_codebook, make_command, pa
 from .book_skills import SPLIT, Names, distractor_entry, skill_entry
 from .scene import Move, Scene, State
 
-FLAVORS = {"tabletop": 0.33, "colors": 0.37, "letters": 0.15, "packing": 0.15}
+FLAVORS = {"tabletop": 0.26, "colors": 0.38, "letters": 0.22, "packing": 0.14}
 """The shipped codebooks that others are made from, and how often."""
 
 COLOR_GROUPS: Mapping[str, tuple[str, ...]] = {

@@ -5,14 +5,8 @@ from string import ascii_lowercase
 
 from .aims import At, Part, Tower
 from .draft import Draft, Task
+from .pools_of import training_words
 from .scene import TABLE
-
-WORDS = (
-    "cat", "dog", "sun", "map", "key", "bird", "fish", "lamp", "milk", "rope", "ship", "snow", "tree", "wind", "frog",
-    "cake", "desk", "farm", "gift", "hand", "jump", "king", "lion", "moth", "nest", "park", "quiz", "rock", "salt",
-    "train", "stone", "plum", "brick", "grape", "knife", "ocean", "zebra", "field", "crow",
-)  # fmt: skip
-"""Words to spell, no letter twice."""
 
 
 def stack_two(d: Draft) -> Task:
@@ -168,7 +162,7 @@ def _letters(d: Draft) -> list[str]:
 
 
 def spell(d: Draft) -> Task:
-    word = d.rng.choice(WORDS)
+    word = d.rng.choice(training_words())
     others = _others(d, word, 0)
     for letter in others:
         d.letter(letter)
@@ -177,7 +171,7 @@ def spell(d: Draft) -> Task:
 
 def spell_part(d: Draft) -> Task:
     """The letters of a word that are there, without a gap."""
-    word = d.rng.choice([w for w in WORDS if len(w) > 3])
+    word = d.rng.choice([w for w in training_words() if len(w) > 3])
     there = sorted(d.rng.sample(range(len(word)), len(word) - 1))
     for letter in _others(d, word, 1):
         d.letter(letter)
@@ -186,7 +180,7 @@ def spell_part(d: Draft) -> Task:
 
 def spell_one_of(d: Draft) -> Task:
     """The one of some words that the letters make."""
-    words = d.rng.sample([w for w in WORDS if len(w) == 4], 4)
+    words = d.rng.sample([w for w in training_words() if len(w) == 4], 4)
     word = words[0]
     others = _others(d, word, 0)
     if any(set(other) <= {*word, *others} for other in words[1:]):

@@ -25,6 +25,12 @@ def training_pools() -> Pools:
 
 
 @lru_cache(maxsize=1)
+def training_words() -> tuple[str, ...]:
+    """Words to spell, no letter twice, in training."""
+    return tuple(_read("words")["words"])
+
+
+@lru_cache(maxsize=1)
 def held_out_names() -> Mapping[str, Any]:
     """The names and descriptions of evaluation's codebooks; training draws none of them."""
     return _read("held_out_names")

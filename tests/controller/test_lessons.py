@@ -1,10 +1,13 @@
 """Lessons: by seed, legal, right by the planner's own account, and without anything of the evaluation."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from codeword.codebook import Fact, Result, parse_codebook
 from codeword.codebook.goals import Goal, read_goal
@@ -18,7 +21,13 @@ from codeword.controller.teaching.draft import Task
 from codeword.controller.teaching.kinds import KINDS, fitting, make_task
 from codeword.controller.teaching.lessons import Lesson, books, lessons, observed, split_mix, training_mix
 from codeword.controller.teaching.patience import unseen, waits
-from codeword.controller.teaching.pools_of import held_out_kinds, held_out_names, held_out_wordings, training_pools
+from codeword.controller.teaching.pools_of import (
+    held_out_kinds,
+    held_out_names,
+    held_out_wordings,
+    training_pools,
+    training_words,
+)
 from codeword.controller.teaching.solver import Solver
 from codeword.controller.teaching.wanted import as_told, ends_of, goal_of, group_goal
 from codeword.controller.teaching.wording import word_task
@@ -237,6 +246,22 @@ def test_held_out_names_and_words_are_in_no_training_pool() -> None:
     assert set(words["group"]) == set(training_pools().wordings["group"])
     assert not set(held["group_names"]) & set(training["group_names"])
     assert not held_out_kinds() & set(training_pools().wordings)
+
+
+def test_words_to_spell_are_in_no_scenario_and_have_no_letter_twice() -> None:
+    words = training_words()
+    assert len(set(words)) == len(words) > 500
+    assert [word for word in words if len(set(word)) < len(word) or not 3 <= len(word) <= 6] == []
+    evaluated = {word for path in find_scenarios(("grounded", "tabletop", "kinds")) for word in drawn_words(path)}
+    assert len(evaluated) > 10
+    assert not evaluated & set(words)
+
+
+def drawn_words(path: Path) -> Iterator[str]:
+    """The words that a scenario may draw letter by letter."""
+    root = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    for drawn in root.get("draw", {}).values():
+        yield from ("".join(word) for word in drawn if isinstance(drawn, list) and isinstance(word, list))
 
 
 _COLOR = re.compile(
