@@ -5,6 +5,7 @@ Every part says which blocks certainly have to move, and how many more at least;
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Protocol
 
 from .scene import TABLE, Scene, State
@@ -82,6 +83,35 @@ class Apart:
         pairs = [(a, b) for number, a in enumerate(self.blocks) for b in self.blocks[number + 1 :]]
         each += [f"not ({inside(a, p)} and {inside(b, p)})" for a, b in pairs for p in self.places]
         return " and ".join(each)
+
+
+@dataclass(frozen=True)
+class Some:
+    """Of some blocks `count` are at a place, whichever."""
+
+    blocks: tuple[str, ...]
+    place: str
+    count: int
+
+    def _there(self, scene: Scene, state: State) -> int:
+        return sum(state[scene.index[block]] == self.place for block in self.blocks)
+
+    def must(self, scene: Scene, state: State) -> set[str]:
+        del scene, state
+        return set()
+
+    def more(self, scene: Scene, state: State) -> tuple[frozenset[str], int]:
+        return frozenset(self.blocks), abs(self.count - self._there(scene, state))
+
+    def targets(self, scene: Scene, state: State, block: str) -> list[str]:
+        return [self.place] if block in self.blocks and self._there(scene, state) < self.count else []
+
+    def condition(self, inside: Callable[[str, str], str]) -> str:
+        options = []
+        for chosen in combinations(self.blocks, self.count):
+            each = [f"{'' if block in chosen else 'not '}{inside(block, self.place)}" for block in self.blocks]
+            options.append("(" + " and ".join(each) + ")")
+        return "(" + " or ".join(options) + ")"
 
 
 @dataclass(frozen=True)

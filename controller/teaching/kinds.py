@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from . import kinds_change, kinds_held_out, kinds_put, kinds_stack
+from . import kinds_change, kinds_held_out, kinds_put, kinds_refer, kinds_stack
 from .books import Book
 from .draft import Draft, Task
 from .pools_of import held_out_kinds
@@ -30,6 +30,7 @@ KINDS: Mapping[str, Kind] = {
     "some_to": Kind(kinds_put.some_to, 5, ("colors", "letters", "packing")),
     "group_but": Kind(kinds_put.group_but, 3, ("colors", "letters", "packing")),
     "some_of_color": Kind(kinds_put.some_to, 0.6, ("tabletop",)),
+    "color_but": Kind(kinds_put.group_but, 0.8, ("tabletop",)),
     "match": Kind(kinds_put.match, 4.5, _PLAIN),
     "mismatch": Kind(kinds_put.mismatch, 4, _PLAIN),
     "corners": Kind(kinds_put.corners, 1.5),
@@ -48,6 +49,12 @@ KINDS: Mapping[str, Kind] = {
     "after_all": Kind(kinds_change.after_all, 0.8, _ALL),
     "without": Kind(kinds_change.without, 1.2, _ALL),
     "any_of": Kind(kinds_change.any_of, 1.8, _ALL),
+    "where_is": Kind(kinds_refer.where_is, 1.8, _ALL),
+    "takes_place_of": Kind(kinds_refer.takes_place_of, 1.8, _ALL),
+    "area_but": Kind(kinds_refer.area_but, 2),
+    "all_but_group": Kind(kinds_refer.all_but_group, 2.5, ("colors", "letters", "packing")),
+    "all_but_color": Kind(kinds_refer.all_but_group, 1.5, ("tabletop",)),
+    "some_number": Kind(kinds_refer.some_number, 2, _ALL),
     "too_wide": Kind(kinds_put.too_wide, 2),
     "stack_two": Kind(kinds_stack.stack_two, 1.8),
     "stack_order": Kind(kinds_stack.stack_order, 4),

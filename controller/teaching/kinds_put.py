@@ -170,9 +170,12 @@ def corners(d: Draft) -> Task:
 
 
 def area_to_area(d: Draft) -> Task:
-    """All that is in one zone to another place."""
+    """All that is in one zone to another place; or in a bowl, to a zone."""
     s, t = d.zones(2)
-    if d.rng.random() < 0.4:
+    if d.rng.random() < 0.25 and d.book.able(False, "zone"):
+        d.things.pop(s)
+        s = d.bowl(d.colors(1)[0])
+    elif d.rng.random() < 0.4:
         place = TABLE if d.rng.random() < 0.4 else d.container()
         t = place if place != s else t
     moved = d.blocks(d.number(1, 3, 4) if t == TABLE or t in d.of_kind("zone", "box") else d.rng.randint(1, 3))

@@ -16,7 +16,7 @@ from codeword.codebook.classes import ONE_ANOTHER, Group, classes, gatherings
 from codeword.codebook.goals import Goal, in_order
 from codeword.codebook.wanted import Wanted, settled
 
-from .aims import Aim, Apart, At, Tower
+from .aims import Aim, Apart, At, Some, Tower
 from .books import Book
 from .draft import Task
 from .scene import TABLE, Move, Scene, State, Thing
@@ -73,6 +73,9 @@ def _told(scene: Scene, aim: Aim, start: State, state: State) -> Ends:
             wanted |= set(part.blocks) - (roots - moved if part.base is None else set())
         elif isinstance(part, Apart):
             wanted |= set(part.blocks)
+        elif isinstance(part, Some):
+            at = {block: (start[scene.index[block]], state[scene.index[block]]) for block in part.blocks}
+            wanted |= {block for block, places in at.items() if part.place in places}
     if not wanted:
         wanted = {part.block for part in aim.parts if isinstance(part, At)} or {scene.held(start) or ""} - {""}
     places = {block: state[scene.index[block]] for block in wanted}

@@ -85,6 +85,8 @@ class _Speech:
             return self.list_of(cast(list[str], words["list"]), rest)
         if head in ("names", "choices"):
             return self.words_of([self.letter(word) for word in cast(list[str], words[head])], rest)
+        if head == "count":
+            return str(words["count"])
         if head == "word":
             return self.word(str(words["word"]), rest)
         return self.formed(str(words[head]), rest)

@@ -1,5 +1,6 @@
 """Lessons: by seed, legal, right by the planner's own account, and without anything of the evaluation."""
 
+import random
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,10 +17,10 @@ from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.codebook.wanted import Wanted, settled
 from codeword.controller.teaching.aims import Aim
 from codeword.controller.teaching.book_skills import Names
-from codeword.controller.teaching.books import Book, make_book
-from codeword.controller.teaching.draft import Task
+from codeword.controller.teaching.books import Book, make_book, shipped_book
+from codeword.controller.teaching.draft import Draft, Task
 from codeword.controller.teaching.kinds import KINDS, fitting, make_task
-from codeword.controller.teaching.lessons import Lesson, books, lessons, observed, split_mix, training_mix
+from codeword.controller.teaching.lessons import Lesson, books, follow, lessons, observed, split_mix, training_mix
 from codeword.controller.teaching.patience import unseen, waits
 from codeword.controller.teaching.pools_of import (
     held_out_kinds,
@@ -28,8 +29,9 @@ from codeword.controller.teaching.pools_of import (
     training_pools,
     training_words,
 )
+from codeword.controller.teaching.scene import TABLE
 from codeword.controller.teaching.solver import Solver
-from codeword.controller.teaching.wanted import as_told, ends_of, goal_of, group_goal
+from codeword.controller.teaching.wanted import as_told, ends_from, ends_of, goal_of, group_goal
 from codeword.controller.teaching.wording import word_task
 from codeword.runtime.evaluation.splits import other_words
 from codeword.runtime.scenario import find_scenarios, load_scenario
@@ -177,6 +179,28 @@ def test_every_kind_but_those_held_out_is_taught() -> None:
     assert drawn(True, 20) == held_out_kinds() & set(KINDS)
 
 
+@pytest.mark.parametrize("kind", ["where_is", "takes_place_of", "area_but", "all_but_group", "some_number"])
+def test_goals_that_refer_to_others_come_to_what_is_meant(kind: str) -> None:
+    met = 0
+    for number in range(24):
+        rng = random.Random(f"{kind}/{number}")
+        book = shipped_book(rng.choice(KINDS[kind].flavors))
+        task = KINDS[kind].make(Draft(rng, book))
+        if task.kind != kind:
+            continue
+        assert task.aim is not None
+        for lesson in follow(rng, book, kind, task, replace(training_mix(), asks=1.0, hides=0.0)):
+            for text in lesson.right if lesson.act == "goal" else ():
+                facts = Wanted(book.codebook, settled(book.codebook, read_goal(text), lesson.observation))
+                ends = ends_from(book, task.scene, facts.facts(lesson.observation))
+                reached = tuple(
+                    ends.get(block.id, at or TABLE) for block, at in zip(task.scene.blocks, task.start, strict=True)
+                )
+                assert task.aim.least(task.scene, reached) == 0, (lesson.task, text)
+                met += 1
+    assert met > 8
+
+
 def wish(book: Book, task: Task, aim: Aim) -> str:
     """An aim as a condition in a codebook's own words."""
     names, scene = book.names, task.scene
@@ -302,8 +326,6 @@ def test_no_wording_of_the_evaluation_is_ever_taught(taught: list[Lesson]) -> No
 
 
 def test_codebooks_for_evaluation_can_be_carried_out() -> None:
-    import random
-
     for seed in range(5):
         book = make_book(random.Random(seed), held_out_names(), strange=1.0, own_words=False, steps=True)
         assert all(skill.steps for skill in book.codebook.skills.values() if skill.effects)
