@@ -11,7 +11,7 @@ from .prompt import Prompt, write_prompt
 from .robot import Execution, Motion, Outcome, Primitives, Robot
 from .skills import Codebook, Skill
 from .steps import carry_out
-from .writing import command_schema, make_command, read_command
+from .writing import command_schema, give_up, make_command, read_command
 
 __all__ = [
     "Codebook",
@@ -39,6 +39,7 @@ __all__ = [
     "Value",
     "carry_out",
     "command_schema",
+    "give_up",
     "legal",
     "load_codebook",
     "make_command",

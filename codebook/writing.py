@@ -9,7 +9,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from .arguments import Argument, EntityArgument, ListArgument, described
+from .arguments import Argument, ChoiceArgument, EntityArgument, ListArgument, described
 from .command import Command, Value
 from .errors import CommandError
 from .facts import ID
@@ -42,6 +42,18 @@ def make_command(codebook: Codebook, skill: str, args: Mapping[str, Value]) -> C
             parts.append(f',"{name}":{text}')
         ordered[name] = _immutable(json.loads(text))
     return Command(skill, ordered, "".join(parts) + "}")
+
+
+def give_up(codebook: Codebook, reason: str) -> Command:
+    """The command that gives a task up for a reason; for the first reason that the codebook has where it has not that
+    one. Raises CommandError where `cannot` wants more than a reason.
+    """
+    reasons = {
+        name: reason if reason in argument.choices else argument.choices[0]
+        for name, argument in codebook.skills["cannot"].args.items()
+        if isinstance(argument, ChoiceArgument)
+    }
+    return make_command(codebook, "cannot", reasons)
 
 
 def command_of(codebook: Codebook, text: str) -> Command:

@@ -17,7 +17,7 @@ from codeword.codebook.planner import Plan, SymbolicWorld, plan
 from codeword.codebook.pursuit import PATIENCE, Pursuit, idle_command
 from codeword.codebook.skills import NOTHING, Codebook
 from codeword.codebook.wanted import Wanted, settled
-from codeword.codebook.writing import make_command
+from codeword.codebook.writing import give_up
 
 from .backend import Backend
 from .decision import Decision, Note, Stopwatch, decision_key
@@ -65,7 +65,8 @@ class GoalWriter:
 
     def write(self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled) -> Decision:
         """Write the goal of a task. Where it contradicts itself, others are drawn by lot, and the first that a plan
-        leads to is taken, else the one written first. That stands also where the time is over before.
+        leads to is taken, else of the one written first what a plan leads to. That one stands where the time is over
+        before.
 
         Raises DecisionCancelled.
         """
@@ -93,7 +94,11 @@ class GoalWriter:
                 note = Note(kind="goal", text=told)
                 return self._take(codebook, drawn, other, {**first.stage_ms, **clock.stage_ms()}, (*notes, note))
             refused.add(drawn.text)
-        return self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()}, notes)
+        together = _together(codebook, first_goal, observation)
+        if together != first_goal:
+            told = f"no plan leads to all of what was written ({first_goal.told}); gone after: {together.told}"
+            notes = (*notes, Note(kind="goal", text=told))
+        return self._take(codebook, first, together, {**first.stage_ms, **clock.stage_ms()}, notes)
 
     def _all_there(
         self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled, clock: Stopwatch
@@ -138,6 +143,19 @@ def _is_muddled(wanted: Wanted, observation: Observation) -> bool:
     if not found.failure or not (found.expanded < _SOON or _contradict(wanted.facts(observation))):
         return False
     return set(wanted.facts(observation)) <= {*goal_facts(wanted.codebook, observation), *observation.facts}
+
+
+def _together(codebook: Codebook, said: Goal, observation: Observation) -> Goal:
+    """A goal's facts in their order as far as a plan leads to each together with those before it; a goal of classes as
+    it is.
+    """
+    if said.groups:
+        return said
+    kept: tuple[Fact, ...] = ()
+    for fact in said.facts:
+        if not _plan(Wanted(codebook, Goal((*kept, fact))), observation).failure:
+            kept = (*kept, fact)
+    return Goal(kept) if kept else said
 
 
 def _not_there(wanted: Wanted, observation: Observation) -> frozenset[str]:
@@ -208,7 +226,7 @@ class GoalController:
         if not isinstance(found, Command):
             waits = found == "missing" and (not gone or self._writer.looked_for(observation))
             again = self._look_again(observation) if waits else None
-            found = again or make_command(self._codebook, "cannot", {"reason": found})
+            found = again or give_up(self._codebook, found)
         written = self._writer.written
         assert written is not None
         facts = sorted(map(str, self._codebook.state(observation).facts))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from codeword.codebook import Codebook, Observation, make_command
+from codeword.codebook import Codebook, Observation, give_up
 from codeword.codebook.command import Command
 from codeword.codebook.pursuit import Pursuit
 from codeword.controller.decision import Decision, decision_key
@@ -36,7 +36,7 @@ class Expert:
         codebook = self._pursuit.codebook
         found = self._pursuit.next(observation)
         if not isinstance(found, Command):
-            found = make_command(codebook, "cannot", {"reason": found.failure})
+            found = give_up(codebook, found.failure)
         total = (time.perf_counter() - started) * 1000
         facts = sorted(map(str, codebook.state(observation).facts))
         key = decision_key({"codebook": codebook.hash, "goal": str(self._pursuit.goal), "facts": facts})

@@ -2,12 +2,13 @@
 
 import json
 import random
+from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from codeword.codebook import Codebook, Fact, Observation, Result, legal
+from codeword.codebook import Codebook, Fact, Observation, Result, legal, parse_codebook
 from codeword.codebook.command import Command
 from codeword.codebook.errors import InputError
 from codeword.codebook.goals import goal_graph, goal_prompt, read_goal
@@ -115,9 +116,10 @@ def test_another_task_gets_another_goal(tabletop: Codebook) -> None:
 
 
 def test_where_there_is_no_plan_the_goal_is_asked_for_again_once_something_changed(tabletop: Codebook) -> None:
-    engine = Scripted(*[NONSENSE] * 5, GREEN)
+    engine = Scripted(RED, GREEN)
     controller = GoalController(engine, tabletop)  # type: ignore[arg-type]
-    assert controller.decide("green into blue", start()).text == '{"skill":"cannot","reason":"impossible"}'
+    wide = observe(START, ("blue_bowl",), red_block="wide")
+    assert controller.decide("green into blue", wide).text == '{"skill":"cannot","reason":"impossible"}'
     assert engine.goals == [GREEN]
     moved = start().model_copy(
         update={"facts": (Fact("on", ("red_block", "green_block")), Fact("on", ("green_block", "table")))}
@@ -136,6 +138,28 @@ def test_where_no_plan_leads_to_a_goal_others_are_drawn_by_the_same_lots(
     assert engine.lots[:4] == ["greedy", *(f"t1.0-k0-p1.0-s{seed}" for seed in (1, 2, 3))]
     assert [note.kind for note in made.notes] == ["goal"]
     assert "red_block on green_block" in made.notes[0].text
+
+
+@pytest.mark.parametrize("kind", [GoalController, MixedController])
+def test_of_a_goal_that_contradicts_itself_what_was_written_first_is_gone_after(
+    kind: type[GoalController | MixedController], tabletop: Codebook
+) -> None:
+    three = NONSENSE.replace("]]}", '],["green_block","in","blue_bowl"]]}')
+    made = kind(Scripted(*[three] * 5), tabletop).decide("red over green over blue", start())  # type: ignore[arg-type]
+    wanted = '{"goal":[["red_block","on","green_block"],["green_block","in","blue_bowl"]]}'
+    assert made.written_goal == wanted
+    assert made.text == '{"skill":"pick","object":"green_block"}'
+    assert "gone after: red_block on green_block; green_block in blue_bowl" in made.notes[-1].text
+
+
+def test_a_reason_that_the_codebook_has_not_is_never_given() -> None:
+    path = Path(str(resources.files("codeword.codebook"))) / "library/tabletop.yaml"
+    text = path.read_text(encoding="utf-8").replace("[missing, impossible, unsafe]", "[unsafe, missing]")
+    codebook = parse_codebook(text, str(path))
+    assert "impossible" not in codebook.skills["cannot"].args["reason"].describe()
+    wide = observe(START, ("blue_bowl",), red_block="wide")
+    controller = GoalController(Scripted(RED), codebook)  # type: ignore[arg-type]
+    assert controller.decide("red into blue", wide).text == '{"skill":"cannot","reason":"unsafe"}'
 
 
 def test_what_was_told_but_is_not_feasible_is_given_up_and_nothing_else_is_gone_after(tabletop: Codebook) -> None:
