@@ -181,11 +181,10 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
             way.pursue(aim_of(end))
         elif ends:
             goals = [goal_of(book, seen, task.scene, end) for end in ends]
-            chosen = rng.randrange(len(goals))
-            wanted = goals[chosen]
+            wanted = goals[0]
             found += at_first(goals, wanted)
             # Whoever goes after a goal that is written cares for nothing else.
-            way.pursue(aim_of(ends[chosen]))
+            way.pursue(aim_of(ends[0]))
     way.walk()
     if way.stuck:
         if not way.solver.hopeless(way.state):

@@ -32,24 +32,38 @@ _NO_SLOT = 1_000
 
 
 def ends_of(rng: random.Random, scene: Scene, aim: Aim, start: State, solver: Solver, tries: int = 10) -> list[Ends]:
-    """Some ends that shortest ways lead to, all different; none where there is no way, or where nothing is to be
-    anywhere."""
+    """Some ends that shortest ways lead to, all different, the plainest first; none where there is no way, or where
+    nothing is to be anywhere.
+
+    The plainest is what comes of going on with the highest tower, to the place seen first, with the thing seen first:
+    where a task leaves a choice, it is a rule that can be learned.
+    """
     if aim.hold is not None:
         return [{aim.hold: ""}]
     found: list[Ends] = []
-    for _ in range(tries):
+    for number in range(tries):
         state = start
         for _ in range(_MOST_MOVES):
             moves = solver.best(state)
             if not moves:
                 break
-            state = _moved(scene, state, rng.choice(moves))
+            state = _moved(scene, state, rng.choice(moves) if number else _plainest(scene, state, moves))
         if aim.least(scene, state) > 0:
             return found
         end = _told(scene, aim, start, state)
         if end and end not in found:  # of nothing at all nothing can be written
             found.append(end)
     return found
+
+
+def _plainest(scene: Scene, state: State, moves: Sequence[Move]) -> Move:
+    """Of some moves the one to the highest place, and of those to the place seen first with the block seen first."""
+    order = {thing: number for number, thing in enumerate(scene.by_id)}
+
+    def height(thing: str | None) -> int:
+        return 1 + height(state[scene.index[thing]]) if thing is not None and thing in scene.index else 0
+
+    return min(moves, key=lambda move: (-height(move[1]), order.get(move[1], -1), order[move[0]]))
 
 
 def _moved(scene: Scene, state: State, move: Move) -> State:
