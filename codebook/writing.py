@@ -45,11 +45,11 @@ def make_command(codebook: Codebook, skill: str, args: Mapping[str, Value]) -> C
 
 
 def give_up(codebook: Codebook, reason: str) -> Command:
-    """The command that gives a task up for a reason; for the first reason that the codebook has where it has not that
-    one. Raises CommandError where `cannot` wants more than a reason.
+    """The command that gives a task up for a reason; where the codebook has not that one, for its default or else the
+    first that it has. Raises CommandError where `cannot` wants more than a reason.
     """
     reasons = {
-        name: reason if reason in argument.choices else argument.choices[0]
+        name: reason if reason in argument.choices else argument.default or argument.choices[0]
         for name, argument in codebook.skills["cannot"].args.items()
         if isinstance(argument, ChoiceArgument)
     }

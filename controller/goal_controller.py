@@ -20,7 +20,7 @@ from codeword.codebook.wanted import Wanted, settled
 from codeword.codebook.writing import give_up
 
 from .backend import Backend
-from .decision import Decision, Note, Stopwatch, decision_key
+from .decision import Decision, DecisionCancelled, Note, Stopwatch, decision_key
 from .engine import Cancelled, never
 from .foresight import Foresight, Question
 from .habits import Habits, situation_of
@@ -94,7 +94,7 @@ class GoalWriter:
                 note = Note(kind="goal", text=told)
                 return self._take(codebook, drawn, other, {**first.stage_ms, **clock.stage_ms()}, (*notes, note))
             refused.add(drawn.text)
-        together = _together(codebook, first_goal, observation)
+        together = _together(codebook, first_goal, observation, cancelled)
         if together != first_goal:
             told = f"no plan leads to all of what was written ({first_goal.told}); gone after: {together.told}"
             notes = (*notes, Note(kind="goal", text=told))
@@ -145,14 +145,16 @@ def _is_muddled(wanted: Wanted, observation: Observation) -> bool:
     return set(wanted.facts(observation)) <= {*goal_facts(wanted.codebook, observation), *observation.facts}
 
 
-def _together(codebook: Codebook, said: Goal, observation: Observation) -> Goal:
+def _together(codebook: Codebook, said: Goal, observation: Observation, cancelled: Cancelled) -> Goal:
     """A goal's facts in their order as far as a plan leads to each together with those before it; a goal of classes as
-    it is.
+    it is. Raises DecisionCancelled.
     """
     if said.groups:
         return said
     kept: tuple[Fact, ...] = ()
     for fact in said.facts:
+        if cancelled():
+            raise DecisionCancelled("the decision was given up before a goal was found that can be")
         if not _plan(Wanted(codebook, Goal((*kept, fact))), observation).failure:
             kept = (*kept, fact)
     return Goal(kept) if kept else said

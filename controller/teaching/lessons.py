@@ -45,8 +45,8 @@ _SHIPPED = 0.3
 
 @dataclass(frozen=True)
 class Lesson:
-    """One answer: what is seen and told, what may be written, and what of it is right. `taught` is one of `right`, by
-    lot. `act` is what is due: `act`, `wait`, `done`, `cannot` or `goal`.
+    """One answer: what is seen and told, what may be written, and what of it is right. `taught` is one of `right`: a
+    goal that is plain, a command by lot. `act` is what is due: `act`, `wait`, `done`, `cannot` or `goal`.
     """
 
     book: Book

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codeword.codebook import Codebook, Fact, Observation, Result, legal, parse_codebook
+from codeword.codebook import Codebook, Fact, Observation, Result, legal, parse_codebook, read_command
 from codeword.codebook.command import Command
 from codeword.codebook.errors import InputError
 from codeword.codebook.goals import goal_graph, goal_prompt, read_goal
@@ -152,14 +152,22 @@ def test_of_a_goal_that_contradicts_itself_what_was_written_first_is_gone_after(
     assert "gone after: red_block on green_block; green_block in blue_bowl" in made.notes[-1].text
 
 
-def test_a_reason_that_the_codebook_has_not_is_never_given() -> None:
+def test_looking_for_what_of_a_goal_can_be_ends_with_the_time(tabletop: Codebook) -> None:
+    engine = Scripted(*[NONSENSE] * 5)
+    with pytest.raises(DecisionCancelled):
+        GoalController(engine, tabletop).decide("pile", start(), lambda: len(engine.lots) == 5)  # type: ignore[arg-type]
+    assert len(engine.lots) == 5
+
+
+@pytest.mark.parametrize(("default", "given"), [("", "unsafe"), (", default: missing", "missing")])
+def test_a_reason_that_the_codebook_has_not_is_never_given(default: str, given: str) -> None:
     path = Path(str(resources.files("codeword.codebook"))) / "library/tabletop.yaml"
-    text = path.read_text(encoding="utf-8").replace("[missing, impossible, unsafe]", "[unsafe, missing]")
+    text = path.read_text(encoding="utf-8").replace("[missing, impossible, unsafe]", f"[unsafe, missing]{default}")
     codebook = parse_codebook(text, str(path))
     assert "impossible" not in codebook.skills["cannot"].args["reason"].describe()
     wide = observe(START, ("blue_bowl",), red_block="wide")
-    controller = GoalController(Scripted(RED), codebook)  # type: ignore[arg-type]
-    assert controller.decide("red into blue", wide).text == '{"skill":"cannot","reason":"unsafe"}'
+    made = GoalController(Scripted(RED), codebook).decide("red into blue", wide)  # type: ignore[arg-type]
+    assert read_command(codebook, made.text).args["reason"] == given
 
 
 def test_what_was_told_but_is_not_feasible_is_given_up_and_nothing_else_is_gone_after(tabletop: Codebook) -> None:
