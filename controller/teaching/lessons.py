@@ -20,6 +20,7 @@ from codeword.codebook.wanted import Wanted, settled
 
 from .aims import At
 from .books import FLAVORS, Book, make_book, shipped_book
+from .contrast import contrast
 from .draft import Task
 from .kinds import EASY, KINDS, fitting, make_task
 from .patience import unseen, waits
@@ -38,6 +39,9 @@ _FEW = 6
 
 _GOAL = 0.8
 """How often, of a task whose goal is asked for, that question is taken and not one that comes after it."""
+
+_CONTRAST = 0.6
+"""How often a goal that is easily taken for another comes with that other, of the same scene."""
 
 _SHIPPED = 0.3
 """How often the codebook is a shipped one as it is."""
@@ -128,7 +132,11 @@ def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Itera
             kind, task = make_task(rng, book, held_out=mix.held_out_kinds, among=mix.kinds)
             if task.kind in mix.wordings and not (mix.small and len(task.scene.by_id) > _FEW):
                 found = follow(rng, book, kind, task, mix)
-                group += _some(rng, found)
+                group += (some := _some(rng, found))
+                other = contrast(task) if any(lesson.act == "goal" for lesson in some) else None
+                if other is not None and rng.random() < _CONTRAST:
+                    beside = follow(rng, book, other.kind, other, mix)
+                    group += [lesson for lesson in beside if lesson.act == "goal"][:1]
         yield group[:per_book]
 
 

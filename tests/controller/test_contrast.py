@@ -1,0 +1,70 @@
+"""Two tasks of one scene: nothing but the words tells them apart, and what is right for one is wrong for the other."""
+
+import random
+from itertools import islice, pairwise
+
+import pytest
+
+from codeword.controller.teaching.aims import Aim
+from codeword.controller.teaching.books import shipped_book
+from codeword.controller.teaching.contrast import contrast
+from codeword.controller.teaching.draft import Draft, Task
+from codeword.controller.teaching.kinds import KINDS
+from codeword.controller.teaching.lessons import lessons, training_mix
+from codeword.controller.teaching.scene import State
+from codeword.controller.teaching.solver import Solver
+
+PAIRS = {
+    "match": "mismatch",
+    "mismatch": "match",
+    "even": "match",
+    "small_on_big_zones": "match",
+    "alphabet": "reverse_alphabet",
+    "reverse_alphabet": "alphabet",
+}
+
+
+def drawn(kind: str, seed: int) -> Task:
+    book = shipped_book(KINDS[kind].flavors[0])
+    return KINDS[kind].make(Draft(random.Random(seed), book))
+
+
+def carried_out(task: Task, aim: Aim) -> State:
+    """The state at the end of a shortest way."""
+    solver = Solver(task.scene, aim, shipped_book("tabletop").able)
+    state = task.start
+    while solver.left(state):
+        ahead = [task.scene.moved(state, *move) for move in solver.moves(state)]
+        state = min(ahead, key=solver.left)
+    return state
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+def test_what_is_right_for_one_task_is_wrong_for_the_other_of_the_same_scene(kind: str) -> None:
+    differing = 0
+    for seed in range(8):
+        task = drawn(kind, seed)
+        other = contrast(task)
+        assert task.aim is not None
+        assert other is not None and other.aim is not None
+        assert (other.kind, other.scene, other.start) == (PAIRS[kind], task.scene, task.start)
+        end = carried_out(other, other.aim)
+        differing += task.aim.least(task.scene, end) > 0
+    # All counts may be even by chance.
+    assert differing == 8 or (kind == "even" and differing > 3)
+
+
+def test_most_kinds_have_no_other() -> None:
+    assert contrast(drawn("put", 1)) is None
+    assert contrast(drawn("missing", 1)) is None
+
+
+def test_lessons_have_both_beside_each_other_with_different_answers() -> None:
+    beside = []
+    for group in islice(lessons(5, training_mix()), 40):
+        for one, two in pairwise(group):
+            if one.observation.entities == two.observation.entities and PAIRS.get(one.kind) == two.kind:
+                beside.append((one, two))
+    assert len(beside) > 5
+    assert all(one.task != two.task and one.act == two.act == "goal" for one, two in beside)
+    assert sum(not {*one.right} & {*two.right} for one, two in beside) > 0.8 * len(beside)
