@@ -131,7 +131,7 @@ def _played(base: Any, adapter: str, seed: int, split: str, per_group: int) -> I
     """Lessons of what a model does itself."""
     from codeword.controller.adapter import load_adapter
     from codeword.controller.engine import Engine
-    from codeword.controller.teaching.lessons import split_mix
+    from codeword.controller.teaching.mixes import split_mix
     from codeword.controller.teaching.play import played
 
     engine = Engine(base, adapter=load_adapter(adapter, base))

@@ -6,7 +6,8 @@ from itertools import chain, islice
 from codeword.controller.automaton import Automaton
 from codeword.controller.tokens import Tokens
 
-from .lessons import Lesson, easy_mix, lessons, split_mix
+from .lessons import Lesson, lessons
+from .mixes import easy_mix, split_mix
 from .sequences import Branch, Choice, Group
 
 

@@ -19,12 +19,12 @@ from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.codebook.wanted import Wanted, settled
 
 from .aims import At
-from .books import FLAVORS, Book, make_book, shipped_book
+from .books import Book
 from .contrast import contrast
 from .draft import Task
-from .kinds import EASY, KINDS, fitting, make_task
+from .kinds import fitting, make_task
+from .mixes import Mix, books
 from .patience import unseen, waits
-from .pools_of import Pools, held_out_names, held_out_wordings, training_pools
 from .scene import TABLE, Scene, State
 from .solver import Solver
 from .wanted import aim_of, as_told, ends_from, ends_of, goal_for_aim, goal_for_gone, goal_of, group_goal
@@ -43,9 +43,6 @@ _GOAL = 0.8
 _CONTRAST = 0.6
 """How often a goal that is easily taken for another comes with that other, of the same scene."""
 
-_SHIPPED = 0.3
-"""How often the codebook is a shipped one as it is."""
-
 
 @dataclass(frozen=True)
 class Lesson:
@@ -62,62 +59,6 @@ class Lesson:
     right: tuple[str, ...]
     taught: str
     act: str
-
-
-@dataclass(frozen=True)
-class Mix:
-    """What lessons are drawn from. `names` and `wordings` are pools; held-out ones make lessons for evaluation.
-
-    With `small` codebooks have only the skills that are needed and scenes few things. `asks` says how often a task's
-    goal is asked for, and told with the decisions then; `hides` how often something that a task names is not seen for a
-    while.
-    """
-
-    names: Mapping[str, Any]
-    wordings: Mapping[str, Any]
-    held_out_kinds: bool = False
-    shipped: float = _SHIPPED
-    strange: float | None = None
-    kinds: tuple[str, ...] = tuple(KINDS)
-    small: bool = False
-    asks: float = 0.93
-    hides: float = 0.24
-
-
-def training_mix() -> Mix:
-    """What training draws from."""
-    pools: Pools = training_pools()
-    return Mix(pools.names, pools.wordings)
-
-
-def easy_mix() -> Mix:
-    """What training begins with."""
-    return replace(training_mix(), kinds=EASY, hides=0.0, shipped=0.0, small=True)
-
-
-def split_mix(split: str) -> Mix:
-    """What one split of validation draws from: `seen`, `wordings`, `codebooks` or `kinds`."""
-    pools = training_pools()
-    if split == "codebooks":
-        return Mix(held_out_names(), pools.wordings, shipped=0.0, strange=1.0)
-    if split == "wordings":
-        return Mix(pools.names, held_out_wordings())
-    if split == "kinds":
-        return Mix(pools.names, held_out_wordings(), held_out_kinds=True)
-    return training_mix()
-
-
-def books(seed: int, mix: Mix, begin: int = 0) -> Iterator[tuple[Book, random.Random]]:
-    """Codebooks without end, from one by its number, each with the lot that its lessons are drawn by."""
-    number = begin
-    shipped = {flavor: shipped_book(flavor) for flavor in FLAVORS}
-    while True:
-        rng = random.Random(f"{seed}/{number}")
-        number += 1
-        if rng.random() < mix.shipped:
-            yield shipped[rng.choices(list(FLAVORS), list(FLAVORS.values()))[0]], rng
-        else:
-            yield make_book(rng, mix.names, strange=mix.strange, small=mix.small), rng
 
 
 def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Iterator[list[Lesson]]:

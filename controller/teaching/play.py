@@ -16,7 +16,8 @@ from codeword.codebook.writing import command_of
 from .books import Book
 from .draft import Task, scattered
 from .kinds import fitting, make_task
-from .lessons import Lesson, Mix, act_of, books, named_things, observed
+from .lessons import Lesson, act_of, named_things, observed
+from .mixes import Mix, books
 from .patience import unseen
 from .scene import Scene, State, has_room
 from .solver import Solver

@@ -9,7 +9,8 @@ from codeword.controller.sampling import Sampling
 from codeword.controller.teaching.checks import wrong_in
 from codeword.controller.teaching.encode import encode_group
 from codeword.controller.teaching.learner import Learner
-from codeword.controller.teaching.lessons import Lesson, lessons, split_mix
+from codeword.controller.teaching.lessons import Lesson, lessons
+from codeword.controller.teaching.mixes import split_mix
 from codeword.controller.teaching.sequences import CHECK_SEED
 from codeword.runtime.statistics import wilson95
 

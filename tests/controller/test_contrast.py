@@ -10,7 +10,8 @@ from codeword.controller.teaching.books import shipped_book
 from codeword.controller.teaching.contrast import contrast
 from codeword.controller.teaching.draft import Draft, Task
 from codeword.controller.teaching.kinds import KINDS
-from codeword.controller.teaching.lessons import lessons, training_mix
+from codeword.controller.teaching.lessons import lessons
+from codeword.controller.teaching.mixes import training_mix
 from codeword.controller.teaching.scene import State
 from codeword.controller.teaching.solver import Solver
 

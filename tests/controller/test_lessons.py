@@ -20,7 +20,8 @@ from codeword.controller.teaching.book_skills import Names
 from codeword.controller.teaching.books import Book, make_book, shipped_book
 from codeword.controller.teaching.draft import Draft, Task
 from codeword.controller.teaching.kinds import KINDS, fitting, make_task
-from codeword.controller.teaching.lessons import Lesson, books, follow, lessons, observed, split_mix, training_mix
+from codeword.controller.teaching.lessons import Lesson, follow, lessons, observed
+from codeword.controller.teaching.mixes import books, split_mix, training_mix
 from codeword.controller.teaching.patience import unseen, waits
 from codeword.controller.teaching.pools_of import (
     held_out_kinds,

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from codeword.codebook.choices import END, Node
-from codeword.controller.teaching.lessons import Lesson, lessons, training_mix
+from codeword.controller.teaching.lessons import Lesson, lessons
+from codeword.controller.teaching.mixes import training_mix
 from codeword.controller.teaching.play import MOST_STEPS, Play, Policy, kept, played, plays
 
 
