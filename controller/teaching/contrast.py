@@ -4,71 +4,132 @@ A model that has learned what is usually wanted of a scene answers with that, wh
 scene with different answers leave it nothing but the task to go by.
 """
 
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
-from .aims import Aim, At, Part
-from .draft import Task
+from .aims import Aim, At, Part, Tower
+from .draft import Task, Words
+from .kinds_stack import towers_apart
 from .scene import Thing
 
 
-def contrast(task: Task) -> Task | None:
+def contrast(rng: random.Random, task: Task) -> Task | None:
     """Another kind of task in the scene of a task, from the same start; None for a kind that has no such other."""
-    made = _OTHERS.get(task.kind)
-    if made is None or task.aim is None:
-        return None
-    kind, parts_of = made
-    parts = parts_of(task)
-    words = {"place": task.words["place"]} if "place" in task.words else {}
-    return replace(task, kind=kind, aim=Aim(tuple(parts)), words=words, groups=()) if parts else None
+    options = _OTHERS.get(task.kind)
+    return rng.choice(options)(task) if options and task.aim is not None else None
 
 
-def _places(task: Task) -> Mapping[str, list[Thing]]:
-    """The places that a task speaks of, by color."""
-    found: dict[str, list[Thing]] = {}
-    for thing in task.scene.places:
-        if thing.kind == task.words["place"] and "color" in thing.properties:
-            found.setdefault(thing.properties["color"], []).append(thing)
-    return found
+def _other(
+    task: Task, kind: str, parts: Iterable[Part], words: Words | None = None, groups: Sequence[tuple[str, str]] = ()
+) -> Task:
+    return replace(task, kind=kind, aim=Aim(tuple(parts)), words=words or {}, groups=tuple(groups))
 
 
-def _matched(task: Task) -> list[Part]:
+def _matched(task: Task) -> Task | None:
     """Every thing at the place of its color; what has none, at no place."""
     places = _places(task)
-    every = tuple(place.id for there in places.values() for place in there)
-    parts: list[Part] = []
-    for block in task.scene.blocks:
-        own = tuple(place.id for place in places.get(block.properties["color"], ()))
-        parts.append(At(block.id, own) if own else At(block.id, None, every))
-    return parts
+    every = tuple(place for there in places.values() for place in there)
+    own = {block.id: tuple(places.get(block.properties["color"], ())) for block in task.scene.blocks}
+    parts = [At(block, ok) if ok else At(block, None, every) for block, ok in own.items()]
+    return _other(task, "match", parts, {"place": task.words["place"]})
 
 
-def _mismatched(task: Task) -> list[Part]:
-    """Every thing at a place of another color; no parts where there is none."""
-    parts: list[Part] = []
-    for block in task.scene.blocks:
-        color = block.properties["color"]
-        others = tuple(place.id for of, there in _places(task).items() if of != color for place in there)
-        if not others:
-            return []
-        parts.append(At(block.id, others))
-    return parts
+def _mismatched(task: Task) -> Task | None:
+    """Every thing at a place of another color."""
+    places = _places(task)
+    others = {
+        block.id: tuple(chain.from_iterable(there for of, there in places.items() if of != block.properties["color"]))
+        for block in task.scene.blocks
+    }
+    if not all(others.values()):
+        return None
+    return _other(task, "mismatch", [At(*pair) for pair in others.items()], {"place": task.words["place"]})
 
 
-def _backwards(task: Task) -> list[Part]:
+def _places(task: Task) -> Mapping[str, list[str]]:
+    """The places that a task speaks of, by color."""
+    of_kind = [place for place in task.scene.places if place.kind == task.words["place"]]
+    return _by("color", [place for place in of_kind if "color" in place.properties])
+
+
+def _backwards(task: Task) -> Task:
     """The row the other way round."""
     assert task.aim is not None
     placed = [part for part in task.aim.parts if isinstance(part, At) and part.ok is not None]
-    parts: list[Part] = [replace(part, ok=other.ok) for part, other in zip(placed, reversed(placed), strict=True)]
-    return parts + [part for part in task.aim.parts if part not in placed]
+    turned = [replace(part, ok=other.ok) for part, other in zip(placed, reversed(placed), strict=True)]
+    kind = "alphabet" if task.kind == "reverse_alphabet" else "reverse_alphabet"
+    return _other(task, kind, [*turned, *(part for part in task.aim.parts if part not in placed)])
 
 
-_OTHERS: Mapping[str, tuple[str, Callable[[Task], list[Part]]]] = {
-    "match": ("mismatch", _mismatched),
-    "mismatch": ("match", _matched),
-    "even": ("match", _matched),
-    "small_on_big_zones": ("match", _matched),
-    "alphabet": ("reverse_alphabet", _backwards),
-    "reverse_alphabet": ("alphabet", _backwards),
+def _all_in_one(task: Task) -> Task:
+    return _other(task, "stack_all", [Tower(_blocks(task))], groups=[("block", "")])
+
+
+def _one_for_each(of: str) -> Callable[[Task], Task]:
+    """A tower for each color, or for each size."""
+
+    def made(task: Task) -> Task:
+        towers = _by(of, task.scene.blocks)
+        groups = [(word, "") for word, tower in sorted(towers.items()) if len(tower) > 1]
+        return _other(task, f"stack_by_{of}", towers_apart([tuple(t) for t in towers.values()]), groups=groups)
+
+    return made
+
+
+def _in_turn(task: Task) -> Task | None:
+    """One tower in which two colors take turns."""
+    (first, ones), (second, twos) = _by("color", task.scene.blocks).items()
+    if abs(len(ones) - len(twos)) > 1:
+        return None
+    colors = {**dict.fromkeys(ones, first), **dict.fromkeys(twos, second)}
+    return _other(task, "alternate", [Tower(_blocks(task), colors=colors)], {"one": first, "two": second})
+
+
+def _small_on_big(task: Task) -> Task:
+    size = {block.id: block.properties["size"] for block in task.scene.blocks}
+    pairs = [sorted(pair, key=size.__getitem__) for pair in _by("color", task.scene.blocks).values()]
+    return _other(task, "small_on_big", [At(small, (big,)) for big, small in pairs])
+
+
+def _laid_down(task: Task) -> Task:
+    """Everything in the zone, but in no tower."""
+    zone = str(task.words["t"])
+    return _other(task, "all_to", [At(a, (zone,)) for a in _blocks(task)], {"t": zone}, [("block", zone)])
+
+
+def _piled_up(task: Task) -> Task | None:
+    """Everything in one tower in the zone."""
+    zone = str(task.words["t"])
+    if task.scene.kind(zone) != "zone":
+        return None
+    return _other(task, "stack_area", [Tower(_blocks(task), base=(zone,))], {"t": zone}, [("block", "")])
+
+
+def _blocks(task: Task) -> tuple[str, ...]:
+    return tuple(sorted(block.id for block in task.scene.blocks))
+
+
+def _by(of: str, things: Sequence[Thing]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for thing in things:
+        found.setdefault(thing.properties[of], []).append(thing.id)
+    return found
+
+
+_OTHERS: Mapping[str, Sequence[Callable[[Task], Task | None]]] = {
+    "match": [_mismatched],
+    "mismatch": [_matched],
+    "even": [_matched],
+    "small_on_big_zones": [_matched, _small_on_big, _small_on_big],
+    "small_on_big": [_one_for_each("size"), _one_for_each("color")],
+    "alternate": [_one_for_each("color"), _one_for_each("color"), _all_in_one],
+    "stack_by_color": [_in_turn, _in_turn, _all_in_one],
+    "stack_by_size": [_all_in_one],
+    "stack_area": [_laid_down],
+    "all_to": [_piled_up],
+    "alphabet": [_backwards],
+    "reverse_alphabet": [_backwards],
 }
-"""The kinds of task that are easily taken for another in the same scene, each with that other."""
+"""The kinds of task that are easily taken for another in the same scene, each with such others."""

@@ -8,6 +8,10 @@ from .draft import Draft, Task
 from .pools_of import training_words
 from .scene import TABLE
 
+_EACH = ((2, 2), (3, 2), (2, 3), (3, 2), (2, 3), (2, 1), (3, 3))
+"""How many things of each of two colors there are. Where one color has a single thing, only the other's tower is told:
+too often that, and the model learns to tell of one alone."""
+
 
 def stack_two(d: Draft) -> Task:
     """One thing on another."""
@@ -69,22 +73,22 @@ def stack_by_color(d: Draft) -> Task:
     """One tower for each color."""
     colors = d.colors(2)
     towers = []
-    for color, count in zip(colors, d.rng.choice(((2, 2), (3, 2), (2, 3), (2, 1), (3, 3))), strict=True):
+    for color, count in zip(colors, d.rng.choice(_EACH), strict=True):
         towers.append(tuple(d.block(color, number=n) for n in range(1, count + 1)))
     groups = [(color, "") for color, tower in sorted(zip(colors, towers, strict=True)) if len(tower) > 1]
-    return d.task("stack_by_color", _towers(towers), {}, scatter=0.15, groups=groups)
+    return d.task("stack_by_color", towers_apart(towers), {}, scatter=0.15, groups=groups)
 
 
 def stack_by_size(d: Draft) -> Task:
     """One tower of the big things and one of the small."""
     sizes, towers = ("big", "small"), []
     for size in sizes:
-        towers.append(tuple(sorted(d.block(c, size) for c in d.colors(d.rng.randint(1, 3)))))
+        towers.append(tuple(sorted(d.block(c, size) for c in d.colors(d.rng.choice((1, 2, 2, 2, 3, 3, 3))))))
     groups = [(size, "") for size, tower in zip(sizes, towers, strict=True) if len(tower) > 1]
-    return d.task("stack_by_size", _towers(towers), {}, scatter=0.15, groups=groups)
+    return d.task("stack_by_size", towers_apart(towers), {}, scatter=0.15, groups=groups)
 
 
-def _towers(towers: list[tuple[str, ...]]) -> list[Part]:
+def towers_apart(towers: list[tuple[str, ...]]) -> list[Part]:
     """Towers that nothing of another stands on."""
     parts: list[Part] = [Tower(tower) for tower in towers]
     for tower in towers:

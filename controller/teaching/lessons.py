@@ -22,7 +22,7 @@ from .aims import At
 from .books import Book
 from .contrast import contrast
 from .draft import Task
-from .kinds import fitting, make_task
+from .kinds import KINDS, fitting, make_task
 from .mixes import Mix, books
 from .patience import unseen, waits
 from .scene import TABLE, Scene, State
@@ -74,8 +74,8 @@ def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Itera
             if task.kind in mix.wordings and not (mix.small and len(task.scene.by_id) > _FEW):
                 found = follow(rng, book, kind, task, mix)
                 group += (some := _some(rng, found))
-                other = contrast(task) if any(lesson.act == "goal" for lesson in some) else None
-                if other is not None and rng.random() < _CONTRAST:
+                other = contrast(rng, task) if any(lesson.act == "goal" for lesson in some) else None
+                if other is not None and book.flavor in KINDS[other.kind].flavors and rng.random() < _CONTRAST:
                     beside = follow(rng, book, other.kind, other, mix)
                     group += [lesson for lesson in beside if lesson.act == "goal"][:1]
         yield group[:per_book]

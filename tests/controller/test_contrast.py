@@ -16,12 +16,18 @@ from codeword.controller.teaching.scene import State
 from codeword.controller.teaching.solver import Solver
 
 PAIRS = {
-    "match": "mismatch",
-    "mismatch": "match",
-    "even": "match",
-    "small_on_big_zones": "match",
-    "alphabet": "reverse_alphabet",
-    "reverse_alphabet": "alphabet",
+    "match": {"mismatch"},
+    "mismatch": {"match"},
+    "even": {"match"},
+    "small_on_big_zones": {"match", "small_on_big"},
+    "small_on_big": {"stack_by_size", "stack_by_color"},
+    "alternate": {"stack_by_color", "stack_all"},
+    "stack_by_color": {"alternate", "stack_all"},
+    "stack_by_size": {"stack_all"},
+    "stack_area": {"all_to"},
+    "all_to": {"stack_area", None},
+    "alphabet": {"reverse_alphabet"},
+    "reverse_alphabet": {"alphabet"},
 }
 
 
@@ -42,29 +48,33 @@ def carried_out(task: Task, aim: Aim) -> State:
 
 @pytest.mark.parametrize("kind", PAIRS)
 def test_what_is_right_for_one_task_is_wrong_for_the_other_of_the_same_scene(kind: str) -> None:
-    differing = 0
-    for seed in range(8):
+    differing, found = [], set()
+    for seed in range(12):
         task = drawn(kind, seed)
-        other = contrast(task)
-        assert task.aim is not None
-        assert other is not None and other.aim is not None
-        assert (other.kind, other.scene, other.start) == (PAIRS[kind], task.scene, task.start)
+        other = contrast(random.Random(seed), task)
+        found.add(other.kind if other else None)
+        if other is None:
+            continue
+        assert task.aim is not None and other.aim is not None
+        assert (other.scene, other.start) == (task.scene, task.start)
         end = carried_out(other, other.aim)
-        differing += task.aim.least(task.scene, end) > 0
-    # All counts may be even by chance.
-    assert differing == 8 or (kind == "even" and differing > 3)
+        assert other.aim.least(task.scene, end) == 0
+        differing.append(task.aim.least(task.scene, end) > 0)
+    assert found == PAIRS[kind]
+    # All counts may be even by chance, what stands on one another may be in turns, and a small block on the big one.
+    assert sum(differing) >= (0.5 if kind in ("even", "small_on_big", "alternate") else 1) * len(differing)
 
 
 def test_most_kinds_have_no_other() -> None:
-    assert contrast(drawn("put", 1)) is None
-    assert contrast(drawn("missing", 1)) is None
+    assert contrast(random.Random(1), drawn("put", 1)) is None
+    assert contrast(random.Random(1), drawn("missing", 1)) is None
 
 
 def test_lessons_have_both_beside_each_other_with_different_answers() -> None:
     beside = []
-    for group in islice(lessons(5, training_mix()), 40):
+    for group in islice(lessons(5, training_mix()), 30):
         for one, two in pairwise(group):
-            if one.observation.entities == two.observation.entities and PAIRS.get(one.kind) == two.kind:
+            if one.observation.entities == two.observation.entities and two.kind in PAIRS.get(one.kind, ()):
                 beside.append((one, two))
     assert len(beside) > 5
     assert all(one.task != two.task and one.act == two.act == "goal" for one, two in beside)
