@@ -332,13 +332,12 @@ def test_codebooks_for_evaluation_can_be_carried_out() -> None:
         assert all(skill.steps for skill in book.codebook.skills.values() if skill.effects)
 
 
-def test_every_lesson_is_legal_as_it_is_taught() -> None:
+def test_lessons_for_evaluation_are_legal_as_well() -> None:
     """Also where nothing is to be anywhere: no goal is asked for that could not be written."""
-    for seed, split in ((1, "seen"), (2, "kinds"), (3, "codebooks")):
-        for group in islice(lessons(seed, split_mix(split)), 120):
-            for lesson in group:
-                assert lesson.taught in lesson.right
-                assert all(lesson.graph.accepts(text) for text in lesson.right), (lesson.kind, lesson.right)
+    for seed, split in ((2, "kinds"), (3, "codebooks")):
+        for lesson in some(split, 720, seed):
+            assert lesson.taught in lesson.right
+            assert all(lesson.graph.accepts(text) for text in lesson.right), (lesson.kind, lesson.right)
 
 
 @pytest.mark.parametrize(
