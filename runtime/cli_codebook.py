@@ -11,6 +11,7 @@ from codeword.codebook.calls import trusted_calls
 from codeword.codebook.docs import codebook_docs
 from codeword.codebook.editor_schema import codebook_schema
 from codeword.codebook.errors import InputError
+from codeword.codebook.offer import task_told
 from codeword.codebook.prompt import codebook_text, observation_text
 
 from .recording import read_episode
@@ -77,11 +78,14 @@ def docs(file: str, out: Path | None) -> None:
 
 @codebook.command()
 @click.argument("file")
+@click.option("--task", help="Show this task too, as the model is told it.")
 @click.option("--episode", type=click.Path(path_type=Path), help="Show the observations of this episode file too.")
-def prompt(file: str, episode: Path | None) -> None:
+def prompt(file: str, task: str | None, episode: Path | None) -> None:
     """Print what the model reads."""
     book = load_codebook(file)
     click.echo(codebook_text(book))
+    if task is not None:
+        click.echo(f"\n{task_told(book, task)}")
     for seen in _observations(episode):
         click.echo(f"\n{observation_text(book, seen)}")
 

@@ -1,7 +1,7 @@
-"""The same scene with another task, so that nothing but the words tells the two apart.
+"""The same scene with another task, so that the words tell the two apart.
 
 A model that has learned what is usually wanted of a scene answers with that, whatever the task says; two lessons of one
-scene with different answers leave it nothing but the task to go by.
+scene with different answers leave it little but the task to go by. What happened before each was given may differ.
 """
 
 import random
@@ -16,9 +16,18 @@ from .scene import Thing
 
 
 def contrast(rng: random.Random, task: Task) -> Task | None:
-    """Another kind of task in the scene of a task, from the same start; None for a kind that has no such other."""
+    """Another kind of task in the scene of a task, from the same start; None for a kind that has no such other, and
+    where that would come to the same."""
     options = _OTHERS.get(task.kind)
-    return rng.choice(options)(task) if options and task.aim is not None else None
+    if not options or task.aim is None:
+        return None
+    other = rng.choice(options)(task)
+    return other if other is not None and not _alike(task.aim, other.aim) else None
+
+
+def _alike(one: Aim, two: Aim | None) -> bool:
+    """Whether two aims have the same parts, in whatever order."""
+    return two is not None and len(one.parts) == len(two.parts) and all(part in one.parts for part in two.parts)
 
 
 def _other(
@@ -27,7 +36,7 @@ def _other(
     return replace(task, kind=kind, aim=Aim(tuple(parts)), words=words or {}, groups=tuple(groups))
 
 
-def _matched(task: Task) -> Task | None:
+def _matched(task: Task) -> Task:
     """Every thing at the place of its color; what has none, at no place."""
     places = _places(task)
     every = tuple(place for there in places.values() for place in there)
@@ -36,15 +45,13 @@ def _matched(task: Task) -> Task | None:
     return _other(task, "match", parts, {"place": task.words["place"]})
 
 
-def _mismatched(task: Task) -> Task | None:
+def _mismatched(task: Task) -> Task:
     """Every thing at a place of another color."""
     places = _places(task)
     others = {
         block.id: tuple(chain.from_iterable(there for of, there in places.items() if of != block.properties["color"]))
         for block in task.scene.blocks
     }
-    if not all(others.values()):
-        return None
     return _other(task, "mismatch", [At(*pair) for pair in others.items()], {"place": task.words["place"]})
 
 
@@ -67,30 +74,31 @@ def _all_in_one(task: Task) -> Task:
     return _other(task, "stack_all", [Tower(_blocks(task))], groups=[("block", "")])
 
 
-def _one_for_each(of: str) -> Callable[[Task], Task]:
-    """A tower for each color, or for each size."""
+def _one_for_each(of: str) -> Callable[[Task], Task | None]:
+    """A tower for each color, or for each size, where none is of a single thing."""
 
-    def made(task: Task) -> Task:
+    def made(task: Task) -> Task | None:
         towers = _by(of, task.scene.blocks)
-        groups = [(word, "") for word, tower in sorted(towers.items()) if len(tower) > 1]
+        if min(map(len, towers.values())) < 2:
+            return None
+        groups = [(word, "") for word in sorted(towers)]
         return _other(task, f"stack_by_{of}", towers_apart([tuple(t) for t in towers.values()]), groups=groups)
 
     return made
 
 
-def _in_turn(task: Task) -> Task | None:
+def _in_turn(task: Task) -> Task:
     """One tower in which two colors take turns."""
     (first, ones), (second, twos) = _by("color", task.scene.blocks).items()
-    if abs(len(ones) - len(twos)) > 1:
-        return None
     colors = {**dict.fromkeys(ones, first), **dict.fromkeys(twos, second)}
     return _other(task, "alternate", [Tower(_blocks(task), colors=colors)], {"one": first, "two": second})
 
 
 def _small_on_big(task: Task) -> Task:
-    size = {block.id: block.properties["size"] for block in task.scene.blocks}
-    pairs = [sorted(pair, key=size.__getitem__) for pair in _by("color", task.scene.blocks).values()]
-    return _other(task, "small_on_big", [At(small, (big,)) for big, small in pairs])
+    sizes = _by("size", task.scene.blocks)
+    pairs = _by("color", task.scene.blocks).values()
+    parts = [At(a, (b,)) for pair in pairs for a in pair for b in pair if a in sizes["small"] and b in sizes["big"]]
+    return _other(task, "small_on_big", parts)
 
 
 def _laid_down(task: Task) -> Task:

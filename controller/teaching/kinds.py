@@ -12,7 +12,8 @@ from .pools_of import held_out_kinds
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of task: what makes one, how often it is drawn, and for which of the shipped codebooks' relatives."""
+    """A kind of task: what makes one, how often it is drawn, and for which of the shipped codebooks' relatives. Some
+    come beside others as well (contrast.py)."""
 
     make: Callable[[Draft], Task]
     weight: float

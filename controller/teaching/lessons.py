@@ -73,11 +73,10 @@ def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Itera
             kind, task = make_task(rng, book, held_out=mix.held_out_kinds, among=mix.kinds)
             if task.kind in mix.wordings and not (mix.small and len(task.scene.by_id) > _FEW):
                 found = follow(rng, book, kind, task, mix)
-                group += (some := _some(rng, found))
-                other = contrast(rng, task) if any(lesson.act == "goal" for lesson in some) else None
-                if other is not None and book.flavor in KINDS[other.kind].flavors and rng.random() < _CONTRAST:
-                    beside = follow(rng, book, other.kind, other, mix)
-                    group += [lesson for lesson in beside if lesson.act == "goal"][:1]
+                some = _some(rng, found)
+                group += some
+                if any(lesson.act == "goal" for lesson in some) and rng.random() < _CONTRAST:
+                    group += _beside(rng, book, task, mix)
         yield group[:per_book]
 
 
@@ -92,6 +91,16 @@ def _some(rng: random.Random, found: Sequence[Lesson]) -> list[Lesson]:
     if len(goals) > 1 and drawn is goals:
         return goals
     return [rng.choice(drawn)] if drawn else []
+
+
+def _beside(rng: random.Random, book: Book, task: Task, mix: Mix) -> list[Lesson]:
+    """The goal of a task that this one is easily taken for, of the same scene, where the mix has such a one."""
+    other = contrast(rng, task)
+    if other is None or other.kind not in mix.kinds or other.kind not in mix.wordings:
+        return []
+    if book.flavor not in KINDS[other.kind].flavors:
+        return []
+    return [lesson for lesson in follow(rng, book, other.kind, other, mix) if lesson.act == "goal"][-1:]
 
 
 def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> list[Lesson]:

@@ -134,3 +134,10 @@ def test_what_cannot_be_used_is_one_clear_line(
     assert says in line
     assert (here / "there.yaml").read_text() == "kept"
     assert [path.name for path in here.iterdir()] == ["there.yaml"]
+
+
+def test_prompt_shows_a_task_as_the_model_is_told_it(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "codebook", "prompt", "tabletop", "--task", "Put it\n there.")
+    assert (code, out.splitlines()[-1]) == (0, "Task: Put it there.")
+    code, told, _ = call(capsys, "codebook", "prompt", "tabletop")
+    assert (code, out.startswith(told), "Task:" in told) == (0, True, False)
