@@ -1,4 +1,4 @@
-"""Two tasks of one scene: nothing but the words tells them apart, and what is right for one is wrong for the other."""
+"""Two tasks of one scene: what is right for one is wrong for the other, and the words tell them apart."""
 
 import random
 from collections import Counter
