@@ -90,11 +90,11 @@ def spelt_out(
         return [fact for fact in wanted if fact in feasible]
     among = set(members)
     can = {fact.args[0] for fact in feasible if fact.name == group.name and among.issuperset(fact.args)}
-    chain = _chain([m for m in members if m in can or m in apart], apart, group.name, observation)
-    return [Fact(group.name, (upper, lower)) for lower, upper in pairwise(chain) if upper not in apart]
+    ordered = chain([m for m in members if m in can or m in apart], apart, group.name, observation)
+    return [Fact(group.name, (upper, lower)) for lower, upper in pairwise(ordered) if upper not in apart]
 
 
-def _chain(members: Sequence[str], apart: Collection[str], name: str, observation: Observation) -> list[str]:
+def chain(members: Sequence[str], apart: Collection[str], name: str, observation: Observation) -> list[str]:
     """Members in the order of a chain, the first at its beginning: one that is set apart, or else where the longest
     chain stands already, if possible not on what is of its own kind.
     """
@@ -103,14 +103,14 @@ def _chain(members: Sequence[str], apart: Collection[str], name: str, observatio
     above = {at[member]: member for member in reversed(members) if member in at and member not in apart}
 
     def from_(first: str) -> list[str]:
-        chain = [first]
-        while (following := above.get(chain[-1])) is not None and following not in chain:
-            chain.append(following)
-        return chain
+        found = [first]
+        while (following := above.get(found[-1])) is not None and following not in found:
+            found.append(following)
+        return found
 
-    def fitness(chain: list[str]) -> tuple[bool, int]:
-        place = at.get(chain[0])
-        return place is not None and kinds.get(place) != kinds.get(chain[0]), len(chain)
+    def fitness(standing: list[str]) -> tuple[bool, int]:
+        place = at.get(standing[0])
+        return place is not None and kinds.get(place) != kinds.get(standing[0]), len(standing)
 
     firsts = [m for m in members if m in apart] or [m for m in members if at.get(m) not in members] or list(members)
     best = max(map(from_, firsts), key=fitness, default=[])

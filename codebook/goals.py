@@ -25,6 +25,7 @@ from .observation import Observation
 from .offer import stable_text, task_told
 from .operators import operators
 from .prompt import Prompt, fact_text, fact_words, situation_text
+from .relations import related_ways
 from .skills import Codebook
 
 ASK = "Answer with the goal of the task: the facts that must hold at the end."
@@ -138,7 +139,10 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "", *, 
     for fact in (*told, *_of_absent(task, observation, told)):
         groups.setdefault((fact.args[0] if fact.args else None, fact.name), []).append(fact)
     things = list(dict.fromkeys(fact.args[0] for fact in facts if fact.args))
-    found = {name: groups_of(members, facts) for name, members in classes(codebook, observation, things).items()}
+    found = {
+        name: _all_ways(codebook, observation, name, members, facts)
+        for name, members in classes(codebook, observation, things).items()
+    }
     for place, members in gatherings(codebook, observation, things).items():
         wanted = {name: [to for to in places if to != (place,)] for name, places in groups_of(members, facts).items()}
         found.setdefault(place, {name: places for name, places in wanted.items() if places})
@@ -151,6 +155,16 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "", *, 
         end = Node((('"}', END),))
         heads.append(("cannot", Node((('":"', Node(tuple((reason, end) for reason in reasons))),))))
     return Node((('{"', Node(tuple(heads))),))
+
+
+def _all_ways(
+    codebook: Codebook, observation: Observation, of: str, members: Sequence[str], facts: Sequence[Fact]
+) -> dict[str, list[tuple[str, ...]]]:
+    """What can be wanted of all members of a class, by the name of the fact; by what relates them to places only of
+    kinds and computed classes."""
+    found = groups_of(members, facts)
+    related = related_ways(codebook, observation, members, facts) if of in {*codebook.kinds, *codebook.derived} else {}
+    return {name: [*found.get(name, ()), *related.get(name, ())] for name in dict.fromkeys((*found, *related))}
 
 
 def _told(facts: Sequence[Fact]) -> set[Fact]:
@@ -215,14 +229,19 @@ def _item(
 def _paths(
     texts: Sequence[tuple[str, ...]], closing: Node, shared: Callable[[Iterable[tuple[str, Node]]], Node]
 ) -> Node:
-    """Some words one after the other, and what may follow. All are of one length."""
+    """Some words one after the other, and what may follow."""
     options: dict[str, list[tuple[str, ...]]] = {}
     for words in texts:
         options.setdefault(words[0], []).append(words[1:])
-    last = len(texts[0]) == 1
-    return shared(
-        (word, closing if last else shared([('","', _paths(some, closing, shared))])) for word, some in options.items()
-    )
+
+    def behind(rests: Sequence[tuple[str, ...]]) -> Node:
+        longer = [rest for rest in rests if rest]
+        if not longer:
+            return closing
+        ends = closing.edges if len(longer) < len(rests) else ()
+        return shared([('","', _paths(longer, closing, shared)), *ends])
+
+    return shared((word, behind(rests)) for word, rests in options.items())
 
 
 def _reasons(codebook: Codebook) -> tuple[str, ...]:

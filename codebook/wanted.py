@@ -14,6 +14,7 @@ from .offer import Left
 from .planner import SymbolicWorld, ways
 from .prompt import fact_text
 from .pursuit import PATIENCE, dear
+from .relations import is_relational, related_facts
 from .skills import Codebook
 
 
@@ -89,7 +90,11 @@ class Wanted:
         apart = {fact.args[0] for fact in self.goal.facts if fact.args}
         feasible = set(possible)
         for group in self.goal.groups:
-            yield from spelt_out(group, members.get(group.of, ()), apart, feasible, observation)
+            of = members.get(group.of, ())
+            if is_relational(self.codebook, group):
+                yield from related_facts(self.codebook, group, of, apart, feasible, observation)
+            else:
+                yield from spelt_out(group, of, apart, feasible, observation)
 
     def condition(self, observation: Observation) -> Condition:
         """All that is to hold, as a condition."""

@@ -42,7 +42,8 @@ def _matched(task: Task) -> Task:
     every = tuple(place for there in places.values() for place in there)
     own = {block.id: tuple(places.get(block.properties["color"], ())) for block in task.scene.blocks}
     parts = [At(block, ok) if ok else At(block, None, every) for block, ok in own.items()]
-    return _other(task, "match", parts, {"place": task.words["place"]})
+    place = str(task.words["place"])
+    return _other(task, "match", parts, {"place": place}, [("block", f"{place} same_color")])
 
 
 def _mismatched(task: Task) -> Task:
@@ -52,7 +53,8 @@ def _mismatched(task: Task) -> Task:
         block.id: tuple(chain.from_iterable(there for of, there in places.items() if of != block.properties["color"]))
         for block in task.scene.blocks
     }
-    return _other(task, "mismatch", [At(*pair) for pair in others.items()], {"place": task.words["place"]})
+    place, parts = str(task.words["place"]), [At(*pair) for pair in others.items()]
+    return _other(task, "mismatch", parts, {"place": place}, [("block", f"{place} not same_color")])
 
 
 def _places(task: Task) -> Mapping[str, list[str]]:
@@ -81,7 +83,7 @@ def _one_for_each(of: str) -> Callable[[Task], Task | None]:
         towers = _by(of, task.scene.blocks)
         if min(map(len, towers.values())) < 2:
             return None
-        groups = [(word, "") for word in sorted(towers)]
+        groups = [("block", "one_another same_color")] if of == "color" else [(word, "") for word in sorted(towers)]
         return _other(task, f"stack_by_{of}", towers_apart([tuple(t) for t in towers.values()]), groups=groups)
 
     return made
@@ -91,14 +93,15 @@ def _in_turn(task: Task) -> Task:
     """One tower in which two colors take turns."""
     (first, ones), (second, twos) = _by("color", task.scene.blocks).items()
     colors = {**dict.fromkeys(ones, first), **dict.fromkeys(twos, second)}
-    return _other(task, "alternate", [Tower(_blocks(task), colors=colors)], {"one": first, "two": second})
+    parts, groups = [Tower(_blocks(task), colors=colors)], [("block", "one_another not same_color")]
+    return _other(task, "alternate", parts, {"one": first, "two": second}, groups)
 
 
 def _small_on_big(task: Task) -> Task:
     sizes = _by("size", task.scene.blocks)
     pairs = _by("color", task.scene.blocks).values()
     parts = [At(a, (b,)) for pair in pairs for a in pair for b in pair if a in sizes["small"] and b in sizes["big"]]
-    return _other(task, "small_on_big", parts)
+    return _other(task, "small_on_big", parts, groups=[("small", "big same_color")])
 
 
 def _laid_down(task: Task) -> Task:

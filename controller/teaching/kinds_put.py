@@ -142,7 +142,7 @@ def match(d: Draft) -> Task:
         color = d.things[block].properties["color"]
         others = tuple(p for p in places if d.things[p].properties["color"] != color)
         parts.append(At(block, None, others) if block in extra else At(block, (f"{color}_{kind}",)))
-    return d.task("match", parts, {"place": kind}, scatter=0.25)
+    return d.task("match", parts, {"place": kind}, scatter=0.25, groups=[("block", f"{kind} same_color")])
 
 
 def mismatch(d: Draft) -> Task:
@@ -158,7 +158,7 @@ def mismatch(d: Draft) -> Task:
     for block in blocks:
         color = d.things[block].properties["color"]
         parts.append(At(block, tuple(p for p in places if d.things[p].properties["color"] != color)))
-    return d.task("mismatch", parts, {"place": kind}, scatter=0.25)
+    return d.task("mismatch", parts, {"place": kind}, scatter=0.25, groups=[("block", f"{kind} not same_color")])
 
 
 def corners(d: Draft) -> Task:
@@ -204,7 +204,7 @@ def even(d: Draft) -> Task:
     for block in d.of_kind("block"):
         color = d.things[block].properties["color"]
         parts.append(At(block, (f"{color}_zone",)) if color in chosen else At(block, None, zones))
-    groups = [(color, f"{color}_zone") for color in sorted(chosen)]
+    groups = [("even_count", "zone same_color")]
     return d.task("even", parts, {"place": "zone"}, scatter=0.2, groups=groups)
 
 

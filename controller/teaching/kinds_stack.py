@@ -75,7 +75,7 @@ def stack_by_color(d: Draft) -> Task:
     towers = []
     for color, count in zip(colors, d.rng.choice(_EACH), strict=True):
         towers.append(tuple(d.block(color, number=n) for n in range(1, count + 1)))
-    groups = [(color, "") for color, tower in sorted(zip(colors, towers, strict=True)) if len(tower) > 1]
+    groups = [("block", "one_another same_color")]
     return d.task("stack_by_color", towers_apart(towers), {}, scatter=0.15, groups=groups)
 
 
@@ -104,9 +104,8 @@ def alternate(d: Draft) -> Task:
     blocks = [d.block(first, number=n) for n in range(1, more + 1)]
     blocks += [d.block(second, number=n) for n in range(1, less + 1)]
     colors = {block: str(d.things[block].properties["color"]) for block in blocks}
-    return d.task(
-        "alternate", [Tower(tuple(sorted(blocks)), colors=colors)], {"one": first, "two": second}, scatter=0.1
-    )
+    parts, groups = [Tower(tuple(sorted(blocks)), colors=colors)], [("block", "one_another not same_color")]
+    return d.task("alternate", parts, {"one": first, "two": second}, scatter=0.1, groups=groups)
 
 
 def small_on_big(d: Draft) -> Task:
@@ -114,7 +113,7 @@ def small_on_big(d: Draft) -> Task:
     parts = []
     for color in d.colors(d.rng.randint(2, 3)):
         parts.append(At(d.block(color, "small"), (d.block(color, "big"),)))
-    return d.task("small_on_big", parts, {}, scatter=0.15)
+    return d.task("small_on_big", parts, {}, scatter=0.15, groups=[("small", "big same_color")])
 
 
 def small_on_big_zones(d: Draft) -> Task:
@@ -124,7 +123,8 @@ def small_on_big_zones(d: Draft) -> Task:
         zone = d.zone(f"{color}_zone", color)
         small, big = d.block(color, "small"), d.block(color, "big")
         parts += [At(big, (zone,)), At(small, (big,))]
-    return d.task("small_on_big_zones", parts, {"place": "zone"}, scatter=0.15)
+    groups = [("big", "zone same_color"), ("small", "big same_color")]
+    return d.task("small_on_big_zones", parts, {"place": "zone"}, scatter=0.15, groups=groups)
 
 
 def unstack(d: Draft) -> Task:

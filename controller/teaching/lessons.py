@@ -132,7 +132,7 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
         grouped = group_goal(book, seen, task, way.state, ends[0]) if ends else None
         if grouped is not None:
             wanted, end = grouped
-            chain = any(group.places == (ONE_ANOTHER,) for group in wanted.groups)
+            chain = any(group.places[0] == ONE_ANOTHER or len(group.places) > 1 for group in wanted.groups)
             lost = "" if chain else lost
             found += at_first([wanted], wanted)
             wanted = settled(book.codebook, wanted, seen)

@@ -14,6 +14,7 @@ from typing import cast
 from codeword.codebook import Fact, Observation
 from codeword.codebook.classes import ONE_ANOTHER, Group, classes, gatherings
 from codeword.codebook.goals import Goal, in_order
+from codeword.codebook.relations import relations
 from codeword.codebook.wanted import Wanted, settled
 
 from .aims import Aim, Apart, At, Some, Tower
@@ -197,10 +198,14 @@ def group_goal(book: Book, observation: Observation, task: Task, state: State, e
     order = list(members)
     groups = []
     for of, place in task.groups:
-        name = "in" if place and scene.kind(place) in ("bowl", "box") else "on"
-        places = (names.id(place),) if place else (ONE_ANOTHER,)
+        word, *relation = place.split() or [ONE_ANOTHER]
+        if relation and relation[-1] not in relations(book.codebook):
+            return None
+        kind = scene.kind(word) if word in scene.by_id else word
+        name = "in" if kind in ("bowl", "box") else "on"
+        places = (names.id(word) if word in scene.by_id else names.kinds.get(word, word), *relation)
         of = names.id(of) if of in scene.by_id else names.kinds.get(of, of)
-        groups.append(Group(of, names.facts[name], places))
+        groups.append(Group(of, names.facts[name], tuple(places)))
     if not all(group.of in order for group in groups):
         return None
     groups.sort(key=lambda group: order.index(group.of))
@@ -213,12 +218,13 @@ def group_goal(book: Book, observation: Observation, task: Task, state: State, e
         if first is None:
             return None
         facts.append(Fact(names.facts["on"], (names.id(first), names.id(bases[0][0]))))
-    towers = [group.of for group in groups if group.places == (ONE_ANOTHER,)]
+    towers = [group.of for group in groups if group.places[0] == ONE_ANOTHER]
     told = {thing for of in towers for thing in members[of]}
     free = [part for part in task.aim.parts if isinstance(part, At) and part.ok is None]
     must = {block for part in free for block in part.must(scene, state) if names.id(block) not in told}
     here = dict(zip((block.id for block in scene.blocks), state, strict=True))
-    spoken_of = {thing for group in groups if group.of not in towers for thing in members[group.of]}
+    plain = [group.of for group in groups if len(group.places) == 1 and group.of not in towers]
+    spoken_of = {thing for of in plain for thing in members[of]}
     stays = {p.block: here[p.block] for p in free if p.block not in must and names.id(p.block) in spoken_of}
     moved = {block: place for block, place in end.items() if block in must}
     facts += goal_of(book, observation, scene, {**moved, **{b: at for b, at in stays.items() if at is not None}}).facts
