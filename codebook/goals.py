@@ -3,6 +3,7 @@
     {"goal":[["red_block","in","blue_bowl"],["green_block","on","table"]]}          {"cannot":"missing"}
     {"goal":[["all","block","in","blue_bowl"],["red_block","on","table"]]}
     {"goal":[["all","left_zone","on","table"]]}
+    {"goal":[["all","block","in","bowl","same_color"]]}
 
 What can be written is what skills can bring about of anything here, and what holds already. What is said of
 all things of a class holds for those that nothing else is said of. The words of a fact stand as observations tell it,
