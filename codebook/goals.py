@@ -4,6 +4,7 @@
     {"goal":[["all","block","in","blue_bowl"],["red_block","on","table"]]}
     {"goal":[["all","left_zone","on","table"]]}
     {"goal":[["all","block","in","bowl","same_color"]]}
+    {"goal":[["all","block","on","zone","rising","letter"]]}
 
 What can be written is what skills can bring about of anything here, and what holds already. What is said of
 all things of a class holds for those that nothing else is said of. The words of a fact stand as observations tell it,
@@ -27,6 +28,7 @@ from .offer import stable_text, task_told
 from .operators import operators
 from .prompt import Prompt, fact_text, fact_words, situation_text
 from .relations import related_ways
+from .rows import ordered_ways, spelled_ways
 from .skills import Codebook
 
 ASK = "Answer with the goal of the task: the facts that must hold at the end."
@@ -144,6 +146,9 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "", *, 
         name: _all_ways(codebook, observation, name, members, facts)
         for name, members in classes(codebook, observation, things).items()
     }
+    for word, spelled in spelled_ways(codebook, observation, task, facts).items():
+        ways = found.setdefault(word, {})
+        found[word] = {name: [*ways.get(name, ()), *spelled.get(name, ())] for name in dict.fromkeys((*ways, *spelled))}
     for place, members in gatherings(codebook, observation, things).items():
         wanted = {name: [to for to in places if to != (place,)] for name, places in groups_of(members, facts).items()}
         found.setdefault(place, {name: places for name, places in wanted.items() if places})
@@ -164,8 +169,12 @@ def _all_ways(
     """What can be wanted of all members of a class, by the name of the fact; by what relates them to places only of
     kinds and computed classes."""
     found = groups_of(members, facts)
-    related = related_ways(codebook, observation, members, facts) if of in {*codebook.kinds, *codebook.derived} else {}
-    return {name: [*found.get(name, ()), *related.get(name, ())] for name in dict.fromkeys((*found, *related))}
+    if of not in {*codebook.kinds, *codebook.derived}:
+        return found
+    related = related_ways(codebook, observation, members, facts)
+    ordered = ordered_ways(codebook, observation, members, facts)
+    names = dict.fromkeys((*found, *related, *ordered))
+    return {name: [*found.get(name, ()), *related.get(name, ()), *ordered.get(name, ())] for name in names}
 
 
 def _told(facts: Sequence[Fact]) -> set[Fact]:

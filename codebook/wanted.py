@@ -15,6 +15,7 @@ from .planner import SymbolicWorld, ways
 from .prompt import fact_text
 from .pursuit import PATIENCE, dear
 from .relations import is_relational, related_facts
+from .rows import is_row, row_facts
 from .skills import Codebook
 
 
@@ -93,6 +94,8 @@ class Wanted:
             of = members.get(group.of, ())
             if is_relational(self.codebook, group):
                 yield from related_facts(self.codebook, group, of, apart, feasible, observation)
+            elif is_row(group):
+                yield from row_facts(self.codebook, group, of, apart, feasible, observation)
             else:
                 yield from spelt_out(group, of, apart, feasible, observation)
 

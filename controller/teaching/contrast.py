@@ -69,7 +69,9 @@ def _backwards(task: Task) -> Task:
     placed = [part for part in task.aim.parts if isinstance(part, At) and part.ok is not None]
     turned = [replace(part, ok=other.ok) for part, other in zip(placed, reversed(placed), strict=True)]
     kind = "alphabet" if task.kind == "reverse_alphabet" else "reverse_alphabet"
-    return _other(task, kind, [*turned, *(part for part in task.aim.parts if part not in placed)])
+    how = "rising" if kind == "alphabet" else "falling"
+    parts = [*turned, *(part for part in task.aim.parts if part not in placed)]
+    return _other(task, kind, parts, groups=[("lettered", f"zone {how} letter")])
 
 
 def _all_in_one(task: Task) -> Task:

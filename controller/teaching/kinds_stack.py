@@ -207,4 +207,7 @@ def _row(d: Draft, kind: str, letters: list[str], words: dict[str, object] | Non
         d.block(d.colors(1)[0])
     parts: list[Part] = [At(block, (slot,)) for block, slot in zip(blocks, slots, strict=True)]
     parts += [At(block, None, tuple(slots)) for block in d.of_kind("block") if block not in blocks]
-    return d.task(kind, parts, words or {}, scatter=0.25)
+    how = {"alphabet": ("lettered", "zone rising letter"), "reverse_alphabet": ("lettered", "zone falling letter")}
+    word = str((words or {}).get("word", "".join(letters)))
+    groups = [how.get(kind, (word, "zone spelled"))]
+    return d.task(kind, parts, words or {}, scatter=0.25, groups=groups)

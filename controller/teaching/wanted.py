@@ -15,6 +15,7 @@ from codeword.codebook import Fact, Observation
 from codeword.codebook.classes import ONE_ANOTHER, Group, classes, gatherings
 from codeword.codebook.goals import Goal, in_order
 from codeword.codebook.relations import relations
+from codeword.codebook.rows import FALLING, RISING, SPELLED
 from codeword.codebook.wanted import Wanted, settled
 
 from .aims import Aim, Apart, At, Some, Tower
@@ -199,16 +200,18 @@ def group_goal(book: Book, observation: Observation, task: Task, state: State, e
     groups = []
     for of, place in task.groups:
         word, *relation = place.split() or [ONE_ANOTHER]
-        if relation and relation[-1] not in relations(book.codebook):
+        row = SPELLED in relation or relation[:1] in ([RISING], [FALLING])
+        if relation and not row and relation[-1] not in relations(book.codebook):
             return None
         kind = scene.kind(word) if word in scene.by_id else word
         name = "in" if kind in ("bowl", "box") else "on"
         places = (names.id(word) if word in scene.by_id else names.kinds.get(word, word), *relation)
-        of = names.id(of) if of in scene.by_id else names.kinds.get(of, of)
+        if SPELLED not in relation:
+            of = names.id(of) if of in scene.by_id else names.kinds.get(of, of)
         groups.append(Group(of, names.facts[name], tuple(places)))
-    if not all(group.of in order for group in groups):
+    if not all(group.of in order or SPELLED in group.places for group in groups):
         return None
-    groups.sort(key=lambda group: order.index(group.of))
+    groups.sort(key=lambda group: order.index(group.of) if group.of in order else len(order))
     facts: list[Fact] = []
     said = Goal((), groups=tuple(groups))
     bases = [part.base for part in task.aim.parts if isinstance(part, Tower) and part.base is not None]
