@@ -10,7 +10,7 @@ from .facts import Fact
 from .observation import Observation, Result
 from .skills import NOTHING, Codebook, Skill
 
-CONTRACT = 7
+CONTRACT = 8
 """Version of the prompt contract: text, order, form of the history and tokenization of all that the model sees, and
 what commands it may choose. An adapter names the one that it was taught under, and is refused under another."""
 

@@ -54,7 +54,9 @@ def spelled_ways(
     codebook: Codebook, observation: Observation, task: str, facts: Collection[Fact]
 ) -> dict[str, dict[str, list[tuple[str, ...]]]]:
     """The words of a task that can be spelled, all but one letter at least, each with what can be said of it."""
-    rows = {name: [(kind, SPELLED) for kind in kinds] for name, kinds in _rows(codebook, observation, facts).items()}
+    rows: dict[str, list[tuple[str, ...]]] = {
+        name: [(kind, SPELLED) for kind in kinds] for name, kinds in _rows(codebook, observation, facts).items()
+    }
     letters = {letter for _, letter in _letters(codebook.state(observation), facts)}
     runs = ("".join(filter(str.isalpha, run)) for run in _RUN.findall(task.lower()))
     words = dict.fromkeys((*_WORD.findall(task.lower()), *runs))
