@@ -42,12 +42,19 @@ Easy = click.option(
 @click.option("--rate", default=5e-4, show_default=True, help="The highest learning rate.")
 @click.option("--groups", default=2, show_default=True, help="Codebooks in a step.")
 @click.option("--per-group", default=6, show_default=True, help="Decisions under each codebook.")
+@click.option(
+    "--objective",
+    type=click.Choice(["likelihood", "preference"]),
+    default="likelihood",
+    show_default=True,
+    help="What is right, likelier; or likelier than what the model wrote (DPO), with lessons of --played-by.",
+)
 @click.option("--together", default=0, help="Codebooks in one pass; 0: one on a CPU, all on a GPU.")
 @click.option("--threads", type=int, help="CPU threads.")
 def train(
     decisions: int, easy: int, seed: int, out: Path, lessons_file: Path | None, check_files: tuple[Path, ...],
     checked: int, check_every: int, model: str, begin_with: str | None, device: str, dtype: str, rank: int, rate: float,
-    groups: int, per_group: int, together: int, threads: int | None,
+    groups: int, per_group: int, objective: str, together: int, threads: int | None,
 ) -> None:  # fmt: skip
     """Train an adapter by lessons made on the way, or out of a file. Goes on where it was stopped.
 
@@ -60,6 +67,7 @@ def train(
     from codeword.controller.registry import resolve
     from codeword.controller.store import sha256_of
     from codeword.controller.teaching.learner import Learner, Shape, require_peft
+    from codeword.controller.teaching.objective import Likelihood, Preference
     from codeword.controller.teaching.trainer import Settings, Trainer
 
     require_peft()
@@ -79,13 +87,15 @@ def train(
         "data_seed": seed,
         "easy": "in the file" if lessons_file else easy,
         "dtype": dtype,
+        "objective": objective,
         "lessons": sha256_of(lessons_file)[:16] if lessons_file else "made",
     }
     if begin_with is not None:
         begun = load_adapter(begin_with, base, to_teach=True)
         learner.take_up(begun.weights)
         told["begun_with"] = begun.sha256
-    trainer = Trainer(learner, settings, out, told=told)
+    aim = Preference(learner) if objective == "preference" else Likelihood()
+    trainer = Trainer(learner, settings, out, objective=aim, told=told)
     trainer.run(source, held_out, _reporter())
     click.echo(f"the adapter is in {out / 'adapter'}")
 
@@ -98,28 +108,35 @@ def train(
 @click.option("--per-group", default=6, show_default=True, help="Decisions under each codebook.")
 @click.option("--model", default="smollm2-135m", show_default=True, help="The model whose tokenizer is used.")
 @click.option("--played-by", help="An adapter, or none: lessons out of what the model itself does with it.")
+@click.option(
+    "--draws", type=click.IntRange(0, 64), default=0, help="With --played-by: teach only what it writes itself."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 def lessons(
-    n: int, seed: int, split: str, easy: int, per_group: int, model: str, played_by: str | None, out: Path
+    n: int, seed: int, split: str, easy: int, per_group: int, model: str, played_by: str | None, draws: int, out: Path
 ) -> None:
     """Make a file of lessons, for training on a machine that cannot make them. Splits but `seen` are for checking; to
     check with `seen`, take another seed and --easy 0.
 
     With --played-by the model plays episodes in the symbolic world, and the lessons are of where that has led: those
-    where it was wrong first. Go on with: codeword train --begin-with ADAPTER --lessons FILE.
+    where it was wrong first. Go on with: codeword train --begin-with ADAPTER --lessons FILE. With --draws it answers
+    so many times by lot where it was wrong, and learns the first answer that is right; where none is, nothing.
     """
+    from codeword.codebook.errors import InputError
     from codeword.codebook.prompt import CONTRACT
     from codeword.controller.registry import resolve
     from codeword.controller.teaching.encode import encode_group, encoded
     from codeword.controller.tokens import Tokens
 
+    if draws and played_by is None:
+        raise InputError("--draws is of what a model does itself; say whose with --played-by ADAPTER")
     base = resolve(model)
     tokens, number = Tokens(base.folder), seed if split == "seen" else seed + CHECK_SEED
     first = easy // per_group if split == "seen" and played_by is None else 0
     if played_by is None:
         groups = encoded(tokens, number, split, per_book=per_group, easy=first)
     else:
-        groups = (encode_group(tokens, group) for group in _played(base, played_by, number, split, per_group))
+        groups = (encode_group(tokens, group) for group in _played(base, played_by, number, split, per_group, draws))
     wanted = (next(groups) for _ in range(-(-n // per_group)))
     count = write_groups(out, Header(CONTRACT, tokenizer_hash(base.folder), seed, split), wanted)
     alone = min(count, first * per_group)
@@ -127,17 +144,21 @@ def lessons(
     click.echo(f"{count:,} decisions are in {out}{more}")
 
 
-def _played(base: Any, adapter: str, seed: int, split: str, per_group: int) -> Iterator[Any]:
+def _played(base: Any, adapter: str, seed: int, split: str, per_group: int, draws: int) -> Iterator[Any]:
     """Lessons of what a model does itself."""
     from codeword.controller.adapter import load_adapter
     from codeword.controller.engine import Engine
+    from codeword.controller.sampling import Sampling
     from codeword.controller.teaching.mixes import split_mix
-    from codeword.controller.teaching.play import played
+    from codeword.controller.teaching.play import Policy, played
 
     engine = Engine(base, adapter=load_adapter(adapter, base))
-    return played(
-        seed, split_mix(split), lambda lesson: engine.decide(lesson.prompt, lesson.graph).text, per_book=per_group
-    )
+
+    def answering(sampling: Sampling) -> Policy:
+        return lambda lesson: engine.decide(lesson.prompt, lesson.graph, sampling=sampling).text
+
+    lots = [answering(Sampling(temperature=1.0, seed=draw)) for draw in range(1, draws + 1)]
+    return played(seed, split_mix(split), answering(Sampling()), per_book=per_group, draws=lots)
 
 
 def _sources(

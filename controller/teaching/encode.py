@@ -29,7 +29,8 @@ def encode(tokens: Tokens, lesson: Lesson) -> Branch:
             fits = sorted({r[place] for r in right if r[:place] == taught[:place]})
             choices.append(Choice(place, tuple(fits), tuple(state.next)))
         state = state.next[token]
-    return Branch(prompt.task + prompt.observation, taught, tuple(choices), lesson.kind, lesson.act)
+    refused = tuple(tokens.encode(lesson.refused)) if lesson.refused else ()
+    return Branch(prompt.task + prompt.observation, taught, tuple(choices), lesson.kind, lesson.act, refused)
 
 
 def encoded(tokens: Tokens, seed: int, split: str, *, per_book: int, begin: int = 0, easy: int = 0) -> Iterator[Group]:

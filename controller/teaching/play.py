@@ -4,7 +4,7 @@ not, the solver says what would have been right.
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from codeword.codebook import Command, Observation, Result
@@ -49,8 +49,15 @@ class Play:
 
     @property
     def wrong(self) -> tuple[Lesson, ...]:
-        """The lessons where something wrong was said."""
-        return tuple(lesson for lesson, said in zip(self.lessons, self.said, strict=True) if said not in lesson.right)
+        """The lessons where something wrong was said, and what."""
+        said = zip(self.lessons, self.said, strict=True)
+        return tuple(replace(lesson, refused=answer) for lesson, answer in said if answer not in lesson.right)
+
+    @property
+    def fine(self) -> tuple[Lesson, ...]:
+        """The lessons where what was said is right; it is what they teach."""
+        said = zip(self.lessons, self.said, strict=True)
+        return tuple(replace(lesson, taught=answer) for lesson, answer in said if answer in lesson.right)
 
 
 def plays(seed: int, mix: Mix, policy: Policy, *, begin: int = 0) -> Iterator[list[Play]]:
@@ -63,22 +70,27 @@ def plays(seed: int, mix: Mix, policy: Policy, *, begin: int = 0) -> Iterator[li
         yield [one for one in found if one.lessons]
 
 
-def played(seed: int, mix: Mix, policy: Policy, *, per_book: int = 12, begin: int = 0) -> Iterator[list[Lesson]]:
+def played(
+    seed: int, mix: Mix, policy: Policy, *, per_book: int = 12, begin: int = 0, draws: Sequence[Policy] = ()
+) -> Iterator[list[Lesson]]:
     """Lessons without end, so many of each codebook together: first those where the model was wrong, then others.
 
-    A codebook under which it said nothing wrong, and one that gives too few, are left out.
+    Where it was wrong the solver's answer is taught. With `draws`, other ways in which the model may answer, only what
+    one of them wrote and is right is: expert iteration by rejection (Anthony et al. 2017; Zelikman et al. 2022). A
+    codebook under which nothing is left to be learned, and one that gives too few lessons, are left out.
     """
     for group in plays(seed, mix, policy, begin=begin):
         wrong = [lesson for one in group for lesson in one.wrong]
-        missed = {id(lesson) for lesson in wrong}
-        other = [lesson for one in group for lesson in one.lessons if id(lesson) not in missed]
-        if wrong and len(wrong) + len(other) >= per_book:
-            yield (wrong + other)[:per_book]
+        if draws:
+            wrong = [replace(lesson, taught=own) for lesson in wrong if (own := _own(lesson, draws)) is not None]
+        fine = [lesson for one in group for lesson in one.fine]
+        if wrong and len(wrong) + len(fine) >= per_book:
+            yield (wrong + fine)[:per_book]
 
 
-def kept(group: Sequence[Play]) -> list[Lesson]:
-    """The lessons of the episodes whose end was right: what a model that draws by lot did well enough to be taught."""
-    return [lesson for one in group if one.reached for lesson in one.lessons]
+def _own(lesson: Lesson, draws: Sequence[Policy]) -> str | None:
+    """The first answer of a model's own that is right."""
+    return next((text for draw in draws if (text := draw(lesson)) in lesson.right), None)
 
 
 def play(rng: random.Random, book: Book, kind: str, task: Task, wordings: Mapping[str, Any], policy: Policy) -> Play:

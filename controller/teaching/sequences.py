@@ -14,7 +14,7 @@ from typing import Any
 from codeword.codebook.errors import InputError
 from codeword.controller.store import sha256_of
 
-FORMAT = 1
+FORMAT = 2
 
 SPLITS = ("seen", "wordings", "codebooks", "kinds")
 """What lessons can be drawn from; all but the first is for checking."""
@@ -35,13 +35,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class Branch:
-    """One decision: what follows the codebook in its prompt, and the command that is taught."""
+    """One decision: what follows the codebook in its prompt, the command that is taught, and what a model wrote in its
+    place that is wrong, if one did."""
 
     prompt: tuple[int, ...]
     command: tuple[int, ...]
     choices: tuple[Choice, ...]
     kind: str
     act: str
+    refused: tuple[int, ...] = ()
 
     @property
     def tokens(self) -> tuple[int, ...]:
@@ -104,14 +106,15 @@ def taken_in_turns(groups: Sequence[Group], begin: int) -> Iterator[Group]:
 
 def _packed(group: Group) -> dict[str, Any]:
     rows = [
-        [b.prompt, b.command, [[c.place, c.right, c.allowed] for c in b.choices], b.kind, b.act] for b in group.branches
+        [b.prompt, b.command, [[c.place, c.right, c.allowed] for c in b.choices], b.kind, b.act, b.refused]
+        for b in group.branches
     ]
     return {"prefix": group.prefix, "branches": rows}
 
 
 def _unpacked(data: dict[str, Any]) -> Group:
     branches = []
-    for prompt, command, choices, kind, act in data["branches"]:
+    for prompt, command, choices, kind, act, refused in data["branches"]:
         made = tuple(Choice(place, tuple(right), tuple(allowed)) for place, right, allowed in choices)
-        branches.append(Branch(tuple(prompt), tuple(command), made, kind, act))
+        branches.append(Branch(tuple(prompt), tuple(command), made, kind, act, tuple(refused)))
     return Group(tuple(data["prefix"]), tuple(branches))

@@ -14,8 +14,8 @@ import torch
 from codeword.codebook.errors import ModelError
 
 from .checks import Check, check
-from .layout import lay_out
 from .learner import Learner
+from .objective import Likelihood, Objective
 from .sequences import Group
 from .training_log import TrainingLog
 
@@ -72,11 +72,19 @@ class Trainer:
     """Trains one adapter into a folder, from where it was left if it was."""
 
     def __init__(
-        self, learner: Learner, settings: Settings, out: Path, *, told: Mapping[str, Any] | None = None
+        self,
+        learner: Learner,
+        settings: Settings,
+        out: Path,
+        *,
+        objective: Objective | None = None,
+        told: Mapping[str, Any] | None = None,
     ) -> None:
-        """`told` goes into the adapter's record beside the settings: what else must be the same when it goes on. Raises
-        ModelError where another training's state is in the folder."""
+        """Likelihood is the objective unless another is given. `told` goes into the adapter's record with the settings:
+        what else must be the same when it goes on. Raises ModelError where another training's state is in the folder.
+        """
         self.learner, self.settings, self.out = learner, settings, out
+        self.objective = objective or Likelihood()
         out.mkdir(parents=True, exist_ok=True)
         self.step = 0
         self.checks: dict[str, Check] = {}
@@ -151,15 +159,16 @@ class Trainer:
         self.log.plot()
 
     def _learn(self, batch: Sequence[Group]) -> tuple[float, int]:
-        """One step; gives the mean loss of the commands' tokens, and how many tokens were read."""
-        learner, settings = self.learner, self.settings
+        """One step; gives the mean loss, and how many tokens were read."""
+        learner, settings, objective = self.learner, self.settings, self.objective
         rows = [
-            lay_out(batch[i : i + settings.together], learner.device) for i in range(0, len(batch), settings.together)
+            objective.lay_out(batch[i : i + settings.together], learner.device)
+            for i in range(0, len(batch), settings.together)
         ]
-        asked = sum(len(row.asked) for row in rows)
+        size = sum(map(objective.size, rows))
         total = 0.0
         for row in rows:
-            loss = learner.loss(row) / asked
+            loss = objective.loss(learner, row) / size
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
         learner.gather()

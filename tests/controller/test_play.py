@@ -7,7 +7,7 @@ from itertools import islice
 from codeword.codebook.choices import END, Node
 from codeword.controller.teaching.lessons import Lesson, lessons
 from codeword.controller.teaching.mixes import training_mix
-from codeword.controller.teaching.play import MOST_STEPS, Play, Policy, kept, played, plays
+from codeword.controller.teaching.play import MOST_STEPS, Play, Policy, played, plays
 
 
 def perfect(lesson: Lesson) -> str:
@@ -55,7 +55,6 @@ def test_wherever_chance_leads_what_is_right_can_be_written() -> None:
         assert lesson.taught in lesson.right
         assert all(writable(lesson.graph, text) for text in lesson.right), (lesson.kind, lesson.right)
     assert sum(one.reached for one in ways) < 0.3 * len(ways)
-    assert len(kept(ways)) == sum(len(one.lessons) for one in ways if one.reached)
 
 
 def writable(node: Node, text: str) -> bool:
@@ -75,6 +74,27 @@ def test_lessons_begin_with_what_was_wrong_and_are_the_same_for_the_same_seed() 
     again = list(islice(played(1, training_mix(), chance(7), per_book=6), 3))
     assert [[x.prompt for x in group] for group in groups] == [[x.prompt for x in group] for group in again]
     assert all(len(group) == 6 and len({x.book.codebook.hash for x in group}) == 1 for group in groups)
+    for group in groups:
+        assert group[0].refused
+        wrong = [bool(lesson.refused) for lesson in group]
+        assert wrong == sorted(wrong, reverse=True)
+        assert all(lesson.refused not in lesson.right and lesson.taught in lesson.right for lesson in group)
+
+
+def test_what_a_model_finds_itself_is_all_that_rejection_teaches() -> None:
+    seen: list[tuple[str, str]] = []
+
+    def drawn(lesson: Lesson) -> str:
+        answer = chance(len(seen))(lesson)
+        seen.append((lesson.prompt.observation, answer))
+        return answer
+
+    groups = list(islice(played(1, training_mix(), chance(7), per_book=4, draws=[drawn, drawn]), 3))
+    found = [lesson for group in groups for lesson in group if lesson.refused]
+    assert found
+    assert all(lesson.taught in lesson.right for group in groups for lesson in group)
+    assert all((lesson.prompt.observation, lesson.taught) in seen for lesson in found)
+    assert len({observation for observation, _ in seen}) > 2 * len(found)
 
 
 def test_no_episode_that_is_played_is_a_lesson_of_that_seed() -> None:
