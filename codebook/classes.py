@@ -94,12 +94,17 @@ def spelt_out(
     return [Fact(group.name, (upper, lower)) for lower, upper in pairwise(ordered) if upper not in apart]
 
 
+def places_of(name: str, observation: Observation) -> Mapping[str, str]:
+    """Where each thing is now that a fact of two things tells a place of."""
+    return {fact.args[0]: fact.args[1] for fact in observation.facts if fact.name == name and len(fact.args) == 2}
+
+
 def chain(members: Sequence[str], apart: Collection[str], name: str, observation: Observation) -> list[str]:
     """Members in the order of a chain, the first at its beginning: one that is set apart, or else where the longest
     chain stands already, if possible not on what is of its own kind.
     """
     kinds = {entity.id: entity.kind for entity in observation.entities}
-    at: Mapping[str, str] = {f.args[0]: f.args[1] for f in observation.facts if f.name == name and len(f.args) == 2}
+    at = places_of(name, observation)
     above = {at[member]: member for member in reversed(members) if member in at and member not in apart}
 
     def from_(first: str) -> list[str]:

@@ -16,6 +16,7 @@ task names and that is not there: who writes need not judge, only understand, an
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from .absent import absent
 from .arguments import ChoiceArgument
@@ -147,8 +148,7 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "", *, 
         for name, members in classes(codebook, observation, things).items()
     }
     for word, spelled in spelled_ways(codebook, observation, task, facts).items():
-        ways = found.setdefault(word, {})
-        found[word] = {name: [*ways.get(name, ()), *spelled.get(name, ())] for name in dict.fromkeys((*ways, *spelled))}
+        found[word] = _merged(found.get(word, {}), spelled)
     for place, members in gatherings(codebook, observation, things).items():
         wanted = {name: [to for to in places if to != (place,)] for name, places in groups_of(members, facts).items()}
         found.setdefault(place, {name: places for name, places in wanted.items() if places})
@@ -173,8 +173,13 @@ def _all_ways(
         return found
     related = related_ways(codebook, observation, members, facts)
     ordered = ordered_ways(codebook, observation, members, facts)
-    names = dict.fromkeys((*found, *related, *ordered))
-    return {name: [*found.get(name, ()), *related.get(name, ()), *ordered.get(name, ())] for name in names}
+    return _merged(found, related, ordered)
+
+
+def _merged(*ways: Mapping[str, Sequence[tuple[str, ...]]]) -> dict[str, list[tuple[str, ...]]]:
+    """What can be wanted in one way or another, by the name of the fact."""
+    names = dict.fromkeys(chain.from_iterable(ways))
+    return {name: [to for way in ways for to in way.get(name, ())] for name in names}
 
 
 def _told(facts: Sequence[Fact]) -> set[Fact]:

@@ -12,7 +12,7 @@ Such a fact is of what is seen of two things, and never of where they are.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
 
-from .classes import ONE_ANOTHER, Group, chain, classes
+from .classes import ONE_ANOTHER, Group, chain, classes, places_of
 from .facts import Fact
 from .ground import changing
 from .observation import Observation
@@ -35,29 +35,24 @@ def relations(codebook: Codebook) -> tuple[str, ...]:
     )
 
 
-def is_relational(codebook: Codebook, group: Group) -> bool:
-    """Whether a group is said by what relates things."""
-    return len(group.places) > 1 and group.places[-1] in relations(codebook)
-
-
 def related_ways(
     codebook: Codebook, observation: Observation, members: Sequence[str], facts: Collection[Fact]
 ) -> dict[str, list[tuple[str, ...]]]:
     """What can be said so of these things, by the name of the fact."""
     names, state = relations(codebook), codebook.state(observation)
-    found: dict[str, dict[tuple[str, ...], None]] = {}
+    found: dict[str, list[tuple[str, ...]]] = {}
     if len(members) < 2 or not names:
-        return {}
+        return found
     for name, places in _places(codebook, observation, members, facts).items():
         for of, there in places.items():
             for relation in names:
                 pairs = [(a, b) for a in members for b in there if a != b]
                 holds = [state.holds(relation, pair) for pair in pairs]
                 if any(holds):
-                    found.setdefault(name, {})[of, relation] = None
+                    found.setdefault(name, []).append((of, relation))
                 if not all(holds):
-                    found.setdefault(name, {})[of, NOT, relation] = None
-    return {name: list(ways) for name, ways in found.items()}
+                    found.setdefault(name, []).append((of, NOT, relation))
+    return found
 
 
 def _places(
@@ -95,7 +90,7 @@ def related_facts(
         return list(_chains(state, group.name, relation, wanted, members, apart, feasible, observation))
     places = _places(codebook, observation, members, feasible).get(group.name, {}).get(group.places[0], ())
     things = {fact.args[0] for fact in feasible if fact.args}
-    at = {f.args[0]: f.args[1] for f in observation.facts if f.name == group.name and len(f.args) == 2}
+    at = places_of(group.name, observation)
     found: list[Fact] = []
     for member in (thing for thing in members if thing not in apart):
         fits = [
@@ -147,7 +142,7 @@ def _in_turn(
     members: Sequence[str], related: Callable[[str, str], bool], name: str, observation: Observation
 ) -> list[str]:
     """Members in an order in which no neighbors are related, going on with what stands so; none where there is none."""
-    at = {f.args[0]: f.args[1] for f in observation.facts if f.name == name and len(f.args) == 2}
+    at = places_of(name, observation)
     above = {at[member]: member for member in reversed(members) if at.get(member) in members}
 
     def from_(first: str) -> list[str]:

@@ -14,7 +14,7 @@ from .offer import Left
 from .planner import SymbolicWorld, ways
 from .prompt import fact_text
 from .pursuit import PATIENCE, dear
-from .relations import is_relational, related_facts
+from .relations import related_facts
 from .rows import is_row, row_facts
 from .skills import Codebook
 
@@ -92,10 +92,10 @@ class Wanted:
         feasible = set(possible)
         for group in self.goal.groups:
             of = members.get(group.of, ())
-            if is_relational(self.codebook, group):
-                yield from related_facts(self.codebook, group, of, apart, feasible, observation)
-            elif is_row(group):
+            if is_row(group):
                 yield from row_facts(self.codebook, group, of, apart, feasible, observation)
+            elif len(group.places) > 1:
+                yield from related_facts(self.codebook, group, of, apart, feasible, observation)
             else:
                 yield from spelt_out(group, of, apart, feasible, observation)
 
