@@ -152,4 +152,5 @@ from . import (  # noqa: E402 (their commands join the group)
     cli_bench_quantization,  # noqa: F401
     cli_bench_recording,  # noqa: F401
     cli_bench_taught,  # noqa: F401
+    cli_bench_tellings,  # noqa: F401
 )

@@ -60,7 +60,7 @@ def bench_taught(
         "model": engine.model.name,
         "adapter": engine.adapter.name,
         "split": split,
-        "rows": [_row(name, right, asked) for name, right in sides.items()],
+        "rows": [row(name, right, asked) for name, right in sides.items()],
         "lost_points": round(100 * (sum(taught) - sum(used)) / len(asked), 2),
         "only_as_taught": sum(one and not other for one, other in zip(taught, used, strict=True)),
         "only_as_used": sum(other and not one for one, other in zip(taught, used, strict=True)),
@@ -71,7 +71,7 @@ def _lots(draws: int) -> list[Sampling]:
     return [Sampling(temperature=1.0, seed=seed) for seed in range(1, draws + 1)]
 
 
-def _row(name: str, right: list[bool], asked: list[Lesson]) -> dict[str, Any]:
+def row(name: str, right: list[bool], asked: list[Lesson]) -> dict[str, Any]:
     """How many of a side's answers are right, and of those that are goals, told a goal, or neither."""
     low, high = wilson95(sum(right), len(right))
     found: Counter[str] = Counter()

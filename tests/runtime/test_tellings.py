@@ -1,0 +1,91 @@
+"""Prompts told in other ways: what each way changes, and that it leaves the rest."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from codeword.codebook import load_codebook
+from codeword.codebook.goals import goal_prompt
+from codeword.codebook.prompt import Prompt, write_prompt
+from codeword.runtime.bench.tellings import TELLINGS
+from codeword.runtime.cli import main
+from codeword.sim import SimRobot, WorldSpec
+from tests.controller.tiny import write_folder
+
+
+def run(*args: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    return int(ended.value.code or 0)
+
+
+TASK = "put the red block in the blue bowl"
+
+
+@pytest.fixture(scope="module")
+def prompts() -> list[Prompt]:
+    codebook = load_codebook("tabletop")
+    robot = SimRobot(codebook, WorldSpec(blocks=("red", "green", "blue", "pink"), bowls=("blue", "green")), seed=1)
+    seen = robot.observe()
+    robot.close()
+    return [write_prompt(codebook, TASK, seen), goal_prompt(codebook, TASK, seen)]
+
+
+def told(prompt: Prompt, way: str) -> Prompt:
+    return TELLINGS[way](prompt, random.Random(1))
+
+
+def test_the_first_way_is_the_contracts_own_and_every_other_changes_something(prompts: list[Prompt]) -> None:
+    first, *others = TELLINGS
+    for prompt in prompts:
+        assert told(prompt, first) == prompt
+    command, _ = prompts
+    assert all(told(command, way) != command for way in others)
+
+
+def test_by_lot_and_in_another_order_the_same_is_told(prompts: list[Prompt]) -> None:
+    for prompt in prompts:
+        for way in ("facts by lot", "things by lot", "facts before things", "the task last"):
+            other = told(prompt, way)
+            assert other != prompt
+            words = [sorted("\n".join(each[:3]).replace(",", "").replace(";", "").split()) for each in (prompt, other)]
+            assert words[0] == words[1], way
+
+
+def test_json_tells_the_same_things_and_facts(prompts: list[Prompt]) -> None:
+    seen, facts, *_ = told(prompts[0], "things and facts as JSON").observation.split("\n")
+    assert json.loads(seen.removeprefix("Seen: "))["bowl"] == ["blue_bowl", "green_bowl"]
+    assert ["red_block", "on", "table"] in json.loads(facts.removeprefix("Facts: "))
+
+
+def test_what_is_left_out_is_gone_and_nothing_else(prompts: list[Prompt]) -> None:
+    prompt = prompts[0]
+    assert "Needs" in prompt.system
+    bare = told(prompt, "no preconditions, no effects")
+    assert "Needs" not in bare.system
+    assert "Then" not in bare.system
+    assert "- pick(object: block): grasp a block and lift it.\n" in bare.system
+    assert bare[1:] == prompt[1:]
+    named = told(prompt, "skills and facts by name alone").system
+    assert "- pick(object: block)\n" in named
+    assert "- on\n" in named
+    assert "Last: " not in told(prompt, "no result of the last command").observation
+    nothing = told(prompt, "nothing seen").observation
+    assert nothing.startswith("Seen: nothing\nFacts: none\nLast: ")
+
+
+def test_every_way_is_measured_with_the_same_questions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, out = str(write_folder(tmp_path / "tiny")), tmp_path / "out"
+    given = ("--model", model, "--dtype", "fp32", "--device", "cpu", "--groups", "1", "--rank", "2", "--per-group", "4")
+    assert run("train", *given, "--decisions", "4", "--checked", "0", "--out", str(out)) == 0
+    capsys.readouterr()
+    asked = ("bench", "tellings", "--model", model, "--n", "7", "--json")
+    assert run(*asked, "--adapter", str(out / "adapter")) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["answers"] for row in rows] == list(TELLINGS)
+    assert {row["n"] for row in rows} == {7}
+    assert rows[-1]["prompt_tokens_p50"] < rows[0]["prompt_tokens_p50"]
+    assert run(*asked, "--adapter", "none") == 2
+    assert "give one with --adapter" in capsys.readouterr().err
