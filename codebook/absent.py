@@ -14,16 +14,23 @@ _NO_NAMES = frozenset({
 })  # fmt: skip
 """Words that stand before things and tell nothing of how they look."""
 
+_WORDS_OF_A_LETTER = frozenset({"a", "i"})
+
 
 def named(task: str, thing: str, seen: Iterable[str]) -> bool:
-    """Whether a task says the name of a thing: all its words, or one that no other thing seen has.
+    """Whether a task says the name of a thing: all its words, or one that no other thing seen has; of things that go by
+    a letter, that letter, but where it is a word of its own.
 
     >>> named("Push orange to the left zone.", "orange_crate", ["orange_crate", "red_crate", "left_zone"])
     True
+    >>> named("Push letter B to the left zone.", "letter_c", ["letter_c", "left_zone"])
+    False
     """
     spoken, words = set(_WORD.findall(task.lower())), set(_WORD.findall(thing))
     others = {word for other in seen if other != thing for word in _WORD.findall(other)}
-    return words <= spoken or any(word.isalpha() and word in spoken for word in words - others)
+    letters = {word for word in words if len(word) == 1 and word.isalpha()}
+    telling = letters - _WORDS_OF_A_LETTER if letters else {word for word in words - others if word.isalpha()}
+    return words <= spoken or not telling.isdisjoint(spoken)
 
 
 def absent(task: str, seen: Iterable[str]) -> dict[str, frozenset[str]]:

@@ -62,6 +62,20 @@ class Node:
                 edges.append((piece, kept))
         return Node(tuple(edges))
 
+    def beginning(self, text: str) -> "Node":
+        """The same graph without the ways to texts that do not begin so; where it spells none, no way is left.
+
+        >>> Node((("red", Node((("_block", END), ("_bowl", END)))), ("blue", END))).beginning("red_bl")
+        Node('red')
+        """
+        edges = []
+        for piece, child in self.edges:
+            if piece.startswith(text):
+                edges.append((piece, child))
+            elif text.startswith(piece) and (kept := child.beginning(text[len(piece) :])).edges:
+                edges.append((piece, kept))
+        return Node(tuple(edges))
+
     def grammar(self) -> "CFG":
         """The same language as an outlines term, for any generator that takes one: in Lark, every node a token of its
         own, so that it grows with the graph, however many texts that spells. Tokens and not rules, because those have

@@ -5,10 +5,12 @@ goal is written anew where the task changes, and where it says that there is non
 else is seen.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 
 from codeword.codebook.absent import named
 from codeword.codebook.command import Command
+from codeword.codebook.doubts import doubt
 from codeword.codebook.facts import Fact
 from codeword.codebook.goals import Goal, goal_facts, goal_graph, goal_prompt, read_goal
 from codeword.codebook.observation import Observation
@@ -25,6 +27,7 @@ from .engine import Cancelled, never
 from .foresight import Foresight, Question
 from .habits import Habits, situation_of
 from .hint import About, Hint
+from .likeliest import best
 from .sampling import GREEDY, Sampling
 
 _DRAWS = 4
@@ -32,6 +35,16 @@ _DRAWS = 4
 
 _SOON = 300
 """So many states are looked at for a plan to a goal before it is let pass; planning itself looks at more."""
+
+
+def goal_score(codebook: Codebook, task: str, observation: Observation) -> Callable[[Decision], float]:
+    """How good a written goal is for a task: its log-probability less what speaks against it."""
+
+    def score(made: Decision) -> float:
+        wished = Wanted(codebook, settled(codebook, read_goal(made.text), observation))
+        return (-math.inf if made.logprob is None else made.logprob) - doubt(wished, task, observation)
+
+    return score
 
 
 class GoalWriter:
@@ -64,9 +77,9 @@ class GoalWriter:
         return self._seen != _shown(observation)
 
     def write(self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled) -> Decision:
-        """Write the goal of a task. Where it contradicts itself, others are drawn by lot, and the first that a plan
-        leads to is taken, else of the one written first what a plan leads to. That one stands where the time is over
-        before.
+        """Write the goal of a task: of what can be written what is likeliest as a whole, doubts counted. Where it
+        contradicts itself, others are drawn by lot, and the first that a plan leads to is taken, else of the one
+        written what a plan leads to. What was written first stands where the time is over before.
 
         Raises DecisionCancelled.
         """
@@ -78,7 +91,15 @@ class GoalWriter:
         first = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
         self._task, self._seen = task, _shown(observation)
         first_goal, notes = settled(codebook, read_goal(first.text), observation), first.notes
-        written = self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()})
+        self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()})
+        if not self._sampling.temperature:
+            score = goal_score(codebook, task, observation)
+            better = best(lambda among: self._engine.decide(prompt, among, cancelled), graph, first, score)
+            if better is not first:
+                first_goal = settled(codebook, read_goal(better.text), observation)
+                notes = (*notes, Note(kind="goal", text=f"better than what was written first: {first_goal.told}"))
+                first = better.model_copy(update={"key": first.key, "stage_ms": first.stage_ms})
+        written = self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()}, notes)
         self._looked_for = _not_there(Wanted(codebook, first_goal), observation)
         if first_goal.cannot == "missing":
             return self._all_there(codebook, task, observation, cancelled, clock)
@@ -232,7 +253,7 @@ class GoalController:
         written = self._writer.written
         assert written is not None
         facts = sorted(map(str, self._codebook.state(observation).facts))
-        key = decision_key({"goal": written.key, "codebook": self._codebook.hash, "facts": facts, "policy": "goal/2"})
+        key = decision_key({"goal": written.key, "codebook": self._codebook.hash, "facts": facts, "policy": "goal/3"})
         total = clock.stage_ms()["total"]
         if asked is None:
             return Decision(

@@ -7,6 +7,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from codeword.controller.adapter import NONE, Adapter, load_adapter
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
 
 from .bench.decision import SUITES, bench_decision, decisions, find_sides, suite
@@ -136,6 +137,13 @@ def given(model: str) -> LocalModel:
         return resolve(model, progress)
 
 
+def given_adapter(adapter: str, model: LocalModel) -> Adapter:
+    found = load_adapter(adapter, model)
+    if found == NONE:
+        raise click.UsageError("there is no adapter to measure: give one with --adapter")
+    return found
+
+
 def show_machine(figures: dict[str, Any]) -> None:
     on = figures["machine"]
     where = f"{on['processor']}, {on['cores']} cores, torch {on['torch']}"
@@ -146,6 +154,7 @@ from . import (  # noqa: E402 (their commands join the group)
     cli_bench_cache,  # noqa: F401
     cli_bench_calling,  # noqa: F401
     cli_bench_engine,  # noqa: F401
+    cli_bench_goals,  # noqa: F401
     cli_bench_link,  # noqa: F401
     cli_bench_loop,  # noqa: F401
     cli_bench_near,  # noqa: F401

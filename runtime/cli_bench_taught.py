@@ -2,11 +2,10 @@
 
 import click
 
-from codeword.controller.adapter import NONE, load_adapter
 from codeword.controller.engine import Engine
 from codeword.controller.teaching.sequences import SPLITS
 
-from .cli_bench import JSON, MODEL, bench, given, show_machine, show_rows
+from .cli_bench import JSON, MODEL, bench, given, given_adapter, show_machine, show_rows
 from .terminal import counting, out, print_json
 
 
@@ -31,9 +30,7 @@ def taught(n: int, split: str, adapter: str, draws: int, model: str, as_json: bo
     from .bench.taught import bench_taught
 
     local = given(model)
-    found = load_adapter(adapter, local)
-    if found == NONE:
-        raise click.UsageError("there is no adapter to measure: give one with --adapter")
+    found = given_adapter(adapter, local)
     learner = Learner(
         local, Shape(found.rank, round(found.scale * found.rank)), dtype=torch.float32, device="cpu", seed=0
     )

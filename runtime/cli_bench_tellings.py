@@ -2,11 +2,10 @@
 
 import click
 
-from codeword.controller.adapter import NONE, load_adapter
 from codeword.controller.engine import Engine
 from codeword.controller.teaching.sequences import SPLITS
 
-from .cli_bench import JSON, MODEL, bench, given, show_machine, show_rows
+from .cli_bench import JSON, MODEL, bench, given, given_adapter, show_machine, show_rows
 from .terminal import counting, print_json
 
 
@@ -26,9 +25,7 @@ def tellings(n: int, split: str, adapter: str, model: str, as_json: bool) -> Non
     from .bench.tellings import TELLINGS, bench_tellings
 
     local = given(model)
-    found = load_adapter(adapter, local)
-    if found == NONE:
-        raise click.UsageError("there is no adapter to measure: give one with --adapter")
+    found = given_adapter(adapter, local)
     with counting("answers", n * len(TELLINGS)) as bar:
         figures = bench_tellings(Engine(local, adapter=found), split, n, lambda: bar.advance(bar.task_ids[0]))
     if as_json:

@@ -1,6 +1,7 @@
 """Deciding by goals: one goal for a task, plans and commands towards it, and a new goal where that is called for."""
 
 import json
+import math
 import random
 from importlib import resources
 from itertools import pairwise
@@ -17,11 +18,11 @@ from codeword.codebook.wanted import Wanted
 from codeword.controller.adapter import NONE, Adapter
 from codeword.controller.automaton import Automaton
 from codeword.controller.controller import POLICIES, model_controller, policy_for
-from codeword.controller.decision import Decision, DecisionCancelled
+from codeword.controller.decision import Choice, Decision, DecisionCancelled, Option
 from codeword.controller.engine import Engine, never
 from codeword.controller.goal_controller import GoalController, GoalWriter, MixedController
 from codeword.controller.registry import LocalModel
-from codeword.controller.sampling import GREEDY
+from codeword.controller.sampling import GREEDY, Sampling
 from codeword.controller.tokens import Tokens
 from tests.graphs import some_texts
 from tests.observations import COLORS, large_observation, observe, random_observation
@@ -216,6 +217,62 @@ def test_what_is_said_to_be_missing_is_asked_for_again_and_taken_where_all_that_
     assert made.written_goal == written
     assert engine.goals == []
     assert [note.kind for note in made.notes] == ([] if written == MISSING else ["goal"])
+
+
+class Unsure(Scripted):
+    """Writes the first of some goals, and says of each how likely it is."""
+
+    def __init__(self, **odds: float) -> None:
+        super().__init__()
+        self.odds = {{"red": RED, "green": GREEN, "missing": MISSING}[name]: share for name, share in odds.items()}
+        self.asked = 0
+
+    def decide(self, prompt, graph, cancelled=None, *, hint=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
+        del cancelled, hint, sampling, prompt
+        self.asked += 1
+        legal = {text: share for text, share in self.odds.items() if graph.accepts(text)}
+        whole, taken = sum(legal.values()), next(iter(legal))
+        options = tuple(Option(text=text, probability=share / whole) for text, share in legal.items())
+        choices = (Choice(after="", options=options, taken=taken),) if len(legal) > 1 else ()
+        logprob = math.log(legal[taken] / whole)
+        return Decision(
+            text=taken, logprob=logprob, choices=choices, stage_ms={"total": 1.0}, path="decoded", key=f"of {whole}"
+        )
+
+
+def test_a_goal_that_leaves_out_what_the_task_names_gives_way_to_one_that_does_not(tabletop: Codebook) -> None:
+    engine = Unsure(green=0.8, red=0.2)
+    writer = GoalWriter(engine, GREEDY)  # type: ignore[arg-type]
+    made = writer.write(tabletop, "red into the blue bowl", start(), never)
+    assert made.written_goal == RED
+    assert (made.key, made.logprob) == ("of 1.0", pytest.approx(math.log(0.2)))
+    assert [note.text for note in made.notes] == ["better than what was written first: red_block in blue_bowl"]
+    sure = Unsure(green=0.9, red=0.1)
+    assert GoalWriter(sure, GREEDY).write(tabletop, "red into the blue bowl", start(), never).written_goal == GREEN  # type: ignore[arg-type]
+
+
+def test_no_other_goal_is_looked_at_where_none_can_be_better_or_the_first_is_drawn_by_lot(tabletop: Codebook) -> None:
+    for odds, sampling, times in (
+        ({"red": 0.6, "green": 0.4}, GREEDY, 1),
+        ({"green": 0.8, "red": 0.2}, GREEDY, 2),
+        ({"green": 0.8, "red": 0.2}, Sampling(temperature=1.0), 1),
+    ):
+        engine = Unsure(**odds)
+        GoalWriter(engine, sampling).write(tabletop, "red into the blue bowl", start(), never)  # type: ignore[arg-type]
+        assert engine.asked == times
+
+
+def test_the_goal_written_first_stands_where_the_time_is_over_before_another_is(tabletop: Codebook) -> None:
+    class Slow(Unsure):
+        def decide(self, prompt, graph, cancelled=None, *, hint=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
+            if self.asked:
+                raise DecisionCancelled("too late")
+            return super().decide(prompt, graph, cancelled, hint=hint, sampling=sampling)
+
+    controller = GoalController(Slow(green=0.8, red=0.2), tabletop)  # type: ignore[arg-type]
+    with pytest.raises(DecisionCancelled):
+        controller.decide("red into the blue bowl", start())
+    assert controller.decide("red into the blue bowl", start()).text == '{"skill":"pick","object":"green_block"}'
 
 
 def test_what_was_looked_for_in_one_task_is_not_in_the_next(tabletop: Codebook) -> None:

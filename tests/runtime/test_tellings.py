@@ -1,14 +1,14 @@
-"""Prompts told in other ways: what each way changes, and that it leaves the rest."""
+"""Prompts told in other ways: what each way changes, and that it leaves the rest; and goals taken in other ways."""
 
 import json
 import random
-from pathlib import Path
 
 import pytest
 
 from codeword.codebook import load_codebook
 from codeword.codebook.goals import goal_prompt
 from codeword.codebook.prompt import Prompt, write_prompt
+from codeword.runtime.bench.goals import WAYS
 from codeword.runtime.bench.tellings import TELLINGS
 from codeword.runtime.cli import main
 from codeword.sim import SimRobot, WorldSpec
@@ -76,16 +76,40 @@ def test_what_is_left_out_is_gone_and_nothing_else(prompts: list[Prompt]) -> Non
     assert nothing.startswith("Seen: nothing\nFacts: none\nLast: ")
 
 
-def test_every_way_is_measured_with_the_same_questions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    model, out = str(write_folder(tmp_path / "tiny")), tmp_path / "out"
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A tiny model and an adapter for it, taught with a single step."""
+    folder = tmp_path_factory.mktemp("taught")
+    model, out = str(write_folder(folder / "tiny")), folder / "out"
     given = ("--model", model, "--dtype", "fp32", "--device", "cpu", "--groups", "1", "--rank", "2", "--per-group", "4")
     assert run("train", *given, "--decisions", "4", "--checked", "0", "--out", str(out)) == 0
+    return model, str(out / "adapter")
+
+
+def test_every_way_is_measured_with_the_same_questions(
+    taught: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, adapter = taught
     capsys.readouterr()
     asked = ("bench", "tellings", "--model", model, "--n", "7", "--json")
-    assert run(*asked, "--adapter", str(out / "adapter")) == 0
+    assert run(*asked, "--adapter", adapter) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert [row["answers"] for row in rows] == list(TELLINGS)
     assert {row["n"] for row in rows} == {7}
     assert rows[-1]["prompt_tokens_p50"] < rows[0]["prompt_tokens_p50"]
     assert run(*asked, "--adapter", "none") == 2
     assert "give one with --adapter" in capsys.readouterr().err
+
+
+def test_goals_are_taken_in_every_way_with_the_same_questions(
+    taught: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, adapter = taught
+    capsys.readouterr()
+    asked = ("bench", "goals", "--model", model, "--n", "4", "--split", "seen", "--json")
+    assert run(*asked, "--adapter", adapter) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["taken"] for row in found["rows"]] == list(WAYS)
+    assert {row["n"] for row in found["rows"]} == {4}
+    assert all(0 < row["ms_p50"] <= row["ms_p95"] for row in found["rows"])
+    assert run(*asked, "--adapter", "none") == 2

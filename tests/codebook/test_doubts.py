@@ -1,0 +1,73 @@
+"""What speaks against a goal: what it leaves unsaid of what is named, and that it holds."""
+
+import pytest
+
+from codeword.codebook import Codebook
+from codeword.codebook.absent import named
+from codeword.codebook.doubts import GIVEN_UP, HELD, UNSPOKEN, doubt, unspoken
+from codeword.codebook.goals import read_goal
+from codeword.codebook.wanted import Wanted, settled
+from tests.observations import observe
+
+SEEN = observe(
+    {"red_block": "table", "green_block": "left_zone", "blue_block": "table"}, (), ("left_zone", "right_zone")
+)
+BOTH = "Red and green to the left zone, blue to the right zone."
+
+
+def wanted(codebook: Codebook, *facts: str) -> Wanted:
+    items = ",".join("[" + ",".join(f'"{word}"' for word in fact.split()) + "]" for fact in facts)
+    return Wanted(codebook, settled(codebook, read_goal('{"goal":[' + items + "]}"), SEEN))
+
+
+RED, GREEN, BLUE = "red_block on left_zone", "green_block on left_zone", "blue_block on right_zone"
+
+
+@pytest.mark.parametrize(
+    ("facts", "left"),
+    [
+        ((RED, GREEN, BLUE), set()),
+        ((RED, GREEN), {"blue_block", "right_zone"}),
+        ((RED, BLUE), {"green_block"}),
+        ((RED, GREEN, "blue_block on left_zone"), {"right_zone"}),
+        (("all block on left_zone",), {"right_zone"}),
+        (("all block on left_zone", BLUE), set()),
+        (("all left_zone on right_zone", RED), {"blue_block"}),
+    ],
+)
+def test_what_a_task_names_is_spoken_of_one_by_one_or_as_one_of_a_class(
+    tabletop: Codebook, facts: tuple[str, ...], left: set[str]
+) -> None:
+    assert unspoken(wanted(tabletop, *facts), BOTH, SEEN) == left
+
+
+def test_what_a_task_does_not_name_need_not_be_spoken_of(tabletop: Codebook) -> None:
+    assert unspoken(wanted(tabletop, RED), "Put red in the left zone.", SEEN) == set()
+    assert unspoken(wanted(tabletop, RED), "Tidy up.", SEEN) == set()
+
+
+def test_doubts_add_up(tabletop: Codebook) -> None:
+    assert doubt(wanted(tabletop, RED, GREEN, BLUE), BOTH, SEEN) == 0
+    assert doubt(wanted(tabletop, RED, GREEN), BOTH, SEEN) == 2 * UNSPOKEN
+    assert doubt(wanted(tabletop, GREEN), "Put green in the left zone.", SEEN) == HELD
+    assert doubt(wanted(tabletop, GREEN), "Put green and red in the left zone.", SEEN) == HELD + UNSPOKEN
+    assert doubt(Wanted(tabletop, read_goal('{"cannot":"missing"}')), BOTH, SEEN) == GIVEN_UP
+
+
+LETTERS = ("letter_a", "letter_v", "left_zone")
+
+
+@pytest.mark.parametrize(
+    ("task", "thing", "is_named"),
+    [
+        ("Put the letter V in the left zone.", "letter_v", True),
+        ("Put v in the left zone.", "letter_v", True),
+        ("Put the letter S in the left zone.", "letter_v", False),
+        ("Put a block in the left zone.", "letter_a", False),
+        ("Put letter A in the left zone.", "letter_a", True),
+        ("Put letters in the left one.", "left_zone", True),
+    ],
+)
+def test_what_goes_by_a_letter_is_named_by_it(task: str, thing: str, is_named: bool) -> None:
+    assert named(task, thing, LETTERS) is is_named
+    assert named(task, thing, [thing]) is is_named

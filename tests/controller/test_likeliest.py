@@ -1,0 +1,150 @@
+"""Whole texts, the likeliest first: against every text of a graph, and where a word by word choice goes wrong."""
+
+import math
+import random
+
+import pytest
+
+from codeword.codebook.choices import END, Node
+from codeword.controller.decision import Choice, Decision, Option
+from codeword.controller.likeliest import Likeliest, best
+
+Odds = dict[str, dict[str, float]]
+
+
+class Model:
+    """Knows after every text how likely each piece is; takes the likeliest, piece by piece."""
+
+    def __init__(self, odds: Odds) -> None:
+        self.odds, self.asked = odds, 0
+
+    def __call__(self, graph: Node) -> Decision:
+        self.asked += 1
+        text, logprob, choices = "", 0.0, []
+        while graph is not END:
+            legal = dict(graph.edges)
+            whole = sum(self.odds[text][piece] for piece in legal)
+            odds = {piece: self.odds[text][piece] / whole for piece in legal}
+            taken = max(odds, key=lambda piece: odds[piece])
+            if len(odds) > 1:
+                options = tuple(Option(text=p, probability=odds[p]) for p in sorted(odds, key=lambda p: -odds[p]))
+                choices.append(Choice(after=text, options=options, taken=taken))
+            logprob, text, graph = logprob + math.log(odds[taken]), text + taken, legal[taken]
+        return Decision(text=text, logprob=logprob, choices=tuple(choices), stage_ms={}, path="decoded", key="k")
+
+
+def by_lot(rng: random.Random) -> tuple[Node, Odds]:
+    """A graph whose pieces are not cut alike, some of them shared, and odds for every place in it."""
+    odds: Odds = {}
+
+    def grow(text: str, depth: int) -> Node:
+        if depth == 4:
+            return END
+        pieces = rng.sample(["a", "bc", "b_", "d", "ef"], rng.randint(1, 4))
+        shares = [rng.random() + 0.01 for _ in pieces]
+        odds[text] = {piece: share / sum(shares) for piece, share in zip(pieces, shares, strict=True)}
+        return Node(tuple((piece, grow(text + piece, depth + 1)) for piece in pieces))
+
+    return grow("", 0), odds
+
+
+def probabilities(graph: Node, odds: Odds, begun: str = "") -> dict[str, float]:
+    if graph is END:
+        return {begun: 1.0}
+    return {
+        text: odds[begun][piece] * share
+        for piece, child in graph.edges
+        for text, share in probabilities(child, odds, begun + piece).items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_every_text_comes_once_with_its_probability_and_none_beats_the_bound(seed: int) -> None:
+    graph, odds = by_lot(random.Random(seed))
+    every, model = probabilities(graph, odds), Model(odds)
+    first = model(graph)
+    others = Likeliest(model, graph, first)
+    found = {first.text: first.logprob}
+    while others.bound > -math.inf:
+        bound = others.bound
+        left = [share for text, share in every.items() if text not in found]
+        assert math.log(max(left)) <= bound + 1e-9
+        made = others.next()
+        assert made.text not in found
+        found[made.text] = made.logprob
+        chosen = [choice.after + choice.taken for choice in made.choices]
+        assert all(made.text.startswith(text) for text in chosen)
+    assert found == pytest.approx({text: math.log(share) for text, share in every.items()})
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_best_of_all_is_found_and_no_more_is_decided_than_can_be_better(seed: int) -> None:
+    graph, odds = by_lot(random.Random(100 + seed))
+    every, model = probabilities(graph, odds), Model(odds)
+    first = model(graph)
+    assert first.logprob is not None
+    made = best(model, graph, first, lambda found: found.logprob or 0.0, most=1000)
+    assert math.exp(made.logprob or 0.0) == pytest.approx(max(every.values()))
+    better = sum(share > math.exp(first.logprob) for share in every.values())
+    assert model.asked <= 1 + len(every)
+    assert better or (made is first)
+
+
+def test_nothing_else_is_decided_where_nothing_can_be_better() -> None:
+    graph = Node((("a", END), ("b", END)))
+    model = Model({"": {"a": 0.6, "b": 0.4}})
+    first = model(graph)
+    assert best(model, graph, first, lambda made: made.logprob or 0.0) is first
+    assert model.asked == 1
+    doubted = best(model, graph, first, lambda made: (made.logprob or 0.0) - 2 * (made.text == "a"))
+    assert (doubted.text, model.asked) == ("b", 2)
+    assert doubted.logprob == pytest.approx(math.log(0.4))
+
+
+def test_what_is_likelier_as_a_whole_is_taken_before_what_begins_likelier() -> None:
+    graph = Node((("a", Node((("c", END), ("d", END)))), ("b", Node((("c", END),)))))
+    model = Model({"": {"a": 0.55, "b": 0.45}, "a": {"c": 0.5, "d": 0.5}, "b": {"c": 1.0}})
+    first = model(graph)
+    assert first.text == "ac"
+    assert best(model, graph, first, lambda made: made.logprob or 0.0).text == "bc"
+
+
+def test_no_more_is_decided_than_is_asked_for_and_who_tells_no_odds_stands() -> None:
+    graph, odds = by_lot(random.Random(5))
+    model = Model(odds)
+    first = model(graph)
+    best(model, graph, first, lambda made: (made.logprob or 0.0) - 100 * (made.text == first.text), most=3)
+    assert model.asked == 4
+    silent = first.model_copy(update={"logprob": None})
+    assert best(model, graph, silent, lambda made: made.logprob or 0.0) is silent
+    bare = first.model_copy(update={"choices": ()})
+    assert best(model, graph, bare, lambda made: made.logprob or 0.0) is bare
+    assert model.asked == 4
+
+
+def test_a_way_whose_answer_tells_no_odds_is_never_the_best() -> None:
+    graph = Node((("a", END), ("b", END)))
+    first = Model({"": {"a": 0.6, "b": 0.4}})(graph)
+
+    def silent(among: Node) -> Decision:
+        assert list(among.texts()) == ["b"]
+        return first.model_copy(update={"text": "b", "logprob": None, "choices": ()})
+
+    score = lambda made: made.logprob - 5 * (made.text == "a")  # noqa: E731
+    assert best(silent, graph, first, score).text == "a"
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_graph_that_begins_so_spells_what_begins_so_and_has_no_dead_ends(seed: int) -> None:
+    rng = random.Random(200 + seed)
+    graph, _ = by_lot(rng)
+    texts = list(graph.texts())
+    begins = rng.choice(texts)[: rng.randint(0, 6)]
+    kept = graph.beginning(begins)
+    assert list(kept.texts()) == [text for text in texts if text.startswith(begins)]
+
+    def dead(node: Node) -> bool:
+        return node is not END and (not node.edges or any(dead(child) for _, child in node.edges))
+
+    assert not dead(kept)
+    assert graph.beginning("zz").edges == ()
