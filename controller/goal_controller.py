@@ -92,15 +92,17 @@ class GoalWriter:
         self._task, self._seen = task, _shown(observation)
         first_goal, notes = settled(codebook, read_goal(first.text), observation), first.notes
         self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()})
+        self._looked_for = _not_there(Wanted(codebook, first_goal), observation)
         if not self._sampling.temperature:
             score = goal_score(codebook, task, observation)
             better = best(lambda among: self._engine.decide(prompt, among, cancelled), graph, first, score)
             if better is not first:
-                first_goal = settled(codebook, read_goal(better.text), observation)
-                notes = (*notes, Note(kind="goal", text=f"better than what was written first: {first_goal.told}"))
+                before, first_goal = first_goal, settled(codebook, read_goal(better.text), observation)
+                told = f"taken in place of what was written first ({before.told}): {first_goal.told}"
+                notes = (*notes, Note(kind="goal", text=told))
                 first = better.model_copy(update={"key": first.key, "stage_ms": first.stage_ms})
+                self._looked_for = _not_there(Wanted(codebook, first_goal), observation)
         written = self._take(codebook, first, first_goal, {**first.stage_ms, **clock.stage_ms()}, notes)
-        self._looked_for = _not_there(Wanted(codebook, first_goal), observation)
         if first_goal.cannot == "missing":
             return self._all_there(codebook, task, observation, cancelled, clock)
         if not _is_muddled(Wanted(codebook, first_goal), observation):

@@ -246,7 +246,9 @@ def test_a_goal_that_leaves_out_what_the_task_names_gives_way_to_one_that_does_n
     made = writer.write(tabletop, "red into the blue bowl", start(), never)
     assert made.written_goal == RED
     assert (made.key, made.logprob) == ("of 1.0", pytest.approx(math.log(0.2)))
-    assert [note.text for note in made.notes] == ["better than what was written first: red_block in blue_bowl"]
+    assert [note.text for note in made.notes] == [
+        "taken in place of what was written first (green_block in blue_bowl): red_block in blue_bowl"
+    ]
     sure = Unsure(green=0.9, red=0.1)
     assert GoalWriter(sure, GREEDY).write(tabletop, "red into the blue bowl", start(), never).written_goal == GREEN  # type: ignore[arg-type]
 
