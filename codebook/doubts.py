@@ -6,8 +6,10 @@ goal, beside how likely the model holds it.
 """
 
 from .absent import named
+from .goals import Goal
 from .observation import Observation
-from .wanted import Wanted
+from .skills import Codebook
+from .wanted import Wanted, settled
 
 UNSPOKEN, HELD, GIVEN_UP = 2.0, 2.0, 1.0
 """How much less likely a goal is for each thing that the task names and it does not speak of, for holding already, and
@@ -16,18 +18,26 @@ for saying that there can be none: natural logarithms of odds, chosen on lessons
 """
 
 
-def doubt(wanted: Wanted, task: str, observation: Observation) -> float:
-    """How much speaks against a goal for a task: 0 or more, to be taken from the logarithm of its probability."""
-    if wanted.goal.cannot:
+def doubt(codebook: Codebook, goal: Goal, task: str, observation: Observation) -> float:
+    """How much speaks against a goal, as it was written, for a task: 0 or more, to be taken from the logarithm of its
+    probability.
+    """
+    if goal.cannot:
         return GIVEN_UP
+    wanted = Wanted(codebook, settled(codebook, goal, observation))
     held = HELD if wanted.reached(observation) else 0.0
-    return UNSPOKEN * len(unspoken(wanted, task, observation)) + held
+    return UNSPOKEN * len(_unspoken(goal, wanted, task, observation)) + held
 
 
-def unspoken(wanted: Wanted, task: str, observation: Observation) -> set[str]:
-    """The things seen that a task names and a goal does not speak of, neither one by one nor as one of a class."""
+def unspoken(codebook: Codebook, goal: Goal, task: str, observation: Observation) -> set[str]:
+    """The things seen that a task names and a goal does not speak of, neither one by one, nor as one of a class, nor as
+    the place of all that it moves.
+    """
+    return _unspoken(goal, Wanted(codebook, settled(codebook, goal, observation)), task, observation)
+
+
+def _unspoken(goal: Goal, wanted: Wanted, task: str, observation: Observation) -> set[str]:
+    spoken = {word for group in goal.groups for word in group.words}
+    spoken |= {arg for fact in (*goal.facts, *wanted.facts(observation)) for arg in fact.args}
     seen = [entity.id for entity in observation.entities]
-    goal = wanted.goal
-    spoken = {arg for fact in (*goal.facts, *wanted.facts(observation)) for arg in fact.args}
-    spoken |= {word for group in goal.groups for word in group.words}
     return {thing for thing in seen if thing not in spoken and named(task, thing, seen)}

@@ -41,8 +41,8 @@ def goal_score(codebook: Codebook, task: str, observation: Observation) -> Calla
     """How good a written goal is for a task: its log-probability less what speaks against it."""
 
     def score(made: Decision) -> float:
-        wished = Wanted(codebook, settled(codebook, read_goal(made.text), observation))
-        return (-math.inf if made.logprob is None else made.logprob) - doubt(wished, task, observation)
+        against = doubt(codebook, read_goal(made.text), task, observation)
+        return (-math.inf if made.logprob is None else made.logprob) - against
 
     return score
 

@@ -5,8 +5,7 @@ import pytest
 from codeword.codebook import Codebook
 from codeword.codebook.absent import named
 from codeword.codebook.doubts import GIVEN_UP, HELD, UNSPOKEN, doubt, unspoken
-from codeword.codebook.goals import read_goal
-from codeword.codebook.wanted import Wanted, settled
+from codeword.codebook.goals import Goal, read_goal
 from tests.observations import observe
 
 SEEN = observe(
@@ -15,9 +14,9 @@ SEEN = observe(
 BOTH = "Red and green to the left zone, blue to the right zone."
 
 
-def wanted(codebook: Codebook, *facts: str) -> Wanted:
+def goal(*facts: str) -> Goal:
     items = ",".join("[" + ",".join(f'"{word}"' for word in fact.split()) + "]" for fact in facts)
-    return Wanted(codebook, settled(codebook, read_goal('{"goal":[' + items + "]}"), SEEN))
+    return read_goal('{"goal":[' + items + "]}")
 
 
 RED, GREEN, BLUE = "red_block on left_zone", "green_block on left_zone", "blue_block on right_zone"
@@ -38,20 +37,26 @@ RED, GREEN, BLUE = "red_block on left_zone", "green_block on left_zone", "blue_b
 def test_what_a_task_names_is_spoken_of_one_by_one_or_as_one_of_a_class(
     tabletop: Codebook, facts: tuple[str, ...], left: set[str]
 ) -> None:
-    assert unspoken(wanted(tabletop, *facts), BOTH, SEEN) == left
+    assert unspoken(tabletop, goal(*facts), BOTH, SEEN) == left
 
 
 def test_what_a_task_does_not_name_need_not_be_spoken_of(tabletop: Codebook) -> None:
-    assert unspoken(wanted(tabletop, RED), "Put red in the left zone.", SEEN) == set()
-    assert unspoken(wanted(tabletop, RED), "Tidy up.", SEEN) == set()
+    assert unspoken(tabletop, goal(RED), "Put red in the left zone.", SEEN) == set()
+    assert unspoken(tabletop, goal(RED), "Tidy up.", SEEN) == set()
+
+
+def test_a_place_that_is_emptied_is_spoken_of_though_nothing_of_the_goal_stays_there(tabletop: Codebook) -> None:
+    emptied = goal("all left_zone on right_zone")
+    assert unspoken(tabletop, emptied, "Everything in the left zone goes to the right zone.", SEEN) == set()
+    assert doubt(tabletop, emptied, "Everything in the left zone goes to the right zone.", SEEN) == 0
 
 
 def test_doubts_add_up(tabletop: Codebook) -> None:
-    assert doubt(wanted(tabletop, RED, GREEN, BLUE), BOTH, SEEN) == 0
-    assert doubt(wanted(tabletop, RED, GREEN), BOTH, SEEN) == 2 * UNSPOKEN
-    assert doubt(wanted(tabletop, GREEN), "Put green in the left zone.", SEEN) == HELD
-    assert doubt(wanted(tabletop, GREEN), "Put green and red in the left zone.", SEEN) == HELD + UNSPOKEN
-    assert doubt(Wanted(tabletop, read_goal('{"cannot":"missing"}')), BOTH, SEEN) == GIVEN_UP
+    assert doubt(tabletop, goal(RED, GREEN, BLUE), BOTH, SEEN) == 0
+    assert doubt(tabletop, goal(RED, GREEN), BOTH, SEEN) == 2 * UNSPOKEN
+    assert doubt(tabletop, goal(GREEN), "Put green in the left zone.", SEEN) == HELD
+    assert doubt(tabletop, goal(GREEN), "Put green and red in the left zone.", SEEN) == HELD + UNSPOKEN
+    assert doubt(tabletop, read_goal('{"cannot":"missing"}'), BOTH, SEEN) == GIVEN_UP
 
 
 LETTERS = ("letter_a", "letter_v", "left_zone")
