@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from codeword.codebook.errors import EpisodeError
+from codeword.controller.controller import policy_for
 from codeword.controller.store import Progress, silent
 from codeword.runtime.crew import Alone, Crew
 from codeword.runtime.jobs import open_crew
 from codeword.runtime.recording import Episode, read_episode
-from codeword.runtime.run import Controllers, Loaded, Plan, Task, check_plan, header
+from codeword.runtime.run import Controllers, Loaded, Plan, Task, check_plan, fetch, header
 from codeword.runtime.statistics import wilson95
 
 from .contenders import Contender
@@ -60,7 +61,14 @@ def evaluate(
 ) -> list[Row]:
     """Every contender on every split, episode files into `out`, so many episodes at a time. Those that lie there
     already, made by the same contender on the same case, are only read.
+
+    Raises InputError or ModelError, before anything is run, for a model or adapter that cannot be had, and for a policy
+    that the adapter was not taught.
     """
+    for contender in who:
+        found = fetch(contender.who, progress)
+        if found is not None:
+            policy_for(found[1], contender.who.policy)
     rows = []
     for contender in who:
         alone = Controllers(contender.who, progress) if jobs == 1 else None

@@ -20,6 +20,7 @@ from codeword.runtime.evaluation.table import count, evaluate, folder_of
 from codeword.runtime.evaluation.variants import rebooked, reworded
 from codeword.runtime.recording import read_episode
 from codeword.runtime.scenario import find_scenarios, load_scenario
+from tests.controller.tiny import write_folder
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -158,6 +159,22 @@ def test_the_command_prints_rows(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert f"{row['success']} of 2" in said
     assert "with damage" in said
     assert run("evaluate", "--first-seed", "9999") == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--adapter", "nope"), "there is no adapter 'nope'"),
+        (("--model", "nope.gguf"), "nope.gguf"),
+    ],
+)
+def test_nothing_is_run_where_a_model_or_adapter_cannot_be_had(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: tuple[str, ...], said: str
+) -> None:
+    base, out = str(write_folder(tmp_path / "tiny")), tmp_path / "out"
+    assert run("evaluate", "--base", base, "--split", "kinds", "--episodes", "1", "--out", str(out), *given) == 2
+    assert said in capsys.readouterr().err
+    assert not list(out.rglob("*.mcap"))
 
 
 def words_of(codebook: Codebook) -> set[str]:
