@@ -26,17 +26,13 @@ def doubt(codebook: Codebook, goal: Goal, task: str, observation: Observation) -
         return GIVEN_UP
     wanted = Wanted(codebook, settled(codebook, goal, observation))
     held = HELD if wanted.reached(observation) else 0.0
-    return UNSPOKEN * len(_unspoken(goal, wanted, task, observation)) + held
+    return UNSPOKEN * len(unspoken(goal, wanted, task, observation)) + held
 
 
-def unspoken(codebook: Codebook, goal: Goal, task: str, observation: Observation) -> set[str]:
+def unspoken(goal: Goal, wanted: Wanted, task: str, observation: Observation) -> set[str]:
     """The things seen that a task names and a goal does not speak of, neither one by one, nor as one of a class, nor as
-    the place of all that it moves.
+    the place of all that it moves; `wanted` is what the goal comes to, settled by what is seen.
     """
-    return _unspoken(goal, Wanted(codebook, settled(codebook, goal, observation)), task, observation)
-
-
-def _unspoken(goal: Goal, wanted: Wanted, task: str, observation: Observation) -> set[str]:
     spoken = {word for group in goal.groups for word in group.words}
     spoken |= {arg for fact in (*goal.facts, *wanted.facts(observation)) for arg in fact.args}
     seen = [entity.id for entity in observation.entities]

@@ -7,7 +7,7 @@ from typing import Any
 
 from codeword.controller.decision import Decision
 from codeword.controller.engine import Engine
-from codeword.controller.goal_controller import goal_score
+from codeword.controller.goal_writer import goal_score
 from codeword.controller.likeliest import best
 from codeword.controller.teaching.lessons import Lesson, lessons
 from codeword.controller.teaching.mixes import split_mix

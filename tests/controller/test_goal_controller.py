@@ -1,10 +1,6 @@
 """Deciding by goals: one goal for a task, plans and commands towards it, and a new goal where that is called for."""
 
-import json
-import math
-import random
 from importlib import resources
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,52 +8,15 @@ import pytest
 from codeword.codebook import Codebook, Fact, Observation, Result, legal, parse_codebook, read_command
 from codeword.codebook.command import Command
 from codeword.codebook.errors import InputError
-from codeword.codebook.goals import goal_graph, goal_prompt, read_goal
-from codeword.codebook.planner import SymbolicWorld, plan
-from codeword.codebook.wanted import Wanted
+from codeword.codebook.goals import goal_graph
+from codeword.codebook.planner import SymbolicWorld
 from codeword.controller.adapter import NONE, Adapter
-from codeword.controller.automaton import Automaton
 from codeword.controller.controller import POLICIES, model_controller, policy_for
-from codeword.controller.decision import Choice, Decision, DecisionCancelled, Option
-from codeword.controller.engine import Engine, never
-from codeword.controller.goal_controller import GoalController, GoalWriter, MixedController
+from codeword.controller.engine import Engine
+from codeword.controller.goal_controller import GoalController, MixedController
 from codeword.controller.registry import LocalModel
-from codeword.controller.sampling import GREEDY, Sampling
-from codeword.controller.tokens import Tokens
-from tests.graphs import some_texts
-from tests.observations import COLORS, large_observation, observe, random_observation
-
-
-class Scripted:
-    """An engine that answers goals from a list, and everything else with what comes first."""
-
-    adapter = Adapter("none")
-
-    def __init__(self, *goals: str) -> None:
-        self.goals = list(goals)
-        self.prompts: list[str] = []
-        self.lots: list[str] = []
-
-    def decide(self, prompt, graph, cancelled=None, *, hint=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
-        del cancelled, hint
-        self.lots.append(sampling.name)
-        asks = prompt.observation.endswith("end.")
-        text = self.goals.pop(0) if asks else next(graph.texts())
-        assert graph.accepts(text)
-        self.prompts.append(prompt.observation.splitlines()[-1] if not asks else "?")
-        return Decision(text=text, logprob=-0.5, stage_ms={"prefill": 1.0, "total": 1.0}, path="decoded", key=text)
-
-
-START = {"red_block": "table", "green_block": "table"}
-RED = '{"goal":[["red_block","in","blue_bowl"]]}'
-GREEN = '{"goal":[["green_block","in","blue_bowl"]]}'
-
-
-NONSENSE = '{"goal":[["red_block","on","green_block"],["green_block","on","red_block"]]}'
-
-
-def start() -> Observation:
-    return observe(START, ("blue_bowl",))
+from tests.controller.goal_fakes import GREEN, MISSING, RED, START, Scripted, start
+from tests.observations import large_observation, observe
 
 
 def carried_out(codebook: Codebook, controller: GoalController, task: str, seen: Observation) -> list[str]:
@@ -128,38 +87,6 @@ def test_where_there_is_no_plan_the_goal_is_asked_for_again_once_something_chang
     assert controller.decide("green into blue", moved).text == '{"skill":"pick","object":"red_block"}'
 
 
-@pytest.mark.parametrize("kind", [GoalController, MixedController])
-def test_where_no_plan_leads_to_a_goal_others_are_drawn_by_the_same_lots(
-    kind: type[GoalController | MixedController], tabletop: Codebook
-) -> None:
-    engine = Scripted(NONSENSE, '{"cannot":"unsafe"}', NONSENSE, GREEN, RED)
-    made = kind(engine, tabletop).decide("green into blue", start())  # type: ignore[arg-type]
-    assert made.written_goal == GREEN
-    assert engine.goals == [RED]
-    assert engine.lots[:4] == ["greedy", *(f"t1.0-k0-p1.0-s{seed}" for seed in (1, 2, 3))]
-    assert [note.kind for note in made.notes] == ["goal"]
-    assert "red_block on green_block" in made.notes[0].text
-
-
-@pytest.mark.parametrize("kind", [GoalController, MixedController])
-def test_of_a_goal_that_contradicts_itself_what_was_written_first_is_gone_after(
-    kind: type[GoalController | MixedController], tabletop: Codebook
-) -> None:
-    three = NONSENSE.replace("]]}", '],["green_block","in","blue_bowl"]]}')
-    made = kind(Scripted(*[three] * 5), tabletop).decide("red over green over blue", start())  # type: ignore[arg-type]
-    wanted = '{"goal":[["red_block","on","green_block"],["green_block","in","blue_bowl"]]}'
-    assert made.written_goal == wanted
-    assert made.text == '{"skill":"pick","object":"green_block"}'
-    assert "gone after: red_block on green_block; green_block in blue_bowl" in made.notes[-1].text
-
-
-def test_looking_for_what_of_a_goal_can_be_ends_with_the_time(tabletop: Codebook) -> None:
-    engine = Scripted(*[NONSENSE] * 5)
-    with pytest.raises(DecisionCancelled):
-        GoalController(engine, tabletop).decide("pile", start(), lambda: len(engine.lots) == 5)  # type: ignore[arg-type]
-    assert len(engine.lots) == 5
-
-
 @pytest.mark.parametrize(("default", "given"), [("", "unsafe"), (", default: missing", "missing")])
 def test_a_reason_that_the_codebook_has_not_is_never_given(default: str, given: str) -> None:
     path = Path(str(resources.files("codeword.codebook"))) / "library/tabletop.yaml"
@@ -195,96 +122,6 @@ def test_what_a_task_names_and_nobody_sees_is_waited_for_and_then_given_up(table
     assert controller.decide(task, found).text == '{"skill":"pick","object":"gold_block"}'
 
 
-MISSING = '{"cannot":"missing"}'
-
-
-@pytest.mark.parametrize(
-    ("task", "second", "written"),
-    [
-        ("Put the red block in the blue bowl.", RED, RED),
-        ("Put red in the blue bowl.", RED, RED),
-        ("Put the cheese in the blue bowl.", RED, MISSING),
-        ("Put the block in the blue bowl.", RED, MISSING),
-        ("Put all of them in the blue bowl.", '{"goal":[["all","block","in","blue_bowl"]]}', MISSING),
-        ("Put the gold block in the blue bowl.", '{"goal":[["gold_block","in","blue_bowl"]]}', MISSING),
-    ],
-)
-def test_what_is_said_to_be_missing_is_asked_for_again_and_taken_where_all_that_is_named_is_there(
-    tabletop: Codebook, task: str, second: str, written: str
-) -> None:
-    engine = Scripted(MISSING, second)
-    made = GoalController(engine, tabletop).decide(task, start())  # type: ignore[arg-type]
-    assert made.written_goal == written
-    assert engine.goals == []
-    assert [note.kind for note in made.notes] == ([] if written == MISSING else ["goal"])
-
-
-class Unsure(Scripted):
-    """Writes the first of some goals, and says of each how likely it is."""
-
-    def __init__(self, **odds: float) -> None:
-        super().__init__()
-        self.odds = {{"red": RED, "green": GREEN, "missing": MISSING}[name]: share for name, share in odds.items()}
-        self.asked = 0
-
-    def decide(self, prompt, graph, cancelled=None, *, hint=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
-        del cancelled, hint, sampling, prompt
-        self.asked += 1
-        legal = {text: share for text, share in self.odds.items() if graph.accepts(text)}
-        whole, taken = sum(legal.values()), next(iter(legal))
-        options = tuple(Option(text=text, probability=share / whole) for text, share in legal.items())
-        choices = (Choice(after="", options=options, taken=taken),) if len(legal) > 1 else ()
-        logprob = math.log(legal[taken] / whole)
-        return Decision(
-            text=taken, logprob=logprob, choices=choices, stage_ms={"total": 1.0}, path="decoded", key=f"of {whole}"
-        )
-
-
-def test_a_goal_that_leaves_out_what_the_task_names_gives_way_to_one_that_does_not(tabletop: Codebook) -> None:
-    engine = Unsure(green=0.8, red=0.2)
-    writer = GoalWriter(engine, GREEDY)  # type: ignore[arg-type]
-    made = writer.write(tabletop, "red into the blue bowl", start(), never)
-    assert made.written_goal == RED
-    assert (made.key, made.logprob) == ("of 1.0", pytest.approx(math.log(0.2)))
-    assert [note.text for note in made.notes] == [
-        "taken in place of what was written first (green_block in blue_bowl): red_block in blue_bowl"
-    ]
-    sure = Unsure(green=0.9, red=0.1)
-    assert GoalWriter(sure, GREEDY).write(tabletop, "red into the blue bowl", start(), never).written_goal == GREEN  # type: ignore[arg-type]
-
-
-def test_no_other_goal_is_looked_at_where_none_can_be_better_or_the_first_is_drawn_by_lot(tabletop: Codebook) -> None:
-    for odds, sampling, times in (
-        ({"red": 0.6, "green": 0.4}, GREEDY, 1),
-        ({"green": 0.8, "red": 0.2}, GREEDY, 2),
-        ({"green": 0.8, "red": 0.2}, Sampling(temperature=1.0), 1),
-    ):
-        engine = Unsure(**odds)
-        GoalWriter(engine, sampling).write(tabletop, "red into the blue bowl", start(), never)  # type: ignore[arg-type]
-        assert engine.asked == times
-
-
-def test_the_goal_written_first_stands_where_the_time_is_over_before_another_is(tabletop: Codebook) -> None:
-    class Slow(Unsure):
-        def decide(self, prompt, graph, cancelled=None, *, hint=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
-            if self.asked:
-                raise DecisionCancelled("too late")
-            return super().decide(prompt, graph, cancelled, hint=hint, sampling=sampling)
-
-    controller = GoalController(Slow(green=0.8, red=0.2), tabletop)  # type: ignore[arg-type]
-    with pytest.raises(DecisionCancelled):
-        controller.decide("red into the blue bowl", start())
-    assert controller.decide("red into the blue bowl", start()).text == '{"skill":"pick","object":"green_block"}'
-
-
-def test_what_was_looked_for_in_one_task_is_not_in_the_next(tabletop: Codebook) -> None:
-    writer = GoalWriter(Scripted('{"goal":[["gold_block","in","blue_bowl"]]}', MISSING, GREEN), GREEDY)  # type: ignore[arg-type]
-    writer.write(tabletop, "Put the gold block in the blue bowl.", start(), never)
-    assert writer.looked_for(start())
-    writer.write(tabletop, "Put the cheese in the blue bowl.", start(), never)
-    assert not writer.looked_for(start())
-
-
 def test_a_goal_of_a_class_is_written_anew_once_some_of_it_stay_away(tabletop: Codebook) -> None:
     whole = '{"goal":[["all","block","in","blue_bowl"]]}'
     engine = Scripted(whole, RED)
@@ -294,31 +131,6 @@ def test_a_goal_of_a_class_is_written_anew_once_some_of_it_stay_away(tabletop: C
     goals = [controller.decide("all into the bowl", less.model_copy(update={"step": n})).written_goal for n in range(3)]
     assert goals == [whole, whole, RED]
     assert engine.goals == []
-
-
-def test_a_goal_whose_plan_is_long_in_finding_stands(tabletop: Codebook) -> None:
-    blocks = [f"{color}_block" for color in COLORS[:8]]
-    seen = observe(dict(zip(blocks, [*blocks[1:], "table"], strict=True)))
-    tower = [blocks[n] for n in (4, 1, 6, 3, 0, 7, 2, 5)]
-    wanted = [[upper, "on", lower] for lower, upper in pairwise(tower)]
-    goal = json.dumps({"goal": sorted(wanted, key=lambda fact: blocks.index(fact[0]))}, separators=(",", ":"))
-    world = SymbolicWorld.of(tabletop, seen)
-    condition = Wanted(tabletop, read_goal(goal)).condition(seen)
-    assert plan(world, condition, max_expanded=300).failure == "impossible"
-    assert MixedController(Scripted(goal, GREEN), tabletop).decide("pile", seen).written_goal == goal  # type: ignore[arg-type]
-
-
-def test_a_goal_stands_where_the_time_is_over_before_another_is_drawn(tabletop: Codebook) -> None:
-    class Slow(Scripted):
-        def decide(self, prompt, graph, cancelled=None, *, hint=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
-            if sampling.temperature:
-                raise DecisionCancelled("too late")
-            return super().decide(prompt, graph, cancelled, hint=hint, sampling=sampling)
-
-    controller = GoalController(Slow(NONSENSE), tabletop)  # type: ignore[arg-type]
-    with pytest.raises(DecisionCancelled):
-        controller.decide("green into blue", start())
-    assert controller.decide("green into blue", start()).text == '{"skill":"cannot","reason":"impossible"}'
 
 
 def test_a_task_that_cannot_be_done_is_given_up_with_the_reason_written(tabletop: Codebook) -> None:
@@ -403,26 +215,3 @@ def test_a_large_scene_is_decided(tiny_quantized: LocalModel, tabletop: Codebook
     made = controller.decide("tidy up", seen)
     assert goal_graph(tabletop, seen).accepts(made.written_goal)
     assert legal(tabletop, seen).allows(made.text)
-
-
-@pytest.mark.model
-def test_goals_are_written_in_the_tokens_that_the_model_would_use(tabletop: Codebook, real_model: LocalModel) -> None:
-    tokens, lot = Tokens(real_model.folder), random.Random(5)
-    for _ in range(6):
-        seen = random_observation(lot)
-        graph = goal_graph(tabletop, seen)
-        for text in some_texts(graph, lot, 40):
-            state = Automaton(graph, tokens.encode).start
-            for token in tokens.encode(text):
-                assert token in state.next, text
-                state = state.next[token]
-            assert state.is_end
-
-
-@pytest.mark.model
-def test_the_real_model_writes_a_goal_that_can_be_read(tabletop: Codebook, real_model: LocalModel) -> None:
-    seen = start()
-    graph = goal_graph(tabletop, seen)
-    goal = read_goal(Engine(real_model).decide(goal_prompt(tabletop, "red into blue", seen), graph).text)
-    assert goal.facts or goal.groups or goal.cannot
-    assert graph.accepts(goal.text)

@@ -1,0 +1,242 @@
+"""The goal of a task, written by the model: what is to hold in the end.
+
+What is likeliest as a whole is taken, what speaks against it counted; where that contradicts itself another, or as much
+of it as can be.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+
+from codeword.codebook.absent import named
+from codeword.codebook.choices import Node
+from codeword.codebook.doubts import doubt
+from codeword.codebook.facts import Fact
+from codeword.codebook.goals import Goal, goal_facts, goal_graph, goal_prompt, read_goal
+from codeword.codebook.observation import Observation
+from codeword.codebook.planner import Plan, SymbolicWorld, plan
+from codeword.codebook.skills import Codebook
+from codeword.codebook.wanted import Wanted, settled
+
+from .backend import Backend
+from .decision import Decision, DecisionCancelled, Note, Stopwatch
+from .engine import Cancelled
+from .hint import About, Hint
+from .likeliest import best
+from .sampling import Sampling
+
+_DRAWS = 4
+"""So many other goals are drawn where no plan leads to the first."""
+
+_SOON = 300
+"""So many states are looked at for a plan to a goal before it is let pass; planning itself looks at more."""
+
+
+def goal_score(codebook: Codebook, task: str, observation: Observation) -> Callable[[Decision], float]:
+    """How good a written goal is for a task: its log-probability less what speaks against it."""
+
+    def score(made: Decision) -> float:
+        logprob = -math.inf if made.logprob is None else made.logprob
+        return logprob - doubt(codebook, read_goal(made.text), task, observation)
+
+    return score
+
+
+class _Asks:
+    """Asks a model for the goal of one task in one situation."""
+
+    def __init__(
+        self, engine: Backend, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled
+    ) -> None:
+        self.codebook, self.task, self.observation, self.cancelled = codebook, task, observation, cancelled
+        self.clock = Stopwatch()
+        self.graph = goal_graph(codebook, observation, task)
+        self.clock.lap("legal")
+        self._engine = engine
+        self._first: Decision | None = None
+        self._prompt = goal_prompt(codebook, task, observation)
+        self._hint = Hint(about=About(codebook, task, observation, of_goal=True))
+
+    def decide(self, graph: Node, sampling: Sampling) -> Decision:
+        made = self._engine.decide(self._prompt, graph, self.cancelled, hint=self._hint, sampling=sampling)
+        if self._first is None:
+            self._first = made
+        return made
+
+    def decide_bare(self, graph: Node) -> Decision:
+        """The likeliest of a graph, nothing foretold: what was foretold has been tried."""
+        return self._engine.decide(self._prompt, graph, self.cancelled)
+
+    def settled(self, made: Decision) -> Goal:
+        return settled(self.codebook, read_goal(made.text), self.observation)
+
+    @property
+    def stage_ms(self) -> dict[str, float]:
+        """The stages of what was asked first, the total that of all."""
+        return {**(self._first.stage_ms if self._first is not None else {}), **self.clock.stage_ms()}
+
+
+class GoalWriter:
+    """Has the model write goals; remembers the last one, and what it was written for."""
+
+    def __init__(self, engine: Backend, sampling: Sampling) -> None:
+        self._engine, self._sampling = engine, sampling
+        self._task: str | None = None
+        self._seen: frozenset[Fact | str] | None = None
+        self._looked_for: frozenset[str] = frozenset()
+        self.wanted: Wanted | None = None
+        self.written: Decision | None = None
+
+    @property
+    def goal(self) -> Goal:
+        """The last goal; an empty one before the first."""
+        return Goal(()) if self.wanted is None else self.wanted.goal
+
+    def use(self, codebook: Codebook) -> None:
+        """Read the goal by this codebook from now on."""
+        if self.wanted is not None:
+            self.wanted = Wanted(codebook, self.wanted.goal)
+
+    def knows(self, task: str) -> bool:
+        """Whether there is a goal for this task."""
+        return task == self._task
+
+    def new_to(self, observation: Observation) -> bool:
+        """Whether something else is observed than when the goal was written."""
+        return self._seen != _shown(observation)
+
+    def write(self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled) -> Decision:
+        """Write the goal of a task: of what can be written what is likeliest as a whole, doubts counted. Where it
+        contradicts itself, others are drawn by lot, and the first that a plan leads to is taken, else of the one
+        written what a plan leads to. What was taken last stands where the time is over before.
+
+        Raises DecisionCancelled.
+        """
+        asks = _Asks(self._engine, codebook, task, observation, cancelled)
+        first = asks.decide(asks.graph, self._sampling)
+        self._task, self._seen = task, _shown(observation)
+        taken = self._take(asks, first)
+        if not self._sampling.temperature:
+            taken = self._likelier(asks, first)
+        assert self.wanted is not None
+        if self.wanted.goal.cannot == "missing":
+            return self._all_there(asks)
+        return self._another(asks) if _is_muddled(self.wanted, observation) else taken
+
+    def _likelier(self, asks: _Asks, first: Decision) -> Decision:
+        """Take what is likelier as a whole than what was written first, doubts counted."""
+        score = goal_score(asks.codebook, asks.task, asks.observation)
+        better = best(asks.decide_bare, asks.graph, first, score)
+        if better is first:
+            return self._take(asks, first)
+        before = self.goal.told
+        told = f"taken in place of what was written first ({before}): {asks.settled(better).told}"
+        return self._take(asks, better.model_copy(update={"key": first.key, "notes": first.notes}), note=told)
+
+    def _another(self, asks: _Asks) -> Decision:
+        """In place of a goal that contradicts itself take another that is drawn by lot, or of it what can be."""
+        assert self.written is not None
+        first, first_goal = self.written, self.goal
+        refused = {first.text}
+        for seed in range(1, _DRAWS + 1):
+            drawn = asks.decide(asks.graph, Sampling(temperature=1.0, seed=self._sampling.seed + seed))
+            other = asks.settled(drawn)
+            is_new = drawn.text not in refused and not other.cannot
+            if is_new and _is_ahead(Wanted(asks.codebook, other), asks.observation):
+                told = f"no plan leads to what was written first ({first_goal.told}); drawn by lot: {other.told}"
+                return self._take(asks, drawn.model_copy(update={"notes": first.notes}), note=told)
+            refused.add(drawn.text)
+        together = _together(asks.codebook, first_goal, asks.observation, asks.cancelled)
+        told = f"no plan leads to all of what was written ({first_goal.told}); gone after: {together.told}"
+        return self._take(asks, first, together, note="" if together == first_goal else told)
+
+    def _all_there(self, asks: _Asks) -> Decision:
+        """In place of saying that something is missing take the goal that is written where that must not be said, if
+        the task names all that it is about, and all of that is there.
+        """
+        assert self.written is not None
+        graph = goal_graph(asks.codebook, asks.observation, asks.task, giving_up=False)
+        second = asks.decide(graph, self._sampling)
+        said, there = read_goal(second.text), [entity.id for entity in asks.observation.entities]
+        about = {arg for fact in said.facts for arg in fact.args}
+        if said.cannot or said.groups or not all(arg in there and named(asks.task, arg, there) for arg in about):
+            return self.written
+        told = f"said to be missing, though all that the task names is there: {said.told}"
+        return self._take(asks, second.model_copy(update={"notes": self.written.notes}), said, note=told)
+
+    def looked_for(self, observation: Observation) -> bool:
+        """Whether something that the goal names was not seen when it was written, nor is now."""
+        return bool(self._looked_for - {entity.id for entity in observation.entities})
+
+    def _take(self, asks: _Asks, made: Decision, wished: Goal | None = None, *, note: str = "") -> Decision:
+        """Have what was written, or what is wished of it, for the goal; its time is that of all that was asked."""
+        wish = asks.settled(made) if wished is None else wished
+        self.wanted = Wanted(asks.codebook, wish)
+        self._looked_for = _not_there(self.wanted, asks.observation)
+        notes = (*made.notes, Note(kind="goal", text=note)) if note else made.notes
+        told = {"stage_ms": asks.stage_ms, "notes": notes, "written_goal": wish.text}
+        self.written = made.model_copy(update=told)
+        return self.written
+
+
+def _is_muddled(wanted: Wanted, observation: Observation) -> bool:
+    """Whether facts that can each be brought about cannot hold together: it is certain that no plan leads to them, or
+    none is found soon and things would rest on themselves or be at two places.
+    """
+    if wanted.goal.cannot:
+        return False
+    found = _plan(wanted, observation)
+    if not found.failure or not (found.expanded < _SOON or _contradict(wanted.facts(observation))):
+        return False
+    return set(wanted.facts(observation)) <= {*goal_facts(wanted.codebook, observation), *observation.facts}
+
+
+def _together(codebook: Codebook, said: Goal, observation: Observation, cancelled: Cancelled) -> Goal:
+    """A goal's facts in their order as far as a plan leads to each together with those before it; a goal of classes as
+    it is. Raises DecisionCancelled.
+    """
+    if said.groups:
+        return said
+    kept: tuple[Fact, ...] = ()
+    for fact in said.facts:
+        if cancelled():
+            raise DecisionCancelled("the decision was given up before a goal was found that can be")
+        if not _plan(Wanted(codebook, Goal((*kept, fact))), observation).failure:
+            kept = (*kept, fact)
+    return Goal(kept) if kept else said
+
+
+def _not_there(wanted: Wanted, observation: Observation) -> frozenset[str]:
+    """What a goal names that is not seen."""
+    named = {arg for fact in wanted.goal.facts for arg in fact.args}
+    return frozenset(named - {entity.id for entity in observation.entities})
+
+
+def _is_ahead(wanted: Wanted, observation: Observation) -> bool:
+    """Whether a goal does not hold yet, and a plan leads to it."""
+    found = _plan(wanted, observation)
+    return not found.failure and bool(found.commands)
+
+
+def _plan(wanted: Wanted, observation: Observation) -> Plan:
+    world = SymbolicWorld.of(wanted.codebook, observation)
+    return plan(world, wanted.condition(observation), max_expanded=_SOON)
+
+
+def _contradict(facts: Iterable[Fact]) -> bool:
+    """Whether facts of one name about two things each lead from a thing back to itself, or to two others."""
+    pairs = [fact for fact in facts if len(fact.args) == 2]
+    follows: dict[tuple[str, str], str] = {(f.name, f.args[0]): f.args[1] for f in pairs}
+    if len(follows) < len(pairs):
+        return True
+    for name, first in follows:
+        place = first
+        for _ in follows:
+            place = follows.get((name, place), "")
+            if place == first:
+                return True
+    return False
+
+
+def _shown(observation: Observation) -> frozenset[Fact | str]:
+    """What goals depend on of an observation: its facts, and what is there."""
+    return frozenset((*observation.facts, *(entity.id for entity in observation.entities)))

@@ -1,0 +1,176 @@
+"""Writing goals: the likeliest as a whole, doubts counted; another where it contradicts itself or something is missing."""
+
+import json
+import math
+import random
+from itertools import pairwise
+
+import pytest
+
+from codeword.codebook import Codebook
+from codeword.codebook.goals import goal_graph, goal_prompt, read_goal
+from codeword.codebook.planner import SymbolicWorld, plan
+from codeword.codebook.wanted import Wanted
+from codeword.controller.automaton import Automaton
+from codeword.controller.decision import Decision, DecisionCancelled
+from codeword.controller.engine import Engine, never
+from codeword.controller.goal_controller import GoalController, MixedController
+from codeword.controller.goal_writer import GoalWriter
+from codeword.controller.registry import LocalModel
+from codeword.controller.sampling import GREEDY, Sampling
+from codeword.controller.tokens import Tokens
+from tests.controller.goal_fakes import GREEN, MISSING, NONSENSE, RED, Scripted, Unsure, start
+from tests.graphs import some_texts
+from tests.observations import COLORS, observe, random_observation
+
+
+@pytest.mark.parametrize("kind", [GoalController, MixedController])
+def test_where_no_plan_leads_to_a_goal_others_are_drawn_by_the_same_lots(
+    kind: type[GoalController | MixedController], tabletop: Codebook
+) -> None:
+    engine = Scripted(NONSENSE, '{"cannot":"unsafe"}', NONSENSE, GREEN, RED)
+    made = kind(engine, tabletop).decide("green into blue", start())  # type: ignore[arg-type]
+    assert made.written_goal == GREEN
+    assert engine.goals == [RED]
+    assert engine.lots[:4] == ["greedy", *(f"t1.0-k0-p1.0-s{seed}" for seed in (1, 2, 3))]
+    assert [note.kind for note in made.notes] == ["goal"]
+    assert "red_block on green_block" in made.notes[0].text
+
+
+@pytest.mark.parametrize("kind", [GoalController, MixedController])
+def test_of_a_goal_that_contradicts_itself_what_was_written_first_is_gone_after(
+    kind: type[GoalController | MixedController], tabletop: Codebook
+) -> None:
+    three = NONSENSE.replace("]]}", '],["green_block","in","blue_bowl"]]}')
+    made = kind(Scripted(*[three] * 5), tabletop).decide("red over green over blue", start())  # type: ignore[arg-type]
+    wanted = '{"goal":[["red_block","on","green_block"],["green_block","in","blue_bowl"]]}'
+    assert made.written_goal == wanted
+    assert made.text == '{"skill":"pick","object":"green_block"}'
+    assert "gone after: red_block on green_block; green_block in blue_bowl" in made.notes[-1].text
+
+
+def test_looking_for_what_of_a_goal_can_be_ends_with_the_time(tabletop: Codebook) -> None:
+    engine = Scripted(*[NONSENSE] * 5)
+    with pytest.raises(DecisionCancelled):
+        GoalController(engine, tabletop).decide("pile", start(), lambda: len(engine.lots) == 5)  # type: ignore[arg-type]
+    assert len(engine.lots) == 5
+
+
+@pytest.mark.parametrize(
+    ("task", "second", "written"),
+    [
+        ("Put the red block in the blue bowl.", RED, RED),
+        ("Put red in the blue bowl.", RED, RED),
+        ("Put the cheese in the blue bowl.", RED, MISSING),
+        ("Put the block in the blue bowl.", RED, MISSING),
+        ("Put all of them in the blue bowl.", '{"goal":[["all","block","in","blue_bowl"]]}', MISSING),
+        ("Put the gold block in the blue bowl.", '{"goal":[["gold_block","in","blue_bowl"]]}', MISSING),
+    ],
+)
+def test_what_is_said_to_be_missing_is_asked_for_again_and_taken_where_all_that_is_named_is_there(
+    tabletop: Codebook, task: str, second: str, written: str
+) -> None:
+    engine = Scripted(MISSING, second)
+    made = GoalController(engine, tabletop).decide(task, start())  # type: ignore[arg-type]
+    assert made.written_goal == written
+    assert engine.goals == []
+    assert [note.kind for note in made.notes] == ([] if written == MISSING else ["goal"])
+
+
+def test_a_goal_that_leaves_out_what_the_task_names_gives_way_to_one_that_does_not(tabletop: Codebook) -> None:
+    engine = Unsure(green=0.8, red=0.2)
+    writer = GoalWriter(engine, GREEDY)  # type: ignore[arg-type]
+    made = writer.write(tabletop, "red into the blue bowl", start(), never)
+    assert made.written_goal == RED
+    assert (made.key, made.logprob) == ("of 1.0", pytest.approx(math.log(0.2)))
+    assert [note.text for note in made.notes] == [
+        "taken in place of what was written first (green_block in blue_bowl): red_block in blue_bowl"
+    ]
+    sure = Unsure(green=0.9, red=0.1)
+    assert GoalWriter(sure, GREEDY).write(tabletop, "red into the blue bowl", start(), never).written_goal == GREEN  # type: ignore[arg-type]
+
+
+def test_to_give_up_is_taken_less_easily_than_a_goal(tabletop: Codebook) -> None:
+    task = "the cheese into the blue bowl"
+    for odds, written in (({"missing": 0.6, "red": 0.4}, RED), ({"missing": 0.9, "red": 0.1}, MISSING)):
+        assert GoalWriter(Unsure(**odds), GREEDY).write(tabletop, task, start(), never).written_goal == written  # type: ignore[arg-type]
+
+
+def test_no_other_goal_is_looked_at_where_none_can_be_better_or_the_first_is_drawn_by_lot(tabletop: Codebook) -> None:
+    for odds, sampling, times in (
+        ({"red": 0.6, "green": 0.4}, GREEDY, 1),
+        ({"green": 0.8, "red": 0.2}, GREEDY, 2),
+        ({"green": 0.8, "red": 0.2}, Sampling(temperature=1.0), 1),
+    ):
+        engine = Unsure(**odds)
+        GoalWriter(engine, sampling).write(tabletop, "red into the blue bowl", start(), never)  # type: ignore[arg-type]
+        assert engine.asked == times
+
+
+def test_the_goal_written_first_stands_where_the_time_is_over_before_another_is(tabletop: Codebook) -> None:
+    class Slow(Unsure):
+        def decide(self, prompt, graph, cancelled=None, *, hint=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
+            if self.asked:
+                raise DecisionCancelled("too late")
+            return super().decide(prompt, graph, cancelled, hint=hint, sampling=sampling)
+
+    controller = GoalController(Slow(green=0.8, red=0.2), tabletop)  # type: ignore[arg-type]
+    with pytest.raises(DecisionCancelled):
+        controller.decide("red into the blue bowl", start())
+    assert controller.decide("red into the blue bowl", start()).text == '{"skill":"pick","object":"green_block"}'
+
+
+def test_what_was_looked_for_in_one_task_is_not_in_the_next(tabletop: Codebook) -> None:
+    writer = GoalWriter(Scripted('{"goal":[["gold_block","in","blue_bowl"]]}', MISSING, GREEN), GREEDY)  # type: ignore[arg-type]
+    writer.write(tabletop, "Put the gold block in the blue bowl.", start(), never)
+    assert writer.looked_for(start())
+    writer.write(tabletop, "Put the cheese in the blue bowl.", start(), never)
+    assert not writer.looked_for(start())
+
+
+def test_a_goal_whose_plan_is_long_in_finding_stands(tabletop: Codebook) -> None:
+    blocks = [f"{color}_block" for color in COLORS[:8]]
+    seen = observe(dict(zip(blocks, [*blocks[1:], "table"], strict=True)))
+    tower = [blocks[n] for n in (4, 1, 6, 3, 0, 7, 2, 5)]
+    wanted = [[upper, "on", lower] for lower, upper in pairwise(tower)]
+    goal = json.dumps({"goal": sorted(wanted, key=lambda fact: blocks.index(fact[0]))}, separators=(",", ":"))
+    world = SymbolicWorld.of(tabletop, seen)
+    condition = Wanted(tabletop, read_goal(goal)).condition(seen)
+    assert plan(world, condition, max_expanded=300).failure == "impossible"
+    assert MixedController(Scripted(goal, GREEN), tabletop).decide("pile", seen).written_goal == goal  # type: ignore[arg-type]
+
+
+def test_a_goal_stands_where_the_time_is_over_before_another_is_drawn(tabletop: Codebook) -> None:
+    class Slow(Scripted):
+        def decide(self, prompt, graph, cancelled=None, *, hint=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
+            if sampling.temperature:
+                raise DecisionCancelled("too late")
+            return super().decide(prompt, graph, cancelled, hint=hint, sampling=sampling)
+
+    controller = GoalController(Slow(NONSENSE), tabletop)  # type: ignore[arg-type]
+    with pytest.raises(DecisionCancelled):
+        controller.decide("green into blue", start())
+    assert controller.decide("green into blue", start()).text == '{"skill":"cannot","reason":"impossible"}'
+
+
+@pytest.mark.model
+def test_goals_are_written_in_the_tokens_that_the_model_would_use(tabletop: Codebook, real_model: LocalModel) -> None:
+    tokens, lot = Tokens(real_model.folder), random.Random(5)
+    for _ in range(6):
+        seen = random_observation(lot)
+        graph = goal_graph(tabletop, seen)
+        for text in some_texts(graph, lot, 40):
+            state = Automaton(graph, tokens.encode).start
+            for token in tokens.encode(text):
+                assert token in state.next, text
+                state = state.next[token]
+            assert state.is_end
+
+
+@pytest.mark.model
+def test_the_real_model_writes_a_goal_that_can_be_read(tabletop: Codebook, real_model: LocalModel) -> None:
+    seen = start()
+    graph = goal_graph(tabletop, seen)
+    goal = read_goal(Engine(real_model).decide(goal_prompt(tabletop, "red into blue", seen), graph).text)
+    assert goal.facts or goal.groups or goal.cannot
+    assert graph.accepts(goal.text)
