@@ -154,12 +154,10 @@ from . import (  # noqa: E402 (their commands join the group)
     cli_bench_cache,  # noqa: F401
     cli_bench_calling,  # noqa: F401
     cli_bench_engine,  # noqa: F401
-    cli_bench_goals,  # noqa: F401
     cli_bench_link,  # noqa: F401
     cli_bench_loop,  # noqa: F401
     cli_bench_near,  # noqa: F401
     cli_bench_quantization,  # noqa: F401
     cli_bench_recording,  # noqa: F401
     cli_bench_taught,  # noqa: F401
-    cli_bench_tellings,  # noqa: F401
 )

@@ -1,4 +1,6 @@
-"""`codeword bench taught`: what holding an adapter in few bits costs."""
+"""`codeword bench taught`, `tellings` and `goals`: an adapter and lessons that nobody was taught with."""
+
+from typing import Any
 
 import click
 
@@ -8,11 +10,13 @@ from codeword.controller.teaching.sequences import SPLITS
 from .cli_bench import JSON, MODEL, bench, given, given_adapter, show_machine, show_rows
 from .terminal import counting, out, print_json
 
+ADAPTER = click.option("--adapter", default="auto", show_default=True, help="An adapter: auto or a folder.")
+
 
 @bench.command(epilog="Example: codeword bench taught --n 200 --split wordings")
 @click.option("--n", type=click.IntRange(1), default=500, show_default=True, help="How many answers.")
 @click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="Of which lessons.")
-@click.option("--adapter", default="auto", show_default=True, help="An adapter: auto or a folder.")
+@ADAPTER
 @click.option("--draws", type=click.IntRange(0), default=0, help="Also choose among so many answers drawn by lot.")
 @MODEL
 @JSON
@@ -38,13 +42,60 @@ def taught(n: int, split: str, adapter: str, draws: int, model: str, as_json: bo
     with counting("answers", n) as bar:
         engine = Engine(local, adapter=found)
         figures = bench_taught(learner, engine, split, n, lambda: bar.advance(bar.task_ids[0]), draws=draws)
+    _show(figures, as_json)
+    if not as_json:
+        out.print(
+            f"{figures['lost_points']} points lost; right only as taught {figures['only_as_taught']}, only as used "
+            f"{figures['only_as_used']}",
+            markup=False,
+        )
+
+
+@bench.command(epilog="Example: codeword bench tellings --n 100 --split codebooks")
+@click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many answers in each way.")
+@click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="Of which lessons.")
+@ADAPTER
+@MODEL
+@JSON
+def tellings(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
+    """Answers to lessons that nobody was taught with, the same lessons told in other ways: in another order, as JSON,
+    the task last, without the preconditions of skills.
+
+    A model is taught under one prompt contract. This shows what it leans on and what each way costs in tokens, not how
+    it would do if it had been taught under another.
+    """
+    from .bench.tellings import TELLINGS, bench_tellings
+
+    local = given(model)
+    found = given_adapter(adapter, local)
+    with counting("answers", n * len(TELLINGS)) as bar:
+        figures = bench_tellings(Engine(local, adapter=found), split, n, lambda: bar.advance(bar.task_ids[0]))
+    _show(figures, as_json)
+
+
+@bench.command(epilog="Example: codeword bench goals --n 100 --split wordings")
+@click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many goals.")
+@click.option("--split", type=click.Choice(SPLITS), default="wordings", show_default=True, help="Of which lessons.")
+@ADAPTER
+@MODEL
+@JSON
+def goals(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
+    """Goals of lessons that nobody was taught with: as they are written word by word, the likeliest as a whole, and the
+    likeliest when it counts against a goal what the task names and it does not, and that it holds already.
+    """
+    from .bench.goals import bench_goals
+
+    local = given(model)
+    found = given_adapter(adapter, local)
+    with counting("goals", n) as bar:
+        figures = bench_goals(Engine(local, adapter=found), split, n, lambda: bar.advance(bar.task_ids[0]))
+    _show(figures, as_json)
+
+
+def _show(figures: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(figures)
         return
     show_machine(figures)
+    out.print(f"adapter {figures['adapter']}, lessons '{figures['split']}'", markup=False)
     show_rows(figures["rows"])
-    out.print(
-        f"adapter {figures['adapter']}, lessons '{figures['split']}': {figures['lost_points']} points lost; right only "
-        f"as taught {figures['only_as_taught']}, only as used {figures['only_as_used']}",
-        markup=False,
-    )

@@ -1,7 +1,7 @@
 """Goals as they are written word by word, and what is taken where others are looked at as well."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -9,13 +9,10 @@ from codeword.controller.decision import Decision
 from codeword.controller.engine import Engine
 from codeword.controller.goal_writer import goal_score
 from codeword.controller.likeliest import best
-from codeword.controller.teaching.lessons import Lesson, lessons
-from codeword.controller.teaching.mixes import split_mix
-from codeword.controller.teaching.sequences import CHECK_SEED
-from codeword.runtime.statistics import quantile, wilson95
+from codeword.controller.teaching.lessons import Lesson
+from codeword.runtime.statistics import quantile
 
-from .machine import machine
-from .taught import PER_BOOK
+from .unseen import figures, share, unseen
 
 Way = Callable[[Engine, Lesson, Decision], Decision]
 
@@ -48,7 +45,8 @@ def bench_goals(engine: Engine, split: str, n: int, advance: Callable[[], None])
     """So many goals that nobody was taught with, taken in every way; what a way costs is all that it decides."""
     right: dict[str, list[bool]] = {name: [] for name in WAYS}
     took: dict[str, list[float]] = {name: [] for name in WAYS}
-    for lesson in islice(_asked(split), n):
+    asked = (lesson for lesson in unseen(split) if lesson.act == "goal")
+    for lesson in islice(asked, n):
         for name, way in WAYS.items():
             engine.settle()
             began = time.perf_counter()
@@ -56,27 +54,9 @@ def bench_goals(engine: Engine, split: str, n: int, advance: Callable[[], None])
             took[name].append(1e3 * (time.perf_counter() - began))
             right[name].append(taken.text in lesson.right)
         advance()
-    return {
-        "machine": machine(),
-        "model": engine.model.name,
-        "adapter": engine.adapter.name,
-        "split": split,
-        "rows": [_row(name, right[name], took[name]) for name in WAYS],
-    }
+    return figures(engine, split, [_row(name, right[name], took[name]) for name in WAYS])
 
 
 def _row(name: str, right: list[bool], took: list[float]) -> dict[str, Any]:
-    low, high = wilson95(sum(right), len(right))
-    return {
-        "taken": name,
-        "n": len(right),
-        "right_%": round(100 * sum(right) / len(right), 1),
-        "95%": f"{100 * low:.1f} to {100 * high:.1f}",
-        "ms_p50": round(quantile(took, 0.5)),
-        "ms_p95": round(quantile(took, 0.95)),
-    }
-
-
-def _asked(split: str) -> Iterator[Lesson]:
-    groups = lessons(CHECK_SEED, split_mix(split), per_book=PER_BOOK)
-    return (lesson for group in groups for lesson in group if lesson.act == "goal")
+    times = {"ms_p50": round(quantile(took, 0.5)), "ms_p95": round(quantile(took, 0.95))}
+    return {"taken": name, **share(right), **times}

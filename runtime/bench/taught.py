@@ -9,15 +9,9 @@ from codeword.controller.sampling import Sampling
 from codeword.controller.teaching.checks import wrong_in
 from codeword.controller.teaching.encode import encode_group
 from codeword.controller.teaching.learner import Learner
-from codeword.controller.teaching.lessons import Lesson, lessons
-from codeword.controller.teaching.mixes import split_mix
-from codeword.controller.teaching.sequences import CHECK_SEED
-from codeword.runtime.statistics import wilson95
+from codeword.controller.teaching.lessons import Lesson
 
-from .machine import machine
-
-PER_BOOK = 6
-"""Decisions under each codebook."""
+from .unseen import by_form, figures, share, unseen_groups
 
 
 def bench_taught(
@@ -36,7 +30,7 @@ def bench_taught(
     if draws:
         sides |= {"by vote": [], "likeliest as a whole": []}
     asked: list[Lesson] = []
-    for group in lessons(CHECK_SEED, split_mix(split), per_book=PER_BOOK):
+    for group in unseen_groups(split):
         if len(asked) == n:
             break
         given = [lesson for lesson in group if len(lesson.right) == 1][: n - len(asked)]
@@ -55,12 +49,9 @@ def bench_taught(
                 sides["likeliest as a whole"].append(likeliest.text in lesson.right)
             asked.append(lesson)
             advance()
+    rows = [{"answers": name, **share(right), **by_form(right, asked)} for name, right in sides.items()]
     return {
-        "machine": machine(),
-        "model": engine.model.name,
-        "adapter": engine.adapter.name,
-        "split": split,
-        "rows": [row(name, right, asked) for name, right in sides.items()],
+        **figures(engine, split, rows),
         "lost_points": round(100 * (sum(taught) - sum(used)) / len(asked), 2),
         "only_as_taught": sum(one and not other for one, other in zip(taught, used, strict=True)),
         "only_as_used": sum(other and not one for one, other in zip(taught, used, strict=True)),
@@ -69,17 +60,3 @@ def bench_taught(
 
 def _lots(draws: int) -> list[Sampling]:
     return [Sampling(temperature=1.0, seed=seed) for seed in range(1, draws + 1)]
-
-
-def row(name: str, right: list[bool], asked: list[Lesson]) -> dict[str, Any]:
-    """How many of a side's answers are right, and of those that are goals, told a goal, or neither."""
-    low, high = wilson95(sum(right), len(right))
-    found: Counter[str] = Counter()
-    every: Counter[str] = Counter()
-    for fine, lesson in zip(right, asked, strict=True):
-        form = "goal" if lesson.act == "goal" else "mixed" if "\nTo do: " in lesson.prompt.observation else "direct"
-        found[form] += fine
-        every[form] += 1
-    forms = {form: f"{found[form]} of {every[form]}" for form in ("goal", "mixed", "direct")}
-    share = round(100 * sum(right) / len(right), 1)
-    return {"answers": name, "n": len(right), "right_%": share, "95%": f"{100 * low:.1f} to {100 * high:.1f}", **forms}

@@ -7,19 +7,15 @@ how well it would do if it had been taught under another is seen by teaching it 
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
 from codeword.codebook.prompt import Prompt
 from codeword.controller.engine import Engine
-from codeword.controller.teaching.lessons import Lesson, lessons
-from codeword.controller.teaching.mixes import split_mix
-from codeword.controller.teaching.sequences import CHECK_SEED
 from codeword.runtime.statistics import quantile
 
-from .machine import machine
-from .taught import PER_BOOK, row
+from .unseen import by_form, figures, share, unseen
 
 _SEEN, _FACTS = "Seen: ", "Facts: "
 
@@ -97,26 +93,17 @@ TELLINGS: Mapping[str, Telling] = {
 def bench_tellings(engine: Engine, split: str, n: int, advance: Callable[[], None]) -> dict[str, Any]:
     """So many lessons that nobody was taught with, each told in every way; right is what is right as it is told."""
     rng = random.Random(0)
-    asked = list(islice(_asked(split), n))
+    asked = list(islice(unseen(split), n))
     rows = []
     for name, telling in TELLINGS.items():
         made = []
         for lesson in asked:
             made.append(engine.decide(telling(lesson.prompt, rng), lesson.graph))
             advance()
-        found = row(name, [each.text in lesson.right for each, lesson in zip(made, asked, strict=True)], asked)
-        rows.append(found | {"prompt_tokens_p50": quantile([each.prompt_tokens for each in made], 0.5)})
-    return {
-        "machine": machine(),
-        "model": engine.model.name,
-        "adapter": engine.adapter.name,
-        "split": split,
-        "rows": rows,
-    }
-
-
-def _asked(split: str) -> Iterator[Lesson]:
-    return (lesson for group in lessons(CHECK_SEED, split_mix(split), per_book=PER_BOOK) for lesson in group)
+        right = [each.text in lesson.right for each, lesson in zip(made, asked, strict=True)]
+        tokens = quantile([each.prompt_tokens for each in made], 0.5)
+        rows.append({"answers": name, **share(right), **by_form(right, asked), "prompt_tokens_p50": tokens})
+    return figures(engine, split, rows)
 
 
 def _cut(prompt: Prompt, pattern: str) -> Prompt:
