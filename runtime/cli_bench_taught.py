@@ -1,4 +1,4 @@
-"""`codeword bench taught`, `tellings` and `goals`: an adapter and lessons that nobody was taught with."""
+"""`codeword bench taught`, `tellings`, `goals` and `names`: an adapter and lessons that nobody was taught with."""
 
 from typing import Any
 
@@ -89,6 +89,25 @@ def goals(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
     found = given_adapter(adapter, local)
     with counting("goals", n) as bar:
         figures = bench_goals(Engine(local, adapter=found), split, n, lambda: bar.advance(bar.task_ids[0]))
+    _show(figures, as_json)
+
+
+@bench.command(epilog="Example: codeword bench names --n 100 --split seen")
+@click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many goals in each way.")
+@click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="Of which lessons.")
+@ADAPTER
+@MODEL
+@JSON
+def names(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
+    """Goals of lessons that nobody was taught with, word by word, the things named as they are (red_block), shortly
+    where that is clear (red), and with a number at the end (red_block_1).
+    """
+    from .bench.names import bench_names
+
+    local = given(model)
+    found = given_adapter(adapter, local)
+    with counting("goals", n) as bar:
+        figures = bench_names(Engine(local, adapter=found), split, n, lambda: bar.advance(bar.task_ids[0]))
     _show(figures, as_json)
 
 

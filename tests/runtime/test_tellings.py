@@ -2,6 +2,8 @@
 
 import json
 import random
+import re
+from itertools import islice
 
 import pytest
 
@@ -9,10 +11,13 @@ from codeword.codebook import load_codebook
 from codeword.codebook.goals import goal_prompt
 from codeword.codebook.prompt import Prompt, write_prompt
 from codeword.runtime.bench.goals import WAYS
+from codeword.runtime.bench.names import NAMINGS, asked_by
 from codeword.runtime.bench.tellings import TELLINGS
+from codeword.runtime.bench.unseen import unseen
 from codeword.runtime.cli import main
 from codeword.sim import SimRobot, WorldSpec
 from tests.controller.tiny import write_folder
+from tests.graphs import some_texts
 
 
 def run(*args: str) -> int:
@@ -113,3 +118,40 @@ def test_goals_are_taken_in_every_way_with_the_same_questions(
     assert {row["n"] for row in found["rows"]} == {4}
     assert all(0 < row["ms_p50"] <= row["ms_p95"] for row in found["rows"])
     assert run(*asked, "--adapter", "none") == 2
+
+
+def test_things_are_named_otherwise_wherever_they_are_named() -> None:
+    goals = [lesson for lesson in islice(unseen("seen"), 60) if lesson.act == "goal"]
+    assert len(goals) > 10
+    cut, rng = 0, random.Random(1)
+    for lesson in goals:
+        as_they_are, short, numbered = (asked_by(lesson, naming) for naming in NAMINGS.values())
+        assert as_they_are.prompt == lesson.prompt
+        assert as_they_are.right == lesson.right
+        assert all(lesson.graph.accepts(text) for text in some_texts(as_they_are.graph, rng, 10))
+        ids = [entity.id for entity in lesson.observation.entities]
+        assert re.sub(r"_\d+\b", "", numbered.prompt.observation) == lesson.prompt.observation
+        assert len(numbered.prompt.observation) >= len(lesson.prompt.observation) >= len(short.prompt.observation)
+        cut += short.prompt.observation != lesson.prompt.observation
+        seen = re.findall(r"\w+", short.prompt.observation.split("\n")[0])
+        assert len(set(seen) - {entity.kind for entity in lesson.observation.entities} - {"Seen"}) >= len(set(ids)) - 1
+    assert cut > 5
+
+
+def test_names_that_stand_for_two_things_are_not_cut() -> None:
+    assert NAMINGS["short"](["red_block", "red_bowl", "blue_bowl"]) == {
+        "red_block": "red_block", "red_bowl": "red_bowl", "blue_bowl": "blue",
+    }  # fmt: skip
+    assert NAMINGS["short"](["tall", "tall_box"]) == {"tall": "tall", "tall_box": "tall_box"}
+
+
+def test_names_are_measured_with_the_same_questions(
+    taught: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, adapter = taught
+    capsys.readouterr()
+    assert run("bench", "names", "--model", model, "--n", "4", "--json", "--adapter", adapter) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["names"] for row in rows] == list(NAMINGS)
+    assert {row["n"] for row in rows} == {4}
+    assert rows[1]["prompt_tokens_p50"] < rows[0]["prompt_tokens_p50"] < rows[2]["prompt_tokens_p50"]
