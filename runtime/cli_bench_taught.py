@@ -74,12 +74,13 @@ def tellings(n: int, split: str, adapter: str, model: str, as_json: bool) -> Non
 
 
 @bench.command(epilog="Example: codeword bench goals --n 100 --split wordings")
-@click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many goals.")
+@click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many answers in each way.")
 @click.option("--split", type=click.Choice(SPLITS), default="wordings", show_default=True, help="Of which lessons.")
 @ADAPTER
+@click.option("--commands", is_flag=True, help="Commands in place of goals; nothing is doubted of them.")
 @MODEL
 @JSON
-def goals(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
+def goals(n: int, split: str, adapter: str, commands: bool, model: str, as_json: bool) -> None:
     """Goals of lessons that nobody was taught with: as they are written word by word, the likeliest as a whole, and the
     likeliest when it counts against a goal what the task names and it does not, and that it holds already.
     """
@@ -87,8 +88,9 @@ def goals(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
 
     local = given(model)
     found = given_adapter(adapter, local)
-    with counting("goals", n) as bar:
-        figures = bench_goals(Engine(local, adapter=found), split, n, lambda: bar.advance(bar.task_ids[0]))
+    with counting("answers", n) as bar:
+        engine = Engine(local, adapter=found)
+        figures = bench_goals(engine, split, n, lambda: bar.advance(bar.task_ids[0]), commands=commands)
     _show(figures, as_json)
 
 

@@ -1,4 +1,4 @@
-"""Goals as they are written word by word, and what is taken where others are looked at as well."""
+"""Answers as they are written word by word, and what is taken where others are looked at as well."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -41,20 +41,25 @@ WAYS: Mapping[str, Way] = {
 }
 
 
-def bench_goals(engine: Engine, split: str, n: int, advance: Callable[[], None]) -> dict[str, Any]:
-    """So many goals that nobody was taught with, taken in every way; what a way costs is all that it decides."""
-    right: dict[str, list[bool]] = {name: [] for name in WAYS}
-    took: dict[str, list[float]] = {name: [] for name in WAYS}
-    asked = (lesson for lesson in unseen(split) if lesson.act == "goal")
+def bench_goals(
+    engine: Engine, split: str, n: int, advance: Callable[[], None], *, commands: bool = False
+) -> dict[str, Any]:
+    """So many goals that nobody was taught with, taken in every way; what a way costs is all that it decides. With
+    `commands` so many commands, against which there are no doubts.
+    """
+    ways = {name: way for name, way in WAYS.items() if not (commands and way is _doubted)}
+    right: dict[str, list[bool]] = {name: [] for name in ways}
+    took: dict[str, list[float]] = {name: [] for name in ways}
+    asked = (lesson for lesson in unseen(split) if (lesson.act == "goal") != commands)
     for lesson in islice(asked, n):
-        for name, way in WAYS.items():
+        for name, way in ways.items():
             engine.settle()
             began = time.perf_counter()
             taken = way(engine, lesson, engine.decide(lesson.prompt, lesson.graph))
             took[name].append(1e3 * (time.perf_counter() - began))
             right[name].append(taken.text in lesson.right)
         advance()
-    return figures(engine, split, [_row(name, right[name], took[name]) for name in WAYS])
+    return figures(engine, split, [_row(name, right[name], took[name]) for name in ways])
 
 
 def _row(name: str, right: list[bool], took: list[float]) -> dict[str, Any]:
