@@ -104,9 +104,10 @@ def _cell(row: Row) -> str:
 def _show_failures(rows: Sequence[Row]) -> None:
     kinds = [kind for kind in FAILURES if any(row.failures.get(kind) for row in rows)]
     table = Table(box=None, header_style="bold")
-    for heading in ("controller", "split", "n", "reached", *kinds, "with damage"):
-        table.add_column(heading, justify="left" if heading in ("controller", "split") else "right")
+    for heading in ("controller", "policy", "split", "n", "reached", *kinds, "with damage"):
+        table.add_column(heading, justify="left" if heading in ("controller", "policy", "split") else "right")
     for row in rows:
         counts = [str(row.failures.get(kind, 0) or "") for kind in kinds]
-        table.add_row(row.contender.name, row.split, str(row.n), str(row.success), *counts, str(row.harmed or ""))
+        who = (row.contender.name, row.contender.policy, row.split)
+        table.add_row(*who, str(row.n), str(row.success), *counts, str(row.harmed or ""))
     out.print(table)

@@ -1,6 +1,7 @@
 """Evaluation: variants are judged by the same physics, rows count, what was run is not run again, nothing is taught."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,7 @@ def test_the_command_prints_rows(tmp_path: Path, capsys: pytest.CaptureFixture[s
     said = capsys.readouterr().out
     assert f"{row['success']} of 2" in said
     assert "with damage" in said
+    assert re.search(r"(?m)^ *random +chance +kinds +2 ", said)
     assert run("evaluate", "--first-seed", "9999") == 2
 
 
