@@ -25,7 +25,7 @@ VERBS = {
     "new": "codeword.runtime.cli_new:new",
     "models": "codeword.runtime.cli_models:models",
     "cache": "codeword.runtime.cli_cache:cache",
-    "bench": "codeword.runtime.cli_bench:bench",
+    "bench": "codeword.runtime.cli_benches:bench",
     "train": "codeword.runtime.cli_train:train",
     "lessons": "codeword.runtime.cli_train:lessons",
     "evaluate": "codeword.runtime.cli_evaluate:evaluate",

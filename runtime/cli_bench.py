@@ -5,17 +5,11 @@ from typing import Any
 
 import click
 from rich.table import Table
-from rich.text import Text
 
 from codeword.controller.adapter import NONE, Adapter, load_adapter
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
 
-from .bench.decision import SUITES, bench_decision, decisions, find_sides, suite
-from .bench.grammar import bench_grammar
-from .bench.machine import machine
-from .bench.sides import NAMES, check_names
-from .bench.validity import bench_validity
-from .terminal import counting, model_progress, out, print_json
+from .terminal import model_progress, out
 
 MODEL = click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -26,100 +20,8 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obje
 def bench(context: click.Context) -> None:
     """Measure on this machine, side by side in one run; without a name: decision and grammar."""
     if context.invoked_subcommand is None:
-        context.invoke(decision)
-        context.invoke(grammar)
-
-
-@bench.command(epilog="Example: codeword bench decision --n 20 --sides ours,outlines,llama.cpp")
-@click.option(
-    "--n", type=click.IntRange(1), default=100, show_default=True, help="Decisions of each side in each suite."
-)
-@click.option("--sides", default=",".join(NAMES), show_default=True, help="Who decides; ours is always among them.")
-@MODEL
-@JSON
-def decision(n: int, sides: str, model: str, as_json: bool) -> None:
-    """A decision of ours, of ours without one technique, and of what others would use, in turns.
-
-    Each side runs in a process of its own, in the quickest of its settings. They decide whole episodes as an expert
-    goes through them, with the codebook `workbench` of 22 skills and with `tabletop`.
-    """
-    names = check_names([name.strip() for name in sides.split(",") if name.strip()])
-    with model_progress() as progress:
-        local = resolve(model, progress)
-        specs, left_out = find_sides(names, local, progress)
-    with counting("decisions", decisions(specs, n)) as bar:
-        figures = bench_decision(local, specs, n, lambda: bar.advance(bar.task_ids[0]))
-    figures["left_out"] = {**left_out, **figures["left_out"]}
-    if as_json:
-        print_json(figures)
-        return
-    show_machine(figures)
-    first, *others = SUITES
-    for name, found in ((first, figures), *((name, figures[name]) for name in others)):
-        _decisions(name, found)
-    for why in figures["left_out"].values():
-        out.print(f"left out: {why}", markup=False)
-
-
-def _decisions(suite_name: str, found: dict[str, Any]) -> None:
-    """Print what was found in one suite."""
-    skills, tokens = found["skills"], found["prompt_tokens"]
-    out.print(f"\n{suite_name}: {skills} skills, {tokens} tokens of prompt", markup=False)
-    table = Table(box=None, header_style="bold")
-    columns = {
-        "n": "n", "p50 [ms]": "p50_ms", "p95 [ms]": "p95_ms", "passes": "passes", "forced": "tokens_forced",
-        "chosen": "tokens_chosen", "MB": "rss_mb", "legal": "legal", "as ours": "agree",
-    }  # fmt: skip
-    table.add_column("", no_wrap=True)
-    for heading in (*columns, "times ours"):
-        table.add_column(Text(heading), justify="right")
-    for row in found["rows"]:
-        name = f"{row['name']} ({row['setting']})" if row["setting"] else row["name"]
-        ratio = found["ratios"].get(row["name"], 1)
-        table.add_row(name, *(str(row[key]) for key in columns.values()), str(ratio))
-    out.print(table)
-
-
-@bench.command()
-@click.option("--n", type=click.IntRange(1), default=1000, show_default=True, help="How many decisions.")
-@MODEL
-@JSON
-def validity(n: int, model: str, as_json: bool) -> int:
-    """Decisions on random observations, half with tasks that try to break out; exits 1 if one is not legal."""
-    local = given(model)
-    with counting("decisions", n) as bar:
-        figures = bench_validity(local, suite("tabletop"), n, lambda: bar.advance(bar.task_ids[0]))
-    if as_json:
-        print_json(figures)
-    else:
-        show_machine(figures)
-        out.print(
-            f"{figures['valid']} of {n} commands legal, {figures['refused_by_guard']} refused by the guard",
-            markup=False,
-        )
-        for refusal in figures["refusals"]:
-            out.print(refusal, markup=False)
-    return 0 if figures["valid"] == n and not figures["refused_by_guard"] else 1
-
-
-@bench.command()
-@click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many observations.")
-@MODEL
-@JSON
-def grammar(n: int, model: str, as_json: bool) -> None:
-    """From a new observation to its grammar: the tabletop with 20 entities, and a codebook of 200 skills."""
-    local = given(model)
-    with counting("grammars", 2 * (n + 5)) as bar:
-        figures = {"machine": machine()} | bench_grammar(local, n, lambda: bar.advance(bar.task_ids[0]))
-    if as_json:
-        print_json(figures)
-        return
-    for row in figures["rows"]:
-        out.print(
-            f"{row['name']}: {row['commands_p50']:.0f} commands, ready in {row['p50_ms']} ms (p50), "
-            f"{row['p95_ms']} ms (p95), n = {row['n']}",
-            markup=False,
-        )
+        for name in ("decision", "grammar"):
+            context.invoke(bench.commands[name])
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -148,16 +50,3 @@ def show_machine(figures: dict[str, Any]) -> None:
     on = figures["machine"]
     where = f"{on['processor']}, {on['cores']} cores, torch {on['torch']}"
     out.print(f"model {figures['model']} on {where}", markup=False)
-
-
-from . import (  # noqa: E402 (their commands join the group)
-    cli_bench_cache,  # noqa: F401
-    cli_bench_calling,  # noqa: F401
-    cli_bench_engine,  # noqa: F401
-    cli_bench_link,  # noqa: F401
-    cli_bench_loop,  # noqa: F401
-    cli_bench_near,  # noqa: F401
-    cli_bench_quantization,  # noqa: F401
-    cli_bench_recording,  # noqa: F401
-    cli_bench_taught,  # noqa: F401
-)

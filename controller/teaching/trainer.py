@@ -17,7 +17,7 @@ from .checks import Check, check
 from .learner import Learner
 from .objective import Likelihood, Objective
 from .sequences import Group
-from .training_log import TrainingLog
+from .training_log import Progress, TrainingLog
 
 Source = Callable[[int], Iterator[Group]]
 """Groups from one by its number on, without end."""
@@ -52,20 +52,6 @@ class Settings:
         if step < rising:
             return self.rate * (step + 1) / rising
         return self.rate * 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, self.steps - rising)))
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far training is. `checks` are the newest, by the name of what was checked with."""
-
-    step: int
-    steps: int
-    loss: float
-    decisions: int
-    decisions_s: float
-    tokens_s: float
-    left_s: float
-    checks: Mapping[str, Check]
 
 
 class Trainer:

@@ -3,18 +3,31 @@
 import html
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .checks import Check
-    from .trainer import Progress
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _PANEL = 860, 240, 60, 56, 350
 _COLORS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e")
 
 Curve = Sequence[tuple[int, float]]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far training is. `checks` are the newest, by the name of what was checked with."""
+
+    step: int
+    steps: int
+    loss: float
+    decisions: int
+    decisions_s: float
+    tokens_s: float
+    left_s: float
+    checks: Mapping[str, "Check"]
 
 
 class TrainingLog:
@@ -26,7 +39,7 @@ class TrainingLog:
         kept = [line for line in lines if json.loads(line)["step"] <= step]
         self._path.write_text("".join(f"{line}\n" for line in kept))
 
-    def stepped(self, progress: "Progress", rate: float) -> None:
+    def stepped(self, progress: Progress, rate: float) -> None:
         """A step was made."""
         told = {k: round(v, 5) if isinstance(v, float) else v for k, v in asdict(progress).items() if k != "checks"}
         self._write({**told, "rate": rate})
