@@ -1,7 +1,8 @@
 """Things that a task names: whether those that are seen, or others, by names like theirs with one word other."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 _NUMBER = re.compile(r"(_[0-9]+)$")
@@ -14,23 +15,39 @@ _NO_NAMES = frozenset({
 })  # fmt: skip
 """Words that stand before things and tell nothing of how they look."""
 
+_CONTRACTED = re.compile(r"(?<=[a-z])['\u2019][a-z]+")
+"""What is no letter of its own: "that's", "don't"."""
+
 _WORDS_OF_A_LETTER = frozenset({"a", "i"})
 
 
 def named(task: str, thing: str, seen: Iterable[str]) -> bool:
-    """Whether a task says the name of a thing: all its words, or one that no other thing seen has; of things that go by
-    a letter, that letter, but where it is a word of its own.
+    """Whether a task says the name of a thing: all its words, or one that no other thing seen has. Of things that go by
+    a letter it is that letter, unless it is a word of its own, or their sort where the task says no letter with it.
 
     >>> named("Push orange to the left zone.", "orange_crate", ["orange_crate", "red_crate", "left_zone"])
     True
     >>> named("Push letter B to the left zone.", "letter_c", ["letter_c", "left_zone"])
     False
     """
-    spoken, words = set(_WORD.findall(task.lower())), set(_WORD.findall(thing))
+    said, words = _WORD.findall(_CONTRACTED.sub("", task.lower())), set(_WORD.findall(thing))
     others = {word for other in seen if other != thing for word in _WORD.findall(other)}
-    letters = {word for word in words if len(word) == 1 and word.isalpha()}
-    telling = letters - _WORDS_OF_A_LETTER if letters else {word for word in words - others if word.isalpha()}
-    return words <= spoken or not telling.isdisjoint(spoken)
+    telling = {word for word in words - others - _WORDS_OF_A_LETTER if word.isalpha()}
+    if any(_is_letter(word) for word in words):
+        telling = {word for word in telling if _is_letter(word) or not _has_letter(said, word)}
+    return words <= set(said) or not telling.isdisjoint(said)
+
+
+def _is_letter(word: str) -> bool:
+    return len(word) == 1 and word.isalpha()
+
+
+def _has_letter(said: Sequence[str], sort: str) -> bool:
+    """Whether some sort of thing is said with a letter: "letter B", "the B letter"."""
+    return any(
+        (word == sort and _is_letter(after)) or (after == sort and _is_letter(word) and word not in _WORDS_OF_A_LETTER)
+        for word, after in pairwise(said)
+    )
 
 
 def absent(task: str, seen: Iterable[str]) -> dict[str, frozenset[str]]:

@@ -76,6 +76,21 @@ class Node:
                 edges.append((piece, kept))
         return Node(tuple(edges))
 
+    def without(self, text: str) -> "Node":
+        """The same graph without the ways to texts that begin so; where it spells no others, no way is left.
+
+        >>> Node((("red_block", END), ("red_blocks", END))).without("red_blocks")
+        Node('red_block')
+        """
+        edges = []
+        for piece, child in self.edges:
+            if piece.startswith(text):
+                continue
+            kept = child.without(text[len(piece) :]) if text.startswith(piece) and child is not END else child
+            if kept.edges or kept is END:
+                edges.append((piece, kept))
+        return Node(tuple(edges))
+
     def grammar(self) -> "CFG":
         """The same language as an outlines term, for any generator that takes one: in Lark, every node a token of its
         own, so that it grows with the graph, however many texts that spells. Tokens and not rules, because those have

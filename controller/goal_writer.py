@@ -42,7 +42,7 @@ def goal_score(codebook: Codebook, task: str, observation: Observation) -> Calla
 
 
 class _Asks:
-    """Asks a model for the goal of one task in one situation."""
+    """Asks a model for the goal of one task in one situation, and knows what that took."""
 
     def __init__(
         self, engine: Backend, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled
@@ -52,27 +52,58 @@ class _Asks:
         self.graph = goal_graph(codebook, observation, task)
         self.clock.lap("legal")
         self._engine = engine
-        self._first: Decision | None = None
+        self._made: list[Decision] = []
+        self._notes: list[Note] = []
         self._prompt = goal_prompt(codebook, task, observation)
         self._hint = Hint(about=About(codebook, task, observation, of_goal=True))
 
     def decide(self, graph: Node, sampling: Sampling) -> Decision:
-        made = self._engine.decide(self._prompt, graph, self.cancelled, hint=self._hint, sampling=sampling)
-        if self._first is None:
-            self._first = made
-        return made
+        """What is written of a graph. Raises DecisionCancelled, with all notes so far."""
+        return self._kept(
+            lambda: self._engine.decide(self._prompt, graph, self.cancelled, hint=self._hint, sampling=sampling)
+        )
 
     def decide_bare(self, graph: Node) -> Decision:
-        """The likeliest of a graph, nothing foretold: what was foretold has been tried."""
-        return self._engine.decide(self._prompt, graph, self.cancelled)
+        """The likeliest of a graph, nothing foretold: what was foretold has been tried. Raises as `decide` does."""
+        return self._kept(lambda: self._engine.decide(self._prompt, graph, self.cancelled))
+
+    def _kept(self, decide: Callable[[], Decision]) -> Decision:
+        try:
+            made = decide()
+        except DecisionCancelled as problem:
+            raise DecisionCancelled(str(problem), (*self._notes, *problem.notes)) from problem
+        self._made.append(made)
+        self._notes += made.notes
+        return made
+
+    def noted(self, text: str) -> None:
+        """Something worth knowing of how the goal was taken."""
+        self._notes.append(Note(kind="goal", text=text))
 
     def settled(self, made: Decision) -> Goal:
         return settled(self.codebook, read_goal(made.text), self.observation)
 
-    @property
-    def stage_ms(self) -> dict[str, float]:
-        """The stages of what was asked first, the total that of all."""
-        return {**(self._first.stage_ms if self._first is not None else {}), **self.clock.stage_ms()}
+    def whole(self, made: Decision, wish: Goal) -> Decision:
+        """One of the decisions with what all of them took, and with all notes: it began as the first one did."""
+        first = self._made[0]
+        tokens = made.tokens_forced + made.tokens_chosen
+        chosen = len(made.choices) or made.tokens_chosen
+        return made.model_copy(
+            update={
+                "written_goal": wish.text,
+                "notes": tuple(self._notes),
+                "stage_ms": {**first.stage_ms, **self.clock.stage_ms()},
+                "first_token_ms": first.first_token_ms,
+                "tokens_cached": first.tokens_cached,
+                "cache_level": first.cache_level,
+                "path": next((each.path for each in self._made if each.path != "cache"), first.path),
+                "tokens_chosen": chosen,
+                "tokens_forced": max(0, tokens - chosen),
+                "tokens_guessed": sum(each.tokens_guessed for each in self._made),
+                "tokens_accepted": sum(each.tokens_accepted for each in self._made),
+                "passes": sum(each.passes for each in self._made),
+            }
+        )
 
 
 class GoalWriter:
@@ -126,55 +157,53 @@ class GoalWriter:
         """Take what is likelier as a whole than what was written first, doubts counted."""
         score = goal_score(asks.codebook, asks.task, asks.observation)
         better = best(asks.decide_bare, asks.graph, first, score)
-        if better is first:
-            return self._take(asks, first)
-        before = self.goal.told
-        told = f"taken in place of what was written first ({before}): {asks.settled(better).told}"
-        return self._take(asks, better.model_copy(update={"key": first.key, "notes": first.notes}), note=told)
+        if better is not first:
+            asks.noted(f"taken in place of what was written first ({self.goal.told}): {asks.settled(better).told}")
+        return self._take(asks, better.model_copy(update={"key": first.key}))
 
     def _another(self, asks: _Asks) -> Decision:
         """In place of a goal that contradicts itself take another that is drawn by lot, or of it what can be."""
         assert self.written is not None
-        first, first_goal = self.written, self.goal
-        refused = {first.text}
+        before, muddled = self.written, self.goal
+        refused = {before.text}
         for seed in range(1, _DRAWS + 1):
             drawn = asks.decide(asks.graph, Sampling(temperature=1.0, seed=self._sampling.seed + seed))
             other = asks.settled(drawn)
             is_new = drawn.text not in refused and not other.cannot
             if is_new and _is_ahead(Wanted(asks.codebook, other), asks.observation):
-                told = f"no plan leads to what was written first ({first_goal.told}); drawn by lot: {other.told}"
-                return self._take(asks, drawn.model_copy(update={"notes": first.notes}), note=told)
+                asks.noted(f"no plan leads to what was written ({muddled.told}); drawn by lot: {other.told}")
+                return self._take(asks, drawn)
             refused.add(drawn.text)
-        together = _together(asks.codebook, first_goal, asks.observation, asks.cancelled)
-        told = f"no plan leads to all of what was written ({first_goal.told}); gone after: {together.told}"
-        return self._take(asks, first, together, note="" if together == first_goal else told)
+        together = _together(asks.codebook, muddled, asks.observation, asks.cancelled)
+        if together != muddled:
+            asks.noted(f"no plan leads to all of what was written ({muddled.told}); gone after: {together.told}")
+        return self._take(asks, before, together)
 
     def _all_there(self, asks: _Asks) -> Decision:
         """In place of saying that something is missing take the goal that is written where that must not be said, if
         the task names all that it is about, and all of that is there.
         """
         assert self.written is not None
+        before = self.written
         graph = goal_graph(asks.codebook, asks.observation, asks.task, giving_up=False)
         second = asks.decide(graph, self._sampling)
         said, there = read_goal(second.text), [entity.id for entity in asks.observation.entities]
         about = {arg for fact in said.facts for arg in fact.args}
         if said.cannot or said.groups or not all(arg in there and named(asks.task, arg, there) for arg in about):
-            return self.written
-        told = f"said to be missing, though all that the task names is there: {said.told}"
-        return self._take(asks, second.model_copy(update={"notes": self.written.notes}), said, note=told)
+            return self._take(asks, before)
+        asks.noted(f"said to be missing, though all that the task names is there: {said.told}")
+        return self._take(asks, second, said)
 
     def looked_for(self, observation: Observation) -> bool:
         """Whether something that the goal names was not seen when it was written, nor is now."""
         return bool(self._looked_for - {entity.id for entity in observation.entities})
 
-    def _take(self, asks: _Asks, made: Decision, wished: Goal | None = None, *, note: str = "") -> Decision:
-        """Have what was written, or what is wished of it, for the goal; its time is that of all that was asked."""
+    def _take(self, asks: _Asks, made: Decision, wished: Goal | None = None) -> Decision:
+        """Have what was written, or what is wished of it, for the goal."""
         wish = asks.settled(made) if wished is None else wished
         self.wanted = Wanted(asks.codebook, wish)
         self._looked_for = _not_there(self.wanted, asks.observation)
-        notes = (*made.notes, Note(kind="goal", text=note)) if note else made.notes
-        told = {"stage_ms": asks.stage_ms, "notes": notes, "written_goal": wish.text}
-        self.written = made.model_copy(update=told)
+        self.written = asks.whole(made, wish)
         return self.written
 
 

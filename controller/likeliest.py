@@ -9,6 +9,7 @@ better is never decided. Only options that a decision tells of are ways: the lik
 import heapq
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from codeword.codebook.choices import Node
 
@@ -37,37 +38,58 @@ def best(
         if others.bound <= highest:
             break
         other = others.next()
-        if (reached := score(other)) > highest:
+        if other is not None and (reached := score(other)) > highest:
             found, highest = other, reached
     return found
+
+
+class Way(NamedTuple):
+    """Texts that were not gone into: those that begin with `begins`, but not as any of `but` does. What they begin with
+    has the probability exp(-cost); `number` puts equals in the order in which they were seen.
+    """
+
+    cost: float
+    number: int
+    begins: str
+    but: tuple[str, ...]
+    before: tuple[Choice, ...]
 
 
 class Likeliest:
     """What else can be written than a decision, one text after the other; each is decided within the graph of those
     that begin as it does.
+
+    A choice tells of its options by words, and one word may begin another ("block", "blocks"): those that begin as the
+    longer one are then its texts alone.
     """
 
     def __init__(self, decide: Callable[[Node], Decision], graph: Node, first: Decision) -> None:
         self._decide, self._graph = decide, graph
-        self._ways: list[tuple[float, int, str, tuple[Choice, ...]]] = []
+        self._ways: list[Way] = []
         self._number = 0
         self._branch((), first.choices, 0.0)
 
     @property
     def bound(self) -> float:
         """No text that was not written yet is likelier: the natural logarithm of a probability; -inf at the end."""
-        return -self._ways[0][0] if self._ways else -math.inf
+        return -self._ways[0].cost if self._ways else -math.inf
 
-    def next(self) -> Decision:
-        """The likeliest text within the likeliest of the ways left, its `logprob` and `choices` those of all of it.
+    def next(self) -> Decision | None:
+        """The likeliest text within the likeliest of the ways left, its `logprob` and `choices` those of all of it;
+        None where that way leads to no text of its own.
 
-        Raises IndexError where there is none, and what deciding raises.
+        Raises IndexError where no way is left, and what deciding raises.
         """
-        cost, _, begins, before = heapq.heappop(self._ways)
-        made = self._decide(self._graph.beginning(begins))
-        self._branch(before, made.choices, -cost)
-        logprob = -math.inf if made.logprob is None else made.logprob - cost
-        return made.model_copy(update={"logprob": logprob, "choices": (*before, *made.choices)})
+        way = heapq.heappop(self._ways)
+        among = self._graph.beginning(way.begins)
+        for other in way.but:
+            among = among.without(other)
+        if not among.edges:
+            return None
+        made = self._decide(among)
+        self._branch(way.before, made.choices, -way.cost)
+        logprob = -math.inf if made.logprob is None else made.logprob - way.cost
+        return made.model_copy(update={"logprob": logprob, "choices": (*way.before, *made.choices)})
 
     def _branch(self, before: Sequence[Choice], choices: Iterable[Choice], so_far: float) -> None:
         """Remember every way not gone into at choices that come after what was chosen before."""
@@ -76,9 +98,10 @@ class Likeliest:
             odds = {option.text: option.probability for option in reversed(choice.options)}
             for option, probability in reversed(odds.items()):
                 if option != choice.taken and probability > 0:
-                    self._number += 1  # of equals the one that was seen first
+                    self._number += 1
                     turned = choice.model_copy(update={"taken": option})
-                    way = (-(so_far + math.log(probability)), self._number, choice.after + option, (*done, turned))
-                    heapq.heappush(self._ways, way)
+                    longer = tuple(choice.after + text for text in odds if text != option and text.startswith(option))
+                    cost = -(so_far + math.log(probability))
+                    heapq.heappush(self._ways, Way(cost, self._number, choice.after + option, longer, (*done, turned)))
             done.append(choice)
             so_far += math.log(odds[choice.taken])

@@ -65,19 +65,29 @@ def test_doubts_add_up(tabletop: Codebook) -> None:
 
 
 LETTERS = ("letter_a", "letter_v", "left_zone")
+SORTS = ("box_b", "bin_b", "box_c", "crate_d")
 
 
 @pytest.mark.parametrize(
-    ("task", "thing", "is_named"),
+    ("task", "thing", "seen", "is_named"),
     [
-        ("Put the letter V in the left zone.", "letter_v", True),
-        ("Put v in the left zone.", "letter_v", True),
-        ("Put the letter S in the left zone.", "letter_v", False),
-        ("Put a block in the left zone.", "letter_a", False),
-        ("Put letter A in the left zone.", "letter_a", True),
-        ("Put letters in the left one.", "left_zone", True),
+        ("Put the letter V in the left zone.", "letter_v", LETTERS, True),
+        ("Put v in the left zone.", "letter_v", LETTERS, True),
+        ("Put the V letter in the left zone.", "letter_v", LETTERS, True),
+        ("Put the letter S in the left zone.", "letter_v", LETTERS, False),
+        ("Put the letter S in the left zone.", "letter_v", LETTERS[1:], False),
+        ("Put a letter in the left zone.", "letter_v", LETTERS[1:], True),
+        ("Put a block in the left zone.", "letter_a", LETTERS, False),
+        ("Put letter A in the left zone.", "letter_a", LETTERS, True),
+        ("Put letters in the left one.", "left_zone", LETTERS, True),
+        ("Put box B on the left.", "box_b", SORTS, True),
+        ("Put box B on the left.", "bin_b", SORTS, False),
+        ("Push the crate left.", "crate_d", SORTS, True),
+        ("Push crate E left.", "crate_d", SORTS, False),
+        ("Don't push the box C. That's all.", "letter_t", ("letter_t", "letter_s"), False),
+        ("Don\u2019t push the box C. That\u2019s all.", "letter_s", ("letter_t", "letter_s"), False),
+        ("Push 's' left.", "letter_s", ("letter_t", "letter_s"), True),
     ],
 )
-def test_what_goes_by_a_letter_is_named_by_it(task: str, thing: str, is_named: bool) -> None:
-    assert named(task, thing, LETTERS) is is_named
-    assert named(task, thing, [thing]) is is_named
+def test_what_goes_by_a_letter_is_named_by_it(task: str, thing: str, seen: tuple[str, ...], is_named: bool) -> None:
+    assert named(task, thing, seen) is is_named

@@ -12,7 +12,7 @@ from codeword.codebook.goals import goal_graph, goal_prompt, read_goal
 from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.codebook.wanted import Wanted
 from codeword.controller.automaton import Automaton
-from codeword.controller.decision import Decision, DecisionCancelled
+from codeword.controller.decision import Decision, DecisionCancelled, Note
 from codeword.controller.engine import Engine, never
 from codeword.controller.goal_controller import GoalController, MixedController
 from codeword.controller.goal_writer import GoalWriter
@@ -88,6 +88,33 @@ def test_a_goal_that_leaves_out_what_the_task_names_gives_way_to_one_that_does_n
     ]
     sure = Unsure(green=0.9, red=0.1)
     assert GoalWriter(sure, GREEDY).write(tabletop, "red into the blue bowl", start(), never).written_goal == GREEN  # type: ignore[arg-type]
+
+
+def test_a_goal_tells_what_all_that_was_asked_for_it_took(tabletop: Codebook) -> None:
+    class Noting(Unsure):
+        def decide(self, prompt, graph, cancelled=None, *, hint=None, sampling=None) -> Decision:  # type: ignore[no-untyped-def]
+            made = super().decide(prompt, graph, cancelled, hint=hint, sampling=sampling)
+            if self.asked > 2:
+                raise DecisionCancelled("too late", (Note(kind="remote", text="gone"),))
+            told = {
+                "notes": (Note(kind="cache", text=f"number {self.asked}"),), "first_token_ms": 10.0 * self.asked,
+                "passes": 2, "tokens_guessed": 3, "tokens_accepted": 1, "cache_level": ["none", "task"][self.asked - 1],
+                "tokens_forced": 20, "tokens_chosen": len(made.choices), "path": ["decoded", "cache"][self.asked - 1],
+            }  # fmt: skip
+            return made.model_copy(update=told)
+
+    engine = Noting(green=0.8, red=0.2)
+    writer = GoalWriter(engine, GREEDY)  # type: ignore[arg-type]
+    made = writer.write(tabletop, "red into the blue bowl", start(), never)
+    assert made.written_goal == RED
+    assert [note.kind for note in made.notes] == ["cache", "cache", "goal"]
+    assert (made.passes, made.tokens_guessed, made.tokens_accepted) == (4, 6, 2)
+    assert (made.first_token_ms, made.cache_level, made.path) == (10.0, "none", "decoded")
+    assert (made.tokens_chosen, made.tokens_forced) == (1, 19)
+    engine.asked = 1
+    with pytest.raises(DecisionCancelled) as late:
+        writer.write(tabletop, "red into the blue bowl", start(), never)
+    assert [note.text for note in late.value.notes] == ["number 2", "gone"]
 
 
 def test_to_give_up_is_taken_less_easily_than_a_goal(tabletop: Codebook) -> None:

@@ -39,13 +39,13 @@ class Model:
 
 
 def by_lot(rng: random.Random) -> tuple[Node, Odds]:
-    """A graph whose pieces are not cut alike, some of them shared, and odds for every place in it."""
+    """A graph whose pieces are not cut alike, some of which begin others, and odds for every place in it."""
     odds: Odds = {}
 
     def grow(text: str, depth: int) -> Node:
         if depth == 4:
             return END
-        pieces = rng.sample(["a", "bc", "b_", "d", "ef"], rng.randint(1, 4))
+        pieces = rng.sample(["a", "b", "bc", "bcc", "b_", "d", "ef"], rng.randint(1, 5))
         shares = [rng.random() + 0.01 for _ in pieces]
         odds[text] = {piece: share / sum(shares) for piece, share in zip(pieces, shares, strict=True)}
         return Node(tuple((piece, grow(text + piece, depth + 1)) for piece in pieces))
@@ -75,6 +75,7 @@ def test_every_text_comes_once_with_its_probability_and_none_beats_the_bound(see
         left = [share for text, share in every.items() if text not in found]
         assert math.log(max(left)) <= bound + 1e-9
         made = others.next()
+        assert made is not None
         assert made.text not in found
         found[made.text] = made.logprob
         chosen = [choice.after + choice.taken for choice in made.choices]
@@ -142,17 +143,35 @@ def test_a_way_whose_answer_tells_no_odds_is_never_the_best() -> None:
     assert best(silent, graph, first, score).text == "a"
 
 
+def test_a_way_that_leads_to_no_text_of_its_own_is_passed_over() -> None:
+    graph = Node((("bc", END), ("a", END)))
+    options = tuple(Option(text=text, probability=share) for text, share in (("a", 0.5), ("b", 0.3), ("bc", 0.2)))
+    made = Decision(text="bc", logprob=0.0, stage_ms={}, path="decoded", key="k")
+    first = made.model_copy(
+        update={"text": "a", "logprob": math.log(0.5), "choices": (Choice(after="", options=options, taken="a"),)}
+    )
+    others = Likeliest(lambda _: made, graph, first)
+    assert others.next() is None
+    found = others.next()
+    assert found is not None
+    assert (found.text, found.logprob) == ("bc", pytest.approx(math.log(0.2)))
+    assert best(lambda _: made, graph, first, lambda one: (one.logprob or 0.0) - 5 * (one.text == "a")).text == "bc"
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_a_graph_that_begins_so_spells_what_begins_so_and_has_no_dead_ends(seed: int) -> None:
     rng = random.Random(200 + seed)
     graph, _ = by_lot(rng)
     texts = list(graph.texts())
     begins = rng.choice(texts)[: rng.randint(0, 6)]
-    kept = graph.beginning(begins)
+    kept, others = graph.beginning(begins), graph.without(begins)
     assert list(kept.texts()) == [text for text in texts if text.startswith(begins)]
+    assert list(others.texts()) == [text for text in texts if not text.startswith(begins)]
 
     def dead(node: Node) -> bool:
         return node is not END and (not node.edges or any(dead(child) for _, child in node.edges))
 
     assert not dead(kept)
+    assert not others.edges or not dead(others)
     assert graph.beginning("zz").edges == ()
+    assert list(graph.without("zz").texts()) == texts
