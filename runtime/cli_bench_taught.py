@@ -10,7 +10,9 @@ from codeword.controller.teaching.sequences import SPLITS
 from .cli_bench import JSON, MODEL, bench, given, given_adapter, show_machine, show_rows
 from .terminal import counting, out, print_json
 
-ADAPTER = click.option("--adapter", default="auto", show_default=True, help="An adapter: auto or a folder.")
+ADAPTER = click.option(
+    "--adapter", default="auto", show_default=True, help="An adapter: auto, a name or a folder."
+)
 
 
 @bench.command(epilog="Example: codeword bench taught --n 200 --split wordings")
@@ -82,7 +84,8 @@ def tellings(n: int, split: str, adapter: str, model: str, as_json: bool) -> Non
 @JSON
 def goals(n: int, split: str, adapter: str, commands: bool, model: str, as_json: bool) -> None:
     """Goals of lessons that nobody was taught with: as they are written word by word, the likeliest as a whole, and the
-    likeliest when it counts against a goal what the task names and it does not, and that it holds already.
+    likeliest when it counts against a goal what the task names and it does not, that it holds already, and that it
+    gives up.
     """
     from .bench.goals import bench_goals
 

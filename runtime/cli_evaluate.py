@@ -62,7 +62,7 @@ def evaluate(
     with counting("episodes", len(who) * sum(map(len, chosen.values()))) as bar:
         rows = run_evaluation(who, chosen, folder, lambda: bar.advance(bar.task_ids[0]), stages(bar), jobs)
     if card:
-        _write_card(base, str(adapter), rows)
+        _write_card(base, str(adapter), rows, first_seed)
     if as_json:
         print_json({"rows": [row.as_json() for row in rows], "out": str(folder)})
         return
@@ -71,10 +71,10 @@ def evaluate(
         _show_failures(rows)
 
 
-def _write_card(base: str, name: str, rows: Sequence[Row]) -> None:
+def _write_card(base: str, name: str, rows: Sequence[Row], first_seed: int) -> None:
     model = resolve(base)
     adapter = load_adapter(name, model)
-    text = model_card(adapter, model, rows)
+    text = model_card(adapter, model, rows, first_seed)
     assert adapter.folder is not None
     path = adapter.folder / "README.md"
     try:

@@ -20,28 +20,41 @@ from codeword.controller.teaching.sequences import (
 
 LARGEST_SEED = 999_999
 Seed = click.IntRange(0, LARGEST_SEED)
+_COUNT, _ANY, _RATE = click.IntRange(1), click.IntRange(0), click.FloatRange(0, min_open=True)
 Easy = click.option(
-    "--easy", default=4_000, show_default=True, help="So many decisions at the beginning are of easy kinds of task."
+    "--easy",
+    type=_ANY,
+    default=4_000,
+    show_default=True,
+    help="So many decisions at the beginning are of easy kinds of task.",
 )
 
 
 @click.command(epilog="Example: codeword train --decisions 20000 --out trained")
-@click.option("--decisions", default=20_000, show_default=True, help="How many decisions are learned from.")
-@click.option("--seed", type=Seed, default=0, show_default=True, help="The seed of lessons and adapter.")
+@click.option("--decisions", type=_COUNT, default=20_000, show_default=True, help="How many decisions to learn from.")
+@click.option("--seed", type=Seed, default=0, show_default=True, help="The seed of adapter and lessons.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for adapter, state and log.")
 @Easy
 @click.option("--lessons", "lessons_file", type=click.Path(path_type=Path), help="Learn from a file of lessons.")
 @click.option("--check", "check_files", multiple=True, type=click.Path(path_type=Path), help="Check with these files.")
-@click.option("--checked", default=8, show_default=True, help="Groups that each check takes of a split, without files.")
-@click.option("--check-every", default=150, show_default=True, help="Steps between two checks.")
+@click.option(
+    "--checked", type=_ANY, default=8, show_default=True, help="Groups that each check takes of a split, without files."
+)
+@click.option("--check-every", type=_COUNT, default=150, show_default=True, help="Steps between two checks.")
 @click.option("--model", default="smollm2-135m", show_default=True, help="The base.")
 @click.option("--begin-with", help="An adapter whose numbers are gone on from, instead of new ones.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--dtype", type=click.Choice(["bf16", "fp32"]), default="bf16", show_default=True)
-@click.option("--rank", default=16, show_default=True, help="The adapter's rank.")
-@click.option("--rate", default=5e-4, show_default=True, help="The highest learning rate.")
-@click.option("--groups", default=2, show_default=True, help="Codebooks in a step.")
-@click.option("--per-group", default=6, show_default=True, help="Decisions under each codebook.")
+@click.option("--rank", type=_COUNT, default=16, show_default=True, help="The adapter's rank.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    default=5e-4,
+    show_default=True,
+    help="The highest learning rate.",
+)
+@click.option("--groups", type=_COUNT, default=2, show_default=True, help="Codebooks in a step.")
+@click.option("--per-group", type=_COUNT, default=6, show_default=True, help="Decisions under each codebook.")
 @click.option(
     "--objective",
     type=click.Choice(["likelihood", "preference"]),
@@ -49,8 +62,8 @@ Easy = click.option(
     show_default=True,
     help="What is right, likelier; or likelier than what the model wrote (DPO), with lessons of --played-by.",
 )
-@click.option("--together", default=0, help="Codebooks in one pass; 0: one on a CPU, all on a GPU.")
-@click.option("--threads", type=int, help="CPU threads.")
+@click.option("--together", type=_ANY, default=0, help="Codebooks in one pass; 0: one on a CPU, all on a GPU.")
+@click.option("--threads", type=_COUNT, help="CPU threads.")
 def train(
     decisions: int, easy: int, seed: int, out: Path, lessons_file: Path | None, check_files: tuple[Path, ...],
     checked: int, check_every: int, model: str, begin_with: str | None, device: str, dtype: str, rank: int, rate: float,
@@ -76,7 +89,7 @@ def train(
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     base = resolve(model)
-    source, held_out = _sources(base, seed, easy, lessons_file, check_files, checked, per_group)
+    source, held_out, data_seed = _sources(base, seed, easy, lessons_file, check_files, checked, per_group)
     shape = Shape(rank=rank, alpha=2 * rank)
     learner = Learner(base, shape, dtype=torch.bfloat16 if dtype == "bf16" else torch.float32, device=device, seed=seed)
     settings = Settings(
@@ -84,7 +97,7 @@ def train(
         together=together or (1 if device == "cpu" else groups),
     )  # fmt: skip
     told: dict[str, Any] = {
-        "data_seed": seed,
+        "data_seed": data_seed,
         "easy": "in the file" if lessons_file else easy,
         "dtype": dtype,
         "objective": objective,
@@ -101,11 +114,11 @@ def train(
 
 
 @click.command(epilog="Example: codeword lessons --n 20000 --out lessons.jsonl.gz")
-@click.option("--n", default=20_000, show_default=True, help="How many decisions.")
+@click.option("--n", type=_COUNT, default=20_000, show_default=True, help="How many decisions.")
 @click.option("--seed", type=Seed, default=0, show_default=True)
 @click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="What they are drawn from.")
 @Easy
-@click.option("--per-group", default=6, show_default=True, help="Decisions under each codebook.")
+@click.option("--per-group", type=_COUNT, default=6, show_default=True, help="Decisions under each codebook.")
 @click.option("--model", default="smollm2-135m", show_default=True, help="The model whose tokenizer is used.")
 @click.option("--played-by", help="An adapter, or none: lessons out of what the model itself does with it.")
 @click.option(
@@ -164,8 +177,8 @@ def _played(base: Any, adapter: str, seed: int, split: str, per_group: int, draw
 def _sources(
     base: Any, seed: int, easy: int, lessons_file: Path | None, check_files: tuple[Path, ...], checked: int,
     per_group: int,
-) -> tuple[Callable[[int], Iterator[Group]], dict[str, list[Group]]]:  # fmt: skip
-    """What is learned from, by the number of the first group, and what is checked with."""
+) -> tuple[Callable[[int], Iterator[Group]], dict[str, list[Group]], int]:  # fmt: skip
+    """What is learned from, by the number of the first group, what is checked with, and the seed of the former."""
     from codeword.codebook.errors import InputError
     from codeword.codebook.prompt import CONTRACT
 
@@ -183,13 +196,13 @@ def _sources(
         header, groups = files[path]
         held_out[header.split] = groups
     if lessons_file is not None:
-        kept = files[lessons_file][1]
+        header, kept = files[lessons_file]
         if not kept:
             raise InputError(f"{lessons_file}: has no lessons in it; make it anew")
         size = len(kept[0].branches)
         if size != per_group:
             raise InputError(f"{lessons_file}: has {size} decisions under a codebook; give --per-group {size}")
-        return lambda begin: taken_in_turns(kept, begin), held_out
+        return lambda begin: taken_in_turns(kept, begin), held_out, header.seed
     from codeword.controller.teaching.encode import encoded
     from codeword.controller.tokens import Tokens
 
@@ -198,7 +211,7 @@ def _sources(
         some = encoded(tokens, CHECK_SEED, split, per_book=12)
         held_out[split] = [next(some) for _ in range(checked)]
     first = easy // per_group
-    return lambda begin: encoded(tokens, seed, "seen", per_book=per_group, begin=begin, easy=first), held_out
+    return lambda begin: encoded(tokens, seed, "seen", per_book=per_group, begin=begin, easy=first), held_out, seed
 
 
 def _reporter() -> Callable[[Any], None]:

@@ -67,9 +67,9 @@ def draw(losses: Curve, checks: Mapping[str, Curve]) -> str:
     """An SVG file with nothing outside it: the loss above, the share of decisions that were right below."""
     last = max([1, *(step for step, _ in losses), *(step for curve in checks.values() for step, _ in curve)])
     smooth = _smooth(losses, max(1, len(losses) // 200))
-    panels = _panel("loss on the commands' tokens", {"loss": smooth}, last, max([0.01, *(v for _, v in smooth)]), 0)
+    panels = _panel("loss on the answers' tokens", {"loss": smooth}, last, max([0.01, *(v for _, v in smooth)]), 0)
     if checks:
-        panels += _panel("next command right", checks, last, 1.0, _PANEL)
+        panels += _panel("next answer right", checks, last, 1.0, _PANEL)
     size = f"0 0 {_LEFT + _WIDTH + 40} {(2 if checks else 1) * _PANEL}"
     style = 'font-family="sans-serif" font-size="13"'
     back = '<rect width="100%" height="100%" fill="white"/>'

@@ -45,22 +45,20 @@ WAYS: Mapping[str, Way] = {
 def bench_goals(
     engine: Engine, split: str, n: int, advance: Callable[[], None], *, commands: bool = False
 ) -> dict[str, Any]:
-    """So many goals that nobody was taught with, taken in every way; what a way costs is the first answer, which all
-    have in common, and what else it decides. With `commands` so many commands, against which there are no doubts.
+    """So many goals that nobody was taught with, taken in every way; what a way costs is all that it decides, once the
+    codebook is read. With `commands` so many commands, against which there are no doubts.
     """
     ways = {name: way for name, way in WAYS.items() if not (commands and way is _doubted)}
     right: dict[str, list[bool]] = {name: [] for name in ways}
     took: dict[str, list[float]] = {name: [] for name in ways}
     asked = (lesson for lesson in unseen(split) if (lesson.act == "goal") != commands)
     for lesson in islice(asked, n):
-        began = time.perf_counter()
-        first = engine.decide(lesson.prompt, lesson.graph)
-        first_ms = 1e3 * (time.perf_counter() - began)
+        engine.warm(lesson.prompt.system)
         for name, way in ways.items():
             engine.settle()
             began = time.perf_counter()
-            taken = way(engine, lesson, first)
-            took[name].append(first_ms + 1e3 * (time.perf_counter() - began))
+            taken = way(engine, lesson, engine.decide(lesson.prompt, lesson.graph))
+            took[name].append(1e3 * (time.perf_counter() - began))
             right[name].append(taken.text in lesson.right)
         advance()
     return figures(engine, split, [_row(name, right[name], took[name]) for name in ways])

@@ -22,8 +22,8 @@ _ABOUT = {
 }
 
 
-def model_card(adapter: Adapter, base: LocalModel, rows: Sequence[Row]) -> str:
-    """The card as Markdown, with the rows of an evaluation. Raises InputError for no adapter."""
+def model_card(adapter: Adapter, base: LocalModel, rows: Sequence[Row], first_seed: int = FIRST_SEED) -> str:
+    """The card as Markdown, with the rows of an evaluation from a first seed on. Raises InputError for no adapter."""
     if adapter.folder is None:
         raise InputError("a model card is of an adapter; give one with --adapter")
     record = json.loads((adapter.folder / RECORD).read_text(encoding="utf-8"))
@@ -46,7 +46,7 @@ def model_card(adapter: Adapter, base: LocalModel, rows: Sequence[Row]) -> str:
         "",
         "## What it reaches",
         "",
-        f"Goals reached of episodes, judged by physics (`codeword evaluate`, seeds from {FIRST_SEED} on), with the 95% "
+        f"Goals reached of episodes, judged by physics (`codeword evaluate`, seeds from {first_seed} on), with the 95% "
         "interval.",
         "",
         *_reached(rows),

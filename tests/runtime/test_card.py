@@ -29,6 +29,8 @@ def test_a_card_tells_what_an_adapter_is_and_what_it_reaches(tmp_path: Path) -> 
     assert "| expert, plan | 20 of 20: 100% (84%–100%) | - |" in card
     assert "- kinds: " in card
     assert "- grounded: " not in card
+    assert "seeds from 10000 on" in card
+    assert "seeds from 20000 on" in model_card(adapter, base, rows, 20000)
 
 
 def test_there_is_no_card_of_no_adapter(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_lessons_are_written_and_an_adapter_is_trained_with_them_where_nothing_e
 ) -> None:
     model = str(write_folder(tmp_path / "tiny"))
     lessons, held = str(tmp_path / "seen.gz"), str(tmp_path / "kinds.gz")
-    assert run("lessons", "--n", "8", "--per-group", "4", "--model", model, "--out", lessons) == 0
+    assert run("lessons", "--n", "8", "--per-group", "4", "--seed", "7", "--model", model, "--out", lessons) == 0
     assert run("lessons", "--n", "4", "--per-group", "4", "--split", "kinds", "--model", model, "--out", held) == 0
     given = ("--lessons", lessons, "--check", held, "--model", model, "--dtype", "fp32", "--device", "cpu")
     sizes = ("--decisions", "16", "--groups", "1", "--per-group", "4", "--check-every", "2", "--rank", "2")
@@ -46,9 +46,30 @@ def test_lessons_are_written_and_an_adapter_is_trained_with_them_where_nothing_e
     assert "4/4 loss" in said
     assert "right: kinds" in said
     record = json.loads((tmp_path / "out/adapter/codeword.json").read_text())
-    assert record["step"] == 4
+    assert (record["step"], record["data_seed"], record["settings"]["seed"]) == (4, 7, 0)
     assert set(record["checks"]) == {"kinds"}
-    assert "next command right" in (tmp_path / "out/training.svg").read_text()
+    assert "next answer right" in (tmp_path / "out/training.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("lessons", "--per-group", "0"),
+        ("lessons", "--n", "-5"),
+        ("train", "--per-group", "0"),
+        ("train", "--groups", "0"),
+        ("train", "--check-every", "0"),
+        ("train", "--rank", "0"),
+        ("train", "--rate", "0"),
+        ("train", "--decisions", "0"),
+    ],
+)
+def test_numbers_of_which_nothing_can_be_made_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: tuple[str, ...]
+) -> None:
+    assert run(*given, "--out", str(tmp_path / "out")) == 2
+    assert given[1] in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_model_plays_and_learns_from_where_that_led(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from codeword.codebook import Codebook
 from codeword.codebook.errors import InputError
+from codeword.controller.registry import open_folder
 from codeword.controller.teaching.books import shipped_book
 from codeword.controller.teaching.kinds import KINDS, fitting
 from codeword.controller.teaching.pools_of import held_out_kinds, training_pools
@@ -21,6 +22,7 @@ from codeword.runtime.evaluation.table import count, evaluate, folder_of
 from codeword.runtime.evaluation.variants import rebooked, reworded
 from codeword.runtime.recording import read_episode
 from codeword.runtime.scenario import find_scenarios, load_scenario
+from tests.controller.test_adapter import write_adapter
 from tests.controller.tiny import write_folder
 
 
@@ -177,6 +179,17 @@ def test_nothing_is_run_where_a_model_or_adapter_cannot_be_had(
     assert run("evaluate", "--base", base, "--split", "kinds", "--episodes", "1", "--out", str(out), *given) == 2
     assert said in capsys.readouterr().err
     assert not list(out.rglob("*.mcap"))
+
+
+def test_nothing_is_run_where_an_adapter_was_not_taught_the_policy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = open_folder(write_folder(tmp_path / "tiny"), "tiny")
+    adapter = write_adapter(tmp_path / "taught", base, record={"policies": ["direct"]})
+    asked = ("--base", str(base.folder), "--adapter", str(adapter), "--out", str(tmp_path / "out"))
+    assert run("evaluate", *asked, "--split", "kinds", "--episodes", "1", "--policy", "goal") == 2
+    assert "was taught for policy direct, and not for goal" in capsys.readouterr().err
+    assert not list((tmp_path / "out").rglob("*.mcap"))
 
 
 def words_of(codebook: Codebook) -> set[str]:
