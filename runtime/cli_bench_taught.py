@@ -10,9 +10,7 @@ from codeword.controller.teaching.sequences import SPLITS
 from .cli_bench import JSON, MODEL, bench, given, given_adapter, show_machine, show_rows
 from .terminal import counting, out, print_json
 
-ADAPTER = click.option(
-    "--adapter", default="auto", show_default=True, help="An adapter: auto, a name or a folder."
-)
+ADAPTER = click.option("--adapter", default="auto", show_default=True, help="An adapter: auto, a name or a folder.")
 
 
 @bench.command(epilog="Example: codeword bench taught --n 200 --split wordings")

@@ -35,7 +35,7 @@ from .terminal import counting, out, print_json, stages
 @click.option("--first-seed", type=click.IntRange(FIRST_SEED), default=FIRST_SEED, show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Episodes side by side.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes go, or lie [evaluation/TIME].")
-@click.option("--failures", is_flag=True, help="Tell how the others failed.")
+@click.option("--failures", is_flag=True, help="Tell how and in which scenarios the others failed.")
 @click.option(
     "--card", is_flag=True, help="Write the adapter's model card (README.md in its folder) with what comes out."
 )
@@ -108,6 +108,20 @@ def _show_failures(rows: Sequence[Row]) -> None:
         table.add_column(heading, justify="left" if heading in ("controller", "policy", "split") else "right")
     for row in rows:
         counts = [str(row.failures.get(kind, 0) or "") for kind in kinds]
-        who = (row.contender.name, row.contender.policy, row.split)
-        table.add_row(*who, str(row.n), str(row.success), *counts, str(row.harmed or ""))
+        table.add_row(
+            row.contender.name,
+            row.contender.policy,
+            row.split,
+            str(row.n),
+            str(row.success),
+            *counts,
+            str(row.harmed or ""),
+        )
     out.print(table)
+    for row in rows:
+        missed = [f"{name} {done} of {n}" for name, (done, n) in row.scenarios.items() if done < n]
+        if missed:
+            out.print(
+                f"{row.contender.name}, {row.contender.policy}, {row.split}: reached of {', '.join(missed)}",
+                markup=False,
+            )

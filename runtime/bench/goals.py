@@ -6,6 +6,8 @@ from itertools import islice
 from statistics import fmean
 from typing import Any
 
+from codeword.codebook.choices import Node
+from codeword.codebook.prompt import Prompt
 from codeword.controller.decision import Decision
 from codeword.controller.engine import Engine
 from codeword.controller.goal_writer import goal_score
@@ -15,24 +17,25 @@ from codeword.runtime.statistics import quantile
 
 from .unseen import figures, share, unseen
 
-Way = Callable[[Engine, Lesson, Decision], Decision]
+Decide = Callable[[Prompt, Node], Decision]
+Way = Callable[[Decide, Lesson, Decision], Decision]
 
 
-def _as_written(_: Engine, __: Lesson, first: Decision) -> Decision:
+def _as_written(_: Decide, __: Lesson, first: Decision) -> Decision:
     return first
 
 
-def _likeliest(engine: Engine, lesson: Lesson, first: Decision) -> Decision:
+def _likeliest(decide: Decide, lesson: Lesson, first: Decision) -> Decision:
     def score(made: Decision) -> float:
         assert made.logprob is not None
         return made.logprob
 
-    return best(lambda among: engine.decide(lesson.prompt, among), lesson.graph, first, score)
+    return best(lambda among: decide(lesson.prompt, among), lesson.graph, first, score)
 
 
-def _doubted(engine: Engine, lesson: Lesson, first: Decision) -> Decision:
+def _doubted(decide: Decide, lesson: Lesson, first: Decision) -> Decision:
     score = goal_score(lesson.book.codebook, lesson.task, lesson.observation)
-    return best(lambda among: engine.decide(lesson.prompt, among), lesson.graph, first, score)
+    return best(lambda among: decide(lesson.prompt, among), lesson.graph, first, score)
 
 
 WAYS: Mapping[str, Way] = {
@@ -49,21 +52,50 @@ def bench_goals(
     codebook is read. With `commands` so many commands, against which there are no doubts.
     """
     ways = {name: way for name, way in WAYS.items() if not (commands and way is _doubted)}
-    right: dict[str, list[bool]] = {name: [] for name in ways}
-    took: dict[str, list[float]] = {name: [] for name in ways}
+    found = {name: _Found() for name in ways}
     asked = (lesson for lesson in unseen(split) if (lesson.act == "goal") != commands)
     for lesson in islice(asked, n):
         engine.warm(lesson.prompt.system)
         for name, way in ways.items():
             engine.settle()
-            began = time.perf_counter()
-            taken = way(engine, lesson, engine.decide(lesson.prompt, lesson.graph))
-            took[name].append(1e3 * (time.perf_counter() - began))
-            right[name].append(taken.text in lesson.right)
+            found[name].take(engine, way, lesson)
         advance()
-    return figures(engine, split, [_row(name, right[name], took[name]) for name in ways])
+    return figures(engine, split, [{"taken": name, **what.row()} for name, what in found.items()])
 
 
-def _row(name: str, right: list[bool], took: list[float]) -> dict[str, Any]:
-    times = {"ms_mean": round(fmean(took)), "ms_p50": round(quantile(took, 0.5)), "ms_p95": round(quantile(took, 0.95))}
-    return {"taken": name, **share(right), **times}
+class _Found:
+    """What one way came to."""
+
+    def __init__(self) -> None:
+        self._right: list[bool] = []
+        self._more: list[int] = []
+        self._took_ms: list[float] = []
+
+    def take(self, engine: Engine, way: Way, lesson: Lesson) -> None:
+        """Answer a lesson this way."""
+        decided = 0
+
+        def decide(prompt: Prompt, graph: Node) -> Decision:
+            nonlocal decided
+            decided += 1
+            return engine.decide(prompt, graph)
+
+        began = time.perf_counter()
+        taken = way(decide, lesson, decide(lesson.prompt, lesson.graph))
+        self._took_ms.append(1e3 * (time.perf_counter() - began))
+        self._right.append(taken.text in lesson.right)
+        self._more.append(decided - 1)
+
+    def row(self) -> dict[str, Any]:
+        """`alone_%`: in so many nothing else was looked at; `others_mean`: so much else was, in the mean."""
+        times = {
+            "mean": fmean(self._took_ms),
+            "p50": quantile(self._took_ms, 0.5),
+            "p95": quantile(self._took_ms, 0.95),
+        }
+        return {
+            **share(self._right),
+            "alone_%": round(100 * self._more.count(0) / len(self._more)),
+            "others_mean": round(fmean(self._more), 2),
+            **{f"ms_{name}": round(value) for name, value in times.items()},
+        }

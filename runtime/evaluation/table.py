@@ -23,7 +23,9 @@ from .splits import Case
 
 @dataclass(frozen=True)
 class Row:
-    """What a contender reached on a split; `failures` counts their kinds, `harmed` episodes with damage."""
+    """What a contender reached on a split; `failures` counts their kinds, `harmed` episodes with damage, `scenarios` of
+    each how many were reached and how many there are, without those that broke.
+    """
 
     contender: Contender
     split: str
@@ -31,6 +33,7 @@ class Row:
     success: int
     harmed: int = 0
     failures: Mapping[str, int] = field(default_factory=dict)
+    scenarios: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def wilson95(self) -> tuple[float, float]:
@@ -48,6 +51,7 @@ class Row:
             "wilson95": [round(bound, 4) for bound in self.wilson95],
             "failures": dict(self.failures),
             "harmed": self.harmed,
+            "scenarios": {name: {"success": reached, "n": n} for name, (reached, n) in self.scenarios.items()},
         }
 
 
@@ -94,8 +98,12 @@ def count(contender: Contender, split: str, episodes: Sequence[Episode | None]) 
         kind = BROKEN if episode is None else failure(episode)
         kinds.update([kind] if kind is not None else [])
     there = [episode for episode in episodes if episode is not None]
-    success = sum(episode.verdict is not None and bool(episode.verdict.success) for episode in there)
-    return Row(contender, split, len(episodes), success, sum(map(harmed, there)), kinds)
+    reached = [episode.verdict is not None and bool(episode.verdict.success) for episode in there]
+    of_each: dict[str, tuple[int, int]] = {}
+    for episode, success in zip(there, reached, strict=True):
+        before, n = of_each.get(episode.header.scenario, (0, 0))
+        of_each[episode.header.scenario] = (before + success, n + 1)
+    return Row(contender, split, len(episodes), sum(reached), sum(map(harmed, there)), kinds, of_each)
 
 
 def folder_of(contender: Contender) -> str:

@@ -138,7 +138,9 @@ def test_failures_are_told_apart(evaluated: Path) -> None:
     assert harmed(fine)
     row = count(contenders(["random"])[0], "layouts", [fine, *made.values(), None])
     assert (row.n, row.success, row.harmed, row.failures["gave up"], row.failures["broke"]) == (11, 1, 1, 1, 1)
+    assert row.scenarios == {fine.header.scenario: (1, 10)}
     told = row.as_json()
+    assert told["scenarios"] == {fine.header.scenario: {"success": 1, "n": 10}}
     assert {key: told[key] for key in ("controller", "policy", "split", "n", "success", "rate")} == {
         "controller": "random", "policy": "chance", "split": "layouts", "n": 11, "success": 1, "rate": 1 / 11,
     }  # fmt: skip
@@ -162,6 +164,8 @@ def test_the_command_prints_rows(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert f"{row['success']} of 2" in said
     assert "with damage" in said
     assert re.search(r"(?m)^ *random +chance +kinds +2 ", said)
+    missed = re.findall(r"(\w+) (\d) of 1", said.partition("random, chance, kinds: reached of ")[2])
+    assert missed == [(name, str(told["success"])) for name, told in row["scenarios"].items() if told["success"] < 1]
     assert run("evaluate", "--first-seed", "9999") == 2
 
 
