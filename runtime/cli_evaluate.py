@@ -55,10 +55,6 @@ def evaluate(
     who = contenders(names, base=base, adapter=adapter, models=models, policies=policies)
     chosen = {split: cases(split, episodes, first_seed) for split in splits or SPLITS}
     folder = folder or Path("evaluation") / time.strftime("%Y%m%d-%H%M%S")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise InputError(f"{folder}: cannot be written to: {problem.strerror}") from problem
     with counting("episodes", len(who) * sum(map(len, chosen.values()))) as bar:
         rows = run_evaluation(who, chosen, folder, lambda: bar.advance(bar.task_ids[0]), stages(bar), jobs)
     if card:

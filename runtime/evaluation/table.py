@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from codeword.codebook.errors import EpisodeError
+from codeword.codebook.errors import EpisodeError, InputError
 from codeword.controller.controller import policy_for
 from codeword.controller.store import Progress, silent
 from codeword.runtime.crew import Alone, Crew
@@ -66,13 +66,17 @@ def evaluate(
     """Every contender on every split, episode files into `out`, so many episodes at a time. Those that lie there
     already, made by the same contender on the same case, are only read.
 
-    Raises InputError or ModelError, before anything is run, for a model or adapter that cannot be had, and for a policy
-    that the adapter was not taught.
+    Raises InputError or ModelError, before anything is run, for a model or adapter that cannot be had, for a policy
+    that the adapter was not taught, and for a folder that cannot be written to.
     """
     for contender in who:
         found = fetch(contender.who, progress)
         if found is not None:
             policy_for(found[1], contender.who.policy)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise InputError(f"{out}: cannot be written to: {problem.strerror}") from problem
     rows = []
     for contender in who:
         alone = Controllers(contender.who, progress) if jobs == 1 else None
