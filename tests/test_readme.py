@@ -15,13 +15,16 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "runtime" / "guide").glob("*.md"))]
 README = PAGES[0].read_text()
 TOLD = "\n".join(page.read_text() for page in PAGES)
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TOLD, re.DOTALL)
-COMMANDS = [
-    line.partition("#")[0].strip()
-    for language, block in BLOCKS
-    if language == "sh"
-    for line in block.splitlines()
-    if line.startswith(".venv/bin/codeword ")
-]
+COMMANDS = list(
+    dict.fromkeys(
+        line.partition("#")[0].strip()
+        for language, block in BLOCKS
+        if language == "sh"
+        for line in block.splitlines()
+        if line.startswith(".venv/bin/codeword ")
+    )
+)
+"""Each once, in the order of the pages."""
 EXAMPLES = [block for language, block in BLOCKS if language == "python"]
 
 
