@@ -13,8 +13,8 @@ from .wanted import Wanted, settled
 
 UNSPOKEN, HELD, GIVEN_UP = 2.0, 2.0, 1.0
 """How much less likely a goal is for each thing that the task names and it does not speak of, for holding already, and
-for saying that there can be none: natural logarithms of odds. Chosen on 620 lessons of all splits that nobody was
-taught with, where 1.5 to 3, 1 to 2 and 0 to 2 did alike; `codeword bench goals` measures on others.
+for saying that there can be none: natural logarithms of odds. Chosen on lessons of all splits that nobody was taught
+with, other ones than `codeword bench goals` measures on.
 """
 
 

@@ -112,8 +112,7 @@ class GoalWriter:
     def __init__(self, engine: Backend, sampling: Sampling) -> None:
         self._engine, self._sampling = engine, sampling
         self._task: str | None = None
-        self._seen: frozenset[Fact | str] | None = None
-        self._looked_for: frozenset[str] = frozenset()
+        self._seen: frozenset[Fact | str] = frozenset()
         self.wanted: Wanted | None = None
         self.written: Decision | None = None
 
@@ -196,13 +195,13 @@ class GoalWriter:
 
     def looked_for(self, observation: Observation) -> bool:
         """Whether something that the goal names was not seen when it was written, nor is now."""
-        return bool(self._looked_for - {entity.id for entity in observation.entities})
+        about = {arg for fact in self.goal.facts for arg in fact.args}
+        return bool(about.difference(self._seen, (entity.id for entity in observation.entities)))
 
     def _take(self, asks: _Asks, made: Decision, wished: Goal | None = None) -> Decision:
         """Have what was written, or what is wished of it, for the goal."""
         wish = asks.settled(made) if wished is None else wished
         self.wanted = Wanted(asks.codebook, wish)
-        self._looked_for = _not_there(self.wanted, asks.observation)
         self.written = asks.whole(made, wish)
         return self.written
 
@@ -232,12 +231,6 @@ def _together(codebook: Codebook, said: Goal, observation: Observation, cancelle
         if not _plan(Wanted(codebook, Goal((*kept, fact))), observation).failure:
             kept = (*kept, fact)
     return Goal(kept) if kept else said
-
-
-def _not_there(wanted: Wanted, observation: Observation) -> frozenset[str]:
-    """What a goal names that is not seen."""
-    named = {arg for fact in wanted.goal.facts for arg in fact.args}
-    return frozenset(named - {entity.id for entity in observation.entities})
 
 
 def _is_ahead(wanted: Wanted, observation: Observation) -> bool:

@@ -1,5 +1,7 @@
 """`codeword bench taught`, `tellings`, `goals` and `names`: an adapter and lessons that nobody was taught with."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -66,11 +68,9 @@ def tellings(n: int, split: str, adapter: str, model: str, as_json: bool) -> Non
     """
     from .bench.tellings import TELLINGS, bench_tellings
 
-    local = given(model)
-    found = given_adapter(adapter, local)
-    with counting("answers", n * len(TELLINGS)) as bar:
-        figures = bench_tellings(Engine(local, adapter=found), split, n, lambda: bar.advance(bar.task_ids[0]))
-    _show(figures, as_json)
+    _measure(
+        lambda engine, advance: bench_tellings(engine, split, n, advance), n * len(TELLINGS), model, adapter, as_json
+    )
 
 
 @bench.command(epilog="Example: codeword bench goals --n 100 --split wordings")
@@ -87,12 +87,9 @@ def goals(n: int, split: str, adapter: str, commands: bool, model: str, as_json:
     """
     from .bench.goals import bench_goals
 
-    local = given(model)
-    found = given_adapter(adapter, local)
-    with counting("answers", n) as bar:
-        engine = Engine(local, adapter=found)
-        figures = bench_goals(engine, split, n, lambda: bar.advance(bar.task_ids[0]), commands=commands)
-    _show(figures, as_json)
+    _measure(
+        lambda engine, advance: bench_goals(engine, split, n, advance, commands=commands), n, model, adapter, as_json
+    )
 
 
 @bench.command(epilog="Example: codeword bench names --n 100 --split seen")
@@ -107,10 +104,15 @@ def names(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
     """
     from .bench.names import bench_names
 
+    _measure(partial(bench_names, split=split, n=n), n, model, adapter, as_json)
+
+
+def _measure(bench_of: Callable[..., dict[str, Any]], answers: int, model: str, adapter: str, as_json: bool) -> None:
+    """Measure with an adapter, showing how many of the answers there are, and print what was found."""
     local = given(model)
     found = given_adapter(adapter, local)
-    with counting("goals", n) as bar:
-        figures = bench_names(Engine(local, adapter=found), split, n, lambda: bar.advance(bar.task_ids[0]))
+    with counting("answers", answers) as bar:
+        figures = bench_of(Engine(local, adapter=found), advance=lambda: bar.advance(bar.task_ids[0]))
     _show(figures, as_json)
 
 

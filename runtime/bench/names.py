@@ -50,10 +50,9 @@ def asked_by(lesson: Lesson, naming: Naming) -> Asked:
     codebook, seen = lesson.book.codebook, lesson.observation
     kinds = [entity.kind for entity in seen.entities]
     names = naming([entity.id for entity in seen.entities if kinds.count(entity.kind) > 1])
-    told = re.compile(rf"\b({'|'.join(map(re.escape, names))})\b") if names else re.compile(r"(?!)")
 
     def renamed(text: str) -> str:
-        return told.sub(lambda found: names[found[1]], text)
+        return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), text)
 
     observation = Observation.model_validate_json(renamed(seen.model_dump_json()))
     task = renamed(lesson.task)
