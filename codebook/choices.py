@@ -8,7 +8,7 @@ whole number) and the punctuation beside it. So the tokens of a path are the tok
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,6 +90,24 @@ class Node:
             if kept.edges or kept is END:
                 edges.append((piece, kept))
         return Node(tuple(edges))
+
+    def then(self, ends: "Callable[[str], Iterable[tuple[str, Node]]]") -> "Node":
+        """The same graph with its ends replaced: `ends` gives what stands in place of a last piece.
+
+        >>> list(Node((("a", END), ("b", END))).then(lambda last: [(f"{last},", Node((("c", END),)))]).texts())
+        ['a,c', 'b,c']
+        """
+        made: dict[int, Node] = {}
+
+        def visit(node: Node) -> Node:
+            if id(node) not in made:
+                edges: list[tuple[str, Node]] = []
+                for piece, child in node.edges:
+                    edges += ends(piece) if child is END else [(piece, visit(child))]
+                made[id(node)] = Node(tuple(edges))
+            return made[id(node)]
+
+        return visit(self)
 
     def grammar(self) -> "CFG":
         """The same language as an outlines term, for any generator that takes one: in Lark, every node a token of its

@@ -137,30 +137,56 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "", *, 
     it is impossible only where nothing can be written, since otherwise plans find out). Without `giving_up` there is no
     such reason, where anything else can be written.
     """
-    facts = goal_facts(codebook, observation)
-    groups: dict[tuple[str | None, str], list[Fact]] = {}
-    told = in_order(codebook, observation, _told(facts))
-    for fact in (*told, *_of_absent(task, observation, told)):
-        groups.setdefault((fact.args[0] if fact.args else None, fact.name), []).append(fact)
-    things = list(dict.fromkeys(fact.args[0] for fact in facts if fact.args))
-    found = {
-        name: _all_ways(codebook, observation, name, members, facts)
-        for name, members in classes(codebook, observation, things).items()
-    }
-    for word, spelled in spelled_ways(codebook, observation, task, facts).items():
-        found[word] = _merged(found.get(word, {}), spelled)
-    for place, members in gatherings(codebook, observation, things).items():
-        wanted = {name: [to for to in places if to != (place,)] for name, places in groups_of(members, facts).items()}
-        found.setdefault(place, {name: places for name, places in wanted.items() if places})
+    found = Sayable.of(codebook, observation, task)
     heads: list[tuple[str, Node]] = []
-    if groups:
-        first = _items({name: wanted for name, wanted in found.items() if wanted}, list(groups.values()))
-        heads.append(("goal", Node((('":[["', first),))))
-    reasons = [r for r in _reasons(codebook) if not groups or (giving_up and r != "impossible")]
+    if found.facts:
+        heads.append(("goal", Node((('":[["', _items(found)),))))
+    reasons = [r for r in _reasons(codebook) if not found.facts or (giving_up and r != "impossible")]
     if reasons:
         end = Node((('"}', END),))
         heads.append(("cannot", Node((('":"', Node(tuple((reason, end) for reason in reasons))),))))
     return Node((('{"', Node(tuple(heads))),))
+
+
+@dataclass(frozen=True)
+class Sayable:
+    """What a goal can say: of classes of things, by class and fact name, where they are to be; and facts, each group of
+    one name and one first thing.
+    """
+
+    classes: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]]
+    facts: Sequence[Sequence[Fact]]
+
+    @classmethod
+    def of(cls, codebook: Codebook, observation: Observation, task: str = "") -> "Sayable":
+        """What can be said here for a task."""
+        facts = goal_facts(codebook, observation)
+        groups: dict[tuple[str | None, str], list[Fact]] = {}
+        told = in_order(codebook, observation, _told(facts))
+        for fact in (*told, *_of_absent(task, observation, told)):
+            groups.setdefault((fact.args[0] if fact.args else None, fact.name), []).append(fact)
+        things = list(dict.fromkeys(fact.args[0] for fact in facts if fact.args))
+        found = {
+            name: _all_ways(codebook, observation, name, members, facts)
+            for name, members in classes(codebook, observation, things).items()
+        }
+        for word, spelled in spelled_ways(codebook, observation, task, facts).items():
+            found[word] = _merged(found.get(word, {}), spelled)
+        for place, members in gatherings(codebook, observation, things).items():
+            wanted = {
+                name: [to for to in places if to != (place,)] for name, places in groups_of(members, facts).items()
+            }
+            found.setdefault(place, {name: places for name, places in wanted.items() if places})
+        return cls({name: wanted for name, wanted in found.items() if wanted}, list(groups.values()))
+
+    @property
+    def size(self) -> int:
+        """How many classes and groups of facts there are."""
+        return len(self.classes) + len(self.facts)
+
+    def item(self, closing: Node) -> Node:
+        """One fact, or one thing that is said of a class, behind its opening `["`, and what may follow."""
+        return _item(self.classes, self.facts, closing)
 
 
 def _all_ways(
@@ -203,12 +229,12 @@ def _of_absent(task: str, observation: Observation, facts: Sequence[Fact]) -> li
     return list(found)
 
 
-def _items(classes: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]], groups: Sequence[Sequence[Fact]]) -> Node:
+def _items(found: Sayable) -> Node:
     """Facts and what is said of classes, one after the other, in any order, but not too many."""
     closing = Node((('"]]}', END),))
-    for _ in range(min(MOST_ITEMS, len(classes) + len(groups)) - 1):
-        closing = Node((('"],["', _item(classes, groups, closing)), ('"]]}', END)))
-    return _item(classes, groups, closing)
+    for _ in range(min(MOST_ITEMS, found.size) - 1):
+        closing = Node((('"],["', found.item(closing)), ('"]]}', END)))
+    return found.item(closing)
 
 
 def _item(

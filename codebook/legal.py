@@ -50,10 +50,13 @@ def legal_in(
     reachable: Mapping[str, list[str]],
     ranked: Iterable[Skill] | None = None,
     most: int | None = None,
+    *,
+    compared_only: bool = False,
 ) -> Legal:
     """What may be commanded in a state, naming only entities that are reachable (ids by kind).
 
-    With `ranked` and `most` only the first so many of the ranked skills that have a legal command are offered.
+    With `ranked` and `most` only the first so many of the ranked skills that have a legal command are offered. With
+    `compared_only`, of the preconditions only those are asked that no facts decide: comparisons of arguments.
     """
     nodes: dict[str, Node] = {}
     alike: dict[tuple[tuple[str, int], ...], Node] = {}
@@ -62,7 +65,8 @@ def legal_in(
         if most is not None and len(nodes) >= most:
             left_out[skill.name] = f"less relevant to the task than the {most} offered"
             continue
-        graph = _SkillGraph(skill, state, reachable, alike)
+        asked = [c for c in skill.conjuncts if not compared_only or not c.predicates()]
+        graph = _SkillGraph(skill, asked, state, reachable, alike)
         node = graph.build()
         if node is None:
             left_out[skill.name] = graph.why_not()
@@ -82,6 +86,7 @@ class _SkillGraph:
     def __init__(
         self,
         skill: Skill,
+        asked: Sequence[Condition],
         state: FactState,
         reachable: Mapping[str, list[str]],
         alike: dict[tuple[tuple[str, int], ...], Node],
@@ -94,7 +99,7 @@ class _SkillGraph:
         self.asked_at: list[list[Condition]] = [[] for _ in range(len(self.args) + 1)]
         self.relevant: list[tuple[str, ...]] = []
         last_use: dict[str, int] = {}
-        for condition in skill.conjuncts:
+        for condition in asked:
             names = condition.variables()
             at = 1 + max((order[name] for name in names), default=-1)
             self.asked_at[at].append(condition)
