@@ -137,7 +137,7 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "", *, 
     it is impossible only where nothing can be written, since otherwise plans find out). Without `giving_up` there is no
     such reason, where anything else can be written.
     """
-    found = Sayable.of(codebook, observation, task)
+    found = Sayable.of(codebook, observation, task, absent=True)
     heads: list[tuple[str, Node]] = []
     if found.facts:
         heads.append(("goal", Node((('":[["', _items(found)),))))
@@ -158,12 +158,12 @@ class Sayable:
     facts: Sequence[Sequence[Fact]]
 
     @classmethod
-    def of(cls, codebook: Codebook, observation: Observation, task: str = "") -> "Sayable":
-        """What can be said here for a task."""
+    def of(cls, codebook: Codebook, observation: Observation, task: str = "", *, absent: bool = False) -> "Sayable":
+        """What can be said here for a task; with `absent` also of things that it names and that are not seen."""
         facts = goal_facts(codebook, observation)
         groups: dict[tuple[str | None, str], list[Fact]] = {}
         told = in_order(codebook, observation, _told(facts))
-        for fact in (*told, *_of_absent(task, observation, told)):
+        for fact in (*told, *(_of_absent(task, observation, told) if absent else ())):
             groups.setdefault((fact.args[0] if fact.args else None, fact.name), []).append(fact)
         things = list(dict.fromkeys(fact.args[0] for fact in facts if fact.args))
         found = {

@@ -56,6 +56,14 @@ class Choice(Record):
     taken: str
 
 
+class Alternative(Record):
+    """A plan that was considered: as it is written, in words for people, and how likely (0 to 1)."""
+
+    plan: str
+    told: str
+    probability: float
+
+
 class Decision(Record):
     """One observation turned into one command.
 
@@ -69,7 +77,10 @@ class Decision(Record):
     codebook, task, observation). `passes` is how often the model was run, `kv_mb` the memory for keys and values.
     `path` says how it came about (decoded, lookahead, cache, planned, …), and `key` names all that it is a function of:
     equal keys, equal decisions. `written_goal` is what the model wrote that the task wants, where it was asked for
-    that. `notes` say what happened on the way that somebody may want to know.
+    that. `plan` is the plan that the command belongs to, `item` the number of its item under way (from 0; behind the
+    last one where all are done), `sure` how probable the model held the plan (0 to 1), and `considered` the plans that
+    were looked at when it was written, the likeliest first. `notes` say what happened on the way that somebody may want
+    to know.
     """
 
     text: str
@@ -91,6 +102,10 @@ class Decision(Record):
     path: str
     key: str
     written_goal: str = ""
+    plan: str = ""
+    item: int = 0
+    sure: float | None = None
+    considered: tuple[Alternative, ...] = ()
     notes: tuple[Note, ...] = ()
 
     def essence(self) -> dict[str, Any]:

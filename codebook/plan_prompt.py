@@ -1,0 +1,59 @@
+"""What the model reads where it is asked for a plan."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from .observation import Observation
+from .offer import MOST_SKILLS, rank
+from .prompt import Prompt, one_line, situation_text, skills_text
+from .skills import Codebook
+
+PLAN_CONTRACT = 9
+"""Version of the prompt contract where plans are asked for: text, order and tokenization of all that the model sees,
+and what plans it may choose. An adapter names the one that it was taught under, and is refused under another."""
+
+_OPENING = (
+    "You turn what people say into plans for a robot. A plan is one line of JSON: the commands in the order in which "
+    "they are to be carried out. A number after a command says how many times. Take things and numbers from the task. "
+    'If no skill does what is asked, or it is only talk, answer {"cannot":"unclear"}.'
+)
+
+
+def plan_prompt(
+    codebook: Codebook,
+    task: str,
+    observation: Observation,
+    *,
+    numbers: str = "",
+    examples: Sequence[str] = (),
+    done: Sequence[str] = (),
+) -> Prompt:
+    """The prompt that asks for a plan: the codebook; the examples nearest to the task, what is seen, and which items of
+    an earlier plan are done already; and the task with the numbers in it.
+    """
+    lines = [situation_text(codebook, observation)]
+    if done:
+        lines.append(f"Done: {'; '.join(done)}")
+    told = [*_skills_for(codebook, task), *(f"Example: {example}" for example in examples)]
+    asked = [f"Task: {one_line(task)}", *([numbers] if numbers else [])]
+    return Prompt(plan_system(codebook), "\n".join([*told, *lines]), "\n".join([*asked, "Plan:"]))
+
+
+@lru_cache(maxsize=32)
+def plan_system(codebook: Codebook) -> str:
+    """The part of every prompt for plans that never changes for a codebook: to be read ahead of the first task."""
+    lines = [_OPENING]
+    if len(codebook.skills) <= MOST_SKILLS:
+        lines.append(skills_text(skill for skill in codebook.skills.values() if skill.ends is None))
+    if codebook.predicates:
+        lines.append("Facts:")
+        lines += [f"- {predicate.name}: {predicate.description}" for predicate in codebook.predicates.values()]
+    return "\n".join(lines)
+
+
+def _skills_for(codebook: Codebook, task: str) -> list[str]:
+    """Of a codebook that is too long to be told whole, the skills that matter to a task."""
+    if len(codebook.skills) <= MOST_SKILLS:
+        return []
+    relevant = {skill.name for skill in rank(codebook, task)[:MOST_SKILLS] if skill.ends is None}
+    return [skills_text(skill for skill in codebook.skills.values() if skill.name in relevant)]

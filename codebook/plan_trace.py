@@ -1,0 +1,60 @@
+"""What carrying a plan out comes to where every command goes as it should: its commands, and the facts in the end."""
+
+from dataclasses import dataclass
+
+from .command import Command
+from .facts import Fact
+from .observation import Observation, Result
+from .plan_executor import PlanExecutor
+from .planner import SymbolicWorld
+from .skills import Codebook
+from .task_plan import TaskPlan
+
+MOST_COMMANDS = 200
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The commands that were issued, the base facts after them, and why the plan broke off; empty where it did not."""
+
+    commands: tuple[Command, ...]
+    facts: frozenset[Fact]
+    failure: str = ""
+
+
+def trace(codebook: Codebook, plan: TaskPlan, observation: Observation) -> Trace:
+    """Carry a plan out in a world that knows only facts, for MOST_COMMANDS commands at most."""
+    executor, world = PlanExecutor(codebook, plan), SymbolicWorld.of(codebook, observation)
+    seen, commands = observation, list[Command]()
+    while len(commands) < MOST_COMMANDS:
+        found = executor.next(seen)
+        if not isinstance(found, Command):
+            return Trace(tuple(commands), world.state.facts, found)
+        if codebook.skills[found.skill].ends is not None:
+            return Trace(tuple(commands), world.state.facts)
+        commands.append(found)
+        world = world.after(found)
+        last = Result(command=found.text, status="done")
+        facts = tuple(sorted(world.state.facts))
+        seen = seen.model_copy(update={"step": seen.step + 1, "facts": facts, "last": last})
+    return Trace(tuple(commands), world.state.facts, "too long")
+
+
+def same_outcome(codebook: Codebook, plan: TaskPlan, other: TaskPlan, observation: Observation) -> bool:
+    """Whether two plans come to the same: the same commands; or the same facts, and in the same order the same commands
+    of those that change no facts.
+    """
+    if plan == other:
+        return True
+    if plan.cannot or other.cannot:
+        return plan.cannot == other.cannot
+    one, two = trace(codebook, plan, observation), trace(codebook, other, observation)
+    if one.failure or two.failure:
+        return False
+    if one.commands == two.commands:
+        return True
+    return one.facts == two.facts and _unchanging(codebook, one) == _unchanging(codebook, two)
+
+
+def _unchanging(codebook: Codebook, traced: Trace) -> list[Command]:
+    return [command for command in traced.commands if not codebook.skills[command.skill].effects]

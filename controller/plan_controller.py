@@ -1,0 +1,102 @@
+"""Deciding by plans: the model writes once for a task what is to be done, in order, and plain code carries it out.
+
+Every command after the first costs no model. The rest of a plan is written again, told what is done, where its item
+cannot be carried out and something else is seen than when it was written.
+"""
+
+from codeword.codebook.command import Command
+from codeword.codebook.facts import Fact
+from codeword.codebook.observation import Observation
+from codeword.codebook.plan_executor import PlanExecutor
+from codeword.codebook.skills import Codebook
+from codeword.codebook.task_plan import UNCLEAR, TaskPlan
+from codeword.codebook.writing import give_up
+
+from .backend import Backend
+from .decision import Decision, Note, Stopwatch, decision_key
+from .engine import Cancelled, never
+from .plan_writer import PlanWriter, WrittenPlan
+from .sampling import GREEDY, Sampling
+
+_POLICY = "plan/1"
+_SHOWN = 2
+
+
+class PlanController:
+    """The model writes a plan; commands follow from it, from the codebook's effects and from what is seen.
+
+    Below the probability `sure` (0 to 1) nothing is done: the episode ends as not understood, and the likeliest plans
+    are told. A task of which a plan is `given` is not asked about.
+    """
+
+    def __init__(self, engine: Backend, codebook: Codebook, *, sampling: Sampling = GREEDY, sure: float = 0.0) -> None:
+        self._codebook, self._sure = codebook, sure
+        self._writer = PlanWriter(engine, sampling)
+        self._task: str | None = None
+        self._seen: frozenset[Fact | str] = frozenset()
+        self._written: WrittenPlan | None = None
+        self._executor = PlanExecutor(codebook, TaskPlan(()))
+        self._done: tuple[str, ...] = ()
+
+    def use(self, codebook: Codebook) -> None:
+        """Decide by this codebook from now on."""
+        self._codebook = codebook
+        self._executor.use(codebook)
+
+    def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
+        """The next command of the plan, `done` behind its last item; `cannot` where the model says so, is not sure
+        enough, or an item cannot be carried out.
+        """
+        clock, asked = Stopwatch(), None
+        if task != self._task:
+            self._done = ()
+            asked = self._write(task, observation, cancelled)
+        found = self._executor.next(observation)
+        if not isinstance(found, Command) and asked is None and self._seen != _shown(observation):
+            self._done += self._executor.done
+            asked = self._write(task, observation, cancelled)
+            found = self._executor.next(observation)
+        command = found if isinstance(found, Command) else give_up(self._codebook, found)
+        return self._decision(command, asked, clock, observation)
+
+    def _write(self, task: str, observation: Observation, cancelled: Cancelled) -> WrittenPlan:
+        written = self._writer.write(
+            self._codebook, task, observation, cancelled, done=self._done, sure_enough=self._sure
+        )
+        self._task, self._seen, self._written = task, _shown(observation), written
+        plan = written.plan if written.sure >= self._sure else TaskPlan((), UNCLEAR)
+        self._executor = PlanExecutor(self._codebook, plan)
+        return written
+
+    def _decision(
+        self, command: Command, asked: WrittenPlan | None, clock: Stopwatch, observation: Observation
+    ) -> Decision:
+        written, executor = self._written, self._executor
+        assert written is not None
+        facts = sorted(map(str, self._codebook.state(observation).facts))
+        progress = {"at": executor.at, "done": [*self._done, *executor.done]}
+        context = {"plan": written.decision.key, "codebook": self._codebook.hash, "facts": facts, "policy": _POLICY}
+        key = decision_key(context | progress)
+        told = {"plan": written.plan.text, "item": executor.at, "sure": written.sure}
+        total = clock.stage_ms()["total"]
+        if asked is None:
+            stages = {"plan": total, "total": total}
+            return Decision(text=command.text, logprob=0.0, stage_ms=stages, path="planned", key=key, **told)
+        stages = {**asked.decision.stage_ms, "plan": total - asked.decision.stage_ms["total"], "total": total}
+        path = "plan" if asked.decision.path == "decoded" else asked.decision.path
+        more = {"text": command.text, "stage_ms": stages, "path": path, "key": key, "considered": asked.considered}
+        notes = (*asked.decision.notes, *self._unsure(asked))
+        return asked.decision.model_copy(update=told | more | {"notes": notes})
+
+    def _unsure(self, written: WrittenPlan) -> tuple[Note, ...]:
+        """What is told where a plan is not sure enough to be carried out."""
+        if written.sure >= self._sure:
+            return ()
+        others = "; or ".join(f"{one.told} ({one.probability:.0%})" for one in written.considered[:_SHOWN])
+        why = f"not sure enough to act ({written.sure:.0%}; at least {self._sure:.0%} is asked for): {others}"
+        return (Note(kind="unsure", text=why),)
+
+
+def _shown(observation: Observation) -> frozenset[Fact | str]:
+    """What plans depend on of an observation: its facts, and what is there."""
+    return frozenset((*observation.facts, *(entity.id for entity in observation.entities)))

@@ -1,0 +1,119 @@
+"""The plan of a task, written by the model once: the likeliest one as a whole, how sure the model is of it, and what
+else it considered.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import exp
+
+from codeword.codebook.choices import Node
+from codeword.codebook.observation import Observation
+from codeword.codebook.plan_grammar import plan_graph
+from codeword.codebook.plan_prompt import plan_prompt
+from codeword.codebook.skills import Codebook
+from codeword.codebook.task_plan import TaskPlan, read_plan
+
+from .backend import Backend
+from .decision import Alternative, Decision
+from .engine import Cancelled
+from .hint import About, Hint
+from .likeliest import Likeliest
+from .sampling import Sampling
+
+MOST_CONSIDERED = 4
+"""The most plans that are written beside the first one, to find a likelier one or to ask the user."""
+
+
+@dataclass(frozen=True)
+class WrittenPlan:
+    """A plan, the decision that wrote it, and the plans considered, the likeliest first and this one among them.
+
+    `sure` is the probability that the model gives the plan among all that could be written, in all ways of writing it
+    that were looked at (0 to 1).
+    """
+
+    plan: TaskPlan
+    decision: Decision
+    sure: float
+    considered: tuple[Alternative, ...]
+
+
+class PlanWriter:
+    """Has a model write plans."""
+
+    def __init__(self, engine: Backend, sampling: Sampling) -> None:
+        self._engine, self._sampling = engine, sampling
+
+    def write(
+        self,
+        codebook: Codebook,
+        task: str,
+        observation: Observation,
+        cancelled: Cancelled,
+        *,
+        done: Sequence[str] = (),
+        sure_enough: float = 0.0,
+    ) -> WrittenPlan:
+        """Write the plan of a task; `done` are the items of an earlier plan that are done already.
+
+        Other plans are looked at as long as one of them can be likelier than the best so far, and where the best is
+        less sure than `sure_enough`, so that there is something to ask about. Raises DecisionCancelled.
+        """
+        prompt = plan_prompt(codebook, task, observation, done=done)
+        graph = plan_graph(codebook, observation, task)
+        hint = Hint(about=About(codebook, task, observation))
+
+        def bare(within: Node) -> Decision:
+            return self._engine.decide(prompt, within, cancelled)
+
+        first = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
+        made = [first]
+        if first.logprob is not None and not self._sampling.temperature:
+            others = Likeliest(bare, graph, first)
+            for _ in range(MOST_CONSIDERED):
+                best = max(_weight(one) for one in made)
+                if exp(others.bound) <= best and best >= sure_enough:
+                    break
+                other = others.next() if exp(others.bound) > 0 else None
+                if other is None:
+                    break
+                made.append(other)
+        return _chosen(codebook, made)
+
+
+def _chosen(codebook: Codebook, made: Sequence[Decision]) -> WrittenPlan:
+    """The likeliest of some plans; those that are written otherwise and mean the same count together."""
+    weights: dict[TaskPlan, float] = {}
+    texts: dict[TaskPlan, Decision] = {}
+    for decision in made:
+        plan = read_plan(codebook, decision.text)
+        weights[plan] = weights.get(plan, 0.0) + _weight(decision)
+        texts.setdefault(plan, decision)
+    ranked = sorted(weights, key=lambda plan: -weights[plan])
+    best, first = ranked[0], made[0]
+    considered = tuple(
+        Alternative(plan=plan.text, told=plan.told, probability=min(1.0, weights[plan])) for plan in ranked
+    )
+    costs = {
+        "key": first.key,
+        "stage_ms": _summed(one.stage_ms for one in made),
+        "first_token_ms": first.first_token_ms,
+        "tokens_cached": first.tokens_cached,
+        "cache_level": first.cache_level,
+        "path": next((one.path for one in made if one.path != "cache"), first.path),
+        "passes": sum(one.passes for one in made),
+    }
+    return WrittenPlan(best, texts[best].model_copy(update=costs), considered[0].probability, considered)
+
+
+def _weight(decision: Decision) -> float:
+    """The probability of what was written; 1 where a model elsewhere does not tell it."""
+    return 1.0 if decision.logprob is None else exp(decision.logprob)
+
+
+def _summed(stages: Iterable[dict[str, float]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for one in stages:
+        for name, ms in one.items():
+            found[name] = found.get(name, 0.0) + ms
+    return found

@@ -1,0 +1,79 @@
+"""Plans carried out: preconditions made true first, repetition, failures, things that are not there."""
+
+from codeword.codebook import Codebook, Command, Observation, Result
+from codeword.codebook.plan_executor import MOST_FAILURES, PlanExecutor
+from codeword.codebook.plan_trace import trace
+from codeword.codebook.task_plan import read_plan
+from tests.codebook.plan_books import COFFEE, DOG, book, scene
+from tests.observations import observe
+
+
+def commanded(codebook: Codebook, text: str, seen: Observation) -> list[str]:
+    found = trace(codebook, read_plan(codebook, text), seen)
+    return [*(command.text for command in found.commands), *([found.failure] if found.failure else [])]
+
+
+def after(seen: Observation, command: Command, status: str = "done") -> Observation:
+    last = Result.model_validate({"command": command.text, "status": status})
+    return seen.model_copy(update={"step": seen.step + 1, "last": last})
+
+
+def test_commands_come_in_order_and_as_often_as_the_plan_says() -> None:
+    text = '{"plan":[{"skill":"sit"},{"skill":"bark"},3,{"skill":"walk","steps":-5},{"skill":"sit"}]}'
+    assert commanded(book(DOG), text, scene()) == [
+        '{"skill":"sit"}', *['{"skill":"bark"}'] * 3, '{"skill":"walk","steps":-5}', '{"skill":"sit"}',
+    ]  # fmt: skip
+
+
+def test_what_a_command_needs_is_made_so_first() -> None:
+    tea = '{"skill":"brew","drink":"tea","cup":"mug"}'
+    assert commanded(book(COFFEE), f'{{"plan":[{tea}]}}', scene(mug="cup")) == [
+        '{"skill":"switch_on"}', '{"skill":"heat"}', tea,
+    ]  # fmt: skip
+    assert commanded(book(COFFEE), f'{{"plan":[{tea},2]}}', scene("powered", "hot", mug="cup")) == [tea, tea]
+
+
+def test_goals_and_commands_mix(tabletop: Codebook) -> None:
+    text = '{"plan":[[["red_block","on","green_block"]],{"skill":"home"},[["red_block","on","table"]]]}'
+    said = commanded(tabletop, text, observe({"red_block": "table", "green_block": "table"}))
+    assert [command.split('"')[3] for command in said] == ["pick", "place", "home", "pick", "place"]
+
+
+def test_a_command_whose_effects_hold_is_not_undone_to_be_done_again() -> None:
+    assert commanded(book(COFFEE), '{"plan":[{"skill":"switch_on"}]}', scene("powered")) == []
+
+
+def test_a_failed_command_is_tried_again_and_given_up_in_the_end() -> None:
+    dog = book(DOG)
+    executor, seen = PlanExecutor(dog, read_plan(dog, '{"plan":[{"skill":"bark"},{"skill":"sit"}]}')), scene()
+    for _ in range(MOST_FAILURES):
+        found = executor.next(seen)
+        assert isinstance(found, Command) and found.skill == "bark"
+        seen = after(seen, found, "failed")
+    assert executor.next(seen) == "impossible"
+    assert executor.done == ()
+
+
+def test_a_failure_that_passes_costs_nothing_but_itself() -> None:
+    dog = book(DOG)
+    executor, seen = PlanExecutor(dog, read_plan(dog, '{"plan":[{"skill":"bark"},2]}')), scene()
+    said = []
+    for status in ("done", "failed", "done"):
+        found = executor.next(seen)
+        assert isinstance(found, Command)
+        said.append(found.skill)
+        seen = after(seen, found, status)
+    assert said == ["bark", "bark", "bark"]
+    ending = executor.next(seen)
+    assert isinstance(ending, Command) and ending.skill == "done"
+    assert executor.done == ("bark, 2 times",)
+
+
+def test_a_thing_that_is_not_there_is_missing_and_nothing_moves_for_it() -> None:
+    text = '{"plan":[{"skill":"brew","drink":"tea","cup":"mug"}]}'
+    assert commanded(book(COFFEE), text, scene(glass="cup")) == ["missing"]
+
+
+def test_what_nothing_can_make_so_is_impossible_and_nothing_moves_for_it(tabletop: Codebook) -> None:
+    wide = observe({"red_block": "table"}, ("blue_bowl",), red_block="wide")
+    assert commanded(tabletop, '{"plan":[{"skill":"pick","object":"red_block"}]}', wide) == ["impossible"]
