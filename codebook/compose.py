@@ -17,7 +17,7 @@ from .yaml_source import List_, Mapping_, Place, Source, check_keys, parse_yaml,
 _REQUIRED = ("codebook",)
 _OPTIONAL = (
     "description", "robot", "include", "entities", "facts", "derived", "properties", "workspace", "skills", "remove",
-    "rename", "wordings", "language", "budgets", "fallback",
+    "rename", "wordings", "language", "budgets", "fallback", "examples",
 )  # fmt: skip
 
 
@@ -132,6 +132,9 @@ class Parts:
             whole[table] = {entry.name: plain(entry.value) for entry in self.tables[table].values()}
         for entry in self.tables["wordings"].values():
             whole.setdefault("wordings", {}).setdefault(entry.name, {}).update(plain(entry.value))
+        examples = [plain(one) for source in self.sources for one in plain(source.root.get("examples")) or ()]
+        if examples:
+            whole["examples"] = examples
         if self.rename:
             whole["rename"] = {entry.name: entry.value for entry in self.rename.values()}
         out = io.StringIO()

@@ -9,6 +9,7 @@ from pathlib import Path
 from .arguments import Argument, ChoiceArgument
 from .compose import Parts, codebook_path, is_file
 from .errors import CodebookError, did_you_mean
+from .examples import read_examples
 from .facts import ID
 from .load_budgets import read_budgets, read_fallback
 from .load_skills import Context, Entry, read_arguments, read_line, read_skill
@@ -85,7 +86,7 @@ class _Reader:
                     at,
                 )
         text = self.parts.text()
-        return Codebook(
+        made = Codebook(
             name=name,
             description=read_line(self.source, root, "description", ""),
             robot=robot,
@@ -106,6 +107,10 @@ class _Reader:
             hash=hashlib.sha256(text.encode()).hexdigest(),
             files=tuple(self.parts.files()),
         )
+        if any(source.faults for source in self.parts.sources):
+            return made
+        entries = self.parts.tables["skills"].values()
+        return replace(made, examples=tuple(read_examples(made, entries, self.names, self.parts.sources)))
 
     def robot(self) -> tuple[str, Mapping[str, Primitive]]:
         if "robot" not in self.parts.settings:

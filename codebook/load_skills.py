@@ -75,7 +75,7 @@ class _Reader:
         if not isinstance(value, Mapping_):
             self.fault(f"the skill '{name}' needs at least a description", self.entry.value_at)
             return None
-        optional = ("args", "preconditions", "effects", "steps", "call", "budget_s", "cost", "cached")
+        optional = ("args", "preconditions", "effects", "steps", "call", "budget_s", "cost", "cached", "examples")
         check_keys(self.source, value, f"the skill '{name}'", ("description",), optional)
         args = arguments[name]
         vocabulary = with_arguments(context.vocabulary, args)

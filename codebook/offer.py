@@ -149,10 +149,10 @@ def rank(codebook: Codebook, task: str) -> tuple[Skill, ...]:
     A skill is relevant by the words that it shares with the task, rarer ones counting more, and by the relevance of the
     skills whose preconditions its effects bring about.
     """
-    weights = _rarity(codebook)
-    asked = _words(task)
+    weights = rarity(codebook)
+    asked = simple_words(task)
     score = {
-        skill.name: sum(weights.get(word, 0.0) for word in asked & _words(_said_of(codebook, skill)))
+        skill.name: sum(weights.get(word, 0.0) for word in asked & simple_words(_said_of(codebook, skill)))
         for skill in codebook.skills.values()
     }
     passed_on = dict(score)
@@ -166,11 +166,11 @@ def rank(codebook: Codebook, task: str) -> tuple[Skill, ...]:
 
 
 @lru_cache(maxsize=16)
-def _rarity(codebook: Codebook) -> Mapping[str, float]:
+def rarity(codebook: Codebook) -> Mapping[str, float]:
     """How much each word says: the logarithm of how few skills it is said of."""
     counts: dict[str, int] = {}
     for skill in codebook.skills.values():
-        for word in _words(_said_of(codebook, skill)):
+        for word in simple_words(_said_of(codebook, skill)):
             counts[word] = counts.get(word, 0) + 1
     total = len(codebook.skills)
     return {word: math.log(1 + total / count) for word, count in counts.items() if word not in _SAID_EVERYWHERE}
@@ -183,7 +183,7 @@ def _said_of(codebook: Codebook, skill: Skill) -> str:
     return f"{skill.name} {skill.description} {args} {wordings}"
 
 
-def _words(text: str) -> frozenset[str]:
+def simple_words(text: str) -> frozenset[str]:
     """The words of a text, in their simplest form; Chinese is taken character by character."""
     return frozenset(
         word[:-1] if len(word) > 3 and word.endswith("s") else word for word in _WORD.findall(text.lower())

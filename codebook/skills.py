@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .arguments import Argument, EntityArgument, ListArgument
 from .budgets import Budget, Stage
@@ -13,6 +14,9 @@ from .observation import Observation
 from .primitives import Primitive
 from .state import Derived, FactState
 from .step_trees import Step
+
+if TYPE_CHECKING:
+    from .examples import Example
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,8 @@ class Predicate:
 @dataclass(frozen=True, eq=False)
 class Codebook:
     """A robot's language. `hash` is the SHA-256 of the file's text, `text` the text itself; `files` are all that it was
-    read from. `fallback` is the skill that is carried out where a hard limit was missed; empty: the robot holds still.
+    read from. `examples` are ways in which people ask for things. `fallback` is the skill that is carried out where a
+    hard limit was missed; empty: the robot holds still.
     """
 
     name: str
@@ -97,6 +102,7 @@ class Codebook:
     files: tuple[Path, ...] = ()
     budgets: Mapping[Stage, Budget] = field(default_factory=dict)
     fallback: str = ""
+    examples: "tuple[Example, ...]" = ()
 
     def state(self, observation: Observation) -> FactState:
         """The facts, base and derived, that an observation shows."""

@@ -1,0 +1,73 @@
+"""Examples in a codebook: read, refused with their place, and found again by what a task says."""
+
+import pytest
+
+from codeword.codebook import CodebookError, parse_codebook
+from codeword.codebook.examples import nearest
+from tests.codebook.plan_books import DOG
+
+WITH = (
+    DOG.replace(
+        "bark: {description: bark once}",
+        """bark:
+    description: bark once
+    examples: [speak, say woof]""",
+    ).replace(
+        "preconditions: [not steps == 0]",
+        """preconditions: [not steps == 0]
+    examples:
+      - five steps back: {steps: -5}
+      - "ahead: two steps": {steps: 2}
+""",
+    )
+    + """
+examples:
+  - {task: "sit down, then bark twice", plan: [sit, {repeat: 2, plan: bark}]}
+  - {task: sing me a song, cannot: unclear}
+"""
+)
+
+
+def test_examples_are_read_with_their_plans() -> None:
+    assert [(one.task, one.plan.told) for one in parse_codebook(WITH).examples] == [
+        ("speak", "bark"),
+        ("say woof", "bark"),
+        ("five steps back", "walk(steps -5)"),
+        ("ahead: two steps", "walk(steps 2)"),
+        ("sit down, then bark twice", "sit; bark, 2 times"),
+        ("sing me a song", "cannot (unclear)"),
+    ]
+
+
+def test_they_come_back_from_the_one_text_of_a_codebook_of_several_files() -> None:
+    including = parse_codebook("codebook: more\ninclude: [tabletop]\nexamples:\n  - {task: go home, plan: [home]}\n")
+    again = parse_codebook(including.text)
+    assert [one.task for one in again.examples] == ["go home"] and again.examples == including.examples
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("{steps: -5}", "{steps: -50}", "'steps' of 'walk' cannot be -50: -10..10 step 1"),
+        ("{steps: -5}", "{stride: 5}", "'walk' has no argument 'stride' (choices: steps)"),
+        ("{steps: -5}", "five", "the arguments of 'walk' map names to values, not 'five'"),
+        ("[speak, say woof]", "[speak: 3]", "the arguments of 'bark' map names to values, not '3'"),
+        ("back: {steps: -5}", "back -> {steps: -5}", "an example is what is said, or 'what is said: {argument: "),
+        ("plan: [sit, ", "plan: [sti, ", "there is no skill 'sti'; did you mean 'sit'?"),
+        ("cannot: unclear", "cannot: tired", "unknown reason 'tired'"),
+        ("task: sing me a song", "task: ''", "a task is one line of at most 300 characters"),
+    ],
+)
+def test_what_is_wrong_with_an_example_is_told_with_its_place(old: str, new: str, message: str) -> None:
+    assert old in WITH
+    with pytest.raises(CodebookError) as refused:
+        parse_codebook(WITH.replace(old, new))
+    (fault,) = refused.value.faults
+    assert message in fault.message
+    assert fault.line == WITH[: WITH.index(old)].count("\n") + 1
+
+
+def test_the_nearest_examples_share_most_with_the_task_and_stand_last() -> None:
+    book = parse_codebook(WITH)
+    assert [one.task for one in nearest(book, "take three steps back", 2)] == ["ahead: two steps", "five steps back"]
+    assert nearest(book, "xylophone", 3) == []
