@@ -6,6 +6,7 @@ with a default is left out of a command where it has that value.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -13,8 +14,18 @@ from math import isfinite
 from typing import Any
 
 from .command import Value
+from .spans import count_words
 
 _ID_SCHEMA = {"type": "string", "pattern": r"^[a-z]([a-z0-9_]*[a-z0-9])?\Z", "maxLength": 64}
+_PLAIN = r'[^\s"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+'
+_TEXT = re.compile(rf"^{_PLAIN}( {_PLAIN})*\Z")
+"""One line, blanks only between words, and nothing in it that JSON would have to escape."""
+
+MOST_WORDS = 20
+"""The longest text that a command may copy."""
+
+_WORD_LENGTH = 40
+"""So many characters of a text there may be for each of its words."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,34 @@ class ChoiceArgument:
     @cached_property
     def texts(self) -> tuple[str, ...]:
         return self.choices
+
+
+@dataclass(frozen=True)
+class TextArgument:
+    """Words copied from the task, letter for letter: at most so many that follow each other there.
+
+    What they are depends on the task, so that no condition or effect can ask for them.
+    """
+
+    max_words: int
+    default: str | None = None
+
+    @property
+    def max_characters(self) -> int:
+        return self.max_words * _WORD_LENGTH
+
+    def describe(self) -> str:
+        return f"words of the task, at most {self.max_words}"
+
+    def schema(self) -> dict[str, Any]:
+        """What can be said of a text without knowing the task."""
+        return {"type": "string", "maxLength": self.max_characters, "pattern": _TEXT.pattern}
+
+    def write(self, value: Value) -> str | None:
+        """The JSON text of a text; whether the task has these words is asked elsewhere."""
+        if not isinstance(value, str) or len(value) > self.max_characters or _TEXT.match(value) is None:
+            return None
+        return json.dumps(value, ensure_ascii=False) if count_words(value) <= self.max_words else None
 
 
 @dataclass(frozen=True)
@@ -180,7 +219,9 @@ class FaultyArgument:
         return json.dumps(value)
 
 
-Argument = EntityArgument | ListArgument | ChoiceArgument | NumberArgument | BooleanArgument | FaultyArgument
+Argument = (
+    EntityArgument | ListArgument | ChoiceArgument | TextArgument | NumberArgument | BooleanArgument | FaultyArgument
+)
 
 
 def described(argument: Argument) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from .arguments import EntityArgument, ListArgument
+from .arguments import EntityArgument, ListArgument, TextArgument
 from .skills import Codebook, Skill
 
 
@@ -29,13 +29,15 @@ def bearing(codebook: Codebook, wanted: frozenset[str]) -> frozenset[str]:
 
 
 def idle(codebook: Codebook) -> list[Skill]:
-    """The skills that change nothing and touch nothing: to look again after them."""
+    """The skills that change nothing, touch nothing and say nothing: to look again after them."""
     return [
         skill
         for skill in codebook.skills.values()
         if not skill.effects
         and skill.ends is None
-        and not any(isinstance(argument, EntityArgument | ListArgument) for argument in skill.args.values())
+        and not any(
+            isinstance(argument, EntityArgument | ListArgument | TextArgument) for argument in skill.args.values()
+        )
     ]
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from .errors import CodebookError, Fault, did_you_mean
-from .load_skills import Entry, read_words
+from .load_skills import Entry
 from .primitives import shipped_robots
-from .yaml_source import List_, Mapping_, Place, Source, check_keys, parse_yaml, plain, read_text
+from .yaml_source import List_, Mapping_, Place, Source, check_keys, parse_yaml, plain, read_text, read_words
 
 _REQUIRED = ("codebook",)
 _OPTIONAL = (

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from .arguments import Argument, BooleanArgument, EntityArgument, ListArgument, NumberArgument
+from .arguments import Argument, BooleanArgument, EntityArgument, ListArgument, NumberArgument, TextArgument
 from .command import Value
 from .editor_schema_steps import names_in_file
 from .expressions import Argument as Field
@@ -142,6 +142,8 @@ def _value(argument: Argument, seen: dict[str, int]) -> Value:
         return tuple(
             thing(argument.kinds[0]) for _ in range(min(2, argument.high) if argument.low == 1 else argument.low)
         )
+    if isinstance(argument, TextArgument):
+        return " ".join(["words", "of", "the", "task"][: argument.max_words])
     if isinstance(argument, NumberArgument):
         values: tuple[Value, ...] = tuple(argument.value(ticks) for ticks in (argument.low, argument.high))
     else:

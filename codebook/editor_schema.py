@@ -6,6 +6,7 @@ skills and primitives as well. It advises while one types; `codebook check` has 
 
 from typing import Any
 
+from .arguments import MOST_WORDS
 from .editor_schema_budgets import budgets_schema, fallbacks
 from .editor_schema_steps import names_in_file, robot_schema, step_definitions
 from .facts import ID
@@ -257,13 +258,26 @@ def _argument() -> Schema:
             _form("number", "A number within bounds, on a step.", _bounds("number"), _default("number")),
             _form(
                 "text",
-                "A text of a pattern that allows a countable number of texts.",
-                {"type": "string", "examples": ["[A-D][1-4]"]},
+                "A text of a pattern that allows a countable number of texts, or words copied from the task.",
+                {"anyOf": [{"type": "string", "examples": ["[A-D][1-4]"]}, _copied()]},
                 _default("string"),
             ),
             _form("boolean", "Yes or no: `boolean:`, no value.", {"type": ["null", "boolean"]}, _default("boolean")),
             {"const": "boolean", "description": "Yes or no."},
         ],
+    }
+
+
+def _copied() -> Schema:
+    """How much of the task a text may copy."""
+    most = {"type": "integer", "minimum": 1, "maximum": MOST_WORDS, "examples": [8]}
+    return {
+        "type": "object",
+        "description": "Words that follow each other in the task, letter for letter.",
+        "required": ["max_words"],
+        "properties": {"max_words": {**most, "description": "The most words that it copies."}},
+        "additionalProperties": False,
+        "examples": [{"max_words": 8}],
     }
 
 

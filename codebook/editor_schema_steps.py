@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .arguments import Argument, BooleanArgument, ChoiceArgument, EntityArgument, ListArgument, NumberArgument
+from .arguments import (
+    Argument,
+    BooleanArgument,
+    ChoiceArgument,
+    EntityArgument,
+    ListArgument,
+    NumberArgument,
+    TextArgument,
+)
 from .errors import CodebookError
 from .facts import ID
 from .load_steps import MOST_TIMES
-from .primitives import Parameter, Primitive, load_robot, shipped_robots
+from .primitives import MOST_CHARACTERS, Parameter, Primitive, load_robot, shipped_robots
 from .skills import Codebook
 from .yaml_source import Mapping_, parse_yaml
 
@@ -207,6 +215,14 @@ def _parameter(parameter: Parameter, codebook: Codebook) -> Schema:
         return {**schema, "type": "string", "pattern": f"^{_REFERENCE}$", "examples": examples}
     if parameter.kind == "boolean":
         return {**schema, "anyOf": [{"type": "boolean"}, {"type": "string", "pattern": f"^{_REFERENCE}$"}]}
+    if parameter.kind == "text":
+        examples = _references(codebook, TextArgument)
+        return {**schema, "type": "string", "maxLength": parameter.max_chars, "examples": examples}
+    if parameter.kind == "choice":
+        return {
+            **schema,
+            "anyOf": [{"enum": list(parameter.choices)}, {"type": "string", "pattern": f"^{_REFERENCE}$"}],
+        }
     return {
         **schema,
         "type": ["number", "string"],
@@ -238,6 +254,8 @@ def _for_skill(argument: Argument) -> Schema:
         return {**schema, "type": ["number", "string"], **bounds, "pattern": f"^{_REFERENCE}$"}
     if isinstance(argument, BooleanArgument):
         return {**schema, "anyOf": [{"type": "boolean"}, own]}
+    if isinstance(argument, TextArgument):
+        return {**schema, "type": "string", "maxLength": argument.max_characters}
     assert isinstance(argument, ChoiceArgument)
     few = len(argument.choices) <= _MOST_OFFERED
     return {**schema, "anyOf": [{"enum": list(argument.choices)} if few else {"type": "string"}, own]}
@@ -265,6 +283,46 @@ def robot_schema() -> Schema:
             }
         },
     }
+    text: Schema = {
+        "type": "object",
+        "description": "A text of one line.",
+        "required": ["text"],
+        "additionalProperties": False,
+        "properties": {
+            "text": {
+                "type": "object",
+                "description": "How long it may be.",
+                "required": ["max_chars"],
+                "additionalProperties": False,
+                "properties": {
+                    "max_chars": {
+                        "type": "integer",
+                        "minimum": 1,
+                        "maximum": MOST_CHARACTERS,
+                        "description": "The most characters.",
+                    }
+                },
+            },
+            "default": {**line, "description": "Its value where a step leaves it out."},
+        },
+    }
+    choice: Schema = {
+        "type": "object",
+        "description": "One word out of a list.",
+        "required": ["choice"],
+        "additionalProperties": False,
+        "properties": {
+            "choice": {
+                "type": "array",
+                "items": {"type": "string", "pattern": f"^{ID.pattern}$"},
+                "minItems": 1,
+                "uniqueItems": True,
+                "description": "The words.",
+                "examples": [["quiet", "loud"]],
+            },
+            "default": {**line, "description": "Its value where a step leaves it out."},
+        },
+    }
     kinds: Schema = {"enum": ["entity", "boolean"], "description": "An entity's id, or yes or no."}
     primitive: Schema = {
         "type": "object",
@@ -275,7 +333,7 @@ def robot_schema() -> Schema:
             "args": {
                 "type": ["object", "null"],
                 "description": "What it takes.",
-                "additionalProperties": {"anyOf": [kinds, number]},
+                "additionalProperties": {"anyOf": [kinds, number, text, choice]},
                 "examples": [{"entity": "entity", "height_m": {"number": {"min": 0, "max": 0.4}}}],
             },
         },

@@ -1,15 +1,17 @@
 """The commands that a codebook allows for an observation: those whose arguments are there and preconditions hold."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from .arguments import Argument, ChoiceArgument, EntityArgument, ListArgument
+from .arguments import Argument, ChoiceArgument, EntityArgument, ListArgument, TextArgument
 from .choices import END, Node
 from .command import Command
 from .conditions import Bindings, Condition, holds_for_each
 from .observation import Observation
 from .skills import Codebook, Skill
+from .spans import begins_word, spans
 from .state import FactState
 from .writing import command_of
 
@@ -39,9 +41,9 @@ class Legal:
         return (command_of(self.codebook, text) for text in self.graph.texts())
 
 
-def legal(codebook: Codebook, observation: Observation) -> Legal:
-    """What may be commanded now."""
-    return legal_in(codebook, codebook.state(observation), codebook.within_reach(observation))
+def legal(codebook: Codebook, observation: Observation, task: str = "") -> Legal:
+    """What may be commanded now; texts are copied from the task."""
+    return legal_in(codebook, codebook.state(observation), codebook.within_reach(observation), task=task)
 
 
 def legal_in(
@@ -50,10 +52,12 @@ def legal_in(
     reachable: Mapping[str, list[str]],
     ranked: Iterable[Skill] | None = None,
     most: int | None = None,
+    task: str = "",
     *,
     compared_only: bool = False,
 ) -> Legal:
-    """What may be commanded in a state, naming only entities that are reachable (ids by kind).
+    """What may be commanded in a state, naming only entities that are reachable (ids by kind), and copying texts only
+    from the task.
 
     With `ranked` and `most` only the first so many of the ranked skills that have a legal command are offered. With
     `compared_only`, of the preconditions only those are asked that no facts decide: comparisons of arguments.
@@ -66,7 +70,7 @@ def legal_in(
             left_out[skill.name] = f"less relevant to the task than the {most} offered"
             continue
         asked = [c for c in skill.conjuncts if not compared_only or not c.predicates()]
-        graph = _SkillGraph(skill, asked, state, reachable, alike)
+        graph = _SkillGraph(skill, asked, state, reachable, alike, task)
         node = graph.build()
         if node is None:
             left_out[skill.name] = graph.why_not()
@@ -90,9 +94,11 @@ class _SkillGraph:
         state: FactState,
         reachable: Mapping[str, list[str]],
         alike: dict[tuple[tuple[str, int], ...], Node],
+        task: str,
     ) -> None:
         self.state = state
         self.reachable = reachable
+        self.task = task
         self.args = list(skill.args.items())
         self.holds = holds_for_each if skill.has_lists else _holds
         order = {name: index for index, (name, _) in enumerate(self.args)}
@@ -145,11 +151,14 @@ class _SkillGraph:
         if index == len(self.args):
             return [(closing + "}", END)]
         name, argument = self.args[index]
-        if isinstance(argument, ListArgument):
-            values, opening = self.elements(index, argument, (), bindings), '":["'
+        if isinstance(argument, TextArgument):
+            edges = self.copies(index, argument, closing, bindings)
         else:
-            values, opening = self.values(index, bindings), '":"' if is_quoted(argument) else ""
-        edges = [(f'{closing},"{name}{opening}', self.shared(values))] if values else []
+            if isinstance(argument, ListArgument):
+                values, opening = self.elements(index, argument, (), bindings), '":["'
+            else:
+                values, opening = self.values(index, bindings), '":"' if is_quoted(argument) else ""
+            edges = [(f'{closing},"{name}{opening}', self.shared(values))] if values else []
         if argument.default is not None:
             inner = {**bindings, name: _default(argument)}
             if self.hold(index + 1, inner):
@@ -174,6 +183,35 @@ class _SkillGraph:
                     follow = self.node(index + 1, closing, inner)
                     if follow is not None:
                         edges.append((text if quoted else f'":{text}', follow))
+        return edges
+
+    def copies(
+        self, index: int, argument: TextArgument, closing: str, bindings: dict[str, str | tuple[str, ...]]
+    ) -> "list[_Edge]":
+        """The texts that may be copied, each with what may follow.
+
+        The last word of a text and the quote behind it are one piece, and so are a quote and what is no word behind it.
+        """
+        name = self.args[index][0]
+        follow = self.behind(index + 1, '"', {**bindings, name: ""})  # nothing later asks which text it was
+        texts = [_BEFORE_BLANK.split(text) for text in self.texts(argument) if text != argument.default]
+        if not follow or not texts:
+            return []
+        opening, begun = f'{closing},"{name}":"', self.words(texts, follow)
+        plain = [edge for edge in begun if begins_word(edge[0])]
+        edges = [(opening, self.shared(plain))] if plain else []
+        return edges + [(opening + piece, child) for piece, child in begun if not begins_word(piece)]
+
+    def words(self, texts: Iterable[Sequence[str]], follow: "list[_Edge]") -> "list[_Edge]":
+        """The pieces that texts begin with, each with the pieces after it, or with what follows a text."""
+        behind: dict[str, list[Sequence[str]]] = {}
+        for piece, *rest in texts:
+            behind.setdefault(piece, []).append(rest)
+        edges: list[_Edge] = []
+        for piece, rests in behind.items():
+            edges += [(piece + text, child) for text, child in follow] if [] in rests else []
+            longer = [rest for rest in rests if rest]
+            edges += [(piece, self.shared(self.words(longer, follow)))] if longer else []
         return edges
 
     def elements(
@@ -206,6 +244,8 @@ class _SkillGraph:
         """Each value as conditions see it and as it is written, but for quotes."""
         if isinstance(argument, EntityArgument | ListArgument):
             return [thing for kind in argument.kinds for thing in self.reachable.get(kind, ())]
+        if isinstance(argument, TextArgument):
+            return [t for t in spans(self.task, argument.max_words) if argument.write(t) is not None]
         return argument.texts
 
     def shared(self, edges: "list[_Edge]") -> Node:
@@ -218,10 +258,14 @@ class _SkillGraph:
             least = argument.low if isinstance(argument, ListArgument) else 1
             if isinstance(argument, EntityArgument | ListArgument) and len(self.texts(argument)) < least:
                 return f"no {argument.describe()} within reach for '{name}'"
+            if isinstance(argument, TextArgument) and argument.default is None and not self.texts(argument):
+                return f"no words of the task for '{name}'"
         return f"needs {self.refused}"
 
 
 _Edge = tuple[str, Node]
+_BEFORE_BLANK = re.compile(r"(?= )")
+"""Where a text is cut: a blank belongs to the word behind it."""
 
 
 def _holds(condition: Condition, state: FactState, bindings: Bindings) -> bool:

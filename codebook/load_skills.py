@@ -1,12 +1,13 @@
 """The skills of a codebook, out of their YAML: arguments, conditions, effects."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any, TypeVar
 
 from .arguments import (
+    MOST_WORDS,
     Argument,
     BooleanArgument,
     ChoiceArgument,
@@ -14,6 +15,7 @@ from .arguments import (
     FaultyArgument,
     ListArgument,
     NumberArgument,
+    TextArgument,
 )
 from .conditions import And, Condition
 from .errors import did_you_mean
@@ -23,7 +25,7 @@ from .parse import Vocabulary, parse_condition, parse_effect
 from .patterns import texts_of
 from .primitives import Primitive
 from .skills import NOTHING, Skill
-from .yaml_source import List_, Mapping_, Place, Source, check_keys, rejoined
+from .yaml_source import List_, Mapping_, Place, Source, check_keys, read_words, rejoined
 
 _T = TypeVar("_T")
 _ARGUMENTS = ("entity", "list", "choice", "integer", "number", "text", "boolean")
@@ -131,7 +133,7 @@ class _Reader:
         if kind is None:
             self.fault(
                 f"the argument '{name}' is one of {{entity: kind}}, {{list: kind, min, max}}, {{choice: [words]}}, "
-                "{integer: {min, max}}, {number: {min, max, step}}, {text: pattern} or boolean", at
+                "{integer: {min, max}}, {number: {min, max, step}}, {text: pattern}, {text: {max_words}} or boolean", at
             )  # fmt: skip
             return None
         extra = ("min", "max") if kind == "list" else () if kind == "entity" else ("default",)
@@ -173,9 +175,21 @@ class _Reader:
         return BooleanArgument()
 
     def _text(self, value: Mapping_, name: str) -> Argument | None:
-        del name
+        if isinstance(value.get("text"), Mapping_):
+            return self.copied(value.get("text"), name)
         texts = self.source.parsed(texts_of, value.get("text"), value.value_at("text"))
         return ChoiceArgument(texts, value.get("text")) if texts is not None else None
+
+    def copied(self, bounds: Mapping_, name: str) -> Argument | None:
+        """Words of the task."""
+        if not check_keys(self.source, bounds, f"the text '{name}'", ("max_words",), ()):
+            return None
+        most = bounds.get("max_words")
+        if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MOST_WORDS:
+            at = bounds.value_at("max_words")
+            self.fault(f"max_words of '{name}' is how many words of the task, from 1 to {MOST_WORDS}, not '{most}'", at)
+            return None
+        return TextArgument(most)
 
     def _integer(self, value: Mapping_, name: str) -> Argument | None:
         return self.numbers(value.get("integer"), value.value_at("integer"), name, whole=True)
@@ -253,24 +267,6 @@ class _Reader:
         return value
 
 
-def read_words(source: Source, parent: Mapping_, key: str, what: str) -> tuple[str, ...]:
-    """A list of distinct ids, at least one."""
-    listed = parent.get(key)
-    if not isinstance(listed, List_) or len(listed) == 0:
-        if key in parent:
-            source.fault(f"'{key}' is a list of words, at least one", parent.value_at(key))
-        return ()
-    words: list[str] = []
-    for item, at in listed:
-        if not isinstance(item, str) or not ID.fullmatch(item):
-            source.fault(f"'{item}' cannot be {what} (lower-case letters, digits and _ between them)", at)
-        elif item in words:
-            source.fault(f"'{item}' stands here twice", at)
-        else:
-            words.append(str(item))
-    return tuple(words)
-
-
 def read_line(source: Source, parent: Mapping_, key: str, default: str) -> str:
     """One line of text."""
     value = parent.get(key) if key in parent else default
@@ -281,13 +277,17 @@ def read_line(source: Source, parent: Mapping_, key: str, default: str) -> str:
 
 
 def with_arguments(vocabulary: Vocabulary, args: Mapping[str, Argument]) -> Vocabulary:
+    """The vocabulary with a skill's arguments as variables, but for texts, which nothing can be asked of."""
     words: dict[str, tuple[str, ...] | None] = {}
     for name, argument in args.items():
+        if isinstance(argument, TextArgument):
+            continue
         if isinstance(argument, EntityArgument | ListArgument):
             words[name] = None
         else:
             words[name] = () if isinstance(argument, NumberArgument) else argument.texts
-    return vocabulary.with_variables(words)
+    texts = tuple(name for name, argument in args.items() if isinstance(argument, TextArgument))
+    return replace(vocabulary.with_variables(words), texts=texts)
 
 
 def _with_default(argument: Argument, default: Any) -> Argument:
@@ -295,6 +295,8 @@ def _with_default(argument: Argument, default: Any) -> Argument:
         ticks = argument.count(default)
         assert ticks is not None, "a default that cannot be written was refused before"
         return NumberArgument(argument.low, argument.high, argument.step, argument.value(ticks))
+    if isinstance(argument, TextArgument):
+        return replace(argument, default=str(default))
     if isinstance(argument, ChoiceArgument):
         return ChoiceArgument(argument.choices, argument.pattern, str(default))
     assert isinstance(argument, BooleanArgument)

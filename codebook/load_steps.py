@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from .arguments import Argument, BooleanArgument, EntityArgument, FaultyArgument, ListArgument, NumberArgument
+from .arguments import (
+    Argument,
+    BooleanArgument,
+    ChoiceArgument,
+    EntityArgument,
+    FaultyArgument,
+    ListArgument,
+    NumberArgument,
+    TextArgument,
+)
 from .conditions import Condition
 from .errors import did_you_mean
 from .expressions import parse_expression
@@ -182,8 +191,12 @@ class StepReader:
         if parameter.kind == "number" and isinstance(value, str):
             return self.expression(value, at)
         if isinstance(value, str) and value.startswith("$"):
-            wanted = {"entity": EntityArgument, "boolean": BooleanArgument}[parameter.kind]
-            return self.reference(name, key, value, at, lambda own: isinstance(own, wanted), parameter.kind)
+            return self.reference(name, key, value, at, lambda own: _suits(own, parameter), parameter.describe())
+        if parameter.kind in ("text", "choice") and isinstance(value, str):
+            if not parameter.takes(value):
+                self.fault(f"'{key}' of '{name}' is {parameter.describe()}, not '{value}'", at)
+                return None
+            return value
         if parameter.kind == "number" and is_number:
             if not parameter.low <= value <= parameter.high:
                 self.fault(f"'{key}' of '{name}' is {value}, outside {parameter.describe()}", at)
@@ -191,7 +204,8 @@ class StepReader:
             return float(value)
         if parameter.kind == "boolean" and isinstance(value, bool):
             return value
-        self.fault(f"'{key}' of '{name}' is a {parameter.kind}, not '{value}'", at)
+        what = parameter.describe() if parameter.kind in ("text", "choice") else f"a {parameter.kind}"
+        self.fault(f"'{key}' of '{name}' is {what}, not '{value}'", at)
         return None
 
     def for_skill(self, name: str, key: str, wanted: Argument, value: Any, at: Place) -> StepValue | None:
@@ -227,15 +241,25 @@ class StepReader:
         return self.source.parsed(lambda given: parse_expression(given, numbers, entities), text, at)
 
 
+def _suits(own: Argument, parameter: Parameter) -> bool:
+    """Whether a skill's argument can be passed on to a primitive; how long copied words are is seen when it runs."""
+    if isinstance(own, ChoiceArgument):
+        return parameter.kind in ("text", "choice") and all(map(parameter.takes, own.choices))
+    wanted = {"entity": EntityArgument, "boolean": BooleanArgument, "text": TextArgument}
+    return parameter.kind in wanted and isinstance(own, wanted[parameter.kind])
+
+
 def _fits(own: Argument, wanted: Argument) -> bool:
     """Whether every value of one argument is one of another."""
     if isinstance(own, EntityArgument) and isinstance(wanted, EntityArgument):
         return set(own.kinds) <= set(wanted.kinds)
     if isinstance(own, ListArgument) and isinstance(wanted, ListArgument):
         return set(own.kinds) <= set(wanted.kinds) and wanted.low <= own.low <= own.high <= wanted.high
-    if type(own) is not type(wanted) or isinstance(own, EntityArgument | ListArgument):
+    if isinstance(own, TextArgument) and isinstance(wanted, TextArgument):
+        return own.max_words <= wanted.max_words
+    if type(own) is not type(wanted) or isinstance(own, EntityArgument | ListArgument | TextArgument):
         return False
     if isinstance(own, NumberArgument) and isinstance(wanted, NumberArgument):
         return all(wanted.count(own.value(ticks)) is not None for ticks in range(own.low, own.high + 1))
-    assert not isinstance(wanted, EntityArgument | ListArgument)
+    assert not isinstance(wanted, EntityArgument | ListArgument | TextArgument)
     return set(own.texts) <= set(wanted.texts)

@@ -67,9 +67,9 @@ def offer(codebook: Codebook, task: str, observation: Observation, left: Left | 
     state, reachable = codebook.state(observation), codebook.within_reach(observation)
     to_do = left.told if left is not None else ""
     if left is None:
-        offered = legal_in(codebook, state, reachable, ranked, MOST_SKILLS)
+        offered = legal_in(codebook, state, reachable, ranked, MOST_SKILLS, task)
     else:
-        offered = _bearing(codebook, state, reachable, ranked, left)
+        offered = _bearing(codebook, state, reachable, ranked, left, task)
     choice = offered if left is None or left.ways is None else _nearer(offered, left.ways, left.besides)
     if whole:
         return Offer(choice, write_prompt(codebook, task, observation, to_do))
@@ -86,13 +86,15 @@ def _bearing(
     reachable: Mapping[str, list[str]],
     ranked: Sequence[Skill],
     left: Left,
+    task: str,
 ) -> Legal:
     """The legal commands that bear on what is left of a goal; where giving up is the only one, those to let time pass
     too, and all where there is none (`done` may have preconditions).
     """
 
     def among(names: frozenset[str]) -> Legal:
-        return legal_in(codebook, state, reachable, [skill for skill in ranked if skill.name in names], MOST_SKILLS)
+        some = [skill for skill in ranked if skill.name in names]
+        return legal_in(codebook, state, reachable, some, MOST_SKILLS, task)
 
     names = left.skills
     found = among(names)

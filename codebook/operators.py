@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from .arguments import Argument, ChoiceArgument, EntityArgument, ListArgument
+from .arguments import Argument, ChoiceArgument, EntityArgument, ListArgument, TextArgument
 from .command import Command, Value
 from .conditions import Bindings, Condition, each_binding
 from .facts import Fact
@@ -125,6 +125,8 @@ def _values(argument: Argument, reachable: Mapping[str, list[str]]) -> Sequence[
         if isinstance(argument, EntityArgument):
             return things
         return [some for size in range(argument.low, argument.high + 1) for some in combinations(things, size)]
+    if isinstance(argument, TextArgument):
+        return []  # words of a task cannot be made up, so that without a default there is no such command
     return [text if isinstance(argument, ChoiceArgument) else json.loads(text) for text in argument.texts]
 
 

@@ -45,7 +45,7 @@ class ParseError(ValueError):
 class Vocabulary:
     """The names that a text may use: predicates with their number of places, kinds, properties with the values that
     they may have (None for any), and variables with the words that they may stand for (None for an entity, empty for a
-    number).
+    number). `texts` are arguments that are words of the task: nothing is asked of them.
 
     Where `entities` is None any id may stand for an entity; otherwise only these (and `any`).
     """
@@ -55,6 +55,7 @@ class Vocabulary:
     variables: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     entities: tuple[str, ...] | None = ()
     properties: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
 
     def binding(self, *names: str) -> "Vocabulary":
         """The same with more variables, each for an entity."""
@@ -274,6 +275,7 @@ class _Parser:
             values = self.vocabulary.properties[name]
             return Property(name, term), ("",) if values is None else values
         self.word("an argument, a property, a count or a number")
+        self.no_text(name, start)
         if name in self.vocabulary.variables:
             return Term(name, bound=True), self.vocabulary.variables[name]
         if words is None:
@@ -286,9 +288,15 @@ class _Parser:
         start = self.offset()
         return self.resolve(self.word("an argument"), start)
 
+    def no_text(self, name: str, start: int) -> None:
+        """Raises ParseError for an argument that is words of the task."""
+        if name in self.vocabulary.texts and name not in self.vocabulary.variables:
+            raise ParseError(f"'{name}' is words of the task; conditions and effects ask for no text", start)
+
     def resolve(self, name: str, start: int) -> Term:
         if name in self.vocabulary.variables:
             return Term(name, bound=True)
+        self.no_text(name, start)
         if name == "any" or self.vocabulary.entities is None or name in self.vocabulary.entities:
             return Term(name, bound=False)
         choices = [*self.vocabulary.variables, *self.vocabulary.entities, "any"]

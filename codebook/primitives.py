@@ -4,8 +4,9 @@ A robot is a YAML file: `robot`, `description`, `primitives`. Those shipped go b
 beside itself instead.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -13,22 +14,41 @@ from typing import Literal
 from .command import Value
 from .errors import CodebookError, did_you_mean
 from .facts import ID
-from .yaml_source import Mapping_, Source, check_keys, parse_yaml, read_text, shown
+from .yaml_source import Mapping_, Source, check_keys, parse_yaml, read_text, read_words, shown
 
+MOST_CHARACTERS = 10_000
+"""The longest text that a primitive may take."""
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _KINDS = ("entity", "boolean")
+_FORMS = ("{number: {min, max}}", "{text: {max_chars}}", "{choice: [words]}")
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """An argument of a primitive: an entity's id, yes or no, or a number within bounds (unit in its name)."""
+    """An argument of a primitive: an entity's id, yes or no, a number within bounds (unit in its name), a text of one
+    line and at most `max_chars` characters, or one of some `choices`.
+    """
 
-    kind: Literal["entity", "number", "boolean"]
+    kind: Literal["entity", "number", "boolean", "text", "choice"]
     low: float = 0.0
     high: float = 0.0
-    default: float | bool | None = None
+    default: float | bool | str | None = None
+    max_chars: int = 0
+    choices: tuple[str, ...] = ()
 
     def describe(self) -> str:
-        return self.kind if self.kind != "number" else f"{self.low:g}..{self.high:g}"
+        if self.kind == "number":
+            return f"{self.low:g}..{self.high:g}"
+        if self.kind == "text":
+            return f"text of at most {self.max_chars} characters"
+        return "|".join(self.choices) if self.kind == "choice" else self.kind
+
+    def takes(self, text: str) -> bool:
+        """Whether a text or choice argument may be this text."""
+        if self.kind == "choice":
+            return text in self.choices
+        return self.kind == "text" and 0 < len(text) <= self.max_chars and not _CONTROLS.search(text)
 
 
 @dataclass(frozen=True)
@@ -45,6 +65,9 @@ class Primitive:
             parameter = self.parameters[name]
             if parameter.kind == "number" and not parameter.low <= float(str(value)) <= parameter.high:
                 return f"'{name}' of '{self.name}' would be {value:.4g}, outside {parameter.describe()}"
+            if parameter.kind in ("text", "choice") and not (isinstance(value, str) and parameter.takes(value)):
+                length = f" ({len(str(value))} characters)" if parameter.kind == "text" else ""
+                return f"'{name}' of '{self.name}' would be '{value}'{length}, and takes {parameter.describe()}"
         return ""
 
 
@@ -94,8 +117,12 @@ def _parameters(source: Source, primitive: Mapping_) -> dict[str, Parameter]:
             bounds: Mapping_ = value.get("number")
             if check_keys(source, bounds, f"the number '{name}'", ("min", "max"), ("default",)):
                 parameters[name] = _number(source, bounds, name)
+        elif isinstance(value, Mapping_) and next(iter(value), None) in ("text", "choice"):
+            kind = next(iter(value))
+            if check_keys(source, value, f"the argument '{name}'", (kind,), ("default",)):
+                parameters[name] = _words(source, value, name)
         else:
-            hint = did_you_mean(shown(value), [*_KINDS, "{number: {min, max}}"])
+            hint = did_you_mean(shown(value), [*_KINDS, *_FORMS])
             source.fault(f"'{name}' cannot be '{shown(value)}'{hint}", args.value_at(name))
     return parameters
 
@@ -110,3 +137,27 @@ def _number(source: Source, bounds: Mapping_, name: str) -> Parameter:
         default = float(given[2]) if "default" in bounds else None
         return Parameter("number", float(given[0]), float(given[1]), default)
     return Parameter("number")
+
+
+def _words(source: Source, value: Mapping_, name: str) -> Parameter:
+    """A text or a choice, with a default beside it where it has one."""
+    if "text" in value:
+        bounds, most = value.get("text"), 0
+        if not isinstance(bounds, Mapping_):
+            source.fault(f"the text '{name}' needs max_chars", value.value_at("text"))
+        elif check_keys(source, bounds, f"the text '{name}'", ("max_chars",), ()):
+            most = bounds.get("max_chars")
+            if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MOST_CHARACTERS:
+                at = bounds.value_at("max_chars")
+                source.fault(f"max_chars of '{name}' is a whole number from 1 to {MOST_CHARACTERS}, not '{most}'", at)
+                most = 0
+        parameter = Parameter("text", max_chars=most)
+    else:
+        parameter = Parameter("choice", choices=read_words(source, value, "choice", "a choice"))
+    default = value.get("default") if "default" in value else None
+    if "default" not in value or not (parameter.max_chars or parameter.choices):
+        return parameter
+    if not isinstance(default, str) or not parameter.takes(default):
+        source.fault(f"the default of '{name}' is {parameter.describe()}, not '{default}'", value.value_at("default"))
+        return parameter
+    return replace(parameter, default=default)

@@ -11,6 +11,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from .errors import Fault, FileError, did_you_mean
+from .facts import ID
 
 MAX_BYTES = 1_000_000
 MOST_VALUES = 100_000
@@ -206,6 +207,24 @@ def check_keys(
         if key not in mapping:
             source.fault(f"{what} lacks the key '{key}'", mapping.place)
     return len(source.faults) == before
+
+
+def read_words(source: Source, parent: Mapping_, key: str, what: str) -> tuple[str, ...]:
+    """A list of distinct ids, at least one."""
+    listed = parent.get(key)
+    if not isinstance(listed, List_) or len(listed) == 0:
+        if key in parent:
+            source.fault(f"'{key}' is a list of words, at least one", parent.value_at(key))
+        return ()
+    words: list[str] = []
+    for item, at in listed:
+        if not isinstance(item, str) or not ID.fullmatch(item):
+            source.fault(f"'{item}' cannot be {what} (lower-case letters, digits and _ between them)", at)
+        elif item in words:
+            source.fault(f"'{item}' stands here twice", at)
+        else:
+            words.append(str(item))
+    return tuple(words)
 
 
 def locate(root: Mapping_, path: tuple[str | int, ...]) -> Place:

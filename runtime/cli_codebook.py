@@ -93,11 +93,12 @@ def prompt(file: str, task: str | None, episode: Path | None) -> None:
 @codebook.command()
 @click.argument("file")
 @click.option("--episode", type=click.Path(path_type=Path), help="Made for each observation of this episode file.")
-def grammar(file: str, episode: Path | None) -> None:
+@click.option("--task", default="", help="The task that texts may be copied from.")
+def grammar(file: str, episode: Path | None, task: str) -> None:
     """Print the grammar that holds the model, as a regular expression; without an episode for an empty world."""
     book = load_codebook(file)
     for seen in _observations(episode) or [Observation(step=0, time_s=0.0, entities=(), facts=())]:
-        click.echo(legal(book, seen).graph.regex())
+        click.echo(legal(book, seen, task).graph.regex())
 
 
 def write_text(text: str, out: Path | None) -> None:

@@ -91,7 +91,7 @@ def connect(
         if task is None:
             out.print(f"{url}: cleared and disarmed; the next connection can arm it", markup=False)
             return 0
-        explainer = Explainer(out, book)
+        explainer = Explainer(out, book, task)
         if dry_run:
             _decide(robot, book, who, task, explainer)
             return 0
@@ -137,7 +137,7 @@ def _decide(robot: Robot, book: Codebook, who: Controller, task: str, explainer:
     explainer.write("observation", seen, seen.time_s)
     explainer.write("decision", decision, seen.time_s)
     try:
-        command = Guard(book).check(decision.text, seen)
+        command = Guard(book).check(decision.text, seen, task)
         out.print(f"would send: {command.text}", markup=False)
     except CommandError as problem:
         out.print(f"would not send {decision.text}: {problem}", markup=False)

@@ -200,7 +200,7 @@ class _Loop:
         started = time.perf_counter()
         command: Command | None = None
         try:
-            command = self.guard.check(text, seen)
+            command = self.guard.check(text, seen, self.task)
             record = CommandRecord(step=step, text=command.text, allowed=True, fallback=fallback)
         except CommandError as problem:
             self.refusal = str(problem)

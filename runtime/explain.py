@@ -8,6 +8,7 @@ from codeword.codebook.observation import Record
 from codeword.codebook.prompt import observation_text
 from codeword.controller.decision import Decision
 
+from .episode import RETASK, Episode
 from .judge import Verdict
 from .records import BudgetRecord, CodebookRecord, CommandRecord, EventRecord
 
@@ -17,9 +18,14 @@ _SHOWN = 6
 class Explainer:
     """A listener that prints."""
 
-    def __init__(self, console: Console, codebook: Codebook) -> None:
+    def __init__(self, console: Console, codebook: Codebook, task: str = "") -> None:
         self.console = console
         self.codebook = codebook
+        self.task = self._then = task
+
+    def begin(self, episode: Episode) -> None:
+        """The task is this episode's from now on."""
+        self.task, self._then = episode.task, episode.then
 
     def picture(self, jpeg: bytes, time_s: float) -> None:
         """Pictures are for files."""
@@ -43,6 +49,8 @@ class Explainer:
             self.console.print(f"   [yellow]the codebook was edited: now {record.hash[:12]}[/yellow]")
             self.codebook = parse_codebook(record.text)
         elif isinstance(record, EventRecord):
+            if record.scripted and record.what == RETASK:
+                self.task = self._then
             self.console.print(f"   [yellow]event at {time_s:.1f} s: {escape(record.what)}[/yellow]")
         elif isinstance(record, Verdict):
             self.console.print(f"[bold]verdict: {escape(record.reason)}[/bold]\n")
@@ -51,7 +59,7 @@ class Explainer:
         self.console.print(f"[bold]{seen.step + 1}.[/bold] at {seen.time_s:.1f} s")
         for line in observation_text(self.codebook, seen).splitlines():
             self.console.print(f"   [dim]{escape(line)}[/dim]")
-        offered = legal(self.codebook, seen)
+        offered = legal(self.codebook, seen, self.task)
         self.console.print(f"   legal: {offered.count} commands")
 
     def _decision(self, decision: Decision) -> None:

@@ -12,7 +12,7 @@ from codeword.controller import Decision
 from .records import Header
 
 PARTS = {
-    "task": "the task in words, in header and scenario",
+    "task": "the task in words, in header and scenario (not what a command copied of it)",
     "pictures": "camera pictures",
     "thoughts": "what the model weighed: choices, probabilities, its goal, and why skills were left out",
     "machine": "versions of the libraries that ran",

@@ -164,7 +164,7 @@ class _Replay:
         """The logged command if the guard lets it pass today."""
         try:
             with self.timed("validate_ms"):
-                command = self.guard.check(logged.text, step.observation)
+                command = self.guard.check(logged.text, step.observation, self.task(number))
         except CommandError as problem:
             self.compare(number, "command.allowed", logged.allowed, False)
             self.compare(number, "command.message", logged.message, str(problem))
@@ -172,6 +172,10 @@ class _Replay:
             return None
         self.compare(number, "command.allowed", logged.allowed, True)
         return command
+
+    def task(self, number: int) -> str | None:
+        """The task at a step; None where it was left out of the file."""
+        return None if "task" in self.episode.header.left_out else task_at(self.episode, self.scenario, number)
 
     def carry_out(self, number: int, step: Step, command: Command) -> None:
         """A command again: it ends the episode, or its result is compared."""

@@ -99,7 +99,7 @@ def _compact(value: Any) -> str:
             raise ValueError("a number beyond all bounds")
         number = Decimal(repr(value))
         return "0" if number == 0 else format(number.normalize(), "f")
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

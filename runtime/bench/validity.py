@@ -25,10 +25,10 @@ def bench_validity(
     widened = 0
     for situation in islice(situations(scenarios, seed=1, hostile=True), n):
         decision = decide(engine, situation)
-        offered = legal(situation.codebook, situation.observation)
+        offered = legal(situation.codebook, situation.observation, situation.task)
         widened += not offered.allows(decision.text)
         try:
-            Guard(situation.codebook).check(decision.text, situation.observation)
+            Guard(situation.codebook).check(decision.text, situation.observation, situation.task)
         except CommandError as problem:
             refused.append(f"{decision.text}: {problem}")
         advance()

@@ -160,7 +160,7 @@ class Mover:
             return
         seen = self._seen.observation if self._seen is not None and self._paused else self._look()
         try:
-            self._guard.check(text, seen)
+            self._guard.check(text, seen, task=None)  # which only the other side knows
         except CommandError as problem:
             self._end(order.id, Result(command=text, status="refused", reason=problem.check, message=str(problem)))
             return

@@ -140,7 +140,7 @@ BROKEN = [
         "c.yaml:18:24: unknown kind 'blok'; did you mean 'block'? (choices: block, bowl)",
     ]),
     ('{entity: block}', '{entiti: block}', [
-        "c.yaml:18:15: the argument 'object' is one of {entity: kind}, {list: kind, min, max}, {choice: [words]}, {integer: {min, max}}, {number: {min, max, step}}, {text: pattern} or boolean",
+        "c.yaml:18:15: the argument 'object' is one of {entity: kind}, {list: kind, min, max}, {choice: [words]}, {integer: {min, max}}, {number: {min, max, step}}, {text: pattern}, {text: {max_words}} or boolean",
     ]),
     ('{entity: block}', '{entity: block, default: red}', [
         "c.yaml:18:31: unknown key 'default' in the argument 'object' (choices: entity)",
