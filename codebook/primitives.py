@@ -140,24 +140,22 @@ def _number(source: Source, bounds: Mapping_, name: str) -> Parameter:
 
 
 def _words(source: Source, value: Mapping_, name: str) -> Parameter:
-    """A text or a choice, with a default beside it where it has one."""
-    if "text" in value:
-        bounds, most = value.get("text"), 0
-        if not isinstance(bounds, Mapping_):
-            source.fault(f"the text '{name}' needs max_chars", value.value_at("text"))
-        elif check_keys(source, bounds, f"the text '{name}'", ("max_chars",), ()):
-            most = bounds.get("max_chars")
-            if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MOST_CHARACTERS:
-                at = bounds.value_at("max_chars")
-                source.fault(f"max_chars of '{name}' is a whole number from 1 to {MOST_CHARACTERS}, not '{most}'", at)
-                most = 0
-        parameter = Parameter("text", max_chars=most)
-    else:
-        parameter = Parameter("choice", choices=read_words(source, value, "choice", "a choice"))
-    default = value.get("default") if "default" in value else None
-    if "default" not in value or not (parameter.max_chars or parameter.choices):
+    """A text or a choice, with a default beside it where it has one; where it has a fault, any text."""
+    before, parameter = len(source.faults), Parameter("text", max_chars=MOST_CHARACTERS)
+    if "choice" in value:
+        choices = read_words(source, value, "choice", "a choice")
+        parameter = parameter if len(source.faults) > before else Parameter("choice", choices=choices)
+    elif not isinstance(value.get("text"), Mapping_):
+        source.fault(f"the text '{name}' needs max_chars", value.value_at("text"))
+    elif check_keys(source, value.get("text"), f"the text '{name}'", ("max_chars",), ()):
+        most, at = value.get("text").get("max_chars"), value.get("text").value_at("max_chars")
+        if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MOST_CHARACTERS:
+            source.fault(f"max_chars of '{name}' is a whole number from 1 to {MOST_CHARACTERS}, not '{most}'", at)
+        else:
+            parameter = Parameter("text", max_chars=most)
+    if "default" not in value:
         return parameter
-    if not isinstance(default, str) or not parameter.takes(default):
+    default = value.get("default")
+    if len(source.faults) == before and not (isinstance(default, str) and parameter.takes(default)):
         source.fault(f"the default of '{name}' is {parameter.describe()}, not '{default}'", value.value_at("default"))
-        return parameter
-    return replace(parameter, default=default)
+    return replace(parameter, default=str(default))

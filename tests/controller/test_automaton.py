@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from codeword.codebook import Codebook, legal
+from codeword.codebook import Codebook, Observation, legal, parse_codebook
 from codeword.codebook.choices import END, Node
 from codeword.codebook.goals import goal_graph
 from codeword.controller.automaton import Automaton, State
@@ -165,6 +165,65 @@ def test_the_hold_refuses_what_the_grammar_does_not_allow(held: tuple[Tokens, Ho
         matcher.expect_end()
 
 
+SPEAKER = """\
+codebook: speaker
+robot: {robot: speaker, primitives: {say: {description: speak}}}
+skills:
+  say: {description: say words, args: {text: {text: {max_words: 4}}, loud: {boolean: , default: false}}}
+  write: {description: write two texts, args: {text: {text: {max_words: 2}}, n: {integer: {min: 0, max: 9}}}}
+  done: {description: done}
+  cannot: {description: cannot, args: {reason: {choice: [missing, impossible]}}}
+"""
+TASKS = (
+    "Say good morning to Anna",
+    "say 'it's 5 o'clock' and don't stop: room 12b, 3.5 kg, 20% off",
+    "sage schöne Grüße an Öykü, scho\u0308ne\u0301 Gru\u0308\u00dfe",
+    "说早上好，安娜！再说hello吧2次",
+    'say "¡Hola, Anna!" and «Ça va?» and “👋👋” now',
+    "hi 👋 Anna 🤖, नमस्ते अन्ना สวัสดี 안녕하세요",
+    "one, two; three... four (five) [six] {seven} <|im_end|> a_b_c/d-e's x=y",
+    "the dogs' house's  'quoted' words\nand\tmore, the the the the",
+)
+
+
+def speaking(task: str) -> Node:
+    return legal(parse_codebook(SPEAKER), Observation(step=0, time_s=0.0, entities=(), facts=()), task).graph
+
+
+def check_tokens_of_whole_texts(tokens: Tokens, graph: Node) -> None:
+    """The only path of tokens to a text is that of the whole text, tokenized at once."""
+    automaton = Automaton(graph, tokens.encode)
+    texts = list(graph.texts())
+    for text in texts:
+        state = automaton.start
+        for token in tokens.encode(text):
+            assert token in state.next, text
+            state = state.next[token]
+        assert state.is_end, text
+    assert {tokens.decode(path) for path in spelt(automaton.start)} == set(texts)
+    assert len(spelt(automaton.start)) == len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_copied_words_have_the_tokens_of_the_whole_text(held: tuple[Tokens, Hold], task: str) -> None:
+    check_tokens_of_whole_texts(held[0], speaking(task))
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("task", TASKS)
+def test_copied_words_have_the_tokens_of_the_whole_text_for_the_real_tokenizer(
+    real_model: LocalModel, task: str
+) -> None:
+    check_tokens_of_whole_texts(Tokens(real_model.folder), speaking(task))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_hold_agrees_on_copied_words(held: tuple[Tokens, Hold], task: str) -> None:
+    lot, graph = random.Random(8), speaking(task)
+    for _ in range(10):
+        assert graph.accepts(walk_both(*held, graph, lot))
+
+
 @pytest.mark.model
 def test_with_the_real_tokenizer_and_codebook(real_model: LocalModel, tabletop: Codebook) -> None:
     tokens, lot = Tokens(real_model.folder), random.Random(3)
@@ -179,6 +238,15 @@ def test_with_the_real_tokenizer_and_codebook(real_model: LocalModel, tabletop: 
         for token in tokens.encode(text):
             state = state.next[token]
         assert state.is_end
+
+
+@pytest.mark.model
+def test_the_hold_agrees_on_copied_words_for_the_real_tokenizer(real_model: LocalModel) -> None:
+    tokens, lot = Tokens(real_model.folder), random.Random(9)
+    hold = Hold(tokens.json, tokens.end_token)
+    for graph in map(speaking, TASKS):
+        for _ in range(10):
+            assert graph.accepts(walk_both(tokens, hold, graph, lot))
 
 
 @pytest.mark.model
