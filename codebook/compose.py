@@ -10,14 +10,14 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from .errors import CodebookError, Fault, did_you_mean
-from .load_skills import Entry
+from .load_skills import Entry, read_phrases
 from .primitives import shipped_robots
 from .yaml_source import List_, Mapping_, Place, Source, check_keys, parse_yaml, plain, read_text, read_words
 
 _REQUIRED = ("codebook",)
 _OPTIONAL = (
     "description", "robot", "include", "entities", "facts", "derived", "properties", "workspace", "skills", "remove",
-    "rename", "wordings", "language", "budgets", "fallback", "examples",
+    "rename", "wordings", "language", "budgets", "fallback", "examples", "stop_words",
 )  # fmt: skip
 
 
@@ -53,6 +53,7 @@ class Parts:
     top: Source
     sources: list[Source] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
+    stop_words: list[str] = field(default_factory=list)
     settings: dict[str, tuple[Source, Any, Place]] = field(default_factory=dict)
     tables: dict[str, dict[str, Entry]] = field(
         default_factory=lambda: {"facts": {}, "derived": {}, "properties": {}, "skills": {}, "wordings": {}}
@@ -70,6 +71,7 @@ class Parts:
         for word in read_words(source, root, "entities", "a kind of entity"):
             if word not in self.kinds:
                 self.kinds.append(word)
+        self.stop_words += [word for word in read_phrases(source, root, "stop_words") if word not in self.stop_words]
         for key in ("robot", "workspace", "language", "budgets", "fallback"):
             if key in root:
                 self.settings[key] = (source, root.get(key), root.value_at(key))
@@ -123,6 +125,8 @@ class Parts:
         if "description" in self.top.root:
             whole["description"] = self.top.root.get("description")
         whole["entities"] = list(self.kinds)
+        if self.stop_words:
+            whole["stop_words"] = list(self.stop_words)
         for key, (source, value, _) in self.settings.items():
             whole[key] = plain(value)
             if key == "robot" and isinstance(value, str) and value not in shipped_robots():

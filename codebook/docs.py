@@ -46,6 +46,7 @@ def _page(codebook: Codebook) -> Iterator[str]:
         axes = zip("xyz", codebook.workspace.low_m, codebook.workspace.high_m, strict=True)
         yield from (f"- {axis}: {_number(low)} m to {_number(high)} m" for axis, low, high in axes)
     yield from _limits(codebook)
+    yield from _stops(codebook)
     if codebook.kinds:
         yield from ("", "## Things", "", f"Commands can name: {', '.join(map(_code, codebook.kinds))}.")
     if codebook.properties:
@@ -71,6 +72,12 @@ def _limits(codebook: Codebook) -> Iterator[str]:
     if any(budget.hard is not None for budget in codebook.budgets.values()) or codebook.fallback:
         instead = f"it carries out {_code(codebook.fallback)}" if codebook.fallback else "it holds still"
         yield from ("", f"Where something took longer than it ever may, {instead}.")
+
+
+def _stops(codebook: Codebook) -> Iterator[str]:
+    if codebook.stop_words:
+        words = ", ".join(escape(word) for word in codebook.stop_words)
+        yield from ("", f"It stops at once when told nothing but: {words}; and, as every robot: stop, halt, wait, ….")
 
 
 def _facts(codebook: Codebook) -> Iterator[str]:

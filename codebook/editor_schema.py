@@ -155,6 +155,15 @@ def _top(codebook: Codebook | None) -> Schema:
             **({"enum": ["hold", *fallbacks(codebook)]} if codebook else {"type": "string"}),
             "examples": ["hold"],
         },
+        "stop_words": {
+            "description": "What stops the robot when it is all that somebody says, in any spelling, beside the usual "
+            "words (stop, halt, wait, …); no model is asked.",
+            "type": "array",
+            "items": {"$ref": "#/definitions/line"},
+            "minItems": 1,
+            "uniqueItems": True,
+            "examples": [["stand down", "hands off"]],
+        },
         "wordings": _wordings(codebook),
         "language": {
             "description": "Which of the wordings the model reads.",

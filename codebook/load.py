@@ -102,6 +102,7 @@ class _Reader:
             workspace=self.workspace(),
             budgets=read_budgets(self.parts),
             fallback=read_fallback(self.parts, skills, self.names),
+            stop_words=tuple(self.parts.stop_words),
             wordings=wordings,
             text=text,
             hash=hashlib.sha256(text.encode()).hexdigest(),

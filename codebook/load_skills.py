@@ -25,7 +25,8 @@ from .parse import Vocabulary, parse_condition, parse_effect
 from .patterns import texts_of
 from .primitives import Primitive
 from .skills import NOTHING, Skill
-from .yaml_source import List_, Mapping_, Place, Source, check_keys, read_words, rejoined
+from .stop_words import plain_words
+from .yaml_source import List_, Mapping_, Place, Source, check_keys, read_words, rejoined, shown
 
 _T = TypeVar("_T")
 _ARGUMENTS = ("entity", "list", "choice", "integer", "number", "text", "boolean")
@@ -145,8 +146,8 @@ class _Reader:
         if argument is None or default is None:
             return argument
         if argument.write(default) is None:
-            shown = value.value_at("default")
-            self.fault(f"the default of '{name}' cannot be '{default}': {argument.describe()}", shown)
+            place = value.value_at("default")
+            self.fault(f"the default of '{name}' cannot be '{default}': {argument.describe()}", place)
             return None
         return _with_default(argument, default)
 
@@ -265,6 +266,25 @@ class _Reader:
             self.fault(f"'{key}' is true or false, not '{value}'", parent.value_at(key))
             return default
         return value
+
+
+def read_phrases(source: Source, parent: Mapping_, key: str) -> tuple[str, ...]:
+    """A list of distinct texts of one line with a word in each, at least one."""
+    listed = parent.get(key)
+    if not isinstance(listed, List_) or len(listed) == 0:
+        if key in parent:
+            source.fault(f"'{key}' is a list of texts, at least one", parent.value_at(key))
+        return ()
+    found: dict[tuple[str, ...], str] = {}
+    for item, at in listed:
+        words = plain_words(item) if isinstance(item, str) else ()
+        if not words or "\n" in str(item).strip():
+            source.fault(f"'{key}': expected one line with a word in it, not '{shown(item)}'", at)
+        elif words in found:
+            source.fault(f"'{item}' stands here twice", at)
+        else:
+            found[words] = str(item).strip()
+    return tuple(found.values())
 
 
 def read_line(source: Source, parent: Mapping_, key: str, default: str) -> str:

@@ -83,7 +83,7 @@ class Predicate:
 class Codebook:
     """A robot's language. `hash` is the SHA-256 of the file's text, `text` the text itself; `files` are all that it was
     read from. `examples` are ways in which people ask for things. `fallback` is the skill that is carried out where a
-    hard limit was missed; empty: the robot holds still.
+    hard limit was missed; empty: the robot holds still. `stop_words` are its own, beside those of every codebook.
     """
 
     name: str
@@ -103,6 +103,7 @@ class Codebook:
     budgets: Mapping[Stage, Budget] = field(default_factory=dict)
     fallback: str = ""
     examples: "tuple[Example, ...]" = ()
+    stop_words: tuple[str, ...] = ()
 
     def state(self, observation: Observation) -> FactState:
         """The facts, base and derived, that an observation shows."""

@@ -23,6 +23,7 @@ from .goal_controller import GoalController, MixedController
 from .habits import Habits, situation_of
 from .hint import About, Hint
 from .profiles import AUTO
+from .reflexes import reflex_decision
 from .registry import DEFAULT_MODEL, resolve
 from .sampling import GREEDY, Sampling
 from .store import Progress, silent
@@ -68,6 +69,8 @@ class ModelController:
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The command that the model picks among those legal."""
+        if (held := reflex_decision(self._codebook, task)) is not None:
+            return held
         clock = Stopwatch()
         question = self._question(task, observation)
         clock.lap("legal")
@@ -155,6 +158,8 @@ class RandomController:
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """A command by lot. It takes no time, so that `cancelled` is not asked."""
         del cancelled
+        if (held := reflex_decision(self._codebook, task)) is not None:
+            return held
         clock = Stopwatch()
         offered = offer(self._codebook, task, observation)
         graph = offered.legal.graph

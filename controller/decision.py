@@ -23,7 +23,7 @@ _COSTS = frozenset(
 
 class Note(Record):
     """Something worth knowing that happened on the way to a decision: of a kind (`poisoned`, `cache`, `remote`,
-    `fallback`, `goal`), told in words.
+    `fallback`, `goal`, `stop`, `hold`), told in words.
     """
 
     kind: str

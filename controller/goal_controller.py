@@ -20,6 +20,7 @@ from .foresight import Foresight, Question
 from .goal_writer import GoalWriter
 from .habits import Habits, situation_of
 from .hint import About, Hint
+from .reflexes import reflex_decision
 from .sampling import GREEDY, Sampling
 
 
@@ -43,6 +44,8 @@ class GoalController:
         looking again did not help. Where all that is left to do is about named things that are gone for good, nothing
         else is asked for.
         """
+        if (held := reflex_decision(self._codebook, task)) is not None:
+            return held
         clock, asked = Stopwatch(), None
         if not self._writer.knows(task):
             asked, self._waited = self._ask(task, observation, cancelled), 0
@@ -118,6 +121,8 @@ class MixedController:
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The command that the model picks among those legal."""
+        if (held := reflex_decision(self._codebook, task)) is not None:
+            return held
         clock, asked = Stopwatch(), None
         if self._writer.wanted is not None:
             self._writer.wanted.saw(observation)

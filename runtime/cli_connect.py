@@ -8,26 +8,29 @@ import click
 
 from codeword.codebook import Codebook, CommandError, Robot, load_codebook
 from codeword.codebook.conversation import FORMS
-from codeword.codebook.errors import InputError
+from codeword.codebook.errors import InputError, RobotTimeoutError
+from codeword.codebook.reflexes import stops
 from codeword.controller import Controller
 from codeword.controller.controller import BEST_POLICY, POLICIES
 from codeword.controller.profiles import AUTO
 from codeword.controller.registry import DEFAULT_MODEL
+from codeword.controller.store import silent
 
 from .episode import Episode, check_observation, run_episode
 from .explain import Explainer
 from .guard import Guard
 from .link.keyring import keys_for
 from .link.lekiwi import LeKiwiRobot
-from .link.robot import LinkRobot
+from .link.robot import LinkRobot, stop_robot
 from .link.sockets import address
 from .recording import EpisodeWriter
 from .robots import check_fit
-from .run import Controllers, Who
+from .run import NOBODY, Controllers, Who
 from .scenario import typed_scenario
 from .terminal import model_progress, out
 
 LEKIWI = "lekiwi://"
+_STOP_S = 3.0
 
 
 @click.command(epilog='Example: codeword connect tcp://127.0.0.1:5555 --task "say hello" --codebook my.yaml --dry-run')
@@ -68,10 +71,11 @@ def connect(
 ) -> int:
     """Drive the robot at URL (tcp://host:port or lekiwi://host) with a task in your own words.
 
-    Begin with --readonly, then --dry-run. Ctrl-C stops the robot. Exits 0 if the controller said done, 1 if not, 2
-    where something given cannot be used or the link fails.
+    Begin with --readonly, then --dry-run. Ctrl-C stops the robot, and so does a task that is a stop word alone
+    ("Stop!"): it is sent at once, before any model is loaded, and the robot stays stopped until --rearm. Exits 0 if the
+    controller said done after some command, 1 if not, also when stopped, 2 where something given cannot be used or the
+    link fails.
     """
-    moves = not (readonly or dry_run)
     if readonly and (dry_run or rearm):
         raise InputError("--readonly sends nothing: leave --dry-run and --rearm")
     if task is None and not readonly and not rearm:
@@ -79,11 +83,16 @@ def connect(
     book = load_codebook(codebook)
     scenario = typed_scenario(task or "look", codebook)
     check_fit(url, scenario)
-    if task is not None and not readonly:  # before the robot is armed
+    stopping = task is not None and not readonly and stops(book, task)
+    moves = not (readonly or dry_run or stopping)
+    if stopping:
+        controllers = Controllers(Who(NOBODY, model, adapter), silent)
+        who = controllers.make(scenario, 0)
+    elif task is not None and not readonly:  # before the robot is armed
         with model_progress() as progress:
             controllers = Controllers(Who(controller, model, adapter, AUTO, FORMS[0], policy=policy), progress)
         who = controllers.make(scenario, 0)
-    robot = _open(url, book, folder, key, arm=moves, rearm=rearm)
+    robot = _open(url, book, folder, key, arm=moves, rearm=rearm and not stopping, sends=moves or stopping)
     try:
         if readonly:
             _look(robot, book, looks)
@@ -91,7 +100,12 @@ def connect(
         if task is None:
             out.print(f"{url}: cleared and disarmed; the next connection can arm it", markup=False)
             return 0
+        if stopping and not dry_run:
+            _stop(robot, url)
         explainer = Explainer(out, book, task)
+        if dry_run and stopping:
+            out.print(f"would stop the robot: '{task}' is a stop word", markup=False)
+            return 0
         if dry_run:
             _decide(robot, book, who, task, explainer)
             return 0
@@ -103,16 +117,31 @@ def connect(
             with EpisodeWriter(file, controllers.header(scenario, 0, url), book.text, scenario.text) as writer:
                 verdict = run_episode(Episode(bounded, task, who, robot, None, (writer, explainer), film=False))
         out.print(f"ended: {verdict.ended} after {verdict.decisions} decisions", markup=False)
-        return 0 if verdict.ended == "done" else 1
+        if verdict.ended == "done" and not verdict.carried_out:
+            out.print("done was said, but the robot was given no command", markup=False)
+        return 0 if verdict.carried_out else 1
     finally:
         if moves:
             robot.stop()
         robot.close()
 
 
-def _open(url: str, book: Codebook, folder: Path | None, key: str | None, *, arm: bool, rearm: bool) -> Robot:
+def _stop(robot: Robot, url: str) -> None:
+    """Stop the robot at the other end now. Raises RobotTimeoutError where it does not say that it is stopped."""
+    if not isinstance(robot, LinkRobot):
+        robot.stop()
+    elif stop_robot(robot.connection, "its controller was told to stop", _STOP_S) is None:
+        raise RobotTimeoutError(
+            f"{url}: no answer to a stop within {_STOP_S:g} s: {robot.connection.network}; a robot that hears nothing "
+            "holds by itself, and its own emergency stop is what to rely on"
+        )
+
+
+def _open(
+    url: str, book: Codebook, folder: Path | None, key: str | None, *, arm: bool, rearm: bool, sends: bool
+) -> Robot:
     if url.startswith(LEKIWI):
-        return LeKiwiRobot(book, url, send=arm)
+        return LeKiwiRobot(book, url, send=sends)
     host, _ = address(url)
     return LinkRobot(url, book, keys=keys_for(host, folder), key=key, arm=arm, clear_stop=rearm)
 

@@ -13,6 +13,7 @@ from codeword.codebook import Codebook
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import EpisodeError, InputError
 from codeword.codebook.live import LiveCodebook
+from codeword.codebook.reflexes import stops
 from codeword.controller.controller import BEST_POLICY, POLICIES
 from codeword.controller.memory.opening import OFF
 from codeword.controller.profiles import AUTO, PROFILES
@@ -33,7 +34,7 @@ from .recording import Episode, read_episode
 from .report import write_report
 from .resume import finished, require_free
 from .rotation import Cap, rotate
-from .run import CONTROLLERS, Plan, Task, Who, check_plan
+from .run import CONTROLLERS, NOBODY, Plan, Task, Who, check_plan
 from .run_bar import run_bar
 from .run_table import run_notes, run_table
 from .scenario import Scenario, find_scenarios, load_scenario, typed_scenario
@@ -168,7 +169,9 @@ def run(
     Writes one episode file (.mcap) per episode, a report.html, and a row per episode into results.csv and
     results.parquet. Exits 0 only if every goal was reached within its budgets, 1 if not, 2 if something given cannot
     be used. An episode that breaks stops no other and counts as not reached. With --jobs decisions are the same, but
-    times are taken while other episodes use the machine too.
+    times are taken while other episodes use the machine too. A task that is a stop word alone ("Stop!") stops the
+    robot, and no model is loaded for it. Without a goal to judge by, a task counts as carried out where it was said to
+    be done after some command.
 
     With --record each episode is kept as SCENARIO-SEED.mcap, to be committed and tested (pytest --codeword DIR). One
     that is there and went the same way stays as it is; where it went another way, the difference is told and exit is
@@ -193,6 +196,8 @@ def run(
     )  # fmt: skip
     sampling, limits = Sampling(temperature, top_k, top_p), Limits(connect_s, answer_s)
     who = Who(controller, model, adapter, profile, history, sampling, policy, cache, fallback, limits)
+    if all(stops(scenario.codebook, scenario.spec.task) for scenario in chosen):
+        who = Who(NOBODY, model, adapter)  # nothing is loaded first: a stop is not to wait for it
     one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}
     processes = _processes(jobs, plan, one_by_one)
     plan = replace(plan, lookahead=processes == 1 if lookahead is None else lookahead)

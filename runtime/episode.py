@@ -9,6 +9,7 @@ from codeword.codebook import Codebook, Command, CommandError, Observation, Resu
 from codeword.codebook.budgets import Stage
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.observation import Record
+from codeword.codebook.reflexes import reflex
 from codeword.controller import Controller, Decision
 from codeword.controller.decision import DecisionCancelled, Note
 from codeword.controller.foresight import Foreseeing
@@ -130,6 +131,7 @@ class _Loop:
     missed: list[str] = field(default_factory=list)
     refusal: str = ""
     caught_up_ms: float | None = None
+    commands: int = 0
 
     def tell(self, topic: str, record: Record, time_s: float) -> None:
         for listener in self.episode.listeners:
@@ -222,6 +224,7 @@ class _Loop:
         """Have the robot carry out a command; what comes after it may be decided ahead meanwhile."""
         started, controller = time.perf_counter(), self.episode.controller
         execution = self.episode.robot.execute(command)
+        self.commands += 1
         if not (ahead and self.episode.lookahead) or not isinstance(controller, Foreseeing):
             return execution.result()
         controller.look_ahead(self.task, seen, command)
@@ -246,11 +249,31 @@ class _Loop:
             self.episode.robot.use(book)
         self.tell("codebook", CodebookRecord(step=step, text=book.text, hash=book.hash), time_s)
 
+    def stopped(self) -> Note | None:
+        """Stop the robot, latched, where the task is a stop word: before it is even looked at, and nothing is asked."""
+        found = reflex(self.guard.codebook, self.task)
+        if found is None or found.kind != "stop":
+            return None
+        self.episode.robot.stop()
+        return Note(kind=found.kind, text=found.why)
+
+    def end_stopped(self, seen: Observation, note: Note) -> Result:
+        """What is recorded of a turn in which the robot was stopped by a word."""
+        self.tell_notes(seen, (note,))
+        result = Result(command="", status="stopped", reason="stopped", message=note.text)
+        self.tell("budget", BudgetRecord(step=seen.step, stage_ms=self.stage_ms), seen.time_s)
+        self.tell("result", result, seen.time_s)
+        return result
+
     def turn(self, step: int) -> tuple[Command | None, Result | None]:
         """One turn: the command that passed the guard, if any, and how it went, if it moved the robot."""
         self.stage_ms, self.missed = {} if self.caught_up_ms is None else {"catch_up_ms": self.caught_up_ms}, []
         self.caught_up_ms = None
+        note = self.stopped()
         seen = self.observe(step)
+        note = note or self.stopped()  # looking may have brought another task
+        if note is not None:
+            return None, self.end_stopped(seen, note)
         looked = time.perf_counter()
         if self.episode.live is not None and self.episode.live.refresh():
             self.renew(step, seen.time_s, self.episode.live)
@@ -344,7 +367,7 @@ def _run(loop: _Loop, on_step: Callable[[int], None] | None) -> Verdict:
     truth = physics.truth() if physics is not None else episode.robot.observe()
     loop.tell_events(decisions)
     damage = physics.damage() if physics is not None else UNHARMED
-    verdict = judge(loop.scenario, start or loop.first or truth, truth, ended, said, decisions, damage)
+    verdict = judge(loop.scenario, start or loop.first or truth, truth, ended, said, decisions, damage, loop.commands)
     loop.film(truth.time_s)
     loop.tell("verdict", verdict, truth.time_s)
     return verdict

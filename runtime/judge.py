@@ -19,6 +19,7 @@ class Verdict(Record):
 
     `credit` is the share of what was open at the start that is closed now, from 0 to 1, whatever was claimed. `fallen`
     are the blocks off the table, `bumps` the contacts of the arm above the limit, `peak_n` its hardest contact [N].
+    `commands` is how many commands the robot was given: what is said to be done without any may never have been asked.
     """
 
     success: bool | None
@@ -26,11 +27,19 @@ class Verdict(Record):
     reason: str
     open: tuple[str, ...] = ()
     decisions: int = 0
+    commands: int = 0
     simulated_s: float = 0.0
     credit: float | None = None
     fallen: tuple[str, ...] = ()
     bumps: int = 0
     peak_n: float = 0.0
+
+    @property
+    def carried_out(self) -> bool:
+        """Whether the task counts as carried out: by physics, or where there is no goal to judge by, said to be done
+        after something was done.
+        """
+        return self.ended == "done" and self.commands > 0 if self.success is None else self.success
 
 
 UNHARMED = Damage()
@@ -44,16 +53,17 @@ def judge(
     said: str,
     decisions: int,
     damage: Damage = UNHARMED,
+    commands: int = 0,
 ) -> Verdict:
     """The verdict on an episode: `start` is the world before it, `truth` the settled world after it, `said` the reason
-    that a `cannot` gave.
+    that a `cannot` gave, `commands` how many the robot was given.
     """
     state = scenario.codebook.state(truth)
     parts = conjuncts(scenario.goal) if scenario.goal is not None else ()
     still_open = tuple(str(part) for part in parts if not part.holds(state, {}))
     success: bool | None
     if scenario.goal is None:
-        success, reason = None, "no goal to judge by"
+        success, reason = None, _unjudged(ended, said, commands)
     elif scenario.spec.cannot:
         success, reason = _impossible(scenario, ended, said)
     elif ended == "done":
@@ -70,12 +80,21 @@ def judge(
         reason=reason,
         open=still_open,
         decisions=decisions,
+        commands=commands,
         simulated_s=truth.time_s,
         credit=credit,
         fallen=damage.fallen,
         bumps=damage.bumps,
         peak_n=round(damage.peak_n, 3),
     )
+
+
+def _unjudged(ended: Ended, said: str, commands: int) -> str:
+    """How an episode ended that has no goal to judge by."""
+    if ended == "done":
+        return "no goal to judge by" if commands else "said done without a command to the robot; no goal to judge by"
+    told = {"cannot": f"gave up ({said})", "stopped": "was stopped", "max_decisions": "ran out of decisions"}[ended]
+    return f"{told}; no goal to judge by"
 
 
 def _credit(scenario: Scenario, start: Observation, truth: Observation) -> float:

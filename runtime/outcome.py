@@ -17,6 +17,9 @@ from .records import Header
 from .scenario import Scenario
 from .statistics import quantile
 
+_HELD = ("stop", "hold")
+"""The kinds of notes that say why a robot was not given a command."""
+
 
 class Row(Record):
     """One episode as a row of a table; each field is a column, and its description says what stands there."""
@@ -37,7 +40,9 @@ class Row(Record):
     credit: float | None = Field(default=None, description="share of what was open at the start that is done [0 to 1]")
     ended: str = Field(default="", description="how it ended: done, cannot, max_decisions or stopped")
     reason: str = Field(default="", description="what decided success, in a few words")
+    held: str = Field(default="", description="why the robot was stopped or held still, or nothing was left to do")
     decisions: int = Field(default=0, description="decisions made")
+    commands: int | None = Field(default=None, description="commands that the robot was given")
     invalid_commands: int = Field(default=0, description="commands that were no valid JSON of the codebook")
     refused_commands: int = Field(default=0, description="commands that the guard held back, invalid ones among them")
     late_decisions: int = Field(default=0, description="hard limits missed")
@@ -102,12 +107,13 @@ def outcome_of(episode: Episode, scenario: Scenario, logging: str = "") -> Outco
         judged = {
             "success": verdict.success, "credit": verdict.credit, "ended": verdict.ended, "reason": verdict.reason,
             "fallen_blocks": len(verdict.fallen), "bumps": verdict.bumps, "peak_contact_n": verdict.peak_n,
-            "simulated_s": verdict.simulated_s,
+            "simulated_s": verdict.simulated_s, "commands": verdict.commands,
         }  # fmt: skip
     row = Row(
         **_made_by(episode.header, episode.path.name),
         **judged,
         **_times(stage_ms.get("decision_ms", [])),
+        held=next((event.what for event in episode.events if event.kind in _HELD), ""),
         decisions=sum(step.decision is not None for step in steps),
         invalid_commands=sum(command.check in ("size", "json", "schema") for command in commands),
         refused_commands=len(commands),

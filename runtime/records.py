@@ -82,7 +82,8 @@ class CodebookRecord(Record):
 class EventRecord(Record):
     """Something that happened beside the loop: by the scenario's script, or an edit of the codebook not taken up.
 
-    `kind` is that of a decision's note (`poisoned`, `cache`, `remote`, `fallback`, `goal`); empty for all others.
+    `kind` is that of a decision's note (`poisoned`, `cache`, `remote`, `fallback`, `goal`, `stop`, `hold`); empty for
+    all others.
     """
 
     step: int

@@ -94,6 +94,7 @@ class _Replay:
         self.ended: Ended = "max_decisions"
         self.said = ""
         self.stopped = False
+        self.commands = 0
         self.now = Replayed(uncompared=uncompared(episode))
 
     @contextmanager
@@ -143,6 +144,9 @@ class _Replay:
                 now = self.controller.decide(task_at(self.episode, self.scenario, number), step.observation)
             self.now.decisions[number] = now
             self.compare(number, "decision", step.decision.essence(), now.essence())
+        if step.command is None and step.result is not None and step.result.status == "stopped":
+            self.stop()
+            return
         last = number == len(self.episode.steps) - 1
         for part in ("decision", "command", "budget"):
             late = step.budget is not None and bool(step.budget.missed) and part != "budget"
@@ -159,6 +163,12 @@ class _Replay:
         command = self.check(number, step, step.command)
         if command is not None:
             self.carry_out(number, step, command)
+
+    def stop(self) -> None:
+        """A word stopped the robot, and nothing was decided."""
+        self.ended, self.stopped = "stopped", True
+        if self.robot is not None:
+            self.robot.stop()
 
     def check(self, number: int, step: Step, logged: CommandRecord) -> Command | None:
         """The logged command if the guard lets it pass today."""
@@ -183,6 +193,7 @@ class _Replay:
         if ends is not None:
             self.ended, self.said = ("done" if ends == "done" else "cannot"), str(command.args.get("reason", ""))
             return
+        self.commands += 1
         if self.robot is None:
             return
         result = self.robot.execute(command).result()
@@ -200,7 +211,8 @@ class _Replay:
         steps = len(self.episode.steps)
         truth, events = self.physics.truth(), self.physics.events()
         scenario = self.scenario.changed() if any(what == RETASK for _, what in events) else self.scenario
-        now = judge(scenario, self.start or truth, truth, self.ended, self.said, steps, self.physics.damage())
+        damage = self.physics.damage()
+        now = judge(scenario, self.start or truth, truth, self.ended, self.said, steps, damage, self.commands)
         logged = [[event.time_s, event.what] for event in self.episode.events if event.scripted]
         self.compare(steps, "events", logged, [list(event) for event in events])
         self.compare(steps, "verdict", self.episode.verdict, now)

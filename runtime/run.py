@@ -43,6 +43,8 @@ from .scenario import Scenario
 from .scenario_spec import Clock
 
 CONTROLLERS = ("llm", "expert", "random")
+NOBODY = "nobody"
+"""Who decides what needs no deciding: a task that is a stop word. No model is loaded for it."""
 _LIBRARIES = ("torch", "transformers", "outlines", "llguidance", "pybullet", "numpy")
 
 
@@ -88,6 +90,8 @@ def fetch(who: Who, progress: Progress) -> tuple[LocalModel, Adapter] | None:
 
     Raises InputError for an unknown controller or address, ModelError where model or adapter cannot be had.
     """
+    if who.controller == NOBODY:
+        return None
     if who.controller not in CONTROLLERS:
         raise InputError(f"there is no controller '{who.controller}'{did_you_mean(who.controller, CONTROLLERS)}")
     if who.controller != "llm":
@@ -175,7 +179,7 @@ class Controllers:
                 history=self.who.history,
                 sampling=replace(self.who.sampling, seed=seed),
             )
-        if self.who.controller == "random":
+        if self.who.controller in ("random", NOBODY):
             return RandomController(scenario.codebook, seed)
         return Expert(scenario)
 

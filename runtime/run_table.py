@@ -61,6 +61,9 @@ def run_notes(summary: Summary, rows: Sequence[Row]) -> Iterator[str]:
         yield f"[red]broken:[/red] {escape(f'{row.scenario}, seed {row.seed}: {row.error}')}"
     if len(wrong) > MOST_BROKEN:
         yield f"[red]broken:[/red] {len(wrong) - MOST_BROKEN} more, in the column error of results.csv"
+    held = [row for row in rows if row.held and row.success is None]
+    for row in held[:MOST_BROKEN]:
+        yield f"[yellow]held:[/yellow] {escape(row.held)}"
     for stage, (measured, budget) in summary.p95_misses.items():
         yield f"[red]budget missed:[/red] {stage} p95 {measured:.1f} ms, budget {budget:.1f} ms"
     if summary.hard_misses:
@@ -72,6 +75,9 @@ def run_notes(summary: Summary, rows: Sequence[Row]) -> Iterator[str]:
 def _verdict(summary: Summary) -> str:
     if summary.total.broken:
         return f"[red]{summary.total.broken} of {summary.total.episodes} episodes broke[/red]; --resume runs them again"
+    if summary.total.undone:
+        undone, unjudged = summary.total.undone, summary.total.episodes - summary.total.judged
+        return f"[red]{undone} of {unjudged} tasks without a goal to judge by not carried out[/red]"
     if not summary.ok:
         return "[red]not all goals reached[/red]"
     if not summary.total.judged:

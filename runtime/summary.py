@@ -24,7 +24,8 @@ class Tally:
     """What one scenario came to; `judged` leaves out episodes without a goal, and counts those that broke.
 
     `credit` is summed over those judged; `fallen` counts blocks off the table, `bumps` contacts of the arm above the
-    limit, `broken` the episodes that came to no end.
+    limit, `broken` the episodes that came to no end, `undone` those without a goal in which it was not said after some
+    command that all is done.
     """
 
     episodes: int = 0
@@ -34,6 +35,7 @@ class Tally:
     fallen: int = 0
     bumps: int = 0
     broken: int = 0
+    undone: int = 0
     decisions: int = 0
     decision_ms: "array[float]" = field(default_factory=lambda: array("d"), repr=False)
 
@@ -52,6 +54,7 @@ class Tally:
         self.fallen += row.fallen_blocks or 0
         self.bumps += row.bumps or 0
         self.broken += bool(row.error)
+        self.undone += row.success is None and not (row.ended == "done" and row.commands)
         self.decisions += row.decisions
         self.decision_ms.extend(outcome.stage_ms.get("decision_ms", ()))
 
@@ -114,8 +117,11 @@ class Summary:
 
     @property
     def ok(self) -> bool:
-        """Whether every judged goal was reached within its budgets, and no episode broke."""
-        reached = self.total.success == self.total.judged and not self.total.broken
+        """Whether every judged goal was reached within its budgets, no episode broke, and of those without a goal each
+        was said to be done after some command.
+        """
+        total = self.total
+        reached = total.success == total.judged and not total.broken and not total.undone
         return reached and not self.p95_misses and not self.hard_misses
 
     def quantiles(self, stage: str) -> dict[str, float | None]:

@@ -74,7 +74,7 @@ BROKEN = [
     ]),
     ('robot: arm', 'robots: arm', [
         "c.yaml:1:1: the codebook lacks the key 'robot'",
-        "c.yaml:2:1: unknown key 'robots' in the codebook; did you mean 'robot'? (choices: codebook, description, robot, include, entities, facts, derived, properties, workspace, skills, remove, rename, wordings, language, budgets, fallback)",
+        "c.yaml:2:1: unknown key 'robots' in the codebook; did you mean 'robot'? (choices: codebook, description, robot, include, entities, facts, derived, properties, workspace, skills, remove, rename, wordings, language, budgets, fallback, stop_words)",
     ]),
     ('entities: [block, bowl]', 'entities: [Block, bowl]', [
         "c.yaml:3:12: 'Block' cannot be a kind of entity (lower-case letters, digits and _ between them)",

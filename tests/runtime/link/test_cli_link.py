@@ -251,3 +251,30 @@ def test_the_stand_in_is_driven_by_run(tmp_path: Path) -> None:
     finally:
         host.terminate()
         host.communicate()
+
+
+def test_a_stop_word_stops_the_robot_at_the_other_end_and_keeps_it_stopped(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "stopped.mcap"
+    with served(notes=tmp_path / "notes") as cart:
+        args = ["connect", cart.url, "--codebook", str(CART), "--controller", "random", "--decisions", "2"]
+        code, told, _ = call(capsys, *args, "--task", "Halt!", "--dry-run")
+        assert (code, told) == (0, "would stop the robot: 'Halt!' is a stop word\n")
+        with Raw(cart.url) as raw:
+            raw.hello()
+            assert raw.until("disarmed")["reason"] != "its controller was told to stop"
+        code, told, _ = call(
+            capsys, *args, "--task", "Halt!", "--rearm", "--model", "no-such-model", "--out", str(file)
+        )
+        assert code == 1
+        assert "ended: stopped" in told
+        assert "'Halt!' is a stop word" in told
+        assert moved_at(cart.notes) == []
+        verdict = read_episode(file).verdict
+        assert verdict is not None
+        assert verdict.ended == "stopped"
+        code, _, wrong = call(capsys, *args, "--task", "go to mark 1")
+        assert code == 2
+        assert "stopped" in wrong
+        assert moved_at(cart.notes) == []

@@ -1,0 +1,109 @@
+"""What a task is answered by rule, before any model or planner: by stopping, or by holding still and saying why.
+
+A task that stops is a stop word and nothing else. A task that only forbids ("Do not touch the red block.") asks for
+nothing, nor does one without a word in it. A negation within a task ("the block that is not red", "all but one") is for
+whoever reads the task.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from .skills import Codebook
+from .stop_words import is_stop, plain_words
+
+_FORBIDDING = (
+    "do not", "don't", "never", "you must not", "you mustn't", "you may not", "you should not", "you shouldn't",
+    "must not", "under no circumstances", "on no account", "by no means",
+    "niemals", "nie", "auf keinen fall", "keinesfalls", "bitte nicht", "du darfst nicht", "du sollst nicht",
+    "ne", "jamais", "il ne faut pas", "non", "mai",
+    "nunca", "jamás", "no debes", "no pongas", "no toques", "no muevas", "no cojas", "no agarres", "no metas",
+    "não", "nooit", "nie wieder",
+)  # fmt: skip
+"""How an order that forbids begins."""
+
+_POLITE = ("please", "kindly", "bitte", "por favor", "per favore", "s'il te plaît", "s'il vous plaît", "robot", "hey")
+
+_ASKING = frozenset(
+    {"forget", "hesitate", "fail", "neglect", "miss", "skip", "leave", "stop", "let", "worry", "mind", "bother", "ask"}
+)
+"""What is asked for by forbidding it: "don't forget to …", "don't leave anything on the table"."""
+
+_TURNS = frozenset(
+    {
+        "except", "but", "unless", "until", "till", "before", "when", "while", "if", "instead", "rather", "only",
+        "other", "than", "without", "sondern", "aber", "bis", "bevor", "sauf", "mais", "avant", "pero", "sino", "hasta",
+        "excepto", "salvo", "ma", "finché", "mas", "exceto",
+    }
+)  # fmt: skip
+"""Words with which an order that began by forbidding may yet ask for something."""
+
+_GOES_ON = frozenset(
+    {
+        "the", "a", "an", "any", "either", "neither", "this", "that", "these", "those", "it", "them", "my", "your",
+        "ever", "again", "please", "thanks", "thank", "ok", "okay", "not", "no", "never",
+    }
+)  # fmt: skip
+"""With these a clause goes on with what was forbidden before it."""
+
+_CLAUSE = re.compile(r"(?:[.!?;:,\n\u2014]|\s-\s)+")
+
+
+@dataclass(frozen=True)
+class Reflex:
+    """What is done without deciding, and why, in words for people: `stop` stops the robot, latched; `hold` does nothing
+    and ends.
+    """
+
+    kind: Literal["stop", "hold"]
+    why: str
+
+
+def reflex(codebook: Codebook, task: str) -> Reflex | None:
+    """What a task is answered by rule; None where it is to be decided."""
+    if is_stop(task, codebook.stop_words):
+        return Reflex("stop", f"'{task.strip()}' is a stop word: the robot is stopped, and nothing is decided")
+    if not plain_words(task):
+        return Reflex("hold", "the task has no words: nothing is asked for")
+    if only_forbids(task):
+        return Reflex("hold", "the task only forbids: nothing is asked for; say in a sentence of its own what to do")
+    return None
+
+
+def stops(codebook: Codebook, task: str) -> bool:
+    """Whether a task is a stop word and nothing else."""
+    return is_stop(task, codebook.stop_words)
+
+
+def only_forbids(task: str) -> bool:
+    """Whether a task begins as an order that forbids, and asks for nothing after that.
+
+    >>> only_forbids("Never put the red block in the bowl."), only_forbids("Don't touch red. Put green away.")
+    (True, False)
+    """
+    clauses = [words for part in _CLAUSE.split(task) if (words := _without(plain_words(part), _POLITE))]
+    if not clauses or not _is_forbidding(clauses[0]):
+        return False
+    if any(not _TURNS.isdisjoint(words) for words in clauses):
+        return False
+    return all(_is_forbidding(words) or _goes_on(words) for words in clauses[1:])
+
+
+def _is_forbidding(words: tuple[str, ...]) -> bool:
+    for opening in map(plain_words, _FORBIDDING):
+        if words[: len(opening)] == opening:
+            return _ASKING.isdisjoint(words[len(opening) : len(opening) + 1])
+    return False
+
+
+def _goes_on(words: tuple[str, ...]) -> bool:
+    rest = words[1:] if words[0] in ("and", "or", "nor") else words
+    return bool(rest) and (rest[0] in _GOES_ON or _is_forbidding(rest))
+
+
+def _without(words: tuple[str, ...], openings: tuple[str, ...]) -> tuple[str, ...]:
+    """Words without what is said out of politeness before them."""
+    for opening in map(plain_words, openings):
+        if words[: len(opening)] == opening:
+            return _without(words[len(opening) :], openings)
+    return words

@@ -1,0 +1,131 @@
+"""What is answered by rule: stop words, orders that only forbid, and no words at all."""
+
+import pytest
+
+from codeword.codebook import Codebook, parse_codebook
+from codeword.codebook.docs import codebook_docs
+from codeword.codebook.errors import CodebookError
+from codeword.codebook.reflexes import only_forbids, reflex, stops
+from codeword.codebook.stop_words import STOP_WORDS, is_stop
+from tests.codebook.test_load import GOOD
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Stop!", "STOP!", "stop", "  Stop.  ", "Halt", "Wait.", "Don't move.", "Don\u2019t move!", "DONT MOVE", "Do not move",
+        "Stop! Stop! Stop!", "Stop, please.", "Please stop now", "Robot, stop", "Wait, stop!", "Freeze", "Hold on...",
+        "No!", "Halt an!", "Stopp", "NICHT BEWEGEN", "Hör auf", "Hor auf", "Arrête !", "ARRETE", "arrête-toi",
+        "Detente", "¡Alto!", "Fermo!", "Não se mexa", "Стоп!", "停", "止まれ！", "멈춰", "रुको", "قف",
+    ],
+)  # fmt: skip
+def test_a_stop_word_stops_in_whatever_spelling(tabletop: Codebook, said: str) -> None:
+    assert stops(tabletop, said)
+    found = reflex(tabletop, said)
+    assert found is not None
+    assert found.kind == "stop"
+    assert "stop word" in found.why
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Stop at the door.", "Drive until I say stop", "Wait for 5 seconds.", "Don't move the red block.",
+        "Hold the red block.", "Put the stop sign in the bowl.", "Stop the red block from rolling.", "no, green", "please",
+        "", "now", "Halt the block at the zone", "unstoppable", "Stay in the left zone",
+    ],
+)  # fmt: skip
+def test_a_stop_word_within_a_longer_task_stops_nothing(tabletop: Codebook, said: str) -> None:
+    assert not stops(tabletop, said)
+
+
+def test_every_word_of_the_list_stops_and_has_words() -> None:
+    for language, phrases in STOP_WORDS.items():
+        for phrase in phrases:
+            assert is_stop(phrase), (language, phrase)
+            assert is_stop(phrase.upper()), (language, phrase)
+
+
+def test_a_codebook_adds_stop_words_and_takes_none_away() -> None:
+    book = parse_codebook(GOOD + "stop_words: [Stand down, Hände weg]\n")
+    assert book.stop_words == ("Stand down", "Hände weg")
+    for said in ("stand DOWN!", "hande weg", "Stop"):
+        assert stops(book, said)
+    assert not stops(parse_codebook(GOOD), "stand down")
+    assert "Stand down, Hände weg" in codebook_docs(book)
+
+
+def test_stop_words_of_what_is_included_stay(tmp_path: object) -> None:
+    path = tmp_path / "base.yaml"  # type: ignore[operator]
+    path.write_text(GOOD + "stop_words: [stand down]\n", encoding="utf-8")
+    book = parse_codebook("codebook: mine\ninclude: [base.yaml]\nstop_words: [hands off]\n", str(tmp_path / "c.yaml"))  # type: ignore[operator]
+    assert book.stop_words == ("stand down", "hands off")
+    assert parse_codebook(book.text).stop_words == book.stop_words
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ("stop_words: halt", "'stop_words' is a list of texts, at least one"),
+        ("stop_words: []", "'stop_words' is a list of texts, at least one"),
+        ("stop_words: ['!!']", "'stop_words': expected one line with a word in it, not '!!'"),
+        ("stop_words: [3]", "'stop_words': expected one line with a word in it, not '3'"),
+        ("stop_words: [Stand down, stand DOWN!]", "'stand DOWN!' stands here twice"),
+    ],
+)
+def test_a_faulty_list_of_stop_words_is_told(given: str, fault: str) -> None:
+    with pytest.raises(CodebookError) as raised:
+        parse_codebook(GOOD + given + "\n")
+    assert fault in str(raised.value)
+
+
+FORBIDS = (
+    "Do not put the red block in the blue bowl",
+    "Never put the red block in the blue bowl.",
+    "Don't touch the red block",
+    "DON\u2019T TOUCH THE RED BLOCK!",
+    "Please do not touch the red block, the blue block or the bowl.",
+    "Do not push the red block. Never touch the blue one.",
+    "You must not touch the red block, and never the blue one.",
+    "Don't touch the red block and the green block, please.",
+    "Niemals den roten Block anfassen.",
+    "Ne touche pas le bloc rouge.",
+    "No toques el bloque rojo.",
+    "Non toccare il blocco rosso.",
+    "Não toque no bloco vermelho.",
+)
+ASKS = (
+    "Put all but the red block in the blue bowl.",
+    "Put the block that is not red in the blue bowl.",
+    "Don't touch the red block. Put the green block in the bowl.",
+    "Don't forget to put the red block in the blue bowl.",
+    "Don't leave anything on the table.",
+    "Please don't stop before all blocks are in the bowl.",
+    "Don't set the red block down anywhere except in the left zone.",
+    "Don't ask why, put the red block in the bowl.",
+    "Do not use the red block but the green one for the tower.",
+    "Don't bring the red block along when you haul the others into the bowl.",
+    "Nothing should stay in the white bowl, lay it in the left zone.",
+    "Not the red block after all; it is the gray block that goes into the bowl.",
+    "Put the red block in the blue bowl and never mind the rest.",
+)
+
+
+@pytest.mark.parametrize("task", FORBIDS)
+def test_a_task_that_only_forbids_is_held(tabletop: Codebook, task: str) -> None:
+    assert only_forbids(task)
+    found = reflex(tabletop, task)
+    assert found is not None
+    assert (found.kind, "only forbids" in found.why) == ("hold", True)
+
+
+@pytest.mark.parametrize("task", ASKS)
+def test_a_task_that_asks_for_something_as_well_is_decided(tabletop: Codebook, task: str) -> None:
+    assert reflex(tabletop, task) is None
+
+
+@pytest.mark.parametrize("task", ["", "   ", "?!", "..."])
+def test_a_task_without_words_asks_for_nothing(tabletop: Codebook, task: str) -> None:
+    found = reflex(tabletop, task)
+    assert found is not None
+    assert (found.kind, found.why) == ("hold", "the task has no words: nothing is asked for")
