@@ -15,6 +15,7 @@ from typing import Any
 
 from .command import Value
 from .spans import count_words
+from .units import Unit
 
 _ID_SCHEMA = {"type": "string", "pattern": r"^[a-z]([a-z0-9_]*[a-z0-9])?\Z", "maxLength": 64}
 _PLAIN = r'[^\s"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+'
@@ -133,12 +134,15 @@ class TextArgument:
 
 @dataclass(frozen=True)
 class NumberArgument:
-    """A number between bounds on a step; `low` and `high` count steps. The unit stands in the argument's name."""
+    """A number between bounds on a step; `low` and `high` count steps. The unit stands in the argument's name, unless
+    it is declared: `unit` is the declared one.
+    """
 
     low: int
     high: int
     step: Decimal
     default: int | float | None = None
+    unit: Unit | None = None
 
     @cached_property
     def texts(self) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ def _skill(codebook: Codebook, skill: Skill, in_file: str) -> Iterator[str]:
         yield from ("", f"Called {_code(in_file)} in the file.")
     if skill.args:
         rows = [
-            (_code(name), _code(argument.describe()), _default(argument.default))
+            (_code(name), f"{_code(argument.describe())}{_unit(argument)}", _default(argument.default))
             for name, argument in skill.args.items()
         ]
         yield from ("", *_table(("argument", "what it may be", "default"), rows))
@@ -124,6 +124,12 @@ def _skill(codebook: Codebook, skill: Skill, in_file: str) -> Iterator[str]:
     lines = [f"- {escape(language)}: {escape(text)}" for language, text in wordings.items() if text]
     if lines:
         yield from ("", "In words:", "", *lines)
+
+
+def _unit(argument: Argument) -> str:
+    """The unit that a number declares, as ` [m]`."""
+    declared = argument.unit if isinstance(argument, NumberArgument) else None
+    return f" {escape(f'[{declared}]')}" if declared is not None else ""
 
 
 def _default(value: Value | None) -> str:

@@ -13,6 +13,7 @@ from .facts import ID
 from .load_steps import ENDS
 from .primitives import shipped_robots
 from .skills import Codebook
+from .units import UNITS
 
 Schema = dict[str, Any]
 
@@ -211,7 +212,7 @@ def _skill() -> Schema:
             "description": _ref("line", "What it does, as the model reads it.", examples=["grasp a block and lift it"]),
             "args": {
                 **_named(
-                    "Its arguments, and what each may be. A number bears its unit in its name.",
+                    "Its arguments, and what each may be. A number bears its unit in its name, or declares it.",
                     {"$ref": "#/definitions/argument"},
                     pattern=rf"(?!(?:skill|any)$){ID.pattern}",
                     examples=[{"object": {"entity": "block"}}],
@@ -263,8 +264,8 @@ def _argument() -> Schema:
                 },
             ),
             _form("choice", "One word out of a list.", ids, _default("string")),
-            _form("integer", "A whole number within bounds.", _bounds("integer"), _default("integer")),
-            _form("number", "A number within bounds, on a step.", _bounds("number"), _default("number")),
+            _form("integer", "A whole number within bounds.", _bounds("integer"), _measured("integer")),
+            _form("number", "A number within bounds, on a step.", _bounds("number"), _measured("number")),
             _form(
                 "text",
                 "A text of a pattern that allows a countable number of texts, or words copied from the task.",
@@ -302,6 +303,11 @@ def _form(key: str, description: str, value: Schema, beside: Schema) -> Schema:
 
 def _default(kind: str) -> Schema:
     return {"default": {"type": kind, "description": "Its value where a command leaves it out."}}
+
+
+def _measured(kind: str) -> Schema:
+    unit = "Its unit, where its name does not end in one (as `distance_m` does)."
+    return {**_default(kind), "unit": {"enum": list(UNITS), "description": unit, "examples": ["m"]}}
 
 
 def _bounds(kind: str) -> Schema:

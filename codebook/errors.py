@@ -77,9 +77,9 @@ class RobotTimeoutError(RobotError, TimeoutError):
     """A robot did not answer or finish in time."""
 
 
-def did_you_mean(given: str, valid: "list[str] | tuple[str, ...]") -> str:
-    """A tail for a message about an unknown name: the nearest valid name if one is near, and the choices."""
+def did_you_mean(given: str, valid: "list[str] | tuple[str, ...]", most: int = 20) -> str:
+    """A tail for a message about an unknown name: the nearest valid name if one is near, and up to `most` choices."""
     near = get_close_matches(given, valid, n=1, cutoff=0.6)
     hint = f"; did you mean '{near[0]}'?" if near else ""
-    shown = ", ".join(list(valid)[:20]) + (", …" if len(valid) > 20 else "")
+    shown = ", ".join(list(valid)[:most]) + (", …" if len(valid) > most else "")
     return f"{hint} (choices: {shown})" if valid else f"{hint} (there are none)"

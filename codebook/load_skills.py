@@ -26,10 +26,15 @@ from .patterns import texts_of
 from .primitives import Primitive
 from .skills import NOTHING, Skill
 from .stop_words import plain_words
+from .units import declared_unit
 from .yaml_source import List_, Mapping_, Place, Source, check_keys, read_words, rejoined, shown
 
 _T = TypeVar("_T")
 _ARGUMENTS = ("entity", "list", "choice", "integer", "number", "text", "boolean")
+_BESIDE = {
+    "entity": (), "list": ("min", "max"), "integer": ("default", "unit"), "number": ("default", "unit"),
+}  # fmt: skip
+"""The keys beside that of the kind, where they are others than `default` alone."""
 _MAX_NUMBERS = 10_000
 _MAX_LIST = 4
 _LARGEST, _FINEST = Decimal("1000000"), Decimal("0.000001")
@@ -137,8 +142,7 @@ class _Reader:
                 "{integer: {min, max}}, {number: {min, max, step}}, {text: pattern}, {text: {max_words}} or boolean", at
             )  # fmt: skip
             return None
-        extra = ("min", "max") if kind == "list" else () if kind == "entity" else ("default",)
-        if not check_keys(self.source, value, f"the argument '{name}'", (kind,), extra):
+        if not check_keys(self.source, value, f"the argument '{name}'", (kind,), _BESIDE.get(kind, ("default",))):
             return None
         reader = getattr(self, f"_{kind}")
         argument: Argument | None = reader(value, name)
@@ -193,10 +197,17 @@ class _Reader:
         return TextArgument(most)
 
     def _integer(self, value: Mapping_, name: str) -> Argument | None:
-        return self.numbers(value.get("integer"), value.value_at("integer"), name, whole=True)
+        return self.measured(value, self.numbers(value.get("integer"), value.value_at("integer"), name, whole=True))
 
     def _number(self, value: Mapping_, name: str) -> Argument | None:
-        return self.numbers(value.get("number"), value.value_at("number"), name, whole=False)
+        return self.measured(value, self.numbers(value.get("number"), value.value_at("number"), name, whole=False))
+
+    def measured(self, value: Mapping_, number: NumberArgument | None) -> NumberArgument | None:
+        """The number with the unit that is declared for it, if one is."""
+        if "unit" not in value:
+            return number
+        unit = self.source.parsed(declared_unit, value.get("unit"), value.value_at("unit"))
+        return replace(number, unit=unit) if number is not None and unit is not None else None
 
     def numbers(self, bounds: Any, at: Place, name: str, whole: bool) -> NumberArgument | None:
         needed = ("min", "max") if whole else ("min", "max", "step")
@@ -314,7 +325,7 @@ def _with_default(argument: Argument, default: Any) -> Argument:
     if isinstance(argument, NumberArgument):
         ticks = argument.count(default)
         assert ticks is not None, "a default that cannot be written was refused before"
-        return NumberArgument(argument.low, argument.high, argument.step, argument.value(ticks))
+        return replace(argument, default=argument.value(ticks))
     if isinstance(argument, TextArgument):
         return replace(argument, default=str(default))
     if isinstance(argument, ChoiceArgument):
