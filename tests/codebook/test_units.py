@@ -115,7 +115,7 @@ def test_a_unit_changes_nothing_that_the_model_reads() -> None:
     ("argument", "fault"),
     [
         ("d: {number: {min: 1, max: 3, step: 0.5}, unit: metre}", "c.yaml:22:54: unknown unit 'metre'"),
-        ("d: {integer: {min: 1, max: 3}, unit: rads}", "c.yaml:22:44: unknown unit 'rads'; did you mean 'rad'? (choices: m, cm, "),
+        ("d: {integer: {min: 1, max: 3}, unit: kmh}", "c.yaml:22:44: unknown unit 'kmh'; did you mean 'km/h'? (choices: m, cm, "),
         ("d: {integer: {min: 1, max: 3}, unit: 5}", "c.yaml:22:44: expected a text, not '5'"),
         ("d: {choice: [a, b], unit: m}", "c.yaml:22:27: unknown key 'unit' in the argument 'd'"),
         ("d: {integer: {min: 1, max: 3, unit: m}}", "c.yaml:22:37: unknown key 'unit' in the number 'd'"),
