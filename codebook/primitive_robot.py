@@ -1,13 +1,17 @@
 """A robot out of primitives: what a user's own robot inherits, so that it says only how it looks, moves and holds."""
 
+import atexit
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from .command import Command, Value
 from .errors import RobotError
 from .facts import Fact
+from .holds import Holds
 from .observation import Entity, Observation, Result, RobotState, Status
 from .robot import Motion, Outcome
 from .skills import Codebook
@@ -17,10 +21,16 @@ from .steps import carry_out
 class PrimitiveRobot(ABC):
     """Implements `Robot` over primitives, in wall time: a command goes on by one tick of `tick_s` [s] at a time.
 
-    `look`, `perform` and `hold` are to be written. All but `stop` belongs to one thread.
+    `look`, `perform` and `hold` are to be written. All but `stop` belongs to one thread. A robot that is still moved
+    when the interpreter exits is closed, and so held.
     """
 
     tick_s = 0.02
+    hold_from_any_thread: ClassVar[bool] = False
+    """Whether `hold` may be called from another thread while a primitive is in the middle of a call, and then prevails
+    over it: the robot stands until `hold` has returned and the primitive has ended. A robot that declares it is held
+    also while a primitive blocks; any other only once that returns.
+    """
 
     def __init__(self, codebook: Codebook) -> None:
         self.codebook = codebook
@@ -30,6 +40,8 @@ class PrimitiveRobot(ABC):
         self._last: Result | None = None
         self._begun = 0
         self._open = True
+        self.holds = Holds()
+        """What became of the calls of `hold`."""
 
     @abstractmethod
     def look(self) -> tuple[Iterable[Entity], Iterable[Fact]]:
@@ -41,7 +53,9 @@ class PrimitiveRobot(ABC):
 
     @abstractmethod
     def hold(self) -> None:
-        """Stand still. Called when a command ends in whatever way, and always safe to call."""
+        """Stand still. Called when a command ends in whatever way, when the robot is stopped, and when the process
+        ends; always safe to call, as often as one likes.
+        """
 
     def state(self) -> RobotState:
         """The robot's own state; a robot without a gripper has none to tell."""
@@ -68,6 +82,7 @@ class PrimitiveRobot(ABC):
             raise RobotError(f"codebook '{self.codebook.name}' has no skill '{command.skill}'")
         self._begun += 1
         motion = carry_out(self.codebook, command, self, self.observe)
+        _MOVED[id(self)] = self
         self._running = TickedExecution(self, command, motion, self.codebook.skills[command.skill].budget_s)
         return self._running
 
@@ -85,17 +100,26 @@ class PrimitiveRobot(ABC):
         return self._stop.is_set()
 
     def ended(self, result: Result) -> None:
-        """Told by an execution that it has ended."""
+        """An execution has ended: hold."""
         self._running, self._last = None, result
-        self.hold()
+        self.call_hold()
+
+    def call_hold(self) -> None:
+        """Call `hold`, and note in `holds` what becomes of it. Raises what it raises."""
+        with self.holds.call():
+            self.hold()
+        if self._running is None:
+            _MOVED.pop(id(self), None)
 
     def close(self) -> None:
-        """Abandon what is under way and hold. Idempotent."""
+        """Abandon what is under way and hold. Idempotent once `hold` has returned; raises what it raises."""
         if self._open:
             self.stop()
-            if self._running is not None:
-                self._running.step()
-            self.hold()
+            try:
+                if self._running is not None:
+                    self._running.step()
+            finally:
+                self.call_hold()
             self._open = False
 
     def _check_open(self) -> None:
@@ -141,12 +165,31 @@ class TickedExecution:
             except StopIteration as stop:
                 outcome: Outcome = stop.value
                 self._end("done" if outcome.ok else "failed", outcome)
+            except BaseException as problem:
+                self._end("failed", Outcome(False, "broken", f"{type(problem).__name__}: {problem}"))
+                raise
         return self._result
 
     def _end(self, status: Status, outcome: Outcome) -> None:
-        self._motion.close()
         self._result = Result(
             command=self._command.text, status=status, reason=outcome.reason, message=outcome.message,
             duration_s=time.monotonic() - self._began_s,
         )  # fmt: skip
-        self._robot.ended(self._result)
+        try:
+            self._motion.close()
+        finally:
+            self._robot.ended(self._result)
+
+
+_MOVED: dict[int, PrimitiveRobot] = {}
+"""The robots that carry out a command, or whose `hold` has not returned since."""
+
+
+@atexit.register
+def _hold_all() -> None:
+    """Hold whatever is still moved when the interpreter exits."""
+    for robot in list(_MOVED.values()):
+        try:
+            robot.close()
+        except Exception as problem:  # noqa: BLE001 (a user's own `hold` may raise anything; the others are held too)
+            sys.stderr.write(f"codeword: {type(robot).__name__} was not held: {type(problem).__name__}: {problem}\n")

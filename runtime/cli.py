@@ -5,11 +5,14 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from codeword.codebook.errors import CodewordError, InputError, did_you_mean
+
+from .signals import exit_code
 
 VERBS = {
     "run": "codeword.runtime.cli_run:run",
@@ -86,9 +89,10 @@ def main(args: Sequence[str] | None = None) -> None:
         for line in message.splitlines():
             click.echo(f"codeword: {line}", err=True)
         sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("codeword: stopped", err=True)
-        sys.exit(130)
+    except (KeyboardInterrupt, click.Abort) as problem:
+        with suppress(OSError):  # the terminal may be what has gone
+            click.echo("codeword: stopped", err=True)
+        sys.exit(exit_code(problem))
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -1,6 +1,7 @@
 """`codeword connect`: a task for a robot at the other end of a link, with as little as one likes of it really done."""
 
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from .recording import EpisodeWriter
 from .robots import check_fit
 from .run import NOBODY, Controllers, Who
 from .scenario import typed_scenario
+from .signals import held_at_the_end, raised
 from .terminal import model_progress, out
 
 LEKIWI = "lekiwi://"
@@ -76,6 +78,7 @@ def connect(
     controller said done after some command, 1 if not, also when stopped, 2 where something given cannot be used or the
     link fails.
     """
+    click.get_current_context().with_resource(raised(suspend=True))
     if readonly and (dry_run or rearm):
         raise InputError("--readonly sends nothing: leave --dry-run and --rearm")
     if task is None and not readonly and not rearm:
@@ -93,7 +96,7 @@ def connect(
             controllers = Controllers(Who(controller, model, adapter, AUTO, FORMS[0], policy=policy), progress)
         who = controllers.make(scenario, 0)
     robot = _open(url, book, folder, key, arm=moves, rearm=rearm and not stopping, sends=moves or stopping)
-    try:
+    with held_at_the_end(robot) if moves else closing(robot):
         if readonly:
             _look(robot, book, looks)
             return 0
@@ -120,10 +123,6 @@ def connect(
         if verdict.ended == "done" and not verdict.carried_out:
             out.print("done was said, but the robot was given no command", markup=False)
         return 0 if verdict.carried_out else 1
-    finally:
-        if moves:
-            robot.stop()
-        robot.close()
 
 
 def _stop(robot: Robot, url: str) -> None:

@@ -1,6 +1,5 @@
 """`codeword serve`, and `codeword keys`: the robot's side of the link."""
 
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,10 @@ from .link.keys import Keys, default_folder
 from .link.lekiwi_format import COMMAND_PORT
 from .link.lekiwi_host import LeKiwiHost
 from .link.server import Server
-from .link.sockets import address
+from .link.sockets import address, endpoint
 from .robots import check_robot, make_robot
 from .scenario import find_scenarios, load_scenario
+from .signals import raised
 from .terminal import out, print_json
 
 STAND_IN = "lekiwi-stand-in"
@@ -45,8 +45,9 @@ def serve(
     """Serve a robot over ZeroMQ: the simulated one of SCENARIOS, or a class of yours with its codebook.
 
     A simulated robot is set up for whichever of SCENARIOS a run asks for; until then it stands in the first of them.
-    The scenario channel is at the next port. Ctrl-C stops the robot and ends.
+    The scenario channel is at the next port. Ctrl-C stops the robot and ends, and so do TERM and HUP.
     """
+    click.get_current_context().with_resource(raised(suspend=robot != "sim"))
     host, port = address(bind)
     keys = Keys(folder) if folder is not None else None
     if robot == STAND_IN:
@@ -70,8 +71,6 @@ def serve(
         hosted = Host(server, robot, pace=1.0)
         hosted.set_up(lambda: SetUp(make_robot(robot, book), book, None), _Telling(robot, host, server, hosted, faults))
     server.start()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
     try:
         hosted.run()
     except KeyboardInterrupt:
@@ -84,7 +83,7 @@ def _stand_in(host: str, port: int) -> None:
     """Be a LeKiwi's host until Ctrl-C."""
     chosen = port or COMMAND_PORT
     stand_in = LeKiwiHost(host, chosen, lifetime_s=float("inf"))
-    _say(f"standing in for a LeKiwi at lekiwi://{host}:{chosen}; it has no keys, as the real one has none")
+    _say(f"standing in for a LeKiwi at {endpoint(host, chosen, 'lekiwi')}; it has no keys, as the real one has none")
     try:
         stand_in.run()
     except KeyboardInterrupt:
@@ -109,7 +108,7 @@ class _Telling:
             self.faults.append(fault)
             self.hosted.end()
         else:
-            _say(f"serving {self.robot} at tcp://{self.host}:{self.server.port}")
+            _say(f"serving {self.robot} at {endpoint(self.host, self.server.port)}")
 
 
 def _say(what: str) -> None:

@@ -39,6 +39,7 @@ from .run_bar import run_bar
 from .run_table import run_notes, run_table
 from .scenario import Scenario, find_scenarios, load_scenario, typed_scenario
 from .scenario_spec import Clock, Latency
+from .signals import exit_code, raised
 from .summary import add_up
 from .tables import PARQUET_HINT, columns, write_csv, write_parquet
 from .terminal import err, model_progress, out, print_json
@@ -177,6 +178,7 @@ def run(
     that is there and went the same way stays as it is; where it went another way, the difference is told and exit is
     1, unless --update replaces it. With --keep and --max-mb the tables still have a row for each episode.
     """
+    click.get_current_context().with_resource(raised(suspend=robot != "sim"))
     if update and record is None:
         raise InputError("--update goes with --record, the folder of the episodes to update")
     if watch and task is None:
@@ -236,13 +238,14 @@ def run(
                     err.print(f"codeword: {outcome.row.logging}", markup=False, soft_wrap=True)
                 if cap.any:
                     rotate([plan.path(each) for each in over], cap)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as problem:
         done = sum(not outcome.row.error for outcome in over.values())
         cure = f"the same command with --out {folder} --resume goes on from there"
-        err.print(
-            f"codeword: stopped; {done} of {len(plan)} episodes are finished, {cure}", markup=False, soft_wrap=True
-        )
-        return 130
+        with suppress(OSError):  # the terminal may be what has gone
+            err.print(
+                f"codeword: stopped; {done} of {len(plan)} episodes are finished, {cure}", markup=False, soft_wrap=True
+            )
+        return exit_code(problem)
     outcomes = [over[one] for one in plan.tasks]
     if click.get_current_context().find_root().params.get("debug"):
         for outcome in outcomes:

@@ -41,6 +41,7 @@ from .records import Header
 from .robots import check_fit, check_robot, open_robot
 from .scenario import Scenario
 from .scenario_spec import Clock
+from .signals import held_at_the_end
 
 CONTROLLERS = ("llm", "expert", "random")
 NOBODY = "nobody"
@@ -326,7 +327,7 @@ def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
     head = controllers.header(scenario, task.seed, plan.robot)
     controller = controllers.make(scenario, task.seed)
     robot, physics = open_robot(plan.robot, scenario, task.seed)
-    try:
+    with held_at_the_end(robot):
         if plan.live is not None and not isinstance(robot, Adaptable):
             raise InputError(f"robot '{plan.robot}' has no method `use` to take up an edited codebook; leave --watch")
         with EpisodeWriter(path, head, scenario.codebook.text, scenario.text, plan.leave_out) as writer:
@@ -338,7 +339,4 @@ def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
                     plan.lookahead,
                 )
             )  # fmt: skip
-    finally:
-        robot.stop()
-        robot.close()
     return Ran(path, writer.episode(), writer.stopped)

@@ -75,6 +75,7 @@ class Authority:
         self.armed = False
         self.stopped = ""
         """Why the robot is stopped; empty where it is not."""
+        self._stopped_s = float("-inf")
         self._stopped_by = ""
         self._budget_s = budget_s
         self._epoch = 0
@@ -105,8 +106,9 @@ class Authority:
         self.gate.shut()
         self.armed = False
         self._stopped_by = by if not self.stopped or by == self._stopped_by else ""
-        self.stopped = self.stopped or reason[:400] or "stopped"
-        self._effects.append(Halt(self.stopped))
+        if not self.stopped:
+            self.stopped, self._stopped_s = reason[:400] or "stopped", self._now_s
+        self._effects.append(Halt(self.stopped, self._stopped_s))
 
     def _check_known(self, peer: Peer, controller: str, session: str) -> None:
         if session != self.about.session:

@@ -22,7 +22,7 @@ from codeword.codebook.observation import Record
 from .keys import Keys
 from .limits import LIMITS, MOST_BYTES_FROM_ROBOT, Limits
 from .messages import ControllerHeartbeat, Ended, Farewell, FromRobot, Goodbye, Refused, Reply, RobotHeartbeat, Welcome
-from .sockets import Monitor, dealer
+from .sockets import Monitor, address, connect, dealer
 from .wire import read_from_robot, write
 
 _TURN_MS = 20
@@ -66,8 +66,9 @@ class Connection:
     def __init__(
         self, url: str, keys: Keys | None = None, key: str | None = None, limits: Limits = LIMITS
     ) -> None:  # fmt: skip
-        """Connect, without waiting for it. Raises InputError where keys are missing."""
+        """Connect, without waiting for it. Raises InputError where keys are missing or the address is none."""
         self.url, self.limits = url, limits
+        host, port = address(url)
         self.controller = secrets.token_hex(16)
         self.clock = Clock()
         self.doing: Doing = "idle"
@@ -93,7 +94,7 @@ class Connection:
             self._context.destroy(0)  # a context with open sockets would keep the process from ending
             raise
         self._monitor = Monitor(self._socket, keys=keys is not None)
-        self._socket.connect(url)
+        connect(self._socket, host, port)
         self._pending: dict[str, Pending] = {}
         self._news = threading.Condition()
         self._out: deque[bytes] = deque(maxlen=64)

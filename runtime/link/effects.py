@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from codeword.codebook.command import Command
+from codeword.codebook.holds import HoldState
 
 from .messages import FromRobot
 
@@ -25,9 +26,24 @@ class Start:
 
 @dataclass(frozen=True)
 class Halt:
-    """Stop moving, now."""
+    """Stop moving, now. `since_s` is when the robot was first to be stopped for it [s, monotonic]."""
 
     reason: str
+    since_s: float = float("-inf")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What became of holding a robot that was to be stopped.
+
+    `fault` is what it raised. `prevails` says that holding prevails over a primitive that has not returned; `settled`
+    that no stop is still to come, which would end a re-arming.
+    """
+
+    state: HoldState = "returned"
+    fault: str = ""
+    prevails: bool = False
+    settled: bool = True
 
 
 @dataclass(frozen=True)

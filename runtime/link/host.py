@@ -13,6 +13,7 @@ from codeword.codebook.errors import CodewordError
 from codeword.runtime.episode import Physics
 from codeword.runtime.robots import open_robot
 from codeword.runtime.scenario import Scenario
+from codeword.runtime.signals import held_at_the_end
 
 from .authority import About
 from .effects import Gate
@@ -78,10 +79,8 @@ class Host:
                 except CodewordError as problem:
                     self.server.post(partial(answer, "", str(problem)))
                     continue
-                try:
+                with held_at_the_end(ready.robot):
                     self._serve(ready, answer)
-                finally:
-                    ready.robot.close()
         finally:
             self.server.end("the robot's side was ended")
         if self.server.fault:
@@ -100,7 +99,7 @@ class Host:
         def budget_s(command: Command) -> float:
             return float("inf") if paused else ready.codebook.skills[command.skill].budget_s + _GRACE_S
 
-        machine = Machine(ready.codebook, about, gate, 0.0, self.server.limits, budget_s)
+        machine = Machine(ready.codebook, about, gate, 0.0, self.server.limits, budget_s, self.mover.held)
         made.append(Session(machine, self.mover, gate))
         self.physics = ready.physics
         self.server.begin(made[0])

@@ -26,7 +26,7 @@ from codeword.codebook import (
 from codeword.codebook.observation import RobotState
 
 from .lekiwi_format import ARM, COMMAND_PORT, GRIPPER, MOST_BYTES, Look, read_observation, write_command
-from .sockets import address
+from .sockets import address, connect
 
 STALE_S = 0.5
 """What was seen longer ago says nothing of now."""
@@ -72,9 +72,9 @@ class LeKiwiRobot(PrimitiveRobot):
         self._from_host = self._context.socket(zmq.PULL)
         self._from_host.setsockopt(zmq.RCVHWM, 2)
         self._from_host.setsockopt(zmq.MAXMSGSIZE, MOST_BYTES)
-        for socket, at in ((self._to_host, port), (self._from_host, port + 1)):
+        for socket, one in ((self._to_host, port), (self._from_host, port + 1)):
             socket.setsockopt(zmq.LINGER, 0)
-            socket.connect(f"tcp://{host}:{at}")
+            connect(socket, host, one)
         self._look = Look({}, {})
         self._seen_s = float("-inf")
         self.sent: dict[str, float] = {}
@@ -238,11 +238,12 @@ class LeKiwiRobot(PrimitiveRobot):
 
 
 def lekiwi_address(url: str) -> tuple[str, int]:
-    """Host and command port of `lekiwi://host[:port]`. Raises InputError."""
+    """Host and command port of `lekiwi://host[:port]`, an IPv6 address in brackets. Raises InputError."""
     rest = url.removeprefix("lekiwi://")
     if url == rest:
         raise InputError(f"'{url}' is no address of a LeKiwi; right would be lekiwi://host")
-    return address(f"tcp://{rest}" if ":" in rest else f"tcp://{rest}:{COMMAND_PORT}")
+    has_port = ":" in rest.rpartition("]")[2]
+    return address(url if has_port else f"{url}:{COMMAND_PORT}", scheme="lekiwi")
 
 
 def _towards(at: float, wanted: float, low: float, high: float) -> float:

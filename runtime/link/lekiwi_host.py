@@ -12,6 +12,7 @@ import zmq
 from codeword.codebook.errors import CommandError, InputError
 
 from .lekiwi_format import ARM, BASE, GRIPPER, KEYS, MOST_BYTES, Look, read_command, write_observation
+from .sockets import endpoint, use_family
 
 LOOP_S = 1 / 30
 WATCHDOG_S = 0.5
@@ -66,13 +67,14 @@ class LeKiwiHost:
         self._pull.setsockopt(zmq.MAXMSGSIZE, MOST_BYTES)
         self._push.setsockopt(zmq.SNDHWM, 2)
         try:
-            for socket, at in ((self._pull, port), (self._push, port + 1)):
+            for socket, one in ((self._pull, port), (self._push, port + 1)):
                 socket.setsockopt(zmq.LINGER, 0)
-                socket.bind(f"tcp://{host}:{at}")
+                use_family(socket, host)
+                socket.bind(endpoint(host, one))
         except zmq.ZMQError as problem:
             self.close()
             raise InputError(
-                f"tcp://{host}:{port}: it and the next port cannot be bound: {problem.strerror}"
+                f"{endpoint(host, port)}: it and the next port cannot be bound: {problem.strerror}"
             ) from problem
 
     def run(self) -> None:

@@ -13,7 +13,7 @@ from codeword.codebook.observation import Observation, Result
 from codeword.codebook.writing import read_command
 
 from .authority import About, Authority, Lease, RefusedError, Running
-from .effects import Effect, Gate, Look, Release, Start
+from .effects import Effect, Gate, Held, Look, Release, Start
 from .limits import LIMITS, PROTOCOL, Limits
 from .messages import (
     Accepted,
@@ -33,6 +33,8 @@ from .messages import (
     Reply,
     RobotHeartbeat,
     Seen,
+    Standstill,
+    StandstillRequest,
     Stop,
     Stopped,
     Welcome,
@@ -42,7 +44,9 @@ from .wire import read_from_controller
 
 
 class Machine(Authority):
-    """One session of a robot. `budget_s` says how long a command may run on the clock [s]."""
+    """One session of a robot. `budget_s` says how long a command may run on the clock [s], `held` what became of
+    holding the robot since a time [s].
+    """
 
     def __init__(
         self,
@@ -52,16 +56,19 @@ class Machine(Authority):
         now_s: float,
         limits: Limits = LIMITS,
         budget_s: Callable[[Command], float] = lambda _: float("inf"),
+        held: Callable[[float], Held] = lambda _: Held(),
     ) -> None:
         super().__init__(codebook, about, gate, now_s, limits, budget_s)
+        self._held = held
         self._replies = Replies(limits.most_replies)
         self._beats, self._next_beat_s = 0, now_s
-        self._progress, self._progress_s = 0, now_s
+        self._progress, self._progress_s, self._moved_s = 0, now_s, now_s
         self._looks, self._looked_s = 0, float("-inf")
         self._waiting: list[tuple[bytes, str, str]] = []
         self._handlers: dict[type, Callable[[bytes, Peer, str, FromController], Reply | None]] = {
             Hello: self._hello, LeaseRequest: self._lease, Rearm: self._rearm, CommandRequest: self._command,
             Observe: self._observe, ControllerHeartbeat: self._heartbeat, Stop: self._stop, Goodbye: self._goodbye,
+            StandstillRequest: self._standstill,
         }  # fmt: skip
 
     def receive(self, now_s: float, routing_id: bytes, frames: Sequence[bytes]) -> list[Effect]:
@@ -97,13 +104,15 @@ class Machine(Authority):
             self._send(routing_id, refused)
             return self._taken()
         if reply is not None:
-            if not isinstance(message, Hello | Stop):
+            if not isinstance(message, Hello | Stop | StandstillRequest):
                 self._replies.keep(controller, message_id, reply)
             self._send(routing_id, reply)
         return self._taken()
 
     def tick(self, now_s: float, progress: int) -> list[Effect]:
         """Time has passed: what is no longer fresh is over, and heartbeats are due."""
+        if progress != self._progress:
+            self._moved_s = now_s
         if progress != self._progress or self.running is None:
             self._progress, self._progress_s = progress, now_s
         self._advance(now_s)
@@ -229,6 +238,8 @@ class Machine(Authority):
             raise RefusedError("busy", "a command is under way, or still coming to a stop")
         if self.stopped and not message.clear_stop:
             raise RefusedError("stopped", f"the robot is stopped ({self.stopped}); clear that first, when it is safe")
+        if not self._held(self._stopped_s).settled:
+            raise RefusedError("busy", "the robot's stop() has not returned yet")
         self.stopped, self._stopped_by, self.armed = "", "", True
         self._epoch += 1  # whatever was sent before is over
         lease.epoch, lease.sequence, lease.heard_s = self._epoch, 0, self._now_s
@@ -298,11 +309,23 @@ class Machine(Authority):
     def _stop(self, routing_id: bytes, peer: Peer, controller: str, message: FromController) -> Reply | None:
         del routing_id, peer
         assert isinstance(message, Stop)
-        moving = self.running is not None and not self.stopped
         self._halt(message.reason or "stop was asked for", controller)
         return Stopped(
-            id=message.id, session=self.about.session, time_ms=self._now_s * 1000, reason=self.stopped, moving=moving
-        )
+            id=message.id, session=self.about.session, time_ms=self._now_s * 1000, reason=self.stopped,
+            moving=self.running is not None,
+        )  # fmt: skip
+
+    def _standstill(self, routing_id: bytes, peer: Peer, controller: str, message: FromController) -> Reply | None:
+        del routing_id, peer, controller
+        assert isinstance(message, StandstillRequest)
+        held = self._held(self._stopped_s if self.stopped else float("-inf"))
+        ended = self.running is None or (held.prevails and bool(self.stopped))
+        return Standstill(
+            id=message.id, session=self.about.session, time_ms=self._now_s * 1000,
+            still=ended and held.state == "returned", hold=held.state, message=held.fault[:500],
+            progress_ms=(self._now_s - self._moved_s) * 1000,
+            running=self.running.id if self.running is not None else None,
+        )  # fmt: skip
 
     def _goodbye(self, routing_id: bytes, peer: Peer, controller: str, message: FromController) -> Reply | None:
         assert isinstance(message, Goodbye)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from codeword.codebook.holds import HoldState
 from codeword.codebook.observation import Observation, Record, Result
 
 MessageId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -124,6 +125,15 @@ class Stop(Record):
     reason: Words = ""
 
 
+class StandstillRequest(Record):
+    """Ask whether the robot stands still. Anyone who may connect may ask, before a hello too. A robot that does not
+    know this kind refuses it with `message`; whether it stands is then not known.
+    """
+
+    kind: Literal["standstill"] = "standstill"
+    id: MessageId
+
+
 class Goodbye(Record):
     """The controller leaves; its lease is free. The same kind from a robot says that it goes, or begins anew."""
 
@@ -224,7 +234,11 @@ class RobotHeartbeat(Record):
 
 
 class Stopped(Record):
-    """The robot has been told to stop, and takes no command until it is re-armed. `moving` says what was cut short."""
+    """The robot has been told to stop, and takes no command until it is re-armed.
+
+    `moving` says that a command is under way which has not ended yet. That the robot stands is not said here: ask for
+    its `standstill`.
+    """
 
     kind: Literal["stopped"] = "stopped"
     id: MessageId
@@ -232,6 +246,24 @@ class Stopped(Record):
     time_ms: Milliseconds
     reason: Words
     moving: bool
+
+
+class Standstill(Record):
+    """Whether the robot stands still: no command is under way, and it was held since it was stopped.
+
+    `hold` says what became of holding it: it has returned, is not begun yet, has not returned, or raised what `message`
+    says. `progress_ms` is how long ago the loop that moves the robot last made progress.
+    """
+
+    kind: Literal["standstill"] = "standstill"
+    id: MessageId
+    session: Token
+    time_ms: Milliseconds
+    still: bool
+    hold: HoldState
+    progress_ms: Milliseconds
+    running: MessageId | None = None
+    message: Words = ""
 
 
 class Refused(Record):
@@ -254,12 +286,12 @@ class Farewell(Record):
 
 
 FromController = (
-    Hello | LeaseRequest | Rearm | CommandRequest | Observe | ControllerHeartbeat | Stop | Goodbye
+    Hello | LeaseRequest | Rearm | CommandRequest | Observe | ControllerHeartbeat | Stop | StandstillRequest | Goodbye
 )  # fmt: skip
 FromRobot = (
-    Welcome | Granted | Armed | Accepted | Ended | Seen | RobotHeartbeat | Stopped | Refused | Farewell
+    Welcome | Granted | Armed | Accepted | Ended | Seen | RobotHeartbeat | Stopped | Standstill | Refused | Farewell
 )  # fmt: skip
-Reply = Welcome | Granted | Armed | Accepted | Ended | Seen | Stopped | Refused
+Reply = Welcome | Granted | Armed | Accepted | Ended | Seen | Stopped | Standstill | Refused
 
 FROM_CONTROLLER: TypeAdapter[FromController] = TypeAdapter(Annotated[FromController, Field(discriminator="kind")])
 FROM_ROBOT: TypeAdapter[FromRobot] = TypeAdapter(Annotated[FromRobot, Field(discriminator="kind")])

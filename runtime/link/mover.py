@@ -13,7 +13,8 @@ from typing import Protocol, runtime_checkable
 from codeword.codebook import Codebook, CommandError, Execution, Observation, Result, Robot
 from codeword.runtime.guard import Guard
 
-from .effects import Gate, Look, Release, Start
+from .effects import Gate, Held, Look, Release, Start
+from .halter import Halter
 
 _POLL_S = 0.002
 """How often a robot is asked whether its command has ended, where it is not moved tick by tick from here."""
@@ -68,8 +69,13 @@ class Job:
     do: Callable[[], None]
 
 
+@dataclass(frozen=True)
+class Hold:
+    """Hold the robot, which nothing moves now. Where a command is under way its end does so."""
+
+
 News = Looked | Over | Failed
-Order = Start | Release | Look | Job
+Order = Start | Release | Look | Job | Hold
 
 
 class Mover:
@@ -87,6 +93,8 @@ class Mover:
         self._guard, self._gate, self._tell = Guard(codebook), gate, tell
         self._paused, self._pace = paused, pace
         self._orders: SimpleQueue[Order | None] = SimpleQueue()
+        self._halter = Halter(robot, lambda: self.progress, lambda: self._execution is not None)
+        self._hold_ordered = False
         self._seen: Looked | None = None
         self._id = ""
         self._execution: Execution | None = None
@@ -96,12 +104,18 @@ class Mover:
         """Have something done; None ends the loop. From any thread."""
         self._orders.put(order)
 
-    def halt(self) -> None:
-        """Stop the robot now. From any thread. What a user's own `stop` raises must not keep the link from going on."""
-        try:
-            self.robot.stop()
-        except Exception as problem:  # noqa: BLE001 (a user's own code may raise anything)
-            self._tell(Failed(f"stop raised {type(problem).__name__}: {problem}"))
+    def halt(self, since_s: float) -> None:
+        """Stop and hold the robot now, for a reason that is there since then [s, monotonic]. From any thread, which
+        does not wait for what a user's own `stop` and `hold` do.
+        """
+        self._halter.halt(since_s)
+        if not self._hold_ordered:
+            self._hold_ordered = True
+            self._orders.put(Hold())  # this also wakes the loop between two ticks
+
+    def held(self, since_s: float) -> Held:
+        """What became of stopping and holding the robot since then [s, monotonic]."""
+        return self._halter.held(since_s)
 
     def run(self) -> None:
         """Move the robot until told to end; it is stopped then, and left open."""
@@ -109,23 +123,26 @@ class Mover:
             while self._turn():
                 self.progress += 1
         finally:
-            self.halt()
+            self._halter.end()
+            self._halter.stop_here()
 
     def _turn(self) -> bool:
-        """One order, or one tick. False where the loop is to end."""
+        """One order, or one tick where it is due or the robot may not move any more. False where the loop is to end."""
         with suppress(Empty):
-            if self._execution is None:
-                order = self._orders.get(timeout=_IDLE_S)
-            elif isinstance(self._execution, Stepped):
-                order = self._orders.get_nowait()
-            else:
-                order = self._orders.get(timeout=_POLL_S)
+            order = self._orders.get(timeout=self._wait_s())
             if order is None:
                 return False
             self._obey(order)
-        if self._execution is not None:
-            self._tick(self._execution)
+        execution, now_s = self._execution, time.monotonic()
+        if execution is not None and (now_s >= self._next_s or not self._gate.open(now_s)):
+            self._tick(execution)
         return True
+
+    def _wait_s(self) -> float:
+        """How long to wait for an order before the next tick."""
+        if self._execution is None:
+            return _IDLE_S
+        return max(0.0, self._next_s - time.monotonic())
 
     def _obey(self, order: Order) -> None:
         try:
@@ -136,6 +153,10 @@ class Mover:
                 self._tell(self._seen)
             elif isinstance(order, Start):
                 self._start(order)
+            elif isinstance(order, Hold):
+                self._hold_ordered = False
+                if self._execution is None:
+                    self._halter.hold_here()
             elif isinstance(order, Release):
                 if isinstance(self.robot, Rearmable):
                     self.robot.rearm()
@@ -143,7 +164,7 @@ class Mover:
                 order.do()
         except Exception as problem:  # noqa: BLE001 (a user's own robot may raise anything; it is stopped)
             what = f"the robot raised {type(problem).__name__}: {problem}"
-            self.halt()
+            self._halter.stop_here()
             self._tell(Failed(what[:400]))
             if isinstance(order, Start):
                 self._end(order.id, Result(command=order.command.text, status="failed", reason="broken", message=what))
@@ -171,20 +192,21 @@ class Mover:
     def _tick(self, execution: Execution) -> None:
         """Go on by one tick. With the gate shut the robot is stopped first, and only comes to its rest."""
         if not self._gate.open(time.monotonic()):
-            self.halt()
+            self._halter.stop_here()
         try:
             result = execution.step() if isinstance(execution, Stepped) else execution.poll()
         except Exception as problem:  # noqa: BLE001 (a user's own robot may raise anything; it is stopped)
             what = f"the robot raised {type(problem).__name__}: {problem}"[:400]
-            self.halt()
+            self._halter.stop_here()
             self._tell(Failed(what))
             result = Result(command="", status="failed", reason="broken", message=what)
         if result is not None:
             self._execution = None
             self._end(self._id, result)
-        elif self._pace and isinstance(execution, Stepped):
-            self._next_s += execution.tick_s / self._pace
-            time.sleep(max(0.0, self._next_s - time.monotonic()))
+        elif not isinstance(execution, Stepped):
+            self._next_s = time.monotonic() + _POLL_S
+        elif self._pace:
+            self._next_s = max(self._next_s + execution.tick_s / self._pace, time.monotonic())
 
     def _end(self, command_id: str, result: Result) -> None:
         self._tell(Over(command_id, result))

@@ -9,7 +9,7 @@ from .keyring import keys_for
 from .keys import Keys
 from .robot import LinkRobot
 from .scenario_link import LinkPhysics
-from .sockets import address
+from .sockets import address, endpoint
 
 SCENARIO_CHANNEL = "scenario channel"
 """The capability of a simulated robot; the channel's port is the one after the command channel's."""
@@ -35,13 +35,12 @@ def open_link(url: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics |
     busy_limit_s = 2 * hard_ms / 1000 + 1 if hard_ms is not None else None
     if SCENARIO_CHANNEL not in peek.welcome.capabilities:
         return LinkRobot(url, scenario.codebook, keys=keys, busy_limit_s=busy_limit_s), None
-    shown = f"[{host}]" if ":" in host else host
     if scenario.spec.clock != "paused":
         raise InputError(
             f"{url}: over a link the world waits for decisions, and '{scenario.name}' goes by the clock "
             f"{scenario.spec.clock}; run it with --clock paused"
         )
-    physics = LinkPhysics(f"tcp://{shown}:{port + 1}", scenario, seed, keys)
+    physics = LinkPhysics(endpoint(host, port + 1), scenario, seed, keys)
     try:
         return SimulatedLinkRobot(url, scenario, keys, busy_limit_s, physics), physics
     except BaseException:

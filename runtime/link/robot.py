@@ -25,6 +25,8 @@ from .messages import (
     Refused,
     Reply,
     Seen,
+    Standstill,
+    StandstillRequest,
     Stop,
     Stopped,
     Welcome,
@@ -36,6 +38,11 @@ BEGIN_S = 0.5
 """How long a command may be on its way: a robot that gets it later does not begin it."""
 STALE_S = 0.5
 """An observation older than this is refused."""
+
+SOON_S = 0.25
+"""A robot that was stopped and does not stand after so long is told of."""
+STALLED_S = 0.2
+"""A robot's loop that has made no progress for so long is told of; at rest it makes some every 50 ms."""
 
 _Wanted = TypeVar("_Wanted")
 
@@ -297,6 +304,53 @@ def stop_robot(
     except RobotError:
         return None
     return reply if isinstance(reply, Stopped) else None
+
+
+def ask_standstill(connection: Connection, timeout_s: float) -> Standstill | None:
+    """Whether a robot stands still, None where it does not say so in time."""
+    message_id = _new_id()
+    try:
+        reply = connection.request(lambda: StandstillRequest(id=message_id), message_id, timeout_s)
+    except RobotError:
+        return None
+    return reply if isinstance(reply, Standstill) else None
+
+
+def wait_for_standstill(
+    connection: Connection, timeout_s: float, on_wait: Callable[[Standstill], None] = lambda _: None
+) -> Standstill | None:
+    """Ask a robot that was stopped until it stands still; its last answer, None where it gave none in time.
+
+    `on_wait` hears of an answer that it does not, once, as soon as it has taken SOON_S.
+    """
+    began_s, told, last = time.monotonic(), False, None
+    while last is None or not last.still:
+        left_s = timeout_s - (time.monotonic() - began_s)
+        if left_s <= 0:
+            break
+        last = ask_standstill(connection, left_s) or last
+        if last is None or last.still:
+            break
+        if not told and time.monotonic() - began_s > SOON_S:
+            told = True
+            on_wait(last)
+        time.sleep(min(0.01, left_s))
+    return last
+
+
+def why_not_still(told: Standstill | None) -> str:
+    """In words, why a robot that was stopped may still move."""
+    if told is None:
+        return "it does not say whether it stands: an older side, or the link is lost; it may still move"
+    stalled_s = told.progress_ms / 1000
+    stalled = f"its loop has made no progress for {stalled_s:.1f} s" if stalled_s > STALLED_S else ""
+    what = {
+        "running": "its hold() has not returned yet",
+        "raised": f"its {told.message}",
+        "pending": "it was not held yet",
+        "returned": "the command under way has not ended yet",
+    }[told.hold]
+    return f"{', and '.join(filter(None, (stalled, what)))}; it may still move"
 
 
 def _stopped(command: Command, message: str) -> Result:

@@ -13,7 +13,7 @@ from codeword.sim import Damage
 from .keys import Keys
 from .limits import MOST_BYTES_FROM_ROBOT
 from .scenario_messages import FROM_SCENARIO, Ask, Asked, FromScenario, Ready, Reset, ScenarioRefused, Told, ToScenario
-from .sockets import Monitor, dealer
+from .sockets import Monitor, address, connect, dealer
 from .wire import read, write
 
 _AGAIN_MS = 1000
@@ -29,6 +29,7 @@ class LinkPhysics:
     ) -> None:
         """Set up an episode: `session` is the one to say hello to. Raises RobotError where that is refused."""
         self._url = url
+        host, port = address(url)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = dealer(self._context, 4 * MOST_BYTES_FROM_ROBOT)
         try:
@@ -38,7 +39,7 @@ class LinkPhysics:
             self._context.destroy(0)  # a context with open sockets would keep the process from ending
             raise
         self._monitor = Monitor(self._socket, keys=keys is not None)
-        self._socket.connect(url)
+        connect(self._socket, host, port)
         try:
             reply, _ = self._request(
                 Reset(

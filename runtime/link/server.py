@@ -154,7 +154,7 @@ class Server:
             session = self._session
             if session is not None:
                 session.gate.shut()
-                session.mover.halt()
+                session.mover.halt(time.monotonic())
                 session.mover.order(None)
             for socket in sockets:
                 socket.close(0)
@@ -215,8 +215,9 @@ class Server:
 
     def _carry_out(self, session: Session, effects: Sequence[Effect]) -> None:
         """Halts first: nothing that is to be sent may keep them waiting."""
-        if any(isinstance(effect, Halt) for effect in effects):
-            session.mover.halt()
+        halt = next((effect for effect in effects if isinstance(effect, Halt)), None)
+        if halt is not None:
+            session.mover.halt(halt.since_s)
         for effect in effects:
             if isinstance(effect, Send):
                 self._send(self._commands[0], [effect.peer, write(effect.message)])

@@ -1,6 +1,7 @@
 """ZeroMQ sockets with nothing left at a default that hurts, addresses, and what a socket's monitor tells."""
 
 import ipaddress
+from socket import AF_INET, getaddrinfo
 from urllib.parse import urlsplit
 
 import zmq
@@ -47,13 +48,42 @@ def _set(socket: "zmq.Socket[bytes]", most_bytes: int, waiting: int) -> None:
     socket.setsockopt(zmq.HEARTBEAT_TTL, 5000)
 
 
+def endpoint(host: str, port: int, scheme: str = "tcp") -> str:
+    """The address of a host and a port: an IPv6 address stands in brackets."""
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def connect(socket: "zmq.Socket[bytes]", host: str, port: int) -> None:
+    """Connect to a host by IPv4 or IPv6, without waiting for it."""
+    use_family(socket, host)
+    socket.connect(endpoint(host, port))
+
+
+def use_family(socket: "zmq.Socket[bytes]", host: str) -> None:
+    """Choose IPv4 or IPv6 by a host before a socket is bound or connected: ZeroMQ tries one address, of one family.
+
+    A name that has an IPv4 address is taken by that, as most robots are bound to one.
+    """
+    socket.setsockopt(zmq.IPV6, ":" in host or not _has_ipv4(host))
+
+
+def _has_ipv4(host: str) -> bool:
+    if host == "*":
+        return True
+    try:
+        return bool(getaddrinfo(host, None, AF_INET))
+    except (OSError, UnicodeError):
+        return False
+
+
 def address(url: str, *, scheme: str = "tcp") -> tuple[str, int]:
-    """Host and port of `tcp://host:port`. Raises InputError."""
+    """Host and port of `tcp://host:port`, an IPv6 address in brackets. Raises InputError."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as problem:
-        raise InputError(f"'{url}' is no address: {problem}; right would be {scheme}://host:port") from problem
+        right = f"{scheme}://[::1]:port" if url.count(":") > 2 else f"{scheme}://host:port"
+        raise InputError(f"'{url}' is no address: {problem}; right would be {right}") from problem
     if parts.scheme != scheme or not parts.hostname or port is None or parts.path or parts.query:
         raise InputError(f"'{url}' is no address of a robot; right would be {scheme}://host:port")
     return parts.hostname, port
@@ -64,27 +94,28 @@ def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        known = ipaddress.ip_address(host)
     except ValueError:
         return False
+    mapped = known.ipv4_mapped if isinstance(known, ipaddress.IPv6Address) else None
+    return (mapped or known).is_loopback
 
 
 def bind(socket: "zmq.Socket[bytes]", host: str, port: int, *, keys: bool) -> int:
     """Bind to a port (0: any free one) and return it. Raises InputError: without keys only loopback is bound."""
     if not keys and not is_loopback(host):
+        loopback = "::1" if ":" in host else "127.0.0.1"
         raise InputError(
-            f"tcp://{host}:{port}: without keys only loopback is bound (tcp://127.0.0.1:{port}); make keys with "
+            f"{endpoint(host, port)}: without keys only loopback is bound ({endpoint(loopback, port)}); make keys with "
             "codeword keys new, and give --keys"
         )
-    shown = f"[{host}]" if ":" in host else host
     try:
-        if ":" in host:
-            socket.setsockopt(zmq.IPV6, 1)
+        use_family(socket, host)
         if port == 0:
-            return int(socket.bind_to_random_port(f"tcp://{shown}"))
-        socket.bind(f"tcp://{shown}:{port}")
+            return int(socket.bind_to_random_port(endpoint(host, port).rpartition(":")[0]))
+        socket.bind(endpoint(host, port))
     except zmq.ZMQError as problem:
-        raise InputError(f"tcp://{host}:{port}: cannot be bound: {problem.strerror or problem}") from problem
+        raise InputError(f"{endpoint(host, port)}: cannot be bound: {problem.strerror or problem}") from problem
     return port
 
 

@@ -18,7 +18,7 @@ const peers = new Map();                                   // routing id (hex) -
 const replies = new Map();                                 // controller/id -> the answer, told again and not done again
 let lease = null;                                          // {controller, epoch, peer, heard, sequence, beat}
 let epoch = 0, until = -Infinity, armed = false, stopped = "", stoppedBy = "";
-let running = null, last = null, looks = 0, beats = 0, progress = 0, begun = 0, x_m = 0;
+let running = null, last = null, looks = 0, beats = 0, progress = 0, progressed = now(), begun = 0, x_m = 0;
 const outbox = [];
 
 class Refusal extends Error {
@@ -130,9 +130,11 @@ const handlers = {
     return null;
   },
   stop(m) {
-    const moving = running !== null && !stopped;
     halt(m.reason || "stop was asked for", m.controller ?? "");
-    return { kind: "stopped", reason: stopped, moving };
+    return { kind: "stopped", reason: stopped, moving: running !== null };
+  },
+  standstill() {                                           // one thread: what has ended is held
+    return { kind: "standstill", still: running === null, hold: "returned", progress_ms: now() - progressed, running: running?.id ?? null, message: "" };
   },
   goodbye(m, peer) {
     holder(m, peer);
@@ -157,7 +159,7 @@ function receive(peer, frames) {
     if (m.id && replies.has(key)) return answer(m.id, replies.get(key));
     const said = handlers[m.kind](m, peer);
     if (!said) return undefined;
-    if (m.kind !== "hello" && m.kind !== "stop") keep(key, said);
+    if (!["hello", "stop", "standstill"].includes(m.kind)) keep(key, said);
     return answer(m.id, said);
   } catch (problem) {
     if (!(problem instanceof Refusal)) { halt(`the robot's side broke: ${problem.message}`); return undefined; }
@@ -182,6 +184,7 @@ function end(status, reason) {
 
 function tick() {                                          // the loop that moves the robot
   progress += 1;
+  progressed = now();
   advance();
   if (!running) return;
   if (stopped || now() >= until) return end("stopped", "stopped");

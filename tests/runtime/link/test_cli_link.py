@@ -166,6 +166,12 @@ def test_keys_are_for_their_owner_alone(capsys: pytest.CaptureFixture[str], tmp_
 
 BAD = {
     "no loopback": (["serve", "--bind", "tcp://0.0.0.0:0"], "without keys only loopback is bound (tcp://127.0.0.1:0)"),
+    "no loopback of IPv6": (
+        ["serve", "--bind", "tcp://[::]:0"],
+        "tcp://[::]:0: without keys only loopback is bound (tcp://[::1]:0)",
+    ),
+    "IPv6 without brackets": (["stop", "tcp://::1:5601"], "right would be tcp://[::1]:port"),
+    "remote IPv6 without keys": (["stop", "tcp://[2001:db8::1]:5555"], "needs keys"),
     "no address": (
         ["serve", "--bind", "ipc://x"],
         "'ipc://x' is no address of a robot; right would be tcp://host:port",

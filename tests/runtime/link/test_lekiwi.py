@@ -22,6 +22,7 @@ from codeword.runtime.link import lekiwi_format
 from codeword.runtime.link.lekiwi import LEAD_DEG, SPEED_LIMITS, LeKiwiRobot, lekiwi_address
 from codeword.runtime.link.lekiwi_format import KEYS, Look, read_observation, write_command, write_observation
 from codeword.runtime.link.lekiwi_host import LeKiwiHost
+from codeword.runtime.link.sockets import endpoint
 from tests.runtime.link.processes import free_port
 
 STATE = {key: float(number) for number, key in enumerate(KEYS)}
@@ -72,12 +73,21 @@ def test_what_is_no_observation_is_refused(frames: list[bytes]) -> None:
 
 
 @contextmanager
-def hosted(lifetime_s: float = 60.0, *, old: bool = False) -> Iterator[tuple[LeKiwiHost, str]]:
+def hosted(lifetime_s: float = 60.0, *, old: bool = False, at: str = "127.0.0.1") -> Iterator[tuple[LeKiwiHost, str]]:
     port = free_port()
-    host = LeKiwiHost("127.0.0.1", port, old=old, lifetime_s=lifetime_s)
+    host = LeKiwiHost(at, port, old=old, lifetime_s=lifetime_s)
     thread = threading.Thread(target=host.run, daemon=True)
     thread.start()
-    yield host, f"lekiwi://127.0.0.1:{port}"
+    yield host, endpoint(at, port, "lekiwi")
+
+
+def test_it_is_driven_over_ipv6(book: Codebook) -> None:
+    with hosted(at="::1") as (host, url):
+        assert "[::1]" in url
+        robot = LeKiwiRobot(book, url)
+        assert robot.execute(read_command(book, '{"skill":"drive","distance_m":0.1}')).result().status == "done"
+        assert host.body.x_m > 0.02
+        robot.close()
 
 
 def test_it_drives_turns_and_moves_arm_and_gripper(book: Codebook) -> None:
@@ -175,6 +185,8 @@ def test_what_is_no_command_does_not_move_the_stand_in() -> None:
 def test_addresses() -> None:
     assert lekiwi_address("lekiwi://robot.local") == ("robot.local", 5555)
     assert lekiwi_address("lekiwi://10.0.0.7:6000") == ("10.0.0.7", 6000)
-    for wrong in ("lekiwi:/host", "tcp://host:1", "lekiwi://host:port", "lekiwi://"):
+    assert lekiwi_address("lekiwi://[::1]") == ("::1", 5555)
+    assert lekiwi_address("lekiwi://[fe80::1%eth0]:6000") == ("fe80::1%eth0", 6000)
+    for wrong in ("lekiwi:/host", "tcp://host:1", "lekiwi://host:port", "lekiwi://", "lekiwi://::1", "lekiwi://[::1"):
         with pytest.raises(InputError, match="no address"):
             lekiwi_address(wrong)
