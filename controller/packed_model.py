@@ -24,6 +24,7 @@ from .kernels.team import Team
 from .model import NUMERICS, Floats, Part
 from .packed_cache import PackedCache
 from .packed_weights import Matrix, PackedWeights
+from .processor import signature
 from .registry import LocalModel
 from .shape import Shape, read_shape
 
@@ -62,9 +63,9 @@ class PackedModel:
 
     @property
     def profile(self) -> str:
-        """How weights are held and which kernels run."""
+        """How weights are held and which kernels run, numpy's for the head among them."""
         native = f"{'vnni' if HAS_BYTE_DOTS else 'plain'}-{'bf16' if HAS_BFLOAT_DOTS else 'plain'}"
-        return f"cpu-{'int8' if self._widened else 'packed'}-{native}/{NUMERICS}"
+        return f"cpu-{'int8' if self._widened else 'packed'}-{native}-{signature()}/{NUMERICS}"
 
     def new_cache(self) -> PackedCache:
         """An empty cache of the right sizes."""

@@ -1,7 +1,8 @@
 """Profiles: how a model's weights are held, and which kernels compute on them.
 
 The values are the same in all of them, but for fp8, which rounds them once more. Which one is quickest depends on the
-machine; `tune` measures it once, and what it found is kept in the cache folder and used from then on.
+machine; `tune` measures it once, and what it found is kept in the cache folder and used from then on, on processors of
+that kind: a cache folder may be shared, or move.
 """
 
 import json
@@ -14,6 +15,7 @@ from codeword.codebook.errors import ModelError, did_you_mean
 
 from .kernels.blocks import GROUP, OUTPUTS
 from .model import Model, Part
+from .processor import instruction_sets
 from .registry import LocalModel
 from .shape import MATRICES, read_shape
 from .store import Progress, cache_dir, silent, storing
@@ -125,7 +127,7 @@ def shared_threads(model: LocalModel, profile: str, processes: int) -> int | Non
 
 
 def tuned() -> dict[str, Tuned]:
-    """What was found quickest on this machine, by model and device."""
+    """What was found quickest, by model, device and kind of machine."""
     try:
         kept = json.loads(_tuned_file().read_text())
         return {place: Tuned(str(one["profile"]), _count(one["threads"])) for place, one in kept.items()}
@@ -195,7 +197,16 @@ def _check_device(device: str) -> None:
 
 
 def _place(model: LocalModel, device: str) -> str:
-    return f"{model.weights_sha256[:16]} {device}"
+    """What a measurement is good for: a model on a device of one kind, with so many cores beside it."""
+    return f"{model.weights_sha256[:16]} {device}{_gpu(device)}, {instruction_sets()}, {os.cpu_count()} cores"
+
+
+def _gpu(device: str) -> str:
+    if device.partition(":")[0] == "cpu":
+        return ""
+    import torch
+
+    return f" {torch.cuda.get_device_name(device)}" if torch.cuda.is_available() else ""
 
 
 def _tuned_file() -> Path:

@@ -16,6 +16,7 @@ from .decision import DecisionCancelled
 from .kv import KVCache
 from .linear import Linear, Linear8, packs
 from .model import NUMERICS, Floats, Part
+from .processor import signature
 from .registry import LocalModel
 from .shape import Shape, read_shape
 from .weights import Weights
@@ -92,7 +93,8 @@ class TorchModel:
         if self.device.type != "cpu":
             return f"{self.device.type}-{dtype}-{torch.cuda.get_device_name(self.device)}/{NUMERICS}"
         kernels = "packed" if packs(self.dtype, self.device) else "plain"
-        capability = torch.backends.cpu.get_cpu_capability()
+        # What torch calls its capability does not tell apart what its libraries do (AMX and AVX-512 are one to it).
+        capability = f"{torch.backends.cpu.get_cpu_capability()}-{signature()}"
         return f"cpu-{dtype}-{kernels}-{capability}-{torch.get_num_threads()}-torch{torch.__version__}/{NUMERICS}"
 
     def new_cache(self) -> KVCache:

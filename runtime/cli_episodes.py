@@ -14,7 +14,7 @@ from .episodes.codes import EPILOG, exit_code
 from .episodes.diff_page import write_diff
 from .episodes.export import write_jsonl, write_steps
 from .episodes.lerobot import write_lerobot
-from .episodes.pairs import compare
+from .episodes.pairs import compare, same_processor
 from .episodes.select import files, rows, wanted
 from .recording import read_episode
 from .report.rules import RULES, remarks
@@ -94,21 +94,29 @@ def show(name: Path, as_json: bool) -> None:
 @click.argument("one", type=_PATH)
 @click.argument("other", type=_PATH)
 @click.option("--html", type=_PATH, help="Write them side by side into a page, one file without network.")
+@click.option("--exact", is_flag=True, help="Compare bit by bit, where one processor recorded both.")
 @_JSON
-def diff(one: Path, other: Path, html: Path | None, as_json: bool) -> int:
-    """Compare two episodes step by step: all that was seen, decided, guarded and done, but for times."""
+def diff(one: Path, other: Path, html: Path | None, exact: bool, as_json: bool) -> int:
+    """Compare two episodes step by step: all that was seen, decided, guarded and done.
+
+    Measured numbers may differ as they do between processors: codeword replay --help tells how far.
+    """
     first, second = (read_episode(path, pictures=False) for path in (one, other))
-    comparison = compare(first, second)
+    comparison = compare(first, second, exact)
+    elsewhere = exact and not same_processor(first, second)
     if html is not None:
         write_diff(html, comparison)
-    code = exit_code(comparison.differences, not (first.complete and second.complete))
+    code = exit_code(comparison.differences, not (first.complete and second.complete), elsewhere)
     if as_json:
         told = {"one": str(one), "other": str(other), "same": not comparison.differences, "parts": comparison.parts}
         lists = {name: [d.as_json() for d in getattr(comparison, name)] for name in ("header", "differences")}
-        print_json(told | lists | {"exit": code})
+        print_json(told | lists | {"exit": code, "exact": exact and not elsewhere})
         return code
     for line in diff_text.lines(comparison):
         out.print(line, markup=False)
+    if elsewhere:
+        names = " and ".join(f"'{each.header.processor or 'not said'}'" for each in (first, second))
+        out.print(f"not compared bit by bit: recorded on {names}", markup=False)
     if html is not None:
         out.print(f"see {html}", markup=False)
     return code

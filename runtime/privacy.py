@@ -15,7 +15,7 @@ PARTS = {
     "task": "the task in words, in header and scenario (not what a command copied of it)",
     "pictures": "camera pictures",
     "thoughts": "what the model weighed: choices, probabilities, its goal, and why skills were left out",
-    "machine": "versions of the libraries that ran",
+    "machine": "the processor, and versions of the libraries that ran",
 }
 """What can be left out, and what it is."""
 
@@ -46,7 +46,7 @@ def header_without(header: Header, parts: Iterable[str]) -> Header:
     if "task" in parts:
         changes["task"] = LEFT_OUT
     if "machine" in parts:
-        changes["libraries"] = {}
+        changes |= {"libraries": {}, "processor": ""}
     return header.model_copy(update=changes)
 
 

@@ -20,13 +20,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The plugin's options, and the same in the configuration file."""
     group = parser.getgroup("codeword", "recorded episodes as tests")
     group.addoption("--codeword", metavar="DIR", action="append", default=[], help="Test the episodes in DIR too.")
-    group.addoption("--codeword-checks", metavar="NAMES", help="What to check: guard,commands,goals,budgets,redecide.")
+    group.addoption(
+        "--codeword-checks", metavar="NAMES", help="What to check: guard,commands,goals,exact,budgets,redecide."
+    )
     group.addoption(
         "--codeword-update", action="store_true", help="Record episodes that differ again; what changes is shown first."
     )
     parser.addini("codeword_episodes", "folders of recorded episodes to test", type="paths", default=[])
     parser.addini(
-        "codeword_checks", "what to check: guard, commands, goals, budgets, redecide", type="args", default=[]
+        "codeword_checks", "what to check: guard, commands, goals, exact, budgets, redecide", type="args", default=[]
     )
     parser.addini("codeword_codebooks", "codebooks to test with, for those of their names", type="args", default=[])
 
@@ -86,9 +88,11 @@ class EpisodeItem(pytest.Item):
         deciders = settings.deciders
         controller = deciders.controller(episode, codebook) if "redecide" in settings.checks else None
         other = deciders.parted(episode) if controller is not None else []
-        found = (*other, *check(episode, settings.checks, controller, codebook).found)
+        kernels = deciders.kernels(episode) if controller is not None else None
+        found = (*other, *check(episode, settings.checks, controller, codebook, kernels).found)
         if found and settings.update:
-            if record_again(episode, deciders, True, self._tell, codebook).what == "updated":
+            exact = "exact" in settings.checks
+            if record_again(episode, deciders, True, self._tell, codebook, exact).what == "updated":
                 return
             found = tuple(one for one in found if one.field.startswith("budgets."))
         if found:

@@ -15,8 +15,9 @@ class Header(Record):
     what kernels; `history` is the form in which prompts tell of earlier decisions, `policy` what the model writes,
     `sampling` how tokens are drawn (empty: the likeliest is taken). Of a model elsewhere `model` is the address,
     `fallback` the model that decides when it does not answer (or `hold`), with the adapter and `held` of that one.
-    `clock` says what physics did while decisions were made: paused, live, or a latency that was given. `left_out` are
-    the parts that the file does not tell; `schema_version` is the schema of its records.
+    `clock` says what physics did while decisions were made: paused, live, or a latency that was given. `processor`
+    names what last digits depend on; files of earlier versions do not say it. `left_out` are the parts that the file
+    does not tell; `schema_version` is the schema of its records.
     """
 
     version: str
@@ -42,6 +43,7 @@ class Header(Record):
     clock: str = "paused"
     robot: str
     libraries: Mapping[str, str] = {}
+    processor: str = ""
     schema_version: int = SCHEMA
     left_out: tuple[str, ...] = ()
 

@@ -21,6 +21,7 @@ from .records import CommandRecord
 from .robots import open_robot
 from .scenario import Scenario
 from .summary import scenario_of, task_at
+from .tolerances import BY_KERNELS, is_alike
 
 
 @dataclass
@@ -29,17 +30,30 @@ class Replayed:
     their steps the decisions made again, and why some fields could not be compared.
     """
 
-    differences: list[Difference] = field(default_factory=list)
+    to_the_bit: list[Difference] = field(default_factory=list)
     stage_ms: dict[str, list[float]] = field(default_factory=dict)
     decisions: dict[int, Decision] = field(default_factory=dict)
     uncompared: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def differences(self) -> list[Difference]:
+        """Those that are more than measured numbers apart within their tolerances."""
+        return [found for found in self.to_the_bit if not is_alike(found)]
+
 
 def replay(
-    episode: Episode, controller: Controller | None = None, on_step: Callable[[int], None] | None = None
+    episode: Episode,
+    controller: Controller | None = None,
+    on_step: Callable[[int], None] | None = None,
+    *,
+    exact: bool = False,
 ) -> list[Difference]:
-    """Every difference between an episode file and what happens now, in order; empty where there is none."""
-    return replayed(episode, controller, on_step).differences
+    """Every difference between an episode file and what happens now, in order; empty where there is none.
+
+    Measured numbers may be apart within their tolerances, unless it is to be `exact`, as on one processor.
+    """
+    again = replayed(episode, controller, on_step)
+    return again.to_the_bit if exact else again.differences
 
 
 def replayed(
@@ -47,18 +61,22 @@ def replayed(
     controller: Controller | None = None,
     on_step: Callable[[int], None] | None = None,
     codebook: Codebook | None = None,
+    kernels: str | None = None,
 ) -> Replayed:
     """An episode file carried out again, and compared with what happens now.
 
     The logged commands are carried out again in a world made anew from the file's scenario, codebook and seed, guarded
-    as they were; observations, results and verdict are compared bit by bit, and each command with its decision. With a
-    controller every decision is made again too, from the logged observation, and its essence is compared. Of a robot
-    that is not simulated there is no world to make anew: its commands are guarded again, and decisions compared.
+    as they were; observations, results and verdict are compared, and each command with its decision. With a controller
+    every decision is made again too, from the logged observation, and its essence is compared; where its model computes
+    with other `kernels` (a profile) than the logged one did, what depends on them is not. Of a robot that is not
+    simulated there is no world to make anew: its commands are guarded again, and decisions compared.
 
     Another `codebook` takes the place of the file's, and where the two differ is told. Raises ScenarioError where the
     scenario cannot be played with it.
     """
     again = _Replay(episode, scenario_of(episode, codebook), controller, codebook)
+    if kernels is not None and kernels != episode.header.profile:
+        again.now.uncompared |= _by_other_kernels(episode.header.profile, kernels)
     try:
         again.header()
         for number, step in enumerate(episode.steps):
@@ -108,7 +126,7 @@ class _Replay:
     def compare(self, step: int, path: str, logged: Any, now: Any) -> None:
         """Note the innermost places in which two values part."""
         found = differences(str(self.episode.path), step, path, logged, now)
-        self.now.differences += [one for one in found if not _within(one.field, self.now.uncompared)]
+        self.now.to_the_bit += [one for one in found if not _within(one.field, self.now.uncompared)]
 
     def header(self) -> None:
         """Codebook and scenario in the file are those that the episode was made with; another codebook is compared."""
@@ -213,8 +231,8 @@ class _Replay:
         scenario = self.scenario.changed() if any(what == RETASK for _, what in events) else self.scenario
         damage = self.physics.damage()
         now = judge(scenario, self.start or truth, truth, self.ended, self.said, steps, damage, self.commands)
-        logged = [[event.time_s, event.what] for event in self.episode.events if event.scripted]
-        self.compare(steps, "events", logged, [list(event) for event in events])
+        logged = [{"time_s": event.time_s, "what": event.what} for event in self.episode.events if event.scripted]
+        self.compare(steps, "events", logged, [{"time_s": time_s, "what": what} for time_s, what in events])
         self.compare(steps, "verdict", self.episode.verdict, now)
 
 
@@ -226,6 +244,12 @@ def uncompared(episode: Episode) -> dict[str, str]:
             UNCOMPARED.get(part, ()), f"the {part} {'were' if part.endswith('s') else 'was'} left out of the file"
         )
     return found
+
+
+def _by_other_kernels(logged: str, now: str) -> dict[str, str]:
+    """What of a decision may be another where the same model computes with other kernels; never the command."""
+    why = f"it depends on kernels: decided with {logged or 'none'}, here {now or 'none'}"
+    return dict.fromkeys([f"decision.{name}" for name in BY_KERNELS], why)
 
 
 def _within(path: str, fields: Iterable[str]) -> bool:

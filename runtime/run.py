@@ -25,6 +25,7 @@ from codeword.controller.fleet.address import check_address, is_fleet
 from codeword.controller.fleet.client import FleetBackend
 from codeword.controller.fleet.later import Later
 from codeword.controller.memory.opening import OFF, open_store
+from codeword.controller.processor import processor
 from codeword.controller.profiles import AUTO, shared_threads
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
 from codeword.controller.remote.address import USUAL, Limits, is_remote, read_address
@@ -223,6 +224,7 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
         clock=str(scenario.spec.clock),
         robot=robot,
         libraries={name: metadata.version(name) for name in _LIBRARIES},
+        processor=processor(),
     )
 
 

@@ -30,7 +30,8 @@ _SETTLE_TICKS = 24
 
 
 class SimRobot:
-    """A Panda at a table. The same codebook, spec, seed, events and commands give the same observations, bit for bit.
+    """A Panda at a table. The same codebook, spec, seed, events and commands give the same observations: bit for bit on
+    one processor, in all but last digits on others.
 
     Physics goes on only inside `Execution.advance`, `Execution.result` and the scenario channel. All but `stop` belongs
     to one thread.

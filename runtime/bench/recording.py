@@ -155,6 +155,6 @@ def _read_back(path: Path) -> tuple[str, bool]:
         episode = read_episode(path)
     except EpisodeError as problem:
         return f"opened not: {problem}", False
-    found = replay(episode)
+    found = replay(episode, exact=True)
     first = f"step {found[0].step}: {found[0].field}" if found else ""
     return first, episode.whole

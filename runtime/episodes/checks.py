@@ -7,16 +7,19 @@ from codeword.codebook import Codebook
 from codeword.codebook.budgets import Budget, Stage
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.controller import Controller
+from codeword.controller.processor import processor
 from codeword.runtime.differences import Difference
 from codeword.runtime.recording import Episode
 from codeword.runtime.replay import Replayed, replayed
 from codeword.runtime.statistics import quantile
 from codeword.runtime.summary import FEWEST_FOR_P95, scenario_of
+from codeword.runtime.tolerances import is_alike, is_same_processor
 
 CHECKS = {
     "guard": "the guard lets through and holds back what it did, for the same reasons",
-    "commands": "the same commands lead to the same observations, results and events, bit by bit",
+    "commands": "the same commands lead to the same observations, results and events",
     "goals": "physics judges the end as it did",
+    "exact": "measured numbers are the same bit by bit, not within tolerances; where the processor is the one recorded",
     "budgets": "looking, checking and (with redecide) deciding take no longer now than the scenario allows",
     "redecide": "every decision, made again from what was observed, is the same",
 }
@@ -52,15 +55,24 @@ def check_names(text: str) -> tuple[str, ...]:
 
 
 def check(
-    episode: Episode, checks: Sequence[str], controller: Controller | None = None, codebook: Codebook | None = None
+    episode: Episode,
+    checks: Sequence[str],
+    controller: Controller | None = None,
+    codebook: Codebook | None = None,
+    kernels: str | None = None,
 ) -> Checked:
     """Carry out an episode again and keep what the checks are about.
 
-    `controller` decides again where `redecide` is among them; another `codebook` takes the place of the file's own, and
-    that it is another is no failure in itself. Raises CodewordError where the episode cannot be carried out again.
+    `controller` decides again where `redecide` is among them, with those `kernels`; another `codebook` takes the place
+    of the file's own, and that it is another is no failure in itself. Raises CodewordError where the episode cannot be
+    carried out again.
     """
-    again = replayed(episode, controller if "redecide" in checks else None, codebook=codebook)
-    differences = list(again.differences)
+    redecide = "redecide" in checks
+    again = replayed(
+        episode, controller if redecide else None, codebook=codebook, kernels=kernels if redecide else None
+    )
+    exact = "exact" in checks and is_same_processor(episode.header.processor, processor())
+    differences = list(again.to_the_bit if exact else again.differences)
     if "budgets" in checks:
         differences += over_budget(str(episode.path), again.stage_ms, scenario_of(episode, codebook).budgets)
     wanted = {"file", *checks}
@@ -69,6 +81,8 @@ def check(
 
 def check_of(difference: Difference) -> str:
     """The check that a difference belongs to: one of CHECKS, `file`, or `codebook`."""
+    if is_alike(difference):
+        return "exact"
     if difference.field in _GUARD:
         return "guard"
     if difference.field == "decision":  # none was recorded

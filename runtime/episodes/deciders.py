@@ -79,6 +79,12 @@ class Deciders:
         """A controller for an episode, by the file's codebook or another one."""
         return self.controllers(episode.header).make(scenario_of(episode, codebook), episode.header.seed)
 
+    def kernels(self, episode: Episode) -> str | None:
+        """The kernels that decide again where nothing else is to be different; None where something is, so that
+        probabilities are compared even so.
+        """
+        return None if self.change.any else self.controllers(episode.header).loaded.profile
+
     def parted(self, episode: Episode) -> list[Difference]:
         """In what the model that decides now, as it was loaded, is not the one that made an episode: other weights, an
         adapter that was trained anew, another way of holding it. Empty where no model decides.

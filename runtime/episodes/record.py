@@ -29,18 +29,18 @@ class Kept:
     differences: tuple[Difference, ...] = ()
 
 
-def keep(made: Path, folder: Path, update: bool, tell: Tell) -> Kept:
+def keep(made: Path, folder: Path, update: bool, tell: Tell, exact: bool = False) -> Kept:
     """Keep a small copy of an episode file in a folder, by the same name.
 
-    One that is there already stays as it is where the new one went the same way. Where it went another way, `tell`
-    hears of it, and it is replaced only with `update`. Raises EpisodeError or InputError for files that cannot be
-    read or written.
+    One that is there already stays as it is where the new one went the same way, with `exact` bit by bit. Where it went
+    another way, `tell` hears of it, and it is replaced only with `update`. Raises EpisodeError or InputError for files
+    that cannot be read or written.
     """
     path = folder / made.name
     if not path.exists():
         compact(made, path)
         return Kept(path, "new")
-    comparison = compare(read_episode(path, pictures=False), read_episode(made, pictures=False))
+    comparison = compare(read_episode(path, pictures=False), read_episode(made, pictures=False), exact)
     if not comparison.differences and not _made_by_other(comparison):
         return Kept(path, "same")
     tell(comparison)
@@ -50,7 +50,12 @@ def keep(made: Path, folder: Path, update: bool, tell: Tell) -> Kept:
 
 
 def record_again(
-    episode: Episode, deciders: Deciders, update: bool, tell: Tell, codebook: Codebook | None = None
+    episode: Episode,
+    deciders: Deciders,
+    update: bool,
+    tell: Tell,
+    codebook: Codebook | None = None,
+    exact: bool = False,
 ) -> Kept:
     """Run an episode anew, its scenario and seed by the same who, and put it in the place of its file as `keep` does.
 
@@ -70,7 +75,7 @@ def record_again(
         if ran.stopped:
             raise InputError(ran.stopped)
         made = ran.path
-        return keep(made.rename(made.with_name(episode.path.name)), episode.path.parent, update, tell)
+        return keep(made.rename(made.with_name(episode.path.name)), episode.path.parent, update, tell, exact)
 
 
 def refused(kept: Sequence[Kept]) -> list[Kept]:

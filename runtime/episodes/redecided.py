@@ -1,6 +1,6 @@
 """Decisions made again beside those that were logged: where they part first, and how likely each option was."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,15 @@ _CONTEXT = ("decision.key", "decision.path")
 
 @dataclass(frozen=True)
 class Redecided:
-    """The decisions of one episode, logged and made again, by their steps; `other`: in what the decider is another."""
+    """The decisions of one episode, logged and made again, by their steps; `other`: in what the decider is another.
+
+    The fields `left_out` are not compared, as far as it is told which decisions changed.
+    """
 
     episode: str
     pairs: Mapping[int, tuple[Decision, Decision]]
     other: tuple[Difference, ...] = ()
+    left_out: Collection[str] = ()
 
     @property
     def parts(self) -> int | None:
@@ -40,7 +44,7 @@ class Redecided:
 
     def lines(self) -> Iterator[str]:
         """Nothing where all is the same; else each step that changed, and the options at the first parting."""
-        changed = [step for step, (logged, now) in self.pairs.items() if logged.essence() != now.essence()]
+        changed = [step for step, (logged, now) in self.pairs.items() if self._changed(logged, now)]
         if not changed:
             return
         for found in self.other:
@@ -56,6 +60,10 @@ class Redecided:
                 for line in told_shares(logged, now):
                     yield f"      {line}"
 
+    def _changed(self, logged: Decision, now: Decision) -> bool:
+        before, after = logged.essence(), now.essence()
+        return any(before[name] != after[name] for name in before if name not in self.left_out)
+
     def as_json(self) -> dict[str, Any]:
         """As plain data: commands and their probabilities [0 to 1], logged and now."""
         steps = [
@@ -66,12 +74,13 @@ class Redecided:
         return {"episode": self.episode, "other": other, "parts": self.parts, "same": self.same, "decisions": steps}
 
 
-def compare_decisions(episode: Episode, now: Mapping[int, Decision], other: Sequence[Difference] = ()) -> Redecided:
+def compare_decisions(
+    episode: Episode, now: Mapping[int, Decision], other: Sequence[Difference] = (), left_out: Collection[str] = ()
+) -> Redecided:
     """An episode's logged decisions beside those made again at the same steps, perhaps by another."""
     logged = {step: episode.steps[step].decision for step in now}
-    return Redecided(
-        str(episode.path), {step: (one, now[step]) for step, one in logged.items() if one is not None}, tuple(other)
-    )
+    pairs = {step: (one, now[step]) for step, one in logged.items() if one is not None}
+    return Redecided(str(episode.path), pairs, tuple(other), left_out)
 
 
 def _said(decision: Decision) -> str:

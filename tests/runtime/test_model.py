@@ -59,7 +59,7 @@ def test_model_episodes_replay_and_are_decided_the_same_again(llm: Controllers, 
         episode = read_episode(file)
         assert all(step.decision and step.decision.path == "decoded" for step in episode.steps)
         assert all(step.command and step.command.allowed for step in episode.steps)
-        assert replay(episode, llm.make(scenario_of(episode), episode.header.seed)) == []
+        assert replay(episode, llm.make(scenario_of(episode), episode.header.seed), exact=True) == []
 
 
 def test_deciding_ahead_changes_times_and_nothing_else(llm: Controllers) -> None:

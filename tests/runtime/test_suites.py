@@ -101,4 +101,4 @@ def test_the_same_seed_makes_the_same_episode(controller: str, tmp_path: Path) -
 def test_what_went_wrong_goes_wrong_again_in_a_replay(name: str, tmp_path: Path) -> None:
     episode = play(f"disturbed/{name}", tmp_path, seed=1)
     assert episode.events
-    assert replay(episode, Expert(scenario_of(episode))) == []
+    assert replay(episode, Expert(scenario_of(episode)), exact=True) == []

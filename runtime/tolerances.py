@@ -1,0 +1,112 @@
+"""How far apart two measured numbers may be and still tell of the same behaviour.
+
+Physics computes with floating-point numbers, and mathematical libraries choose their kernels by the processor: the same
+commands in the same world end in other last digits on another processor, and contacts enlarge them. What is counted,
+chosen or named has no tolerance: commands, facts, statuses, reasons, verdicts, the things that are there, their sizes.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .differences import Difference
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far apart the numbers under some names may be: `most` in `unit`, and why so far.
+
+    A number is the name's own or stands in a list under it. Of angles (`turn`) whole turns count nothing. People are
+    told the number times `scale`, in `told`.
+    """
+
+    names: frozenset[str]
+    most: float
+    unit: str
+    told: str
+    scale: float
+    why: str
+    turn: bool = False
+
+    def apart(self, one: float, other: float) -> float:
+        """How far apart two numbers are, in `unit`."""
+        if self.turn:
+            return abs(math.remainder(one - other, math.tau))
+        return abs(one - other)
+
+    def in_words(self, number: float) -> str:
+        """A number as people are told it: `5 mm`."""
+        return f"{number * self.scale:.2g}{'' if self.told == '°' else ' '}{self.told}"
+
+
+TOLERANCES = (
+    Tolerance(
+        frozenset({"position_m", "gripper_to_world_m", "gripper_opening_m"}), 0.005, "m", "mm", 1000.0,
+        "seen between processors: 0.4 mm at most, where things are pushed or let fall; a block is 40 mm wide, so that "
+        "what rests on what is never a matter of 5 mm",
+    ),
+    Tolerance(
+        frozenset({"yaw_rad", "joints_rad"}), 0.05, "rad", "°", math.degrees(1.0),
+        "seen between processors: 0.015 rad at most; at 0.05 rad (3°) the corner of a block is 1.4 mm elsewhere",
+        turn=True,
+    ),
+    Tolerance(
+        frozenset({"time_s", "duration_s", "simulated_s"}), 0.1, "s", "ms", 1000.0,
+        "seen between processors: 1 tick of physics (1/240 s); whether all is at rest is asked every 12 ticks, and the "
+        "clock adds up what each command took",
+    ),
+    Tolerance(
+        frozenset({"peak_n"}), 5.0, "N", "N", 1.0,
+        "seen between processors: 1.2 N of 28; a contact's peak lasts for one tick",
+    ),
+)  # fmt: skip
+"""Every tolerance there is. They are wide beside what processors make differ, and narrow beside what a command does."""
+
+BY_KERNELS = ("key", "logprob", "choices")
+"""What of a decision may be another where the same model computes with other kernels (`profile` in a header): its key
+names them, and probabilities follow their rounding. It is not compared then; the command always is.
+"""
+
+_MEASURED = ("observation.", "result.", "verdict.", "events[")
+"""Where measured numbers stand: not in codebooks, commands or decisions, whose numbers are chosen."""
+
+
+def tolerance_of(path: str) -> Tolerance | None:
+    """The tolerance of a field by its path, as `observation.entities[0].position_m[2]`; None for what must be equal."""
+    if not path.startswith(_MEASURED):
+        return None
+    name = re.sub(r"\[\d+\]$", "", path).rpartition(".")[2]
+    return next((tolerance for tolerance in TOLERANCES if name in tolerance.names), None)
+
+
+def is_alike(found: Difference) -> bool:
+    """Whether a difference is one of measured numbers within their tolerance."""
+    tolerance = tolerance_of(found.field)
+    if tolerance is None or not (_is_number(found.logged) and _is_number(found.now)):
+        return False
+    return tolerance.apart(found.logged, found.now) <= tolerance.most
+
+
+def apart(differences: Iterable[Difference]) -> dict[Tolerance, float]:
+    """Of numbers within their tolerances, how far apart they are at most [the tolerance's unit]."""
+    most: dict[Tolerance, float] = {}
+    for one in differences:
+        tolerance = tolerance_of(one.field)
+        if tolerance is not None and is_alike(one):
+            most[tolerance] = max(most.get(tolerance, 0.0), tolerance.apart(one.logged, one.now))
+    return most
+
+
+def allowed() -> str:
+    """Every tolerance in words: `5 mm, 2.9°, …`."""
+    return ", ".join(tolerance.in_words(tolerance.most) for tolerance in TOLERANCES)
+
+
+def is_same_processor(recorded: str, here: str) -> bool:
+    """Whether numbers can be compared bit by bit. A file from before processors were recorded names none."""
+    return bool(recorded) and recorded == here
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
