@@ -59,7 +59,8 @@ class _Reader:
 
     def of_skill(self, skill: str, value: Any, at: Place) -> Iterator[Example]:
         for given, place in self.listed(value, at, "ways to ask for it, such as 'bark twice: {times: 2}'"):
-            task, item = given, skill
+            task: Any = given
+            item: Any = skill
             if isinstance(given, Mapping_) and len(given.data) == 1:
                 ((task, arguments),) = given.data.items()
                 item = Mapping_(type(given.data)({skill: arguments}), place)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from codeword.codebook.errors import ModelError, did_you_mean
+from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.codebook.prompt import CONTRACT
 
 from .registry import LocalModel
@@ -29,12 +30,19 @@ _PLAIN: dict[str, Any] = {
 """What peft's settings must say where they say anything: the forms that are read here."""
 
 
+_CONTRACTS = (CONTRACT, PLAN_CONTRACT)
+"""Contracts that adapters may have been taught under: of commands and goals, and of plans."""
+
+_POLICIES = {"plan": "plan", "goal": "plan", "direct": "direct"}
+"""What an adapter's record says that it was taught to write, and the policy that it serves."""
+
+
 @dataclass(frozen=True)
 class Adapter:
     """An adapter that a model is used with; `folder` is None for none.
 
     `scale` is what its product counts, `rank` that product's; `policies` are those whose answers it was taught, the one
-    that it is best at first.
+    that it is best at first. `contract` is the version of the prompt contract that it was taught under.
     """
 
     name: str
@@ -43,12 +51,18 @@ class Adapter:
     scale: float = 1.0
     policies: tuple[str, ...] = ("direct",)
     rank: int = 0
+    contract: int = PLAN_CONTRACT
 
     @property
     def weights(self) -> Path:
         """Its safetensors file."""
         assert self.folder is not None
         return self.folder / WEIGHTS
+
+    @property
+    def plans_are_goals(self) -> bool:
+        """Whether it was taught to write goals alone where a plan is asked for, as the contract before plans has it."""
+        return self.folder is not None and self.contract < PLAN_CONTRACT
 
     @cached_property
     def identity(self) -> str:
@@ -93,9 +107,10 @@ def load_adapter(name: str, model: LocalModel, *, to_teach: bool = False) -> Ada
 def _open(folder: Path, name: str, model: LocalModel, to_teach: bool) -> Adapter:
     record, settings = _record(folder), _json(folder / SETTINGS)
     contract, base = record.get("contract"), record.get("base_sha256")
-    if contract != CONTRACT and not to_teach:
+    if contract not in _CONTRACTS and not to_teach:
+        known = " or ".join(map(str, _CONTRACTS))
         raise ModelError(
-            f"adapter {name}: taught under prompt contract {contract}, and this is {CONTRACT}; train it anew with: "
+            f"adapter {name}: taught under prompt contract {contract}, and this is {known}; train it anew with: "
             "codeword train"
         )
     if base != model.base_sha256:
@@ -113,8 +128,9 @@ def _open(folder: Path, name: str, model: LocalModel, to_teach: bool) -> Adapter
     if not (folder / WEIGHTS).is_file():
         raise ModelError(f"{folder}: there is no {WEIGHTS} in it; an adapter has {SETTINGS}, {WEIGHTS}, {RECORD}")
     scale = alpha / (rank**0.5 if settings.get("use_rslora") else rank)
-    policies = tuple(map(str, record.get("policies", ("direct",))))
-    return Adapter(name, folder, sha256_of(folder / WEIGHTS), scale, policies, rank)
+    taught = [_POLICIES.get(str(policy)) for policy in record.get("policies", ("direct",))]
+    policies = tuple(dict.fromkeys(policy for policy in taught if policy is not None))
+    return Adapter(name, folder, sha256_of(folder / WEIGHTS), scale, policies, rank, int(contract or 0))
 
 
 def _record(folder: Path) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from codeword.codebook.command import Command
 from codeword.codebook.conversation import FORMS, Conversation
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.observation import Observation
-from codeword.codebook.offer import offer
+from codeword.codebook.offer import offer, stable_text
+from codeword.codebook.plan_prompt import plan_system
 from codeword.codebook.skills import Codebook
 
 from .adapter import AUTO as AUTO_ADAPTER
@@ -19,9 +20,10 @@ from .backend import Backend
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key, graph_digest
 from .engine import Cancelled, Engine, never
 from .foresight import Foresight, Question
-from .goal_controller import GoalController, MixedController
+from .goal_controller import GoalController
 from .habits import Habits, situation_of
 from .hint import About, Hint
+from .plan_controller import PlanController
 from .profiles import AUTO
 from .reflexes import reflex_decision
 from .registry import DEFAULT_MODEL, resolve
@@ -30,12 +32,12 @@ from .store import Progress, silent
 
 Kind = Literal["llm", "random"]
 
-POLICIES = ("direct", "goal", "mixed")
-"""What the model writes: the next command; once for a task its goal, for the planner to find commands to; or the goal
-first, and then every command with the goal before it."""
+POLICIES = ("plan", "direct")
+"""What the model writes: once for a task its plan, commands and goals for plain code to carry out; or every command, as
+its turn comes, for tasks that depend on what is seen on the way."""
 
 BEST_POLICY = "auto"
-"""The policy that an adapter is best at, and the first of them where there is no adapter."""
+"""The policy that an adapter is best at, and the first of all where there is no adapter."""
 
 
 class Controller(Protocol):
@@ -106,26 +108,30 @@ def check_policy(policy: str, history: str = FORMS[0]) -> None:
     Conversation(history)
     if policy not in (BEST_POLICY, *POLICIES):
         raise InputError(f"there is no policy '{policy}'{did_you_mean(policy, [BEST_POLICY, *POLICIES])}")
-    if policy not in (BEST_POLICY, POLICIES[0]) and history != FORMS[0]:
+    if policy not in (BEST_POLICY, "direct") and history != FORMS[0]:
         raise InputError(f"policy '{policy}' has no history '{history}' (right would be {FORMS[0]})")
 
 
 def policy_for(adapter: Adapter, policy: str = BEST_POLICY, history: str = FORMS[0]) -> str:
-    """One of POLICIES: the one that is asked for, or the best of an adapter. A conversation that grows has but the
-    first.
+    """One of POLICIES: the one that is asked for, or the best of an adapter. A conversation that grows is direct.
 
     Raises InputError for one that the adapter was not taught, and whatever `check_policy` raises.
     """
     check_policy(policy, history)
     taught = POLICIES if adapter.folder is None else adapter.policies
     if policy == BEST_POLICY:
-        policy = taught[0] if history == FORMS[0] else POLICIES[0]
+        policy = taught[0] if history == FORMS[0] else "direct"
     if policy not in taught:
         raise InputError(
             f"adapter {adapter.name}: was taught for policy {', '.join(taught)}, and not for {policy}; use one of "
             "those, or --adapter none"
         )
     return policy
+
+
+def prompt_opening(adapter: Adapter, policy: str, codebook: Codebook) -> str:
+    """What every prompt of a policy and a codebook begins with: to be read ahead of the first decision."""
+    return plan_system(codebook) if policy == "plan" and not adapter.plans_are_goals else stable_text(codebook)
 
 
 def model_controller(
@@ -140,8 +146,9 @@ def model_controller(
     policy = policy_for(engine.adapter, policy, history)
     if policy == "direct":
         return ModelController(engine, codebook, history=history, sampling=sampling)
-    kind = GoalController if policy == "goal" else MixedController
-    return kind(engine, codebook, sampling=sampling)
+    if engine.adapter.plans_are_goals:
+        return GoalController(engine, codebook, sampling=sampling)
+    return PlanController(engine, codebook, sampling=sampling)
 
 
 class RandomController:

@@ -1,13 +1,11 @@
-"""Deciding by goals: the model writes once for a task what is to hold in the end.
+"""Plans that are goals alone, as adapters of the first contract were taught to write them: what is to hold in the end.
 
-Then either the planner finds the commands (policy `goal`), or the model itself, told what is left of it (`mixed`). A
-goal is written anew where the task changes, and where it says that there is none, or no plan leads to it, and something
-else is seen.
+The planner finds the commands. A goal is written anew where the task changes, and where it says that there is none, or
+no plan leads to it, and something else is seen.
 """
 
 from codeword.codebook.command import Command
 from codeword.codebook.observation import Observation
-from codeword.codebook.offer import offer
 from codeword.codebook.planner import SymbolicWorld
 from codeword.codebook.pursuit import PATIENCE, Pursuit, idle_command
 from codeword.codebook.skills import NOTHING, Codebook
@@ -16,10 +14,7 @@ from codeword.codebook.writing import give_up
 from .backend import Backend
 from .decision import Decision, Stopwatch, decision_key
 from .engine import Cancelled, never
-from .foresight import Foresight, Question
 from .goal_writer import GoalWriter
-from .habits import Habits, situation_of
-from .hint import About, Hint
 from .reflexes import reflex_decision
 from .sampling import GREEDY, Sampling
 
@@ -102,73 +97,3 @@ class GoalController:
         self._pursuit.seek(wanted.condition(observation))
         found = self._pursuit.next(observation)
         return found if isinstance(found, Command) else found.failure
-
-
-class MixedController:
-    """The model writes the goal, and then picks every command with its goal before it."""
-
-    def __init__(self, engine: Backend, codebook: Codebook, *, sampling: Sampling = GREEDY) -> None:
-        self._codebook, self._sampling = codebook, sampling
-        self._writer = GoalWriter(engine, sampling)
-        self._habits = Habits()
-        self._foresight = Foresight(engine)
-
-    def use(self, codebook: Codebook) -> None:
-        """Decide by this codebook from now on."""
-        self._foresight.rest()
-        self._codebook = codebook
-        self._writer.use(codebook)
-
-    def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
-        """The command that the model picks among those legal."""
-        if (held := reflex_decision(self._codebook, task)) is not None:
-            return held
-        clock, asked = Stopwatch(), None
-        if self._writer.wanted is not None:
-            self._writer.wanted.saw(observation)
-        if self._asks_anew(task, observation):
-            self._foresight.rest()
-            asked = self._writer.write(self._codebook, task, observation, cancelled)
-        assert self._writer.wanted is not None
-        self._writer.wanted.saw(observation)
-        legal_clock = Stopwatch()
-        question = self._question(task, observation)
-        legal_clock.lap("legal")
-        made = self._foresight.answer(question, cancelled)
-        self._habits.learn(situation_of(observation.last), made.text)
-        stages = {**made.stage_ms, **legal_clock.stage_ms(), "total": clock.stage_ms()["total"]}
-        if asked is not None:
-            stages["goal"] = asked.stage_ms["total"]
-        told = {"left_out": question.left_out, "written_goal": self._writer.goal.text}
-        notes = (*(asked.notes if asked is not None else ()), *made.notes)
-        return made.model_copy(update={"stage_ms": stages, "notes": notes, **told})
-
-    def look_ahead(self, task: str, observation: Observation, command: Command) -> None:
-        """Decide what comes after a command that has begun, as long as the goal need not be written anew."""
-
-        def asking(foretold: Observation) -> Question | None:
-            return None if self._asks_anew(task, foretold) else self._question(task, foretold)
-
-        self._foresight.look_ahead(asking, self._codebook, observation, command)
-
-    def catch_up(self, longest_s: float) -> None:
-        """Wait, but only so long, until what comes next is decided."""
-        self._foresight.catch_up(longest_s)
-
-    def rest(self) -> None:
-        """Give up what is being decided ahead."""
-        self._foresight.rest()
-
-    def _asks_anew(self, task: str, observation: Observation) -> bool:
-        """Whether a goal is to be written: none is known for the task, or something else is seen than when it was given
-        up, or than when it spoke of things some of which are gone for good.
-        """
-        last, wanted = self._writer.goal, self._writer.wanted
-        lost = bool(last.groups) and wanted is not None and wanted.missed > PATIENCE
-        return not self._writer.knows(task) or ((bool(last.cannot) or lost) and self._writer.new_to(observation))
-
-    def _question(self, task: str, observation: Observation) -> Question:
-        assert self._writer.wanted is not None
-        offered = offer(self._codebook, task, observation, self._writer.wanted.ahead(observation))
-        hint = Hint(self._habits.expected(situation_of(observation.last)), About(self._codebook, task, observation))
-        return Question(offered.prompt, offered.legal.graph, self._sampling, hint, dict(offered.legal.left_out))

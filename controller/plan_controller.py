@@ -16,6 +16,7 @@ from .backend import Backend
 from .decision import Decision, Note, Stopwatch, decision_key
 from .engine import Cancelled, never
 from .plan_writer import PlanWriter, WrittenPlan
+from .reflexes import reflex_decision
 from .sampling import GREEDY, Sampling
 
 _POLICY = "plan/1"
@@ -47,6 +48,8 @@ class PlanController:
         """The next command of the plan, `done` behind its last item; `cannot` where the model says so, is not sure
         enough, or an item cannot be carried out.
         """
+        if (held := reflex_decision(self._codebook, task)) is not None:
+            return held
         clock, asked = Stopwatch(), None
         if task != self._task:
             self._done = ()
@@ -77,16 +80,19 @@ class PlanController:
         progress = {"at": executor.at, "done": [*self._done, *executor.done]}
         context = {"plan": written.decision.key, "codebook": self._codebook.hash, "facts": facts, "policy": _POLICY}
         key = decision_key(context | progress)
-        told = {"plan": written.plan.text, "item": executor.at, "sure": written.sure}
+        plan, item, sure = written.plan.text, executor.at, written.sure
         total = clock.stage_ms()["total"]
         if asked is None:
-            stages = {"plan": total, "total": total}
-            return Decision(text=command.text, logprob=0.0, stage_ms=stages, path="planned", key=key, **told)
+            return Decision(
+                text=command.text, logprob=0.0, stage_ms={"plan": total, "total": total}, path="planned", key=key,
+                plan=plan, item=item, sure=sure,
+            )  # fmt: skip
         stages = {**asked.decision.stage_ms, "plan": total - asked.decision.stage_ms["total"], "total": total}
         path = "plan" if asked.decision.path == "decoded" else asked.decision.path
-        more = {"text": command.text, "stage_ms": stages, "path": path, "key": key, "considered": asked.considered}
+        told = {"plan": plan, "item": item, "sure": sure, "considered": asked.considered}
+        told |= {"text": command.text, "stage_ms": stages, "path": path, "key": key}
         notes = (*asked.decision.notes, *self._unsure(asked))
-        return asked.decision.model_copy(update=told | more | {"notes": notes})
+        return asked.decision.model_copy(update=told | {"notes": notes})
 
     def _unsure(self, written: WrittenPlan) -> tuple[Note, ...]:
         """What is told where a plan is not sure enough to be carried out."""

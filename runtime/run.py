@@ -13,13 +13,12 @@ from codeword.codebook import Codebook
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.live import LiveCodebook
-from codeword.codebook.offer import stable_text
 from codeword.codebook.prompt import CONTRACT
 from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import Adapter, load_adapter
 from codeword.controller.backend import Backend
 from codeword.controller.chain import chain
-from codeword.controller.controller import BEST_POLICY, check_policy, model_controller, policy_for
+from codeword.controller.controller import BEST_POLICY, check_policy, model_controller, policy_for, prompt_opening
 from codeword.controller.engine import Engine
 from codeword.controller.fleet.address import check_address, is_fleet
 from codeword.controller.fleet.client import FleetBackend
@@ -167,7 +166,7 @@ class Controllers:
     def warm(self, codebook: Codebook) -> None:
         """Have the model read a codebook; what it keeps of other texts is only what they begin with."""
         if self._backend is not None:
-            self._backend.warm(stable_text(codebook))
+            self._backend.warm(prompt_opening(self._backend.adapter, self.loaded.policy, codebook))
             self._backend.settle()
 
     def make(self, scenario: Scenario, seed: int) -> Controller:

@@ -17,6 +17,9 @@ from codeword.runtime.records import Header
 from codeword.runtime.run import CONTROLLERS, Controllers, Who
 from codeword.runtime.summary import scenario_of
 
+_RENAMED = {"goal": "plan"}
+"""Policies of older episodes that have another name now."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -53,11 +56,24 @@ class Change:
             profile=(header.held if same_model else "") or AUTO,
             history=header.history or FORMS[0],
             sampling=sampling_of(header),
-            policy=header.policy or POLICIES[0],
+            policy=_policy(header),
             fallback=header.fallback or HOLD,
         )
         given = {name: value for name in ("adapter", "profile", "policy") if (value := getattr(self, name)) is not None}
         return replace(who, **given)
+
+
+def _policy(header: Header) -> str:
+    """The policy of a header. Raises InputError for one that there is no more."""
+    if not header.policy:
+        return "direct"
+    policy = _RENAMED.get(header.policy, header.policy)
+    if policy not in POLICIES:
+        raise InputError(
+            f"{header.scenario}-{header.seed}: was decided by policy '{header.policy}', which there is no more; "
+            f"--policy {POLICIES[0]} or another decides it otherwise"
+        )
+    return policy
 
 
 class Deciders:
