@@ -19,6 +19,7 @@ import zmq
 from codeword.codebook.observation import Record
 
 from .effects import Effect, Gate, Halt, Send
+from .inflow import Inflow
 from .keys import Doorkeeper, Keys
 from .limits import LIMITS, Limits
 from .machine import Machine
@@ -30,6 +31,8 @@ _TURN_MS = 20
 _AT_ONCE = 64
 """So many messages are read before time is looked at again."""
 _MOST_FRAMES = 4
+_ENDS_CONNECTION = 1000
+"""A message of more frames ends the connection that it comes from, as one that is too long does."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,9 @@ class Server:
         except BaseException:
             self._context.destroy(0)  # a context with open sockets would keep the process from ending
             raise
+        self._inflows = {
+            bound[0]: Inflow(*bound) for bound in (self._commands, self._scenario) if bound is not None
+        }  # fmt: skip
         self._session: Session | None = None
         self._posted: deque[Callable[[], None]] = deque()
         self._awake, self._wake = os.pipe()
@@ -157,6 +163,7 @@ class Server:
                 session.mover.halt(time.monotonic())
                 session.mover.order(None)
             for socket in sockets:
+                self._inflows[socket].close()
                 socket.close(0)
             if self._door is not None:
                 self._door.close()
@@ -176,6 +183,7 @@ class Server:
                 if frames is None:
                     break
                 self._take(socket, frames[0], frames[1:])
+            self._inflows[socket].look()
         session = self._session
         if session is not None:
             self._carry_out(session, session.machine.tick(time.monotonic(), session.mover.progress))
@@ -186,9 +194,17 @@ class Server:
             parts = [socket.recv(zmq.NOBLOCK, copy=False)]
         except zmq.Again:
             return None
+        count = 0
         while parts[-1].more:
             part = socket.recv(copy=False)
             parts = [*parts, part] if len(parts) <= _MOST_FRAMES else [*parts[:-1], part]
+            count += 1
+        source = parts[-1].get(zmq.SRCFD)
+        assert isinstance(source, int)
+        self._inflows[socket].heard(source)
+        if count > _ENDS_CONNECTION:
+            self._inflows[socket].cut(source)
+            return [b""]
         if self._door is not None and not self._door.lets_in(str(parts[-1].get("User-Id"))):
             return [b""]
         return [part.bytes for part in parts]
