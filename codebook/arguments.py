@@ -2,7 +2,8 @@
 
 A value has one canonical form, its JSON text. Stepped numbers are integer multiples ("ticks") of their step inside, so
 that 0.07 and 0.14 are exactly seven and fourteen steps of 0.01; they are written without trailing zeros. An argument
-with a default is left out of a command where it has that value.
+with a default is left out of a command where it has that value. A `planned` value is the one that plans take; the model
+is not told of it.
 """
 
 import json
@@ -35,6 +36,7 @@ class EntityArgument:
 
     kinds: tuple[str, ...]
     default: None = None
+    planned: None = None
 
     def describe(self) -> str:
         return "|".join(self.kinds)
@@ -58,6 +60,7 @@ class ListArgument:
     low: int
     high: int
     default: None = None
+    planned: None = None
 
     def describe(self) -> str:
         length = str(self.low) if self.low == self.high else f"{self.low} to {self.high}"
@@ -84,6 +87,7 @@ class ChoiceArgument:
     choices: tuple[str, ...]
     pattern: str | None = None
     default: str | None = None
+    planned: str | None = None
 
     def describe(self) -> str:
         return f"text {self.pattern}" if self.pattern is not None else "|".join(self.choices)
@@ -113,6 +117,7 @@ class TextArgument:
 
     max_words: int
     default: str | None = None
+    planned: None = None
 
     @property
     def max_characters(self) -> int:
@@ -142,6 +147,7 @@ class NumberArgument:
     high: int
     step: Decimal
     default: int | float | None = None
+    planned: int | float | None = None
     unit: Unit | None = None
 
     @cached_property
@@ -186,6 +192,7 @@ class BooleanArgument:
     """Yes or no."""
 
     default: bool | None = None
+    planned: bool | None = None
 
     def describe(self) -> str:
         return "true|false"
@@ -212,6 +219,7 @@ class FaultyArgument:
     kinds: tuple[str, ...] = ()
     texts: tuple[str, ...] = ("",)
     default: None = None
+    planned: None = None
 
     def describe(self) -> str:
         return "faulty"

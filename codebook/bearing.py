@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from .arguments import EntityArgument, ListArgument, TextArgument
 from .skills import Codebook, Skill
 
 
@@ -29,16 +28,10 @@ def bearing(codebook: Codebook, wanted: frozenset[str]) -> frozenset[str]:
 
 
 def idle(codebook: Codebook) -> list[Skill]:
-    """The skills that change nothing, touch nothing and say nothing: to look again after them."""
-    return [
-        skill
-        for skill in codebook.skills.values()
-        if not skill.effects
-        and skill.ends is None
-        and not any(
-            isinstance(argument, EntityArgument | ListArgument | TextArgument) for argument in skill.args.values()
-        )
-    ]
+    """The skills that declare that they merely wait: to look again after them. A skill without effects is none of
+    them: what it does is not declared, and it may well move the robot.
+    """
+    return [skill for skill in codebook.skills.values() if skill.waits]
 
 
 def _asked(skill: Skill) -> frozenset[str]:

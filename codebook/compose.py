@@ -1,7 +1,7 @@
 """Codebooks made of several files: what is included, removed and renamed, and the one text that says it all."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -46,6 +46,17 @@ def codebook_path(name_or_path: str | Path) -> Path:
     return path
 
 
+def _key(what: str, entry: Entry, table: Mapping[str, Entry]) -> str:
+    """What an entry goes by: one of the same key wins over those included before. Facts go by their name alone, so that
+    the kinds of an included fact can be told; two of one file stay two, to be told of.
+    """
+    if what == "wordings":
+        return f"{entry.source.name} {entry.name}"
+    name = entry.name.partition("(")[0].strip()
+    before = table.get(name)
+    return name if what == "facts" and (before is None or before.source is not entry.source) else entry.name
+
+
 @dataclass
 class Parts:
     """What the files of a codebook say together; what is nearer to the top wins."""
@@ -85,7 +96,7 @@ class Parts:
             if isinstance(value, Mapping_):
                 for name, item in value.items():
                     entry = Entry(source, str(name), item, value.key_at(name), value.value_at(name))
-                    table[str(name) if key != "wordings" else f"{source.name} {name}"] = entry
+                    table[_key(key, entry, table)] = entry
             elif key in root:
                 source.fault(f"'{key}': expected a mapping, not '{value}'", root.value_at(key))
 

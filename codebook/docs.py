@@ -82,7 +82,7 @@ def _stops(codebook: Codebook) -> Iterator[str]:
 
 def _facts(codebook: Codebook) -> Iterator[str]:
     if codebook.predicates:
-        rows = [(_code(_signature(p.name, p.places)), escape(p.description)) for p in codebook.predicates.values()]
+        rows = [(_code(p.signature), escape(p.description)) for p in codebook.predicates.values()]
         yield from ("", "## Facts", "", "Observed:", "", *_table(("fact", "what it means"), rows))
     if codebook.derived:
         rows = [(_code(_signature(d.name, d.places)), _code(str(d.condition))) for d in codebook.derived.values()]
@@ -101,11 +101,13 @@ def _skill(codebook: Codebook, skill: Skill, in_file: str) -> Iterator[str]:
     yield from ("", f"### {escape(skill.name)}", "", f"{escape(skill.description.rstrip('.'))}.")
     if skill.ends:
         yield from ("", "Ends the episode.")
+    if skill.waits:
+        yield from ("", "Merely waits.")
     if in_file != skill.name:
         yield from ("", f"Called {_code(in_file)} in the file.")
     if skill.args:
         rows = [
-            (_code(name), f"{_code(argument.describe())}{_unit(argument)}", _default(argument.default))
+            (_code(name), f"{_code(argument.describe())}{_unit(argument)}", _default(argument))
             for name, argument in skill.args.items()
         ]
         yield from ("", *_table(("argument", "what it may be", "default"), rows))
@@ -132,8 +134,10 @@ def _unit(argument: Argument) -> str:
     return f" {escape(f'[{declared}]')}" if declared is not None else ""
 
 
-def _default(value: Value | None) -> str:
-    return "" if value is None else _code(_plain(value))
+def _default(argument: Argument) -> str:
+    if argument.planned is not None:
+        return f"none; plans take {_code(_plain(argument.planned))}"
+    return "" if argument.default is None else _code(_plain(argument.default))
 
 
 def example(codebook: Codebook, skill: Skill) -> str:

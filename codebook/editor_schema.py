@@ -28,7 +28,8 @@ _LINE = {
     "pattern": r"^\s*\S[^\n]*\s*$",
     "patternErrorMessage": "One line of text.",
 }
-_SIGNATURE = rf"^\s*{ID.pattern}\s*(?:\(\s*{ID.pattern}\s*(?:,\s*{ID.pattern}\s*)*\))?\s*$"
+_PLACE = rf"{ID.pattern}(?:\s+in\s+{ID.pattern}(?:\s*\|\s*{ID.pattern})*)?"
+_SIGNATURE = rf"^\s*{ID.pattern}\s*(?:\(\s*{_PLACE}\s*(?:,\s*{_PLACE}\s*)*\))?\s*$"
 _MOST_IN_LIST = 4
 _KEYWORDS = ("and", "or", "not", "if", "count")
 
@@ -134,10 +135,14 @@ def _top(codebook: Codebook | None) -> Schema:
             examples=[{"size": ["small", "large"]}, {"color": "what color it has"}],
         ),
         "facts": _named(
-            "What the robot observes: a name with its places, and what it means.",
+            "What the robot observes: a name with its places, and what it means. A place may say of which kinds of "
+            "things it is: `lit(lamp in device)`, `at(spot in place|charger)`; else skills tell.",
             {"type": "string", "description": "What the fact means; the model reads it."},
             pattern=_SIGNATURE,
-            examples=[{"on(thing, place)": "the thing rests on the place"}],
+            examples=[
+                {"on(thing, place)": "the thing rests on the place"},
+                {"on(thing in block, place in block|zone)": "the block rests on the block or in the zone"},
+            ],
         ),
         "derived": _named(
             "Facts computed from others, by a condition over their places.",
@@ -237,6 +242,13 @@ def _skill() -> Schema:
                 "default": True,
                 "examples": [False],
             },
+            "waits": {
+                "type": "boolean",
+                "description": "Declares that it merely lets time pass, without effects or entities: only such a skill "
+                "is used to look again for what is not seen.",
+                "default": False,
+                "examples": [True],
+            },
         },
     }
 
@@ -302,7 +314,14 @@ def _form(key: str, description: str, value: Schema, beside: Schema) -> Schema:
 
 
 def _default(kind: str) -> Schema:
-    return {"default": {"type": kind, "description": "Its value where a command leaves it out."}}
+    return {
+        "default": {"type": kind, "description": "Its value where a command leaves it out."},
+        "planned": {
+            "type": kind,
+            "description": "The value that plans take; the model is not told of it. Without it, or a default, no "
+            "command is planned whose effects are the same for several values.",
+        },
+    }
 
 
 def _measured(kind: str) -> Schema:

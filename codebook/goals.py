@@ -22,6 +22,7 @@ from .absent import absent
 from .arguments import ChoiceArgument
 from .choices import END, Node
 from .classes import ALL, Group, classes, gatherings, groups_of
+from .fact_kinds import place_kinds
 from .facts import Fact
 from .ground import Either, Every, Formula, Grounder, Unparted, changing
 from .observation import Observation
@@ -162,7 +163,7 @@ class Sayable:
         """What can be said here for a task; with `absent` also of things that it names and that are not seen."""
         facts = goal_facts(codebook, observation)
         groups: dict[tuple[str | None, str], list[Fact]] = {}
-        told = in_order(codebook, observation, _told(facts))
+        told = in_order(codebook, observation, _told(codebook, observation, facts))
         for fact in (*told, *(_of_absent(task, observation, told) if absent else ())):
             groups.setdefault((fact.args[0] if fact.args else None, fact.name), []).append(fact)
         things = list(dict.fromkeys(fact.args[0] for fact in facts if fact.args))
@@ -208,13 +209,17 @@ def _merged(*ways: Mapping[str, Sequence[tuple[str, ...]]]) -> dict[str, list[tu
     return {name: [to for way in ways for to in way.get(name, ())] for name in names}
 
 
-def _told(facts: Sequence[Fact]) -> set[Fact]:
-    """What can be told of things, whether or not it can come true: of each all that can be so of any of them."""
+def _told(codebook: Codebook, observation: Observation, facts: Sequence[Fact]) -> set[Fact]:
+    """What can be told of things, whether or not it can come true: of each all that can be so of any of them, but
+    nothing of things of another kind.
+    """
+    kinds, takes = {entity.id: entity.kind for entity in observation.entities}, place_kinds(codebook)
     things = dict.fromkeys(fact.args[0] for fact in facts if fact.args)
     found = set(facts)
     for fact in facts:
         if fact.args:
-            found |= {Fact(fact.name, (thing, *fact.args[1:])) for thing in things if thing not in fact.args[1:]}
+            alike = [thing for thing in things if kinds.get(thing) in takes[fact.name][0]]
+            found |= {Fact(fact.name, (thing, *fact.args[1:])) for thing in alike if thing not in fact.args[1:]}
     return found
 
 

@@ -67,7 +67,12 @@ class _Reader:
         robot, primitives = self.robot()
         predicates = dict(self.predicates())
         properties = dict(self.properties())
-        vocabulary = Vocabulary({n: len(p.places) for n, p in predicates.items()}, self.kinds, properties=properties)
+        vocabulary = Vocabulary(
+            {n: len(p.places) for n, p in predicates.items()},
+            self.kinds,
+            properties=properties,
+            fact_kinds={n: p.kinds for n, p in predicates.items()},
+        )
         derived, vocabulary = self.derived(vocabulary)
         wordings = self.wordings(predicates)
         read = self.skills(Context(vocabulary, tuple(predicates), primitives, self.parts.tables["skills"]))
@@ -93,7 +98,7 @@ class _Reader:
             primitives=primitives,
             kinds=self.kinds,
             predicates={
-                n: Predicate(n, p.places, wordings.get(language, {}).get(n, p.description))
+                n: replace(p, description=wordings.get(language, {}).get(n, p.description))
                 for n, p in predicates.items()
             },
             derived=derived,
@@ -137,10 +142,10 @@ class _Reader:
     def predicates(self) -> Iterator[tuple[str, Predicate]]:
         found: set[str] = set()
         for entry in self.parts.tables["facts"].values():
-            signature = entry.source.parsed(parse_signature, entry.name, entry.key_at)
+            signature = entry.source.parsed(partial(parse_signature, kinds=self.kinds), entry.name, entry.key_at)
             if signature is None:
                 continue
-            name, places = signature
+            name = signature.name
             if name in found or name in self.kinds:
                 what = "a kind of entity" if name in self.kinds else "a fact"
                 entry.source.fault(f"there is {what} called '{name}' already", entry.key_at)
@@ -148,7 +153,7 @@ class _Reader:
             found.add(name)
             if not isinstance(entry.value, str) or not entry.value.strip() or "\n" in entry.value.strip():
                 entry.source.fault(f"the fact '{name}' needs one line of text that says what it means", entry.value_at)
-            yield name, Predicate(name, places, str(entry.value))
+            yield name, Predicate(name, signature.places, str(entry.value), signature.kinds)
 
     def properties(self) -> Iterator[tuple[str, tuple[str, ...] | None]]:
         for entry in self.parts.tables["properties"].values():
@@ -168,13 +173,13 @@ class _Reader:
             signature = entry.source.parsed(parse_signature, entry.name, entry.key_at)
             if signature is None:
                 continue
-            name, places = signature
+            name, places = signature.name, signature.places
             if name in places_of:
                 entry.source.fault(f"the fact '{name}' is defined twice", entry.key_at)
                 continue
             places_of[name] = len(places)
             signatures.append((name, places, entry))
-        vocabulary = Vocabulary(places_of, self.kinds, properties=vocabulary.properties)
+        vocabulary = replace(vocabulary, predicates=places_of)
         found: dict[str, Derived] = {}
         for name, places, entry in signatures:
             parse = partial(parse_condition, vocabulary=vocabulary.binding(*places))

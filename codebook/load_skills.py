@@ -18,7 +18,9 @@ from .arguments import (
     TextArgument,
 )
 from .conditions import And, Condition
+from .effects import Effect
 from .errors import did_you_mean
+from .fact_kinds import check_effect
 from .facts import ID
 from .load_steps import ENDS, StepReader
 from .parse import Vocabulary, parse_condition, parse_effect
@@ -32,9 +34,10 @@ from .yaml_source import List_, Mapping_, Place, Source, check_keys, read_words,
 _T = TypeVar("_T")
 _ARGUMENTS = ("entity", "list", "choice", "integer", "number", "text", "boolean")
 _BESIDE = {
-    "entity": (), "list": ("min", "max"), "integer": ("default", "unit"), "number": ("default", "unit"),
+    "entity": (), "list": ("min", "max"), "integer": ("default", "planned", "unit"),
+    "number": ("default", "planned", "unit"), "text": ("default",),
 }  # fmt: skip
-"""The keys beside that of the kind, where they are others than `default` alone."""
+"""The keys beside that of the kind, where they are others than `default` and `planned`."""
 _MAX_NUMBERS = 10_000
 _MAX_LIST = 4
 _LARGEST, _FINEST = Decimal("1000000"), Decimal("0.000001")
@@ -83,11 +86,29 @@ class _Reader:
         if not isinstance(value, Mapping_):
             self.fault(f"the skill '{name}' needs at least a description", self.entry.value_at)
             return None
-        optional = ("args", "preconditions", "effects", "steps", "call", "budget_s", "cost", "cached", "examples")
+        optional = (
+            "args",
+            "preconditions",
+            "effects",
+            "steps",
+            "call",
+            "budget_s",
+            "cost",
+            "cached",
+            "waits",
+            "examples",
+        )
         check_keys(self.source, value, f"the skill '{name}'", ("description",), optional)
         args = arguments[name]
         vocabulary = with_arguments(context.vocabulary, args)
-        effects = self.texts(value, "effects", partial(parse_effect, vocabulary=vocabulary))
+        preconditions = _all(self.texts(value, "preconditions", partial(parse_condition, vocabulary=vocabulary)))
+
+        def read_effect(text: str) -> Effect:
+            effect = parse_effect(text, vocabulary)
+            check_effect(effect, preconditions, vocabulary)
+            return effect
+
+        effects = self.texts(value, "effects", read_effect)
         for effect in effects:
             if effect.atom.name not in context.base_facts:
                 hint = did_you_mean(effect.atom.name, context.base_facts)
@@ -96,6 +117,7 @@ class _Reader:
         call = self.line(value, "call", "")
         if call and "steps" in value:
             self.fault("a skill has either steps or a call", value.key_at("call"))
+        waits = self.waits(value, args)
         names = call.replace(":", ".").split(".")
         if call and (call.count(":") != 1 or not all(name.isidentifier() for name in names)):
             self.fault(f"'call' is package.module:function, not '{call}'", value.value_at("call"))
@@ -103,7 +125,7 @@ class _Reader:
             name=name,
             description=self.line(value, "description", ""),
             args=args,
-            preconditions=_all(self.texts(value, "preconditions", partial(parse_condition, vocabulary=vocabulary))),
+            preconditions=preconditions,
             effects=tuple(effects),
             steps=steps.read(value, "steps"),
             call=call,
@@ -111,7 +133,27 @@ class _Reader:
             cost=self.positive(value, "cost", 1.0),
             ends=name if name in ENDS else None,
             cached=self.yes_or_no(value, "cached", True),
+            waits=waits,
         )
+
+    def waits(self, value: Mapping_, args: Mapping[str, Argument]) -> bool:
+        """Whether the skill declares that it merely waits; a fault where it cannot be so."""
+        name, waits = self.entry.name, self.yes_or_no(value, "waits", False)
+        if not waits:
+            return False
+        if name in ENDS:
+            self.fault(f"'{name}' ends an episode and waits for nothing; leave out 'waits'", value.key_at("waits"))
+        if "effects" in value:
+            self.fault(
+                f"'{name}' merely waits, so it changes nothing; leave out 'effects' or 'waits'", value.key_at("effects")
+            )
+        for arg, argument in args.items():
+            if isinstance(argument, EntityArgument | ListArgument):
+                self.fault(
+                    f"'{name}' merely waits, so it names no entities; leave out '{arg}' or 'waits'",
+                    value.get("args").key_at(arg),
+                )
+        return True
 
     def arguments(self) -> dict[str, Argument]:
         value = self.entry.value
@@ -142,18 +184,22 @@ class _Reader:
                 "{integer: {min, max}}, {number: {min, max, step}}, {text: pattern}, {text: {max_words}} or boolean", at
             )  # fmt: skip
             return None
-        if not check_keys(self.source, value, f"the argument '{name}'", (kind,), _BESIDE.get(kind, ("default",))):
+        beside = _BESIDE.get(kind, ("default", "planned"))
+        if not check_keys(self.source, value, f"the argument '{name}'", (kind,), beside):
             return None
         reader = getattr(self, f"_{kind}")
         argument: Argument | None = reader(value, name)
-        default = value.get("default")
-        if argument is None or default is None:
-            return argument
-        if argument.write(default) is None:
-            place = value.value_at("default")
-            self.fault(f"the default of '{name}' cannot be '{default}': {argument.describe()}", place)
+        default, planned = value.get("default"), value.get("planned")
+        if argument is None:
             return None
-        return _with_default(argument, default)
+        for given, what, key in ((default, "the default", "default"), (planned, "the value in plans", "planned")):
+            if given is not None and argument.write(given) is None:
+                self.fault(f"{what} of '{name}' cannot be '{given}': {argument.describe()}", value.value_at(key))
+                return None
+        if default is not None and planned is not None:
+            self.fault(f"plans take the default of '{name}'; leave out 'planned'", value.key_at("planned"))
+            return None
+        return _with_values(argument, default, planned)
 
     def _entity(self, value: Mapping_, name: str) -> Argument | None:
         del name
@@ -310,28 +356,36 @@ def read_line(source: Source, parent: Mapping_, key: str, default: str) -> str:
 def with_arguments(vocabulary: Vocabulary, args: Mapping[str, Argument]) -> Vocabulary:
     """The vocabulary with a skill's arguments as variables, but for texts, which nothing can be asked of."""
     words: dict[str, tuple[str, ...] | None] = {}
+    kinds: dict[str, tuple[str, ...]] = {}
     for name, argument in args.items():
         if isinstance(argument, TextArgument):
             continue
         if isinstance(argument, EntityArgument | ListArgument):
-            words[name] = None
+            words[name], kinds[name] = None, argument.kinds
         else:
             words[name] = () if isinstance(argument, NumberArgument) else argument.texts
     texts = tuple(name for name, argument in args.items() if isinstance(argument, TextArgument))
-    return replace(vocabulary.with_variables(words), texts=texts)
+    return replace(vocabulary.with_variables(words, kinds), texts=texts)
 
 
-def _with_default(argument: Argument, default: Any) -> Argument:
+def _with_values(argument: Argument, default: Any, planned: Any) -> Argument:
+    """The argument with its default and the value that plans take; each was found to be one of its values."""
     if isinstance(argument, NumberArgument):
-        ticks = argument.count(default)
-        assert ticks is not None, "a default that cannot be written was refused before"
-        return replace(argument, default=argument.value(ticks))
+        return replace(argument, default=_number(argument, default), planned=_number(argument, planned))
     if isinstance(argument, TextArgument):
-        return replace(argument, default=str(default))
+        return replace(argument, default=None if default is None else str(default))
     if isinstance(argument, ChoiceArgument):
-        return ChoiceArgument(argument.choices, argument.pattern, str(default))
-    assert isinstance(argument, BooleanArgument)
-    return BooleanArgument(bool(default))
+        words = [str(value) if value is not None else None for value in (default, planned)]
+        return replace(argument, default=words[0], planned=words[1])
+    if isinstance(argument, BooleanArgument):
+        yes = [bool(value) if value is not None else None for value in (default, planned)]
+        return replace(argument, default=yes[0], planned=yes[1])
+    return argument
+
+
+def _number(argument: NumberArgument, value: Any) -> int | float | None:
+    ticks = None if value is None else argument.count(value)
+    return None if ticks is None else argument.value(ticks)
 
 
 def _all(parts: list[Condition]) -> Condition:

@@ -118,7 +118,7 @@ class StepReader:
             return None
         inner = StepReader(
             self.source,
-            self.vocabulary.binding(under),
+            self.vocabulary.binding(under, kinds=argument.kinds),
             {**self.args, under: EntityArgument(argument.kinds)},
             self.primitives,
             self.skills,

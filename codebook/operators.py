@@ -1,8 +1,8 @@
 """What a codebook's skills can do to the things that are there: every command, with its conditions taken apart."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 
 from .arguments import Argument, ChoiceArgument, EntityArgument, ListArgument, TextArgument
@@ -27,13 +27,27 @@ class Change:
 
 @dataclass(frozen=True)
 class Operator:
-    """A skill with its arguments, and its preconditions and effects taken apart."""
+    """A skill with its arguments, and its preconditions and effects taken apart.
+
+    It is `settled` where the codebook declares every argument: an entity by an effect or a precondition, any other by
+    its default, by the value for plans, or by being the only value that brings these effects about. What is not settled
+    has to be given by whoever asks, so no plan that is carried out as it stands may hold it. Operators of one `sort`
+    differ in nothing that effects tell.
+    """
 
     skill: str
     args: Mapping[str, Value]
     cost: float
     needs: Formula
     changes: tuple[Change, ...]
+    naming: frozenset[str]
+    settled: bool = True
+
+    @property
+    def sort(self) -> Hashable:
+        """The skill, the things that it names, and the facts that it changes."""
+        things = tuple(value for value in self.args.items() if value[0] in self.naming)
+        return self.skill, things, tuple((change.adds, change.name, change.places) for change in self.changes)
 
     def possible(self, state: FactState) -> bool:
         return holds(self.needs, state)
@@ -55,11 +69,14 @@ class Operator:
 
 
 def operators(codebook: Codebook, reachable: Mapping[str, list[str]], grounder: Grounder) -> list[Operator]:
-    """Every command that changes something and may become possible, in the codebook's order."""
+    """Every command that changes something and may become possible, in the codebook's order; of values that nothing
+    asks for one stands for all.
+    """
     found: list[Operator] = []
     for skill in codebook.skills.values():
         if not skill.effects:
             continue
+        of_skill: list[Operator] = []
         needed = [_Grounded(condition, grounder) for condition in skill.conjuncts]
         changed = [(effect, effect.variables(), _Grounded(effect.when, grounder)) for effect in skill.effects]
         for args in _arguments(skill, reachable):
@@ -78,8 +95,33 @@ def operators(codebook: Codebook, reachable: Mapping[str, list[str]], grounder: 
                 if (formula := when.formula(single)) is not False
             ]
             open_needs = tuple(need for need in needs if need is not True)
-            found.append(Operator(skill.name, args, skill.cost, Every(open_needs), tuple(changes)))
+            of_skill.append(
+                Operator(skill.name, args, skill.cost, Every(open_needs), tuple(changes), frozenset(skill.entity_args))
+            )
+        found += _settled(skill, of_skill)
     return found
+
+
+def _settled(skill: Skill, operators: Sequence[Operator]) -> list[Operator]:
+    """The operators of a skill, each marked whether all of its arguments are declared."""
+    told = _told(skill)
+    if any(name not in told for name in skill.entity_args):
+        return [replace(operator, settled=False) for operator in operators]
+    usual = {name: value for name, argument in skill.args.items() if (value := _usual(argument)) is not None}
+    if any(name not in told and name not in usual and not _is_single(skill.args[name]) for name in skill.args):
+        return [replace(operator, settled=False) for operator in operators]
+    if told <= frozenset(skill.entity_args):
+        return list(operators)
+    sorts: dict[Hashable, list[Operator]] = {}
+    for operator in operators:
+        sorts.setdefault(operator.sort, []).append(operator)
+    settled: set[int] = set()
+    for alike in sorts.values():
+        chosen = alike
+        for name, value in usual.items():
+            chosen = [operator for operator in chosen if operator.args[name] == value] or chosen
+        settled |= {id(chosen[0])} if len(chosen) == 1 else set()
+    return [replace(operator, settled=id(operator) in settled) for operator in operators]
 
 
 class _Grounded:
@@ -101,9 +143,22 @@ class _Grounded:
 
 def telling(skill: Skill) -> frozenset[str]:
     """The arguments that make a difference to what a skill needs or changes, and those that name things."""
+    return _told(skill) | frozenset(skill.entity_args)
+
+
+def _told(skill: Skill) -> frozenset[str]:
+    """The arguments that preconditions or effects tell something of."""
     asked = {name for condition in skill.conjuncts for name in condition.variables()}
-    asked |= {name for effect in skill.effects for name in effect.variables()}
-    return frozenset(asked | {n for n, a in skill.args.items() if isinstance(a, EntityArgument | ListArgument)})
+    return frozenset(asked | {name for effect in skill.effects for name in effect.variables()})
+
+
+def _usual(argument: Argument) -> Value | None:
+    """The value that the codebook declares for plans, if any."""
+    return argument.default if argument.default is not None else argument.planned
+
+
+def _is_single(argument: Argument) -> bool:
+    return not isinstance(argument, EntityArgument | ListArgument) and len(argument.texts) == 1
 
 
 def _arguments(skill: Skill, reachable: Mapping[str, list[str]]) -> Iterator[dict[str, Value]]:
@@ -113,7 +168,8 @@ def _arguments(skill: Skill, reachable: Mapping[str, list[str]]) -> Iterator[dic
     for name, argument in skill.args.items():
         values = _values(argument, reachable)
         if name not in asked:
-            values = values[:1] if argument.default is None else [argument.default]
+            usual = _usual(argument)
+            values = values[:1] if usual is None else [usual]
         choices.append(values)
     for values_of_all in product(*choices):
         yield dict(zip(skill.args, values_of_all, strict=True))

@@ -47,7 +47,9 @@ class Vocabulary:
     they may have (None for any), and variables with the words that they may stand for (None for an entity, empty for a
     number). `texts` are arguments that are words of the task: nothing is asked of them.
 
-    Where `entities` is None any id may stand for an entity; otherwise only these (and `any`).
+    Where `entities` is None any id may stand for an entity; otherwise only these (and `any`). `fact_kinds` are the
+    kinds that the places of facts are declared to take, `variable_kinds` those that variables may be of; an empty
+    tuple, or none, where that is not known.
     """
 
     predicates: Mapping[str, int]
@@ -56,14 +58,19 @@ class Vocabulary:
     entities: tuple[str, ...] | None = ()
     properties: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
+    fact_kinds: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    variable_kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def binding(self, *names: str) -> "Vocabulary":
-        """The same with more variables, each for an entity."""
-        return self.with_variables(dict.fromkeys(names))
+    def binding(self, *names: str, kinds: tuple[str, ...] = ()) -> "Vocabulary":
+        """The same with more variables, each for an entity of these kinds, or of any."""
+        return self.with_variables(dict.fromkeys(names), dict.fromkeys(names, kinds))
 
-    def with_variables(self, words: Mapping[str, tuple[str, ...] | None]) -> "Vocabulary":
-        """The same with more variables, each with the words that it may stand for."""
-        return replace(self, variables={**self.variables, **words})
+    def with_variables(
+        self, words: Mapping[str, tuple[str, ...] | None], kinds: Mapping[str, tuple[str, ...]] | None = None
+    ) -> "Vocabulary":
+        """The same with more variables, each with the words that it may stand for, or the kinds."""
+        of_kinds = {**self.variable_kinds, **dict.fromkeys(words, ()), **(kinds or {})}
+        return replace(self, variables={**self.variables, **words}, variable_kinds=of_kinds)
 
 
 def parse_condition(text: str, vocabulary: Vocabulary) -> Condition:
@@ -76,19 +83,30 @@ def parse_effect(text: str, vocabulary: Vocabulary) -> Effect:
     return _Parser(text, vocabulary).whole(_Parser.effect)
 
 
-def parse_signature(text: str) -> tuple[str, tuple[str, ...]]:
-    """A predicate's name and the names of its places, out of `on(thing, place)`. Raises ParseError."""
-    parser = _Parser(text, Vocabulary({}, ()))
+@dataclass(frozen=True)
+class Signature:
+    """A predicate's name, the names of its places, and the kinds that each takes (empty where nothing is said)."""
 
-    def signature(self: _Parser) -> tuple[str, tuple[str, ...]]:
+    name: str
+    places: tuple[str, ...]
+    kinds: tuple[tuple[str, ...], ...]
+
+
+def parse_signature(text: str, kinds: tuple[str, ...] | None = None) -> Signature:
+    """The signature that `on(thing, place)` says, or `on(thing in block, place in block|zone)` where kinds may stand in
+    it. Raises ParseError.
+    """
+    parser = _Parser(text, Vocabulary({}, kinds or ()))
+
+    def signature(self: _Parser) -> Signature:
         name = self.word("a name such as on(thing, place)")
-        places: list[str] = []
+        places: list[tuple[str, tuple[str, ...]]] = []
         if self.take("("):
-            places.append(self.word("the name of a place"))
+            places.append(self.place(typed=kinds is not None))
             while self.take(","):
-                places.append(self.word("the name of a place"))
+                places.append(self.place(typed=kinds is not None))
             self.expect(")")
-        return name, tuple(places)
+        return Signature(name, tuple(place for place, _ in places), tuple(of for _, of in places))
 
     return parser.whole(signature)
 
@@ -134,6 +152,24 @@ class _Parser:
         self.at += 1
         return text
 
+    def place(self, *, typed: bool) -> tuple[str, tuple[str, ...]]:
+        """The name of a predicate's place, and the kinds that it takes: `spot in place|charger`."""
+        name, start = self.word("the name of a place"), self.offset()
+        if self.peek() == ":" and typed:
+            raise ParseError(f"the kinds of a place stand behind 'in', such as {name} in block|bowl", start)
+        if not self.take("in"):
+            return name, ()
+        if not typed:
+            raise ParseError("a computed fact takes what its condition is true of; leave out its kinds", start)
+        return name, self.some_kinds()
+
+    def some_kinds(self) -> tuple[str, ...]:
+        """`block|bowl`."""
+        kinds = [self.kind()]
+        while self.take("|"):
+            kinds.append(self.kind())
+        return tuple(kinds)
+
     def effect(self) -> Effect:
         adds = not self.take("not")
         start = self.offset()
@@ -178,16 +214,14 @@ class _Parser:
         """`x in block|bowl (condition)`."""
         variable = self.word("the name of a variable")
         self.expect("in")
-        kinds = [self.kind()]
-        while self.take("|"):
-            kinds.append(self.kind())
+        kinds = self.some_kinds()
         self.expect("(")
         outer = self.vocabulary
-        self.vocabulary = outer.binding(variable)
+        self.vocabulary = outer.binding(variable, kinds=kinds)
         inner = self.disjunction()
         self.vocabulary = outer
         self.expect(")")
-        return variable, tuple(kinds), inner
+        return variable, kinds, inner
 
     def kind(self) -> str:
         start = self.offset()
@@ -221,6 +255,10 @@ class _Parser:
         places = self.vocabulary.predicates.get(name, 1)
         if len(terms) != places:
             raise ParseError(f"'{name}' takes {places} argument{'s' * (places != 1)}, not {len(terms)}", start)
+        for term, takes in zip(terms, self.vocabulary.fact_kinds.get(name, ()), strict=False):
+            given = self.vocabulary.variable_kinds.get(term.name, ()) if term.bound else ()
+            if given and takes and not set(given) & set(takes):
+                raise ParseError(f"'{name}' takes {'|'.join(takes)}, and '{term.name}' is {'|'.join(given)}", start)
         return Atom(name, tuple(terms))
 
     def comparison(self) -> Compare:

@@ -1,7 +1,7 @@
 """Plans over the symbolic world that a codebook's own preconditions and effects make, and over nothing else."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -61,6 +61,8 @@ class Plan:
     failure: str = ""
     expanded: int = 0
     cost: float = 0.0
+    settled: bool = True
+    """Whether the codebook declares every argument in it, so that it may be carried out as it stands."""
 
     @property
     def never(self) -> bool:
@@ -89,6 +91,7 @@ def plan(
 
     The goal is taken apart for the things that are there, and states are ordered by their cost so far plus what the
     parts that do not hold yet are reckoned to cost. `dear` says what commands, by their text, cost more than usual.
+    An argument that nothing declares is never made up: no command is planned with it (see `Operator.settled`).
     Where no chain of skills could bring the goal about, the failure is `impossible`, or `missing` where the goal names
     what is not there; also `impossible` where nothing was found in `max_expanded` states.
     """
@@ -102,36 +105,49 @@ def ways(
     it that plan, or why there is none.
 
     Whoever takes one of them after the other, whichever, comes to the goal and goes in no circles, as far as commands
-    do what they say. It is no long search: in a large world some that would do are not found.
+    do what they say. It is no long search: in a large world some that would do are not found. Here arguments that
+    nothing declares are left to whoever takes the command: with one value the others are found that effects do not
+    tell from it.
     """
-    search = _Search(world, goal, dear)
+    search = _Search(world, goal, dear, unsettled=True)
     search.looks = _LOOKS
     best = search.plan(world.state)
     if not best.commands:
         return (), best
-    first, found = best.commands[0], [best.commands[0]]
-    search.looks = _MORE_LOOKS
-    options = []
+    sorts: dict[Hashable, list[tuple[Command, Operator]]] = {}
     for step in search.steps:
-        if step.possible(world.state) and (command := step.command(world.codebook)) != first:
-            there, cost = world.state.after(step.facts_after(world.state)), search.cost(step)
-            options.append((cost + search.reckoned(there), cost, command, there))
-    for reckoned, cost, command, there in sorted(options, key=lambda option: option[0]):
+        if step.possible(world.state):
+            sorts.setdefault((step.sort, step.changes), []).append((step.command(world.codebook), step))
+    first, search.looks = best.commands[0], _MORE_LOOKS
+    found, options = [first], []
+    for alike in sorts.values():
+        commands = [command for command, _ in alike]
+        if first in commands:
+            found += [command for command in commands if command != first]
+            continue
+        step = alike[0][1]
+        there, cost = world.state.after(step.facts_after(world.state)), search.cost(step)
+        options.append((cost + search.reckoned(there), cost, commands, there))
+    for reckoned, cost, commands, there in sorted(options, key=lambda option: option[0]):
         if reckoned > best.cost + _SLACK or search.looks <= 0:
             break
         if not search.plan(there, most=best.cost - cost + _ROUNDING).failure:
-            found.append(command)
+            found += commands
     return tuple(found), best
 
 
 class _Search:
     """Searches for plans to one goal, over the things that are there."""
 
-    def __init__(self, world: SymbolicWorld, goal: Condition, dear: Mapping[str, float]) -> None:
+    def __init__(
+        self, world: SymbolicWorld, goal: Condition, dear: Mapping[str, float], *, unsettled: bool = False
+    ) -> None:
+        """With `unsettled` it plans with commands as well some of whose arguments nothing declares."""
         self._codebook, self._goal, self._dear = world.codebook, goal, dear
         grounder = Grounder(world.codebook, world.state, changing(world.codebook))
         self._wanted = grounder.formula(goal)
-        self.steps = operators(world.codebook, world.reachable, grounder)
+        every = operators(world.codebook, world.reachable, grounder)
+        self.steps = [step for step in every if step.settled or unsettled]
         self._reckoner = Reckoner(world.codebook, self.steps)
         untidy = _untidy(self._wanted, world.state, self.steps)
         self._costs = {id(step): step.cost + self._more(step, untidy) for step in self.steps}
@@ -167,7 +183,9 @@ class _Search:
             if cost > best[here.facts]:
                 continue
             if left == 0:
-                return Plan(_traced(self._codebook, came_by, here.facts), expanded=expanded, cost=cost)
+                steps = _traced(came_by, here.facts)
+                commands = tuple(step.command(self._codebook) for step in steps)
+                return Plan(commands, expanded=expanded, cost=cost, settled=all(step.settled for step in steps))
             expanded += 1
             for step in self.steps:
                 if not step.possible(here):
@@ -197,11 +215,11 @@ def _untidy(goal: Formula, state: FactState, steps: Iterable[Operator]) -> froze
 
 
 def _traced(
-    codebook: Codebook, came_by: Mapping[frozenset[Fact], tuple[frozenset[Fact], Operator]], facts: frozenset[Fact]
-) -> tuple[Command, ...]:
-    """The commands that led to a state."""
-    steps: list[Command] = []
+    came_by: Mapping[frozenset[Fact], tuple[frozenset[Fact], Operator]], facts: frozenset[Fact]
+) -> list[Operator]:
+    """The steps that led to a state."""
+    steps: list[Operator] = []
     while facts in came_by:
         facts, step = came_by[facts]
-        steps.append(step.command(codebook))
-    return tuple(reversed(steps))
+        steps.append(step)
+    return steps[::-1]

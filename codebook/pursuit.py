@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from .bearing import idle
-from .command import Command
+from .command import Command, Value
 from .conditions import Condition
 from .facts import Fact
 from .legal import legal_in
@@ -73,6 +73,20 @@ def dear(failures: Mapping[str, int]) -> dict[str, float]:
 
 
 def idle_command(world: SymbolicWorld) -> Command | None:
-    """A command that changes nothing, to look again after it: what is not seen may be hidden behind the arm."""
-    skills = idle(world.codebook)
-    return next(legal_in(world.codebook, world.state, world.reachable, skills, 1).commands(), None)
+    """A command that declares that it merely waits, to look again after it: what is not seen may be hidden.
+
+    It is as the codebook's defaults have it, or else the first in its order that waits for more than nothing.
+    """
+    found = legal_in(world.codebook, world.state, world.reachable, idle(world.codebook), 1)
+    first = None
+    for command in found.commands():
+        arguments = world.codebook.skills[command.skill].args
+        usual = all(argument.default in (None, command.args[name]) for name, argument in arguments.items())
+        if usual and not any(_is_nothing(value) for value in command.args.values()):
+            return command
+        first = first or command
+    return first
+
+
+def _is_nothing(value: Value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value <= 0

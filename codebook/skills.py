@@ -25,7 +25,8 @@ class Skill:
 
     `budget_s` is the longest that it may run, in the robot's own time. `cost` weighs it in plans. `ends` says that the
     episode ends with it, and how: `done` (the task is done) or `cannot` (it cannot be done). `call` names trusted code
-    in place of steps. A skill that is not `cached` is decided anew each time.
+    in place of steps. A skill that is not `cached` is decided anew each time. One that `waits` declares that it does
+    nothing but let time pass.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Skill:
     cost: float
     ends: str | None = None
     cached: bool = True
+    waits: bool = False
 
     @cached_property
     def conjuncts(self) -> tuple[Condition, ...]:
@@ -72,11 +74,23 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Predicate:
-    """A base fact that the robot observes: its name, its places and what it means."""
+    """A base fact that the robot observes: its name, its places and what it means.
+
+    `kinds` are the kinds of things that each place takes, where they are declared: an empty tuple for a place of which
+    nothing is.
+    """
 
     name: str
     places: tuple[str, ...]
     description: str
+    kinds: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def signature(self) -> str:
+        """As it stands in a file: `on(thing in block, place in block|zone)`."""
+        kinds = self.kinds or ((),) * len(self.places)
+        places = [f"{n} in {'|'.join(k)}" if k else n for n, k in zip(self.places, kinds, strict=True)]
+        return f"{self.name}({', '.join(places)})" if places else self.name
 
 
 @dataclass(frozen=True, eq=False)

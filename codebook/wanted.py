@@ -134,9 +134,10 @@ class Wanted:
 
     def ahead(self, observation: Observation) -> Left:
         """What is left, and the commands that lead nearer to the goal, where the planner finds any: then no others can
-        be chosen, and not to give up, but where a command failed again and again. Where there can be none, to give up
-        is what can be chosen. Of what is not there nothing can be planned: what leads nearer to the rest can be chosen,
-        and to let time pass, or once that did not help to give up.
+        be chosen, and not to give up, but where a command failed again and again, or wants an argument that the
+        codebook does not declare and the task may not tell either. Where there can be none, to give up is what can be
+        chosen. Of what is not there nothing can be planned: what leads nearer to the rest can be chosen, and to let
+        time pass, or once that did not help to give up.
         """
         left = self.left(observation)
         if self.goal.cannot or not self.open(observation):
@@ -153,7 +154,7 @@ class Wanted:
         if len(seen) < len(facts):
             return replace(left, ways=found, besides=left.idle if self._waits(observation, left) else giving_up)
         weary = max(self._failures.values(), default=0) >= _WEARY
-        return replace(left, ways=found, besides=giving_up if weary else frozenset())
+        return replace(left, ways=found, besides=giving_up if weary or not best.settled else frozenset())
 
     def _waits(self, observation: Observation, left: Left) -> bool:
         """Whether it is too early to give up what is not there, and something can be done to let time pass."""

@@ -11,6 +11,7 @@ from codeword.codebook.calls import trusted_calls
 from codeword.codebook.docs import codebook_docs
 from codeword.codebook.editor_schema import codebook_schema
 from codeword.codebook.errors import InputError
+from codeword.codebook.fact_kinds import unknown_places
 from codeword.codebook.offer import task_told
 from codeword.codebook.prompt import codebook_text, observation_text
 
@@ -29,7 +30,8 @@ def codebook() -> None:
 def check(file: str, as_json: bool) -> int:
     """Find every fault in FILE, and say which skills run trusted code; exits 2 if there is a fault.
 
-    Trusted code is looked for, not run.
+    Trusted code is looked for, not run. Where neither a fact nor a skill tells which kinds of things the fact is of, it
+    asks for them: goals can name only what is known.
     """
     try:
         book = load_codebook(file)
@@ -38,16 +40,19 @@ def check(file: str, as_json: bool) -> int:
             raise
         keys = ("file", "line", "column", "message")
         faults = [{key: getattr(fault, key) for key in keys} for fault in problem.faults]
-        print_json({"file": file, "ok": False, "skills": None, "faults": faults, "calls": []})
+        print_json({"file": file, "ok": False, "skills": None, "faults": faults, "calls": [], "unknown": []})
         return 2
-    calls = trusted_calls(book)
+    calls, unknown = trusted_calls(book), unknown_places(book)
     if as_json:
         shown = [{**asdict(call), "found": not call.missing} for call in calls]
-        print_json({"file": file, "ok": True, "skills": len(book.skills), "faults": [], "calls": shown})
+        told = {"file": file, "ok": True, "skills": len(book.skills), "faults": [], "calls": shown, "unknown": unknown}
+        print_json(told)
         return 0
     click.echo(f"{file}: {len(book.skills)} skills for the robot '{book.robot}', no fault found")
     for call in calls:
         click.echo(f"{file}: {call}")
+    for line in unknown:
+        click.echo(f"{file}: {line}")
     return 0
 
 

@@ -86,15 +86,23 @@ class Physics(Protocol):
 
 
 def check_observation(codebook: Codebook, seen: Observation) -> None:
-    """Raises RobotError where a robot reports what nothing could be decided by: an id twice, a fact of another form."""
+    """Raises RobotError where a robot reports what nothing could be decided by: an id twice, a fact of another form, or
+    of things of other kinds than the codebook declares.
+    """
     ids = [entity.id for entity in seen.entities]
     for name in ids:
         if ids.count(name) > 1:
             raise RobotError(f"the robot reports two entities with the id '{name}'")
     places = {name: len(predicate.places) for name, predicate in codebook.predicates.items()}
+    kinds = {entity.id: entity.kind for entity in seen.entities}
     for fact in seen.facts:
         if len(fact.args) != places.get(fact.name, len(fact.args)):
             raise RobotError(f"the robot reports {fact}; '{fact.name}' is of {places[fact.name]}")
+        declared = codebook.predicates[fact.name].kinds if fact.name in places else ()
+        for arg, takes in zip(fact.args, declared, strict=False):
+            if takes and arg in kinds and kinds[arg] not in takes:
+                what = f"'{arg}' is of the kind {kinds[arg]}, and '{fact.name}' takes {'|'.join(takes)}"
+                raise RobotError(f"the robot reports {fact}; {what}")
 
 
 @dataclass(frozen=True)

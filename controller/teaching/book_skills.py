@@ -74,6 +74,8 @@ def skill_entry(
         entry["preconditions"] = needs
     if effects:
         entry["effects"] = effects
+    if role == "wait":
+        entry["waits"] = True
     if steps:
         entry["steps"] = _steps(role, names)
         entry["budget_s"] = 45
