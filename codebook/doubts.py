@@ -34,6 +34,6 @@ def unspoken(goal: Goal, wanted: Wanted, task: str, observation: Observation) ->
     the place of all that it moves; `wanted` is what the goal comes to, settled by what is seen.
     """
     spoken = {word for group in goal.groups for word in group.words}
-    spoken |= {arg for fact in (*goal.facts, *wanted.facts(observation)) for arg in fact.args}
+    spoken |= {arg for fact in (*goal.facts, *goal.denied, *wanted.facts(observation)) for arg in fact.args}
     seen = [entity.id for entity in observation.entities]
     return {thing for thing in seen if thing not in spoken and named(task, thing, seen)}

@@ -5,12 +5,14 @@
     {"goal":[["all","left_zone","on","table"]]}
     {"goal":[["all","block","in","bowl","same_color"]]}
     {"goal":[["all","block","on","zone","rising","letter"]]}
+    {"goal":[["not","gripper_open"]]}
 
 What can be written is what skills can bring about of anything here, and what holds already. What is said of
-all things of a class holds for those that nothing else is said of. The words of a fact stand as observations tell it,
-its thing first, so that what is chosen next depends on what was chosen before. Facts stand in any order, so that they
-can be written as the task tells them. What is not feasible can be written all the same, and a thing named that the
-task names and that is not there: who writes need not judge, only understand, and a plan finds out.
+all things of a class holds for those that nothing else is said of. That a fact is not to hold can be said where a skill
+ends it and brings nothing else about, since then nothing else says what that skill is for. The words of a fact stand as
+observations tell it, its thing first, so that what is chosen next depends on what was chosen before. Facts stand in any
+order, so that they can be written as the task tells them. What is not feasible can be written all the same, and a thing
+named that the task names and that is not there: who writes need not judge, only understand, and a plan finds out.
 """
 
 import json
@@ -27,9 +29,9 @@ from .facts import Fact
 from .ground import Either, Every, Formula, Grounder, Unparted, changing
 from .observation import Observation
 from .offer import stable_text, task_told
-from .operators import operators
+from .operators import Change, matches, operators
 from .prompt import Prompt, fact_text, fact_words, situation_text
-from .relations import related_ways
+from .relations import NOT, related_ways
 from .rows import ordered_ways, spelled_ways
 from .skills import Codebook
 
@@ -43,23 +45,28 @@ MOST_ITEMS = 12
 
 @dataclass(frozen=True)
 class Goal:
-    """What a model wrote: facts, and what is to be so of all things of some classes; or why the task cannot be done."""
+    """What a model wrote: facts that are to hold, those that are not (`denied`), and what is to be so of all things of
+    some classes; or why the task cannot be done.
+    """
 
     facts: tuple[Fact, ...]
     cannot: str = ""
     groups: tuple[Group, ...] = ()
+    denied: tuple[Fact, ...] = ()
 
     @property
     def text(self) -> str:
         """The goal as it is written."""
-        items = [*(group.words for group in self.groups), *map(fact_words, self.facts)]
+        denied = [[NOT, *fact_words(fact)] for fact in self.denied]
+        items = [*(group.words for group in self.groups), *map(fact_words, self.facts), *denied]
         return json.dumps({"cannot": self.cannot} if self.cannot else {"goal": items}, separators=(",", ":"))
 
     @property
     def told(self) -> str:
         """The goal as people are told it."""
         groups = [" ".join(group.words) for group in self.groups]
-        return f"cannot ({self.cannot})" if self.cannot else "; ".join([*groups, *map(fact_text, self.facts)])
+        denied = [f"{NOT} {fact_text(fact)}" for fact in self.denied]
+        return f"cannot ({self.cannot})" if self.cannot else "; ".join([*groups, *map(fact_text, self.facts), *denied])
 
 
 def read_goal(text: str) -> Goal:
@@ -68,8 +75,10 @@ def read_goal(text: str) -> Goal:
     if "cannot" in data:
         return Goal((), data["cannot"])
     groups = [Group(words[1], words[2], tuple(words[3:])) for words in data["goal"] if words[0] == ALL]
-    facts = [_fact_of(words) for words in data["goal"] if words[0] != ALL]
-    return Goal(tuple(dict.fromkeys(facts)), groups=tuple(dict.fromkeys(groups)))
+    facts = [_fact_of(words) for words in data["goal"] if words[0] not in (ALL, NOT)]
+    denied = [_fact_of(words[1:]) for words in data["goal"] if words[0] == NOT]
+    once = (tuple(dict.fromkeys(said)) for said in (facts, denied))
+    return Goal(next(once), groups=tuple(dict.fromkeys(groups)), denied=next(once))
 
 
 def _fact_of(words: Sequence[str]) -> Fact:
@@ -87,8 +96,20 @@ def goal_prompt(codebook: Codebook, task: str, observation: Observation) -> Prom
 def goal_facts(codebook: Codebook, observation: Observation) -> list[Fact]:
     """The facts that a goal may be made of, in the order in which they are written: those that some chain of commands
     may bring about, what they end left aside, and those that hold already of what commands change. Nothing that
-    begins with ALL can be said of one thing.
+    begins with ALL or NOT can be said of one thing.
     """
+    return _possible(codebook, observation)[0]
+
+
+def denials(codebook: Codebook, observation: Observation) -> list[Fact]:
+    """The facts that a goal may say are not to hold, in the order in which they are written: those that some command
+    may end whose skill brings nothing about.
+    """
+    return _possible(codebook, observation)[1]
+
+
+def _possible(codebook: Codebook, observation: Observation) -> tuple[list[Fact], list[Fact]]:
+    """See `goal_facts` and `denials`."""
     state = codebook.state(observation)
     steps = operators(codebook, codebook.within_reach(observation), Grounder(codebook, state, changing(codebook)))
     changed = {effect.atom.name for skill in codebook.skills.values() for effect in skill.effects}
@@ -102,8 +123,30 @@ def goal_facts(codebook: Codebook, observation: Observation) -> list[Fact]:
             if change.adds and None not in change.places and _may_hold(change.when, known, codebook)
         }
         if more <= known:
-            return in_order(codebook, observation, [fact for fact in known if fact_words(fact)[0] != ALL])
+            break
         known |= more
+    ending = {skill.name for skill in codebook.skills.values() if not any(effect.adds for effect in skill.effects)}
+    ended = {
+        fact
+        for step in steps
+        if step.skill in ending and _may_hold(step.needs, known, codebook)
+        for change in step.changes
+        if _may_hold(change.when, known, codebook)
+        for fact in _ended(change, known)
+    }
+    return in_order(codebook, observation, _sayable(known)), in_order(codebook, observation, _sayable(ended))
+
+
+def _sayable(facts: Iterable[Fact]) -> list[Fact]:
+    """The facts that are not read as something else."""
+    return [fact for fact in facts if fact_words(fact)[0] not in (ALL, NOT)]
+
+
+def _ended(change: Change, known: Iterable[Fact]) -> list[Fact]:
+    """The facts that a change may end."""
+    if None not in change.places:
+        return [Fact(change.name, tuple(place for place in change.places if place is not None))]
+    return [fact for fact in known if matches(fact, change.name, change.places)]
 
 
 def _may_hold(formula: Formula, known: set[Fact], codebook: Codebook) -> bool:
@@ -140,9 +183,9 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "", *, 
     """
     found = Sayable.of(codebook, observation, task, absent=True)
     heads: list[tuple[str, Node]] = []
-    if found.facts:
+    if found.size:
         heads.append(("goal", Node((('":[["', _items(found)),))))
-    reasons = [r for r in _reasons(codebook) if not found.facts or (giving_up and r != "impossible")]
+    reasons = [r for r in _reasons(codebook) if not heads or (giving_up and r != "impossible")]
     if reasons:
         end = Node((('"}', END),))
         heads.append(("cannot", Node((('":"', Node(tuple((reason, end) for reason in reasons))),))))
@@ -151,19 +194,20 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "", *, 
 
 @dataclass(frozen=True)
 class Sayable:
-    """What a goal can say: of classes of things, by class and fact name, where they are to be; and facts, each group of
-    one name and one first thing.
+    """What a goal can say: of classes of things, by class and fact name, where they are to be; facts, each group of one
+    name and one first thing; and facts that are not to hold.
     """
 
     classes: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]]
     facts: Sequence[Sequence[Fact]]
+    denied: Sequence[Fact] = ()
 
     @classmethod
     def of(cls, codebook: Codebook, observation: Observation, task: str = "", *, absent: bool = False) -> "Sayable":
         """What can be said here for a task; with `absent` also of things that it names and that are not seen."""
-        facts = goal_facts(codebook, observation)
+        facts, denied = _possible(codebook, observation)
         groups: dict[tuple[str | None, str], list[Fact]] = {}
-        told = in_order(codebook, observation, _told(codebook, observation, facts))
+        told = in_order(codebook, observation, _sayable(_told(codebook, observation, facts)))
         for fact in (*told, *(_of_absent(task, observation, told) if absent else ())):
             groups.setdefault((fact.args[0] if fact.args else None, fact.name), []).append(fact)
         things = list(dict.fromkeys(fact.args[0] for fact in facts if fact.args))
@@ -178,16 +222,16 @@ class Sayable:
                 name: [to for to in places if to != (place,)] for name, places in groups_of(members, facts).items()
             }
             found.setdefault(place, {name: places for name, places in wanted.items() if places})
-        return cls({name: wanted for name, wanted in found.items() if wanted}, list(groups.values()))
+        return cls({name: wanted for name, wanted in found.items() if wanted}, list(groups.values()), denied)
 
     @property
     def size(self) -> int:
-        """How many classes and groups of facts there are."""
-        return len(self.classes) + len(self.facts)
+        """How many classes, groups of facts and facts that are not to hold there are; without facts no class counts."""
+        return len(self.denied) + (len(self.classes) + len(self.facts) if self.facts else 0)
 
     def item(self, closing: Node) -> Node:
         """One fact, or one thing that is said of a class, behind its opening `["`, and what may follow."""
-        return _item(self.classes, self.facts, closing)
+        return _item(self.classes if self.facts else {}, self.facts, self.denied, closing)
 
 
 def _all_ways(
@@ -243,7 +287,10 @@ def _items(found: Sayable) -> Node:
 
 
 def _item(
-    classes: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]], groups: Sequence[Sequence[Fact]], closing: Node
+    classes: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]],
+    groups: Sequence[Sequence[Fact]],
+    denied: Sequence[Fact],
+    closing: Node,
 ) -> Node:
     """One fact, or one thing that is said of a class, and what may follow. Each group is of one name and one thing."""
     known: dict[tuple[object, ...], Node] = {}
@@ -269,6 +316,9 @@ def _item(
     for word, seconds in behind.items():
         more = [(second, shared(tail)) for second, tail in seconds.items() if second is not None]
         edges.append((word, shared((*seconds.get(None, ()), *([('","', shared(more))] if more else [])))))
+    if denied:
+        words_of = [tuple(fact_words(fact)) for fact in denied]
+        edges.append((NOT, shared([('","', _paths(words_of, closing, shared))])))
     return Node(tuple(edges))
 
 

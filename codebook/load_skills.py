@@ -35,9 +35,13 @@ _T = TypeVar("_T")
 _ARGUMENTS = ("entity", "list", "choice", "integer", "number", "text", "boolean")
 _BESIDE = {
     "entity": (), "list": ("min", "max"), "integer": ("default", "planned", "unit"),
-    "number": ("default", "planned", "unit"), "text": ("default",),
+    "number": ("default", "planned", "unit"),
 }  # fmt: skip
 """The keys beside that of the kind, where they are others than `default` and `planned`."""
+_SKILL_KEYS = (
+    "args", "preconditions", "effects", "steps", "call", "budget_s", "cost", "cached", "waits", "examples",
+)  # fmt: skip
+"""What a skill may have beside its description."""
 _MAX_NUMBERS = 10_000
 _MAX_LIST = 4
 _LARGEST, _FINEST = Decimal("1000000"), Decimal("0.000001")
@@ -86,19 +90,7 @@ class _Reader:
         if not isinstance(value, Mapping_):
             self.fault(f"the skill '{name}' needs at least a description", self.entry.value_at)
             return None
-        optional = (
-            "args",
-            "preconditions",
-            "effects",
-            "steps",
-            "call",
-            "budget_s",
-            "cost",
-            "cached",
-            "waits",
-            "examples",
-        )
-        check_keys(self.source, value, f"the skill '{name}'", ("description",), optional)
+        check_keys(self.source, value, f"the skill '{name}'", ("description",), _SKILL_KEYS)
         args = arguments[name]
         vocabulary = with_arguments(context.vocabulary, args)
         preconditions = _all(self.texts(value, "preconditions", partial(parse_condition, vocabulary=vocabulary)))
@@ -196,6 +188,9 @@ class _Reader:
             if given is not None and argument.write(given) is None:
                 self.fault(f"{what} of '{name}' cannot be '{given}': {argument.describe()}", value.value_at(key))
                 return None
+        if planned is not None and isinstance(argument, TextArgument):
+            self.fault(f"words of the task cannot be planned; leave out 'planned' of '{name}'", value.key_at("planned"))
+            return None
         if default is not None and planned is not None:
             self.fault(f"plans take the default of '{name}'; leave out 'planned'", value.key_at("planned"))
             return None

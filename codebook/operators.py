@@ -61,7 +61,7 @@ class Operator:
                 if change.adds:
                     new.add(Fact(change.name, tuple(place for place in change.places if place is not None)))
                 else:
-                    gone.update(fact for fact in state.facts if _matches(fact, change.name, change.places))
+                    gone.update(fact for fact in state.facts if matches(fact, change.name, change.places))
         return (state.facts - gone) | new
 
     def command(self, codebook: Codebook) -> Command:
@@ -186,7 +186,8 @@ def _values(argument: Argument, reachable: Mapping[str, list[str]]) -> Sequence[
     return [text if isinstance(argument, ChoiceArgument) else json.loads(text) for text in argument.texts]
 
 
-def _matches(fact: Fact, name: str, places: tuple[str | None, ...]) -> bool:
+def matches(fact: Fact, name: str, places: tuple[str | None, ...]) -> bool:
+    """Whether a fact is of that name and has these places, None for whatever thing."""
     return (
         fact.name == name
         and len(fact.args) == len(places)

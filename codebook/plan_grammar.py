@@ -58,7 +58,7 @@ def _items(commands: Node | None, said: Sayable, following: _Edges) -> _Edges:
     edges: list[tuple[str, Node]] = []
     if commands is not None:
         edges.append((_COMMAND, _command(commands, following)))
-    if said.facts:
+    if said.size:
         more = [(f'"]],{piece}', node) for piece, node in following]
         another = [('"],["', node) for piece, node in following if piece == _GOAL]
         edges.append((_GOAL, said.item(Node((*another, *more, ('"]]]}', END))))))

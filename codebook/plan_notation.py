@@ -2,8 +2,8 @@
 
     plan: [sit, bark: {times: 2}, goal: "in(red_block, blue_bowl)", repeat: 3, …]
 
-An item is a skill's name, a skill with its arguments, a goal (facts as in conditions, or what is said of a class:
-`all block in blue_bowl`), or a part that is repeated: `{repeat: 3, plan: [forward, turn]}`.
+An item is a skill's name, a skill with its arguments, a goal (facts as in conditions, `not open(door)`, or what is said
+of a class: `all block in blue_bowl`), or a part that is repeated: `{repeat: 3, plan: [forward, turn]}`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,9 +12,9 @@ from typing import Any
 from .classes import ALL, Group
 from .errors import CommandError, did_you_mean
 from .facts import Fact
-from .goals import Goal
+from .goals import NOT, Goal
 from .skills import Codebook
-from .task_plan import MOST_ITEMS, MOST_TIMES, Achieve, Do, Item, TaskPlan
+from .task_plan import MOST_ITEMS, MOST_TIMES, Achieve, Do, Item, TaskPlan, goal_words
 from .writing import make_command
 from .yaml_source import List_, Mapping_, Place, Source, plain, rejoined, shown
 
@@ -25,7 +25,7 @@ def read_notation(codebook: Codebook, source: Source, value: Any, at: Place) -> 
     items = list(_Reader(codebook, source).items(value, at))
     if not items and len(source.faults) == before:
         source.fault("a plan has at least one item", at)
-    held = sum(1 if isinstance(item, Do) else len(item.goal.facts) + len(item.goal.groups) for item in items)
+    held = sum(1 if isinstance(item, Do) else len(goal_words(item.goal)) for item in items)
     if held > MOST_ITEMS:
         source.fault(f"a plan of {held} commands and facts; at most {MOST_ITEMS}", at)
     return TaskPlan(tuple(items)) if len(source.faults) == before else None
@@ -87,15 +87,19 @@ class _Reader:
 
     def goal(self, value: Any, at: Place) -> Iterable[Item]:
         facts: list[Fact] = []
+        denied: list[Fact] = []
         groups: list[Group] = []
         for text, place in rejoined(value) if isinstance(value, List_) else [(value, at)]:
             words = text.split() if isinstance(text, str) else []
             if len(words) > 3 and words[0] == ALL:
                 groups.append(Group(words[1], words[2], tuple(words[3:])))
-            else:
-                fact = self.source.parsed(Fact.parse, text, place)
-                facts += [fact] if fact is not None and self.is_known(fact, place) else []
-        return [Achieve(Goal(tuple(facts), groups=tuple(groups)))] if facts or groups else []
+                continue
+            negated = words[:1] == [NOT]
+            fact = self.source.parsed(Fact.parse, text.split(maxsplit=1)[1] if negated else text, place)
+            if fact is not None and self.is_known(fact, place):
+                (denied if negated else facts).append(fact)
+        goal = Goal(tuple(facts), groups=tuple(groups), denied=tuple(denied))
+        return [Achieve(goal)] if facts or groups or denied else []
 
     def is_known(self, fact: Fact, at: Place) -> bool:
         places = self.codebook.places()

@@ -23,7 +23,6 @@ from .errors import CommandError, did_you_mean
 from .facts import ID
 from .goals import Goal, read_goal
 from .observation import Observation
-from .prompt import fact_words
 from .skills import Codebook
 from .strict_json import read_json
 from .writing import make_command, skill_schema, things_in
@@ -86,8 +85,9 @@ class TaskPlan:
 
 
 def goal_words(goal: Goal) -> list[list[str]]:
-    """A goal word by word: what it says of classes of things, then its facts."""
-    return [*(group.words for group in goal.groups), *map(fact_words, goal.facts)]
+    """A goal word by word: what it says of classes of things, then its facts, then those that are not to hold."""
+    words: list[list[str]] = json.loads(goal.text)["goal"]
+    return words
 
 
 def told_item(item: Item) -> str:
@@ -154,7 +154,7 @@ def _goal(codebook: Codebook, given: Sequence[Sequence[str]]) -> Goal:
     places = codebook.places()
     for group in goal.groups:
         _check_name(group.name, places)
-    for fact in goal.facts:
+    for fact in (*goal.facts, *goal.denied):
         _check_name(fact.name, places)
         if len(fact.args) != places[fact.name]:
             raise CommandError("schema", f"{fact} is of {len(fact.args)} things; '{fact.name}' of {places[fact.name]}")
@@ -182,7 +182,7 @@ def _named(codebook: Codebook, plan: TaskPlan) -> Iterable[str]:
             for name, value in item.command.args.items():
                 yield from things_in(args[name], value)
         else:
-            yield from (arg for fact in item.goal.facts for arg in fact.args)
+            yield from (arg for fact in (*item.goal.facts, *item.goal.denied) for arg in fact.args)
 
 
 def reasons(codebook: Codebook) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from .bearing import bearing, idle
 from .classes import Group, classes, gatherings, spelt_out
-from .conditions import And, Atom, Condition, Term
+from .conditions import And, Atom, Condition, Not, Term
 from .facts import Fact
 from .goals import Goal, goal_facts, in_order
 from .legal import legal_in
@@ -14,7 +14,7 @@ from .offer import Left
 from .planner import SymbolicWorld, ways
 from .prompt import fact_text
 from .pursuit import PATIENCE, dear
-from .relations import related_facts
+from .relations import NOT, related_facts
 from .rows import is_row, row_facts
 from .skills import Codebook
 
@@ -31,7 +31,7 @@ def settled(codebook: Codebook, goal: Goal, observation: Observation) -> Goal:
     apart = {fact.args[0] for fact in goal.facts if fact.args}
     said = {fact: None for group in groups for fact in _spelt(group, there, apart, possible, observation)}
     facts = in_order(codebook, observation, dict.fromkeys((*goal.facts, *said)))
-    return Goal(tuple(facts), goal.cannot, tuple(group for group in goal.groups if group.of not in places))
+    return replace(goal, facts=tuple(facts), groups=tuple(group for group in goal.groups if group.of not in places))
 
 
 def _spelt(
@@ -101,15 +101,19 @@ class Wanted:
 
     def condition(self, observation: Observation) -> Condition:
         """All that is to hold, as a condition."""
-        return _all_of(self.facts(observation))
+        return _all_of(self.facts(observation), self.goal.denied)
 
     def open(self, observation: Observation) -> list[Fact]:
-        """The facts that do not hold yet."""
+        """The facts that are to hold and do not yet."""
         return [fact for fact in self.facts(observation) if fact not in observation.facts]
+
+    def ending(self, observation: Observation) -> list[Fact]:
+        """The facts that are not to hold and still do."""
+        return [fact for fact in self.goal.denied if fact in observation.facts]
 
     def reached(self, observation: Observation) -> bool:
         """Whether there is a goal, and all of it holds."""
-        return not self.goal.cannot and not self.open(observation)
+        return not (self.goal.cannot or self.open(observation) or self.ending(observation))
 
     def left(self, observation: Observation) -> Left:
         """What does not hold yet, as a prompt tells it; of that, only what nothing else must come before: whatever is
@@ -121,16 +125,17 @@ class Wanted:
         giving_up = self._ending("cannot")
         if reason:
             return Left(f"To do: cannot ({reason})", giving_up | (idling if reason == "missing" else frozenset()))
-        left = self.open(observation)
-        if not left:
+        left, ending = self.open(observation), self.ending(observation)
+        if not left and not ending:
             return Left("To do: nothing", self._ending("done"))
         about = {fact.args[0] for fact in left if fact.args}
         first = [fact for fact in left if not about.intersection(fact.args[1:])] or left
-        skills = bearing(self.codebook, frozenset(fact.name for fact in left)) | giving_up
+        skills = bearing(self.codebook, frozenset(fact.name for fact in (*left, *ending))) | giving_up
         there = {thing for ids in self.codebook.within_reach(observation).values() for thing in ids}
         if not there.issuperset(arg for fact in left for arg in fact.args):
             skills |= idling
-        return Left(f"To do: {'; '.join(map(fact_text, first))}", skills, idling)
+        told = [*map(fact_text, first), *(f"{NOT} {fact_text(fact)}" for fact in ending)]
+        return Left(f"To do: {'; '.join(told)}", skills, idling)
 
     def ahead(self, observation: Observation) -> Left:
         """What is left, and the commands that lead nearer to the goal, where the planner finds any: then no others can
@@ -140,12 +145,14 @@ class Wanted:
         time pass, or once that did not help to give up.
         """
         left = self.left(observation)
-        if self.goal.cannot or not self.open(observation):
+        if self.goal.cannot or self.reached(observation):
             return left
         there = {entity.id for entity in observation.entities}
         facts = self.facts(observation)
         seen = [fact for fact in facts if there.issuperset(fact.args)]
-        found, best = ways(SymbolicWorld.of(self.codebook, observation), _all_of(seen), dear(self._failures))
+        found, best = ways(
+            SymbolicWorld.of(self.codebook, observation), _all_of(seen, self.goal.denied), dear(self._failures)
+        )
         giving_up = self._ending("cannot")
         if best.never and len(seen) == len(facts):
             return replace(left, ways=(), besides=giving_up | (left.skills & left.idle))
@@ -166,6 +173,10 @@ class Wanted:
         return frozenset(skill.name for skill in self.codebook.skills.values() if skill.ends == how)
 
 
-def _all_of(facts: Iterable[Fact]) -> Condition:
-    """All of these facts, as a condition."""
-    return And(tuple(Atom(f.name, tuple(Term(arg, bound=False) for arg in f.args)) for f in facts))
+def _all_of(facts: Iterable[Fact], denied: Iterable[Fact]) -> Condition:
+    """All of these facts, and none of those denied, as a condition."""
+    return And((*map(_atom, facts), *(Not(_atom(fact)) for fact in denied)))
+
+
+def _atom(fact: Fact) -> Atom:
+    return Atom(fact.name, tuple(Term(arg, bound=False) for arg in fact.args))

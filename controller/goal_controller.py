@@ -73,7 +73,8 @@ class GoalController:
         wanted, there = self._writer.wanted, {entity.id for entity in observation.entities}
         if wanted is None or wanted.goal.cannot or wanted.goal.groups:
             return False
-        return not any(there.issuperset(fact.args) for fact in wanted.open(observation))
+        left = (*wanted.open(observation), *wanted.ending(observation))
+        return not any(there.issuperset(fact.args) for fact in left)
 
     def _look_again(self, observation: Observation) -> Command | None:
         """A command that only lets time pass, a few times for each task: what is missing may be hidden."""

@@ -6,6 +6,7 @@ of it as can be.
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from codeword.codebook.absent import named
 from codeword.codebook.choices import Node
@@ -187,7 +188,7 @@ class GoalWriter:
         graph = goal_graph(asks.codebook, asks.observation, asks.task, giving_up=False)
         second = asks.decide(graph, self._sampling)
         said, there = read_goal(second.text), [entity.id for entity in asks.observation.entities]
-        about = {arg for fact in said.facts for arg in fact.args}
+        about = {arg for fact in (*said.facts, *said.denied) for arg in fact.args}
         if said.cannot or said.groups or not all(arg in there and named(asks.task, arg, there) for arg in about):
             return self._take(asks, before)
         asks.noted(f"said to be missing, though all that the task names is there: {said.told}")
@@ -195,7 +196,7 @@ class GoalWriter:
 
     def looked_for(self, observation: Observation) -> bool:
         """Whether something that the goal names was not seen when it was written, nor is now."""
-        about = {arg for fact in self.goal.facts for arg in fact.args}
+        about = {arg for fact in (*self.goal.facts, *self.goal.denied) for arg in fact.args}
         return bool(about.difference(self._seen, (entity.id for entity in observation.entities)))
 
     def _take(self, asks: _Asks, made: Decision, wished: Goal | None = None) -> Decision:
@@ -228,9 +229,9 @@ def _together(codebook: Codebook, said: Goal, observation: Observation, cancelle
     for fact in said.facts:
         if cancelled():
             raise DecisionCancelled("the decision was given up before a goal was found that can be")
-        if not _plan(Wanted(codebook, Goal((*kept, fact))), observation).failure:
+        if not _plan(Wanted(codebook, replace(said, facts=(*kept, fact))), observation).failure:
             kept = (*kept, fact)
-    return Goal(kept) if kept else said
+    return replace(said, facts=kept) if kept else said
 
 
 def _is_ahead(wanted: Wanted, observation: Observation) -> bool:
