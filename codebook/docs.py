@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from .arguments import Argument, BooleanArgument, EntityArgument, ListArgument, NumberArgument, TextArgument
 from .command import Value
 from .editor_schema_steps import names_in_file
+from .examples import Example
 from .expressions import Argument as Field
 from .expressions import Number, Operation
 from .primitives import Parameter
 from .skills import NOTHING, Codebook, Skill
 from .step_trees import Do, Each, Fail, If, Reference, Repeat, Step, StepValue, Try
+from .task_plan import Do as PlannedCommand
 from .writing import make_command
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$])")
@@ -60,6 +62,21 @@ def _page(codebook: Codebook) -> Iterator[str]:
     files = names_in_file(codebook)
     for skill in codebook.skills.values():
         yield from _skill(codebook, skill, files[skill.name])
+    yield from _examples(codebook)
+
+
+def _is_of(example: Example, skill: Skill) -> bool:
+    """Whether an example asks for a skill alone."""
+    items = example.plan.items
+    return len(items) == 1 and isinstance(items[0], PlannedCommand) and items[0].command.skill == skill.name
+
+
+def _examples(codebook: Codebook) -> Iterator[str]:
+    """The examples of whole tasks: those that ask for more or less than one skill."""
+    whole = [one for one in codebook.examples if not any(_is_of(one, skill) for skill in codebook.skills.values())]
+    if whole:
+        rows = [(escape(one.task), escape(one.plan.told)) for one in whole]
+        yield from ("", "## Tasks", "", *_table(("what is said", "what is right to do"), rows))
 
 
 def _limits(codebook: Codebook) -> Iterator[str]:
@@ -122,6 +139,9 @@ def _skill(codebook: Codebook, skill: Skill, in_file: str) -> Iterator[str]:
     limits = f"at most {_number(skill.budget_s)} s; cost {_number(skill.cost)} in plans"
     limits += "" if skill.cached else "; decided anew each time"
     yield from ("", f"Limits: {limits}.", "", "For example:", "", "```json", example(codebook, skill), "```")
+    asked = [example.task for example in codebook.examples if _is_of(example, skill)]
+    if asked:
+        yield from ("", "Asked for in such words:", "", *(f"- {escape(task)}" for task in asked))
     wordings = {language: words.get(in_file) for language, words in codebook.wordings.items()}
     lines = [f"- {escape(language)}: {escape(text)}" for language, text in wordings.items() if text]
     if lines:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .arguments import MOST_WORDS
 from .editor_schema_budgets import budgets_schema, fallbacks
+from .editor_schema_examples import codebook_examples, plan_item, skill_examples
 from .editor_schema_steps import names_in_file, robot_schema, step_definitions
 from .facts import ID
 from .load_steps import ENDS
@@ -58,6 +59,7 @@ def codebook_schema(codebook: Codebook | None = None) -> Schema:
             "skill": _skill(),
             "argument": _argument(),
             "robot": robot_schema(),
+            "plan_item": plan_item(codebook),
             **step_definitions(codebook),
         },
     }
@@ -170,6 +172,7 @@ def _top(codebook: Codebook | None) -> Schema:
             "uniqueItems": True,
             "examples": [["stand down", "hands off"]],
         },
+        "examples": codebook_examples(),
         "wordings": _wordings(codebook),
         "language": {
             "description": "Which of the wordings the model reads.",
@@ -249,6 +252,7 @@ def _skill() -> Schema:
                 "default": False,
                 "examples": [True],
             },
+            "examples": skill_examples(),
         },
     }
 

@@ -158,7 +158,7 @@ def _usual(argument: Argument) -> Value | None:
 
 
 def _is_single(argument: Argument) -> bool:
-    return not isinstance(argument, EntityArgument | ListArgument) and len(argument.texts) == 1
+    return not isinstance(argument, EntityArgument | ListArgument | TextArgument) and len(argument.texts) == 1
 
 
 def _arguments(skill: Skill, reachable: Mapping[str, list[str]]) -> Iterator[dict[str, Value]]:

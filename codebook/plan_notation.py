@@ -12,7 +12,8 @@ from typing import Any
 from .classes import ALL, Group
 from .errors import CommandError, did_you_mean
 from .facts import Fact
-from .goals import NOT, Goal
+from .goals import Goal
+from .relations import NOT
 from .skills import Codebook
 from .task_plan import MOST_ITEMS, MOST_TIMES, Achieve, Do, Item, TaskPlan, goal_words
 from .writing import make_command
