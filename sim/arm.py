@@ -14,7 +14,7 @@ from .hand import Hand
 from .kinematics import Floats, UnreachableError, joints_for, pose_of, yaw_choices
 from .motion import GENTLE_M_S, PEAK_M_S, Trajectory, between, through
 from .push import slide
-from .shapes import FINGERTIP_M, Obstacle, crowding_m, extents_m, obstacles
+from .shapes import FINGERTIP_M, TIE_M, Obstacle, crowding_m, extents_m, obstacles
 from .spots import Held, Spot, find_spot
 from .touch import grasped
 from .world import TICK_S, World
@@ -180,7 +180,7 @@ class Arm:
                     aim = np.array([x_m, y_m, height_m, yaw_rad])
                     cost = shallow + 100 * max(0.0, width_m - _WIDEST_HALF_M) + 0.01 * abs(yaw_rad - self.at[3])
                     cost += 10 * crowding_m(x_m, y_m, height_m, yaw_rad, around)
-                    if cost < best_cost and _reachable(aim):
+                    if cost < best_cost - TIE_M and _reachable(aim):
                         best, best_cost = aim, cost
         return best if best is not None else np.array([x_m, y_m, heights[0][0], pose.yaw_rad])
 

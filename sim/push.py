@@ -93,7 +93,8 @@ def _start(world: World, entity: str, goal: tuple[float, float]) -> Floats | Non
         height_m = min(max(_TIP_HEIGHT_M, 0.6 * z_m), z_m)
         # Across the push one finger's outer side is in front: flat, with no gap for a corner to be caught in.
         turns = (angle + (k + 0.5) * math.pi for k in range(-3, 3))
-        for yaw_rad in sorted(turns, key=lambda yaw: abs(yaw - middle_rad)):
+        # Straight away from the robot two are as near: which one comes first is no matter of last digits.
+        for yaw_rad in sorted(turns, key=lambda yaw: round(abs(yaw - middle_rad), 1)):
             aim = np.array([*at, height_m, yaw_rad])
             try:
                 joints_for(aim[None, :])

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from .layout import Placed
-from .shapes import Obstacle, Rectangle, extents_m, obstacles
+from .shapes import TIE_M, Obstacle, Rectangle, extents_m, obstacles
 from .world import World
 
 INSIDE_M = 0.025
@@ -32,9 +32,9 @@ def next_point(world: World, block: str, zone: Placed) -> Point:
     for via in _VIAS_M:
         first_m = math.dist((x_m, y_m), via) + _CROWDED * crowding_m((x_m, y_m), via, half_m, around) + _TURN_COST_M
         for _, goal in goals[:_GOALS]:
-            if first_m + math.dist(via, goal) < best_m:
+            if first_m + math.dist(via, goal) < best_m - TIE_M:
                 total_m = first_m + _cost(via, goal, zone, half_m, around)
-                if total_m < best_m:
+                if total_m < best_m - TIE_M:
                     best_m, best = total_m, via
     return best
 

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from .bodies import BOWL_WALL_M
 from .world import World
 
+TIE_M = 0.001
+"""Of ways to do something, one is better than those before it if it costs less by more than this. Two that mirror each
+other cost the same but for last digits, which differ between processors; their order does not.
+"""
+
 
 @dataclass(frozen=True)
 class Rectangle:

@@ -9,7 +9,7 @@ import numpy as np
 from .bodies import BOWL_WALL_M
 from .kinematics import UnreachableError, joints_for, nearest_turn
 from .layout import BOWL_FLOOR_M, BOWL_SPACING_M
-from .shapes import Rectangle, crowding_m, extents_m, obstacles
+from .shapes import TIE_M, Rectangle, crowding_m, extents_m, obstacles
 from .world import World
 
 _EDGE_M = 0.01
@@ -52,7 +52,7 @@ def find_spot(world: World, held: Held, target: str, hand: tuple[float, float, f
     best: Spot | None = None
     best_cost = math.inf
     for x_m, y_m, yaw_rad, surface_m, base_cost in _candidates(world, held, target, hand):
-        if base_cost >= best_cost:
+        if base_cost >= best_cost - TIE_M:
             continue
         for quarter in range(4):
             turned_rad = yaw_rad + quarter * math.pi / 2
@@ -63,7 +63,7 @@ def find_spot(world: World, held: Held, target: str, hand: tuple[float, float, f
                 continue
             crowd_m = crowding_m(spot.x_m, spot.y_m, surface_m + held.hang_m, spot.yaw_rad, in_the_way)
             cost = base_cost + 2.0 * max(0.0, _GAP_M - room_m) + 20.0 * crowd_m + 0.01 * abs(spot.yaw_rad - hand[2])
-            if cost < best_cost:
+            if cost < best_cost - TIE_M:
                 best, best_cost = spot, cost
     return best
 
@@ -75,7 +75,8 @@ def _candidates(world: World, held: Held, target: str, hand: tuple[float, float,
     """Poses for the block itself: x, y, yaw, height of the surface, cost; cheapest first where there are many."""
     thing = world.things.get(target)
     if thing is None:
-        return sorted(_on_table(world, held, hand), key=lambda c: c[4])
+        near = sorted(_on_table(world, held, hand), key=lambda c: math.hypot(c[0], c[1]))
+        return sorted(near, key=lambda c: round(c[4], 3))  # of two that are as far from the hand, the easier to reach
     if thing.kind == "zone":
         return sorted(_in_zone(world, target), key=lambda c: c[4])
     pose = world.pose(target)
