@@ -64,8 +64,8 @@ class Amounts:
         found = self.numbers.cardinal(at)
         if found is not None:
             rest = self._fraction(found.end + 1) if self.low(found.end) in self.words.ands else None
-            if rest is not None and rest.value < 1 and self._unit_of_part(rest.end)[0] is None:
-                return Amount(at, rest.end, found.value + rest.value, "number")
+            if rest is not None and rest.value < 1:
+                return Amount(at, rest.end, found.value + rest.value, "mixed")
             return Amount(at, found.end, found.value, "number")
         if self.low(at) in self.words.articles and self._is_one(at + 1):
             return Amount(at, at + 1, Fraction(1), "article")
@@ -141,8 +141,8 @@ class Amounts:
 
     def _measured(self, amount: Amount) -> tuple[int, Measured | None]:
         """A number with the unit behind it, or the plain number if it is one."""
-        fraction = amount.kind == "fraction"
-        unit, end = self._unit_of_part(amount.end) if fraction else (None, amount.end)
+        part = amount.kind in ("fraction", "mixed")
+        unit, end = self._unit_of_part(amount.end) if part else (None, amount.end)
         if unit is None:
             unit, end = self._unit_behind(amount.end)
         if not end:
@@ -169,7 +169,7 @@ class Amounts:
     def _plain(self, amount: Amount) -> Measured | None:
         if amount.kind == "article":
             return None
-        if amount.kind == "number":
+        if amount.kind in ("number", "mixed"):
             return Measured(amount.start, amount.end, amount.value, None, "number")
         if self._is_turned(amount):
             return Measured(amount.start, amount.end, amount.value, UNITS["turn"], "angle")

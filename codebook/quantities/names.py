@@ -18,8 +18,8 @@ _GOES_ON = _STRICTLY.union(
 class Amount:
     """A number in the tokens from `start` to `end`, and how it is said.
 
-    `kind` is `number`, `fraction` (a half), `count` (twice, a dozen), or `article` where only an article counts a unit
-    (an hour).
+    `kind` is `number`, `fraction` (a half), `mixed` (one and a half), `count` (twice, a dozen), or `article` where only
+    an article counts a unit (an hour).
     """
 
     start: int
@@ -41,10 +41,9 @@ class Names:
 
     def is_name(self, amount: Amount, end: int, unit: Unit | None) -> bool:
         """Whether a number, with its unit up to `end`, is no quantity."""
-        named = self._glued(amount, end) or self._is_clock(amount, unit) or self._is_thing(amount, unit)
-        named = named or self._is_ordinal(amount, end)
-        if not named and unit is None:
-            named = self._is_label(amount) or self._is_pronoun(amount)
+        named = self._glued(amount, end) or self._is_clock(amount, unit) or self._is_ordinal(amount, end)
+        if not named and (unit is None or self.low(end - 1) == "in"):  # "push block 3 cm" is no name, "put 3 in" may be
+            named = self._is_thing(amount) or self._is_label(amount) or (unit is None and self._is_pronoun(amount))
         if named:
             self._label_ends.add(end)
         return named
@@ -75,15 +74,14 @@ class Names:
             return True
         return unit == UNITS["h"] and before in self.words.clock_before
 
-    def _is_thing(self, amount: Amount, unit: Unit | None) -> bool:
-        """Block 3 or block three where `block_3` is seen; "block 3 cm" is one only if no `block` is seen."""
+    def _is_thing(self, amount: Amount) -> bool:
+        """Block 3 or block three where `block_3` is seen."""
         if amount.value.denominator != 1 or amount.kind != "number":
             return False
         for length in range(1, 5):
             words = [token.low for token in self.tokens[max(0, amount.start - length) : amount.start]]
             stem = "_".join(word for word in words if word not in "-#")
-            named = any(self._names(f"{stem}{joint}{amount.value}") for joint in ("_", "")) if stem else False
-            if named and (unit is None or stem not in self.ids):
+            if stem and any(self._names(f"{stem}{joint}{amount.value}") for joint in ("_", "")):
                 return True
         return False
 
