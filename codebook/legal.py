@@ -245,7 +245,7 @@ class _SkillGraph:
         if isinstance(argument, EntityArgument | ListArgument):
             return [thing for kind in argument.kinds for thing in self.reachable.get(kind, ())]
         if isinstance(argument, TextArgument):
-            return [t for t in spans(self.task, argument.max_words) if argument.write(t) is not None]
+            return [t for t in spans(self.task, argument.max_words) if len(t) <= argument.max_characters]
         return argument.texts
 
     def shared(self, edges: "list[_Edge]") -> Node:

@@ -23,6 +23,9 @@ _UNSPACED = re.compile(
 )
 """Thai, Lao, Burmese, Khmer, kana and Chinese characters: no blanks stand between words of these."""
 
+MOST_WORDS_OF_TASK = 300
+"""Of a longer task only the first so many words can be copied, so that there are never too many spans."""
+
 Range = tuple[int, int]
 """From the first character to behind the last."""
 
@@ -71,7 +74,12 @@ def begins_word(text: str) -> bool:
 
 
 def _one_line(task: str) -> str:
-    return " ".join(task.split())
+    """A task on one line, up to the last word that can be copied."""
+    line = " ".join(task.split())
+    if len(line) <= MOST_WORDS_OF_TASK:  # it cannot have more words than characters
+        return line
+    words = [word for passage in _passages(line) for word in _words(line, passage)]
+    return line if len(words) <= MOST_WORDS_OF_TASK else line[: words[MOST_WORDS_OF_TASK - 1][1]]
 
 
 def _breaks(character: str) -> bool:

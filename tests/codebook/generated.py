@@ -3,13 +3,16 @@
 import itertools
 import json
 import random
+from functools import cache
 
 from codeword.codebook import Codebook, Entity, Fact, Observation, make_command, parse_codebook
-from codeword.codebook.arguments import EntityArgument, ListArgument, NumberArgument
+from codeword.codebook.arguments import EntityArgument, ListArgument, NumberArgument, TextArgument
 from codeword.codebook.conditions import holds_for_each
+from codeword.codebook.spans import is_span
 from codeword.codebook.writing import bindings_of
 
 KINDS = ("block", "bowl", "zone")
+TASK = "Take it, it is 5 o'clock"
 COLORS = ("red", "green", "blue")
 NAMES = ("alpha", "beta", "x1", "x12", "a_b", "left", "on", "item_2")
 NUMBERS = (
@@ -26,6 +29,8 @@ OTHERS = (
     "{boolean: , default: true}",
     '{text: "[AB][1-3]"}',
     '{text: "x|xy|xyz", default: xy}',
+    "{text: {max_words: 1}}",
+    "{text: {max_words: 2}, default: it}",
 )
 
 
@@ -115,6 +120,13 @@ def random_observation(rng: random.Random) -> Observation:
     return Observation(step=0, time_s=0.0, entities=tuple(things), facts=tuple(sorted(facts)))
 
 
+@cache
+def _copied(most: int) -> list[str]:
+    """Every piece of the task that may be copied, found by trying all."""
+    pieces = {TASK[a:b] for a in range(len(TASK)) for b in range(a + 1, len(TASK) + 1)}
+    return [piece for piece in sorted(pieces) if is_span(TASK, piece, most)]
+
+
 def every_valid_command(codebook: Codebook, observation: Observation) -> set[str]:
     """All commands that hold, found by trying every combination of values: slow, and without the graph."""
     state = codebook.state(observation)
@@ -131,6 +143,9 @@ def every_valid_command(codebook: Codebook, observation: Observation) -> set[str
                 domains.append([p for length in lengths for p in itertools.permutations(things, length)])
             elif isinstance(argument, NumberArgument):
                 domains.append([argument.value(ticks) for ticks in range(argument.low, argument.high + 1)])
+            elif isinstance(argument, TextArgument):
+                copied = _copied(argument.max_words)
+                domains.append(copied if argument.default is None else [*copied, argument.default])
             else:
                 domains.append([json.loads(t) if t in ("true", "false") else t for t in argument.texts])
         for values in itertools.product(*domains):

@@ -7,7 +7,7 @@ import re
 from jsonschema import Draft202012Validator
 
 from codeword.codebook import CommandError, command_schema, legal, read_command
-from tests.codebook.generated import every_valid_command, random_codebook, random_observation
+from tests.codebook.generated import TASK, every_valid_command, random_codebook, random_observation
 
 CODEBOOKS = 1000
 OBSERVATIONS = 10
@@ -21,7 +21,7 @@ def test_the_grammar_accepts_exactly_what_is_valid() -> None:
         validator = Draft202012Validator(command_schema(codebook))
         for number in range(OBSERVATIONS):
             observation = random_observation(rng)
-            offered = legal(codebook, observation)
+            offered = legal(codebook, observation, TASK)
             texts = list(offered.graph.texts())
             assert len(texts) == len(set(texts)) == offered.count
             assert set(texts) == every_valid_command(codebook, observation), codebook.text
@@ -45,7 +45,7 @@ def test_what_is_not_canonical_is_read_as_its_canonical_form_or_refused() -> Non
     seen = 0
     for _ in range(300):
         codebook = random_codebook(rng)
-        for text in list(legal(codebook, random_observation(rng)).graph.texts())[:5]:
+        for text in list(legal(codebook, random_observation(rng), TASK).graph.texts())[:5]:
             data = json.loads(text)
             full = {"skill": data["skill"], **read_command(codebook, text).args}
             loose = json.dumps(dict(reversed(full.items())), indent=1)

@@ -63,6 +63,16 @@ def test_the_guard_s_question_and_the_grammar_s_list_agree_on_every_piece_of_a_t
     assert yes > 800
 
 
+def test_of_a_very_long_task_the_beginning_is_copied() -> None:
+    task = " ".join(f"w{number}" for number in range(1000)) + ' "the end"'
+    found = spans(task, 20)
+    assert found[-1] == "w299"
+    assert len(found) < 20 * 300
+    assert is_span(task, "w298 w299", 20)
+    assert not is_span(task, "w299 w300", 20)
+    assert not is_span(task, "the end", 20)
+
+
 def test_what_is_no_span() -> None:
     task = "say good morning to Anna"
     for text in (

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from codeword.codebook import Codebook, Observation, load_codebook
+from codeword.codebook import Codebook, Observation, load_codebook, parse_codebook
 from codeword.codebook.choices import Node
 from codeword.codebook.legal import legal
 from codeword.codebook.prompt import Prompt
@@ -150,3 +151,48 @@ def store_keys(store: SqliteStore) -> list[str]:
         keys = [str(key) for (key,) in theirs.execute("SELECT key FROM entries")]
     theirs.close()
     return keys
+
+
+SPEAKER = """\
+codebook: speaker
+robot: {robot: speaker, primitives: {say: {description: speak}}}
+entities: [block, bowl, zone, table]
+skills:
+  say: {description: say words, args: {text: {text: {max_words: 2}}}}
+  done: {description: done}
+  cannot: {description: cannot, args: {reason: {choice: [missing, impossible]}}}
+"""
+
+
+class Speaker(Recorder):
+    """Says the longest thing that it may."""
+
+    def decide(
+        self,
+        prompt: Prompt,
+        graph: Node,
+        cancelled: Cancelled = never,
+        *,
+        hint: Hint = NO_HINT,
+        sampling: Sampling | None = None,
+    ) -> Decision:
+        del cancelled
+        self.guesses.append(hint.guess)
+        text = max((text for text in graph.texts() if "text" in text), key=len)
+        return Decision(text=text, logprob=0.0, stage_ms={}, path="decoded", key=self.key_of(prompt, graph, sampling))
+
+
+@pytest.mark.parametrize("near", [False, True])
+def test_words_of_another_task_are_neither_served_nor_guessed(tmp_path: Path, near: bool) -> None:
+    book, speaker = parse_codebook(SPEAKER), Speaker()
+    store = SqliteStore(tmp_path / "decisions.sqlite")
+    here = np.array([1.0, 0.0], np.float32)
+    cached = Cached(speaker, store, (lambda prompt: here) if near else None)
+    said = [("red", "red morning"), ("red", "blue evening"), ("pink", "pink morning"), ("red", "red morning")]
+    made, expected = [], [f'{{"skill":"say","text":"{text}"}}' for _, text in said]
+    for first, text in said:
+        made.append(model_controller(cached, book).decide(f"say {text}", seen(first, "blue", "white")))
+    assert [one.text for one in made] == expected
+    assert [one.path for one in made] == ["decoded", "decoded", "decoded", "cache"]
+    assert speaker.guesses == [None, None, expected[2]], "words of another task are no guess, those of this one are"
+    store.close()
