@@ -1,14 +1,20 @@
 """The commands of the README and the guide, and the Python example, work as printed."""
 
+import json
 import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
+from ruamel.yaml import YAML
 
+from codeword.codebook import load_skills, parse_codebook
 from codeword.codebook.budgets import STAGES
+from codeword.codebook.primitives import Parameter
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "runtime" / "guide").glob("*.md"))]
@@ -68,6 +74,16 @@ def test_the_readme_names_every_verb() -> None:
 def test_the_guide_tells_of_every_stage_that_has_a_budget() -> None:
     page = (ROOT / "runtime" / "guide" / "time.md").read_text()
     assert [f"| `{stage}` | {what} |" in page for stage, what in STAGES.items()] == [True] * len(STAGES)
+
+
+def test_the_guide_tells_of_every_kind_of_argument() -> None:
+    skills, primitives = (ROOT / "runtime" / "guide" / "arguments.md").read_text().split("## Of primitives")
+    assert all(f"`{{{kind}: " in skills or f"`{kind}`" in skills for kind in load_skills._ARGUMENTS)
+    kinds = get_args(get_type_hints(Parameter)["kind"])
+    assert all(f"`{{{kind}: " in primitives or f"`{kind}`" in primitives for kind in kinds)
+    _, codebook = primitives.split("# greeter_robot.yaml\n")
+    robot, book = (textwrap.dedent(part) for part in codebook.split("    # greeter.yaml\n"))
+    assert parse_codebook(book.replace("greeter_robot.yaml", json.dumps(YAML(typ="safe").load(robot)))).skills["say"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

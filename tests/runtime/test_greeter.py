@@ -12,7 +12,8 @@ from codeword.codebook.robot import Motion
 from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.controller.store import silent
-from codeword.runtime.episode import Episode, run_episode
+from codeword.runtime.episode import Episode, _Loop, run_episode
+from codeword.runtime.guard import Guard
 from codeword.runtime.recording import EpisodeWriter, read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.run import Controllers, Who
@@ -115,6 +116,20 @@ def test_words_of_the_task_reach_the_robot_and_no_others(book: Path, tmp_path: P
         ("search", {"text": "früher Kaffee 早上"}),
     ]
     assert replay(read_episode(tmp_path / "e.mcap")) == []
+
+
+def test_after_another_task_its_words_are_the_ones(book: Path) -> None:
+    scenario = typed_scenario("say hi", str(book))
+    robot = Greeter(scenario.codebook)
+    episode = Episode(scenario, "say hi", Parrot(), robot, None, then="say bye")
+    loop = _Loop(episode, Guard(scenario.codebook), scenario, episode.task)
+    hi, bye = '{"skill":"say","text":"hi"}', '{"skill":"say","text":"bye"}'
+    assert loop.check(0, hi, robot.observe()) is not None
+    assert loop.check(0, bye, robot.observe()) is None
+    loop.task = episode.then
+    assert loop.check(1, hi, robot.observe()) is None
+    assert loop.check(1, bye, robot.observe()) is not None
+    robot.close()
 
 
 @pytest.mark.model

@@ -187,7 +187,7 @@ def test_words_of_another_task_are_neither_served_nor_guessed(tmp_path: Path, ne
     book, speaker = parse_codebook(SPEAKER), Speaker()
     store = SqliteStore(tmp_path / "decisions.sqlite")
     here = np.array([1.0, 0.0], np.float32)
-    cached = Cached(speaker, store, (lambda prompt: here) if near else None)
+    cached = Cached(speaker, store, (lambda _: here) if near else None)
     said = [("red", "red morning"), ("red", "blue evening"), ("pink", "pink morning"), ("red", "red morning")]
     made, expected = [], [f'{{"skill":"say","text":"{text}"}}' for _, text in said]
     for first, text in said:
