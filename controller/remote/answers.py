@@ -71,12 +71,17 @@ def _plainly(said: str) -> str:
 
 def _walk(text: str, graph: Node) -> tuple[str, Node]:
     """As far along a graph as a text goes, and on from there for as long as there is no choice."""
-    right, node = "", graph
-    while (found := next((edge for edge in node.edges if text.startswith(edge[0], len(right))), None)) is not None:
-        right, node = right + found[0], found[1]
+    at, node = _reached(text, 0, graph)
+    right = text[:at]
     while len(node.edges) == 1:
         right, node = right + node.edges[0][0], node.edges[0][1]
     return right, node
+
+
+def _reached(text: str, at: int, node: Node) -> tuple[int, Node]:
+    """How far a text goes along a graph from a place on, by the pieces that lead farthest, and the node there."""
+    ways = (_reached(text, at + len(piece), child) for piece, child in node.edges if text.startswith(piece, at))
+    return max(ways, key=lambda way: way[0], default=(at, node))
 
 
 def _orders(given: Mapping[str, Any]) -> Iterator[str]:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from codeword.codebook import Codebook, legal, load_codebook
+from codeword.codebook import Codebook, legal, load_codebook, parse_codebook
 from codeword.controller.remote.answers import canonical, first_object, right_part, what_is_wrong
 from tests.observations import observe, random_observation
 
@@ -84,3 +84,31 @@ def test_lists_and_defaults_are_understood() -> None:
     assert texts
     for text in texts:
         assert canonical(json.dumps(json.loads(text)), graph) == text
+
+
+SPEAKER = """\
+codebook: speaker
+robot: {robot: speaker, primitives: {say: {description: speak}}}
+skills:
+  say: {description: say words, args: {text: {text: {max_words: 3}}, loud: {boolean: , default: false}}}
+  done: {description: done}
+  cannot: {description: cannot, args: {reason: {choice: [missing, impossible]}}}
+"""
+
+
+def test_copied_words_are_understood_in_any_dress_and_no_others() -> None:
+    graph = legal(parse_codebook(SPEAKER), observe({}), 'say hello, hello Änne 早上, "¡Oh!"').graph
+    for text in graph.texts():
+        given = json.loads(text)
+        for said in (text, json.dumps(given), json.dumps(given, ensure_ascii=False, indent=1)):
+            assert canonical(said, graph) == text
+        assert right_part(text, graph) == text
+    assert canonical('{"skill":"say","text":"good night"}', graph) is None
+    told = what_is_wrong('{"skill":"say","text":"hello, Anna"}', graph)
+    assert told.startswith('after {"skill":"say","text":"hello, may come  hello'), told
+
+
+def test_what_was_right_goes_as_far_as_any_way_leads() -> None:
+    graph = legal(load_codebook("tabletop"), observe({"red": "table", "red_block": "table"})).graph
+    text = '{"skill":"pick","object":"red_block"}'
+    assert right_part(text, graph) == text
