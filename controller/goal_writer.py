@@ -56,7 +56,7 @@ class _Asks:
         self._made: list[Decision] = []
         self._notes: list[Note] = []
         self._prompt = goal_prompt(codebook, task, observation)
-        self._hint = Hint(about=About(codebook, task, observation, of_goal=True))
+        self._hint = Hint(about=About(codebook, task, observation, asks="goal"))
 
     def decide(self, graph: Node, sampling: Sampling) -> Decision:
         """What is written of a graph. Raises DecisionCancelled, with all notes so far."""

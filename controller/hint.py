@@ -1,6 +1,7 @@
 """What a decision may be made quicker by, and changes nothing else of it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from codeword.codebook.observation import Observation
 from codeword.codebook.skills import Codebook
@@ -8,12 +9,12 @@ from codeword.codebook.skills import Codebook
 
 @dataclass(frozen=True)
 class About:
-    """The situation that a decision is about; `of_goal` where not a command is asked for but what is to hold."""
+    """The situation that a decision is about, and what is asked for in it."""
 
     codebook: Codebook
     task: str
     observation: Observation
-    of_goal: bool = False
+    asks: Literal["command", "goal", "plan"] = "command"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from codeword.codebook.command import Command
 from codeword.codebook.facts import Fact
 from codeword.codebook.observation import Observation
 from codeword.codebook.plan_executor import PlanExecutor
+from codeword.codebook.plan_numbers import check_numbers
 from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import UNCLEAR, TaskPlan
 from codeword.codebook.writing import give_up
@@ -27,7 +28,7 @@ class PlanController:
     """The model writes a plan; commands follow from it, from the codebook's effects and from what is seen.
 
     Below the probability `sure` (0 to 1) nothing is done: the episode ends as not understood, and the likeliest plans
-    are told. A task of which a plan is `given` is not asked about.
+    are told. Nor is anything done where the numbers of the plan are not those of the task.
     """
 
     def __init__(self, engine: Backend, codebook: Codebook, *, sampling: Sampling = GREEDY, sure: float = 0.0) -> None:
@@ -38,6 +39,7 @@ class PlanController:
         self._written: WrittenPlan | None = None
         self._executor = PlanExecutor(codebook, TaskPlan(()))
         self._done: tuple[str, ...] = ()
+        self._notes: tuple[Note, ...] = ()
 
     def use(self, codebook: Codebook) -> None:
         """Decide by this codebook from now on."""
@@ -67,9 +69,23 @@ class PlanController:
             self._codebook, task, observation, cancelled, done=self._done, sure_enough=self._sure
         )
         self._task, self._seen, self._written = task, _shown(observation), written
-        plan = written.plan if written.sure >= self._sure else TaskPlan((), UNCLEAR)
-        self._executor = PlanExecutor(self._codebook, plan)
+        refusal, self._notes = self._checked(task, observation, written)
+        self._executor = PlanExecutor(self._codebook, TaskPlan((), refusal) if refusal else written.plan)
         return written
+
+    def _checked(self, task: str, observation: Observation, written: WrittenPlan) -> tuple[str, tuple[Note, ...]]:
+        """Why a plan is not carried out, as a reason for `cannot`, empty where it is; and what is told of it."""
+        if written.plan.cannot:
+            return "", ()
+        if written.sure < self._sure:
+            others = "; or ".join(f"{one.told} ({one.probability:.0%})" for one in written.considered[:_SHOWN])
+            why = f"not sure enough to act ({written.sure:.0%}; at least {self._sure:.0%} is asked for): {others}"
+            return UNCLEAR, (Note(kind="unsure", text=why),)
+        there = [entity.id for entity in observation.entities]
+        numbers = check_numbers(self._codebook, task, there, written.plan)
+        if numbers.refusal:
+            return UNCLEAR, (Note(kind="numbers", text=f"not carried out: {numbers.refusal} ({written.plan.told})"),)
+        return "", tuple(Note(kind="numbers", text=rounded) for rounded in numbers.rounded)
 
     def _decision(
         self, command: Command, asked: WrittenPlan | None, clock: Stopwatch, observation: Observation
@@ -91,16 +107,7 @@ class PlanController:
         path = "plan" if asked.decision.path == "decoded" else asked.decision.path
         told = {"plan": plan, "item": item, "sure": sure, "considered": asked.considered}
         told |= {"text": command.text, "stage_ms": stages, "path": path, "key": key}
-        notes = (*asked.decision.notes, *self._unsure(asked))
-        return asked.decision.model_copy(update=told | {"notes": notes})
-
-    def _unsure(self, written: WrittenPlan) -> tuple[Note, ...]:
-        """What is told where a plan is not sure enough to be carried out."""
-        if written.sure >= self._sure:
-            return ()
-        others = "; or ".join(f"{one.told} ({one.probability:.0%})" for one in written.considered[:_SHOWN])
-        why = f"not sure enough to act ({written.sure:.0%}; at least {self._sure:.0%} is asked for): {others}"
-        return (Note(kind="unsure", text=why),)
+        return asked.decision.model_copy(update=told | {"notes": (*asked.decision.notes, *self._notes)})
 
 
 def _shown(observation: Observation) -> frozenset[Fact | str]:

@@ -33,7 +33,7 @@ class Cached:
     def __init__(self, backend: Backend, store: Store, direction_of: Callable[[Prompt], Floats] | None = None) -> None:
         self._backend, self._store = backend, store
         self._direction_of = direction_of
-        self._near: tuple[tuple[str, bool], Near] = ("", False), Near()
+        self._near: tuple[tuple[str, str], Near] = ("", ""), Near()
 
     @property
     def adapter(self) -> Adapter:
@@ -116,7 +116,7 @@ class Cached:
         return (None if _is_never_kept(entry.text, about) else entry), ()
 
     def _near_of(self, alike: "_Alike") -> Near:
-        """What is remembered of the codebook that is told, of commands or of goals: that of the last one only."""
+        """What is remembered of the codebook that is told, of commands, goals or plans: that of the last one only."""
         if self._near[0] != alike.of_what:
             self._near = alike.of_what, Near()
         return self._near[1]
@@ -136,16 +136,16 @@ class _Alike:
 
     names: Renaming
     key: str
-    of_what: tuple[str, bool]
+    of_what: tuple[str, str]
 
     @classmethod
     def of(cls, about: About, system: str) -> Self:
         names = renaming(about.codebook, about.task, about.observation)
-        key = decision_key({"alike": names.key, "goal": about.of_goal, "system": system, "schema": SCHEMA})
-        return cls(names, key, (system, about.of_goal))
+        key = decision_key({"alike": names.key, "asks": about.asks, "system": system, "schema": SCHEMA})
+        return cls(names, key, (system, about.asks))
 
 
 def _is_never_kept(text: str, about: About | None) -> bool:
-    """Whether a command is of a skill that the codebook has decided anew each time."""
-    skills = () if about is None or about.of_goal else about.codebook.skills.values()
-    return any(not skill.cached and text.startswith(f'{{"skill":"{skill.name}"') for skill in skills)
+    """Whether a command, or one of a plan's, is of a skill that the codebook has decided afresh each time."""
+    skills = () if about is None or about.asks == "goal" else about.codebook.skills.values()
+    return any(not skill.cached and f'{{"skill":"{skill.name}"' in text for skill in skills)

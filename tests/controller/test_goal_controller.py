@@ -9,11 +9,14 @@ from codeword.codebook import Codebook, Fact, Observation, Result, legal, parse_
 from codeword.codebook.command import Command
 from codeword.codebook.errors import InputError
 from codeword.codebook.goals import goal_graph
+from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.codebook.planner import SymbolicWorld
+from codeword.codebook.prompt import CONTRACT
 from codeword.controller.adapter import NONE, Adapter
 from codeword.controller.controller import POLICIES, model_controller, policy_for
 from codeword.controller.engine import Engine
-from codeword.controller.goal_controller import GoalController, MixedController
+from codeword.controller.goal_controller import GoalController
+from codeword.controller.plan_controller import PlanController
 from codeword.controller.registry import LocalModel
 from tests.controller.goal_fakes import GREEN, MISSING, RED, START, Scripted, start
 from tests.observations import large_observation, observe
@@ -56,13 +59,10 @@ def test_the_goal_stands_in_every_decision_and_the_cost_of_writing_it_in_the_fir
     assert set(second.stage_ms) == {"plan", "total"}
 
 
-@pytest.mark.parametrize("kind", [GoalController, MixedController])
-def test_who_is_at_a_place_stays_settled_while_things_move(
-    kind: type[GoalController | MixedController], tabletop: Codebook
-) -> None:
+def test_who_is_at_a_place_stays_settled_while_things_move(tabletop: Codebook) -> None:
     """What comes into the bowl later was not meant, and what has left it still was."""
     look = observe({"red_block": "blue_bowl", "green_block": "table"}, ("blue_bowl",))
-    controller = kind(Scripted('{"goal":[["all","blue_bowl","on","table"]]}'), tabletop)  # type: ignore[arg-type]
+    controller = GoalController(Scripted('{"goal":[["all","blue_bowl","on","table"]]}'), tabletop)  # type: ignore[arg-type]
     made = controller.decide("empty the bowl", look)
     assert made.written_goal == '{"goal":[["red_block","on","table"]]}'
     later = observe({"red_block": "table", "green_block": "blue_bowl"}, ("blue_bowl",))
@@ -122,17 +122,6 @@ def test_what_a_task_names_and_nobody_sees_is_waited_for_and_then_given_up(table
     assert controller.decide(task, found).text == '{"skill":"pick","object":"gold_block"}'
 
 
-def test_a_goal_of_a_class_is_written_anew_once_some_of_it_stay_away(tabletop: Codebook) -> None:
-    whole = '{"goal":[["all","block","in","blue_bowl"]]}'
-    engine = Scripted(whole, RED)
-    controller = MixedController(engine, tabletop)  # type: ignore[arg-type]
-    assert controller.decide("all into the bowl", start()).written_goal == whole
-    less = observe({"red_block": "table"}, ("blue_bowl",))
-    goals = [controller.decide("all into the bowl", less.model_copy(update={"step": n})).written_goal for n in range(3)]
-    assert goals == [whole, whole, RED]
-    assert engine.goals == []
-
-
 def test_a_task_that_cannot_be_done_is_given_up_with_the_reason_written(tabletop: Codebook) -> None:
     controller = GoalController(Scripted('{"cannot":"unsafe"}'), tabletop)  # type: ignore[arg-type]
     assert controller.decide("gold into blue", start()).text == '{"skill":"cannot","reason":"unsafe"}'
@@ -141,7 +130,11 @@ def test_a_task_that_cannot_be_done_is_given_up_with_the_reason_written(tabletop
 def test_what_is_missing_is_looked_for_twice_before_it_is_given_up(tabletop: Codebook) -> None:
     controller = GoalController(Scripted(MISSING, GREEN), tabletop)  # type: ignore[arg-type]
     said = [controller.decide("gold into blue", start()).text for _ in range(3)]
-    assert said == ['{"skill":"home"}', '{"skill":"home"}', '{"skill":"cannot","reason":"missing"}']
+    assert said == [
+        '{"skill":"wait","duration_s":0.5}',
+        '{"skill":"wait","duration_s":0.5}',
+        '{"skill":"cannot","reason":"missing"}',
+    ]
 
 
 def test_where_what_the_goal_names_is_gone_for_good_nothing_else_is_gone_after(tabletop: Codebook) -> None:
@@ -150,7 +143,11 @@ def test_where_what_the_goal_names_is_gone_for_good_nothing_else_is_gone_after(t
     controller.decide("red into blue", start())
     without = observe({"green_block": "table"}, ("blue_bowl",))
     said = [controller.decide("red into blue", without).text for _ in range(3)]
-    assert said == ['{"skill":"home"}', '{"skill":"home"}', '{"skill":"cannot","reason":"missing"}']
+    assert said == [
+        '{"skill":"wait","duration_s":0.5}',
+        '{"skill":"wait","duration_s":0.5}',
+        '{"skill":"cannot","reason":"missing"}',
+    ]
     assert engine.goals == [GREEN], "it is not asked what else might be done"
 
 
@@ -160,27 +157,18 @@ def test_where_something_else_is_left_the_goal_is_asked_for_again(tabletop: Code
     controller.decide("all into blue", start())
     without = observe({"green_block": "table"}, ("blue_bowl",))
     said = [controller.decide("all into blue", without).text for _ in range(3)]
-    assert said == ['{"skill":"home"}', '{"skill":"home"}', '{"skill":"pick","object":"green_block"}']
+    assert said == [
+        '{"skill":"wait","duration_s":0.5}',
+        '{"skill":"wait","duration_s":0.5}',
+        '{"skill":"pick","object":"green_block"}',
+    ]
 
 
 def test_a_goal_is_written_anew_when_what_was_missing_appears(tabletop: Codebook) -> None:
     hidden = observe({"green_block": "table"}, ("blue_bowl",))
-    for kind in (GoalController, MixedController):
-        controller = kind(Scripted(MISSING, GREEN, RED), tabletop)  # type: ignore[arg-type]
-        assert controller.decide("red into blue", hidden).text == '{"skill":"home"}'
-        assert controller.decide("red into blue", start()).written_goal == RED
-
-
-def test_with_mixed_decisions_every_command_is_asked_for_with_what_is_left_of_the_goal(tabletop: Codebook) -> None:
-    engine = Scripted(RED)
-    controller = MixedController(engine, tabletop)  # type: ignore[arg-type]
-    reached = observe({"red_block": "blue_bowl", "green_block": "table"}, ("blue_bowl",))
-    made = [controller.decide("red into blue", seen) for seen in (start(), start(), reached)]
-    told = "To do: red_block in blue_bowl"
-    assert engine.prompts == ["?", told, told, "To do: nothing"]
-    assert made[0].written_goal == made[1].written_goal == RED
-    assert "goal" in made[0].stage_ms
-    assert "goal" not in made[1].stage_ms
+    controller = GoalController(Scripted(MISSING, GREEN, RED), tabletop)  # type: ignore[arg-type]
+    assert controller.decide("red into blue", hidden).text == '{"skill":"wait","duration_s":0.5}'
+    assert controller.decide("red into blue", start()).written_goal == RED
 
 
 def test_policies_are_told_apart(tiny_quantized: LocalModel, tabletop: Codebook) -> None:
@@ -188,30 +176,40 @@ def test_policies_are_told_apart(tiny_quantized: LocalModel, tabletop: Codebook)
     for policy in POLICIES:
         made = model_controller(engine, tabletop, policy=policy).decide("tidy up", start())
         assert made.key
-    with pytest.raises(InputError, match=r"there is no policy 'gaol'; did you mean 'goal'\?"):
-        model_controller(engine, tabletop, policy="gaol")
-    with pytest.raises(InputError, match="policy 'goal' has no history 'growing'"):
-        model_controller(engine, tabletop, policy="goal", history="growing")
+    with pytest.raises(InputError, match=r"there is no policy 'plam'; did you mean 'plan'\?"):
+        model_controller(engine, tabletop, policy="plam")
+    with pytest.raises(InputError, match="policy 'plan' has no history 'growing'"):
+        model_controller(engine, tabletop, policy="plan", history="growing")
     engine.adapter = Adapter("a", Path("a"), "0", 1.0, ("direct",))
-    with pytest.raises(InputError, match="adapter a: was taught for policy direct, and not for mixed"):
-        model_controller(engine, tabletop, policy="mixed")
+    with pytest.raises(InputError, match="adapter a: was taught for policy direct, and not for plan"):
+        model_controller(engine, tabletop, policy="plan")
 
 
 def test_what_is_written_by_default_is_what_the_adapter_is_best_at() -> None:
-    taught = Adapter("a", Path("a"), "0", 1.0, ("mixed", "direct"))
-    assert policy_for(taught) == "mixed"
-    assert policy_for(taught, "direct") == "direct"
+    taught = Adapter("a", Path("a"), "0", 1.0, ("direct", "plan"))
+    assert policy_for(taught) == "direct"
+    assert policy_for(taught, "plan") == "plan"
     assert policy_for(taught, history="growing") == "direct"
-    assert policy_for(NONE) == "direct"
-    assert policy_for(NONE, "goal") == "goal"
-    with pytest.raises(InputError, match="adapter a: was taught for policy mixed, direct, and not for goal"):
-        policy_for(taught, "goal")
+    assert policy_for(NONE) == "plan"
+    assert policy_for(NONE, "direct") == "direct"
+    with pytest.raises(InputError, match="adapter b: was taught for policy plan, and not for direct"):
+        policy_for(Adapter("b", Path("b"), "0", 1.0, ("plan",)), "direct")
 
 
-@pytest.mark.parametrize("policy", ["goal", "mixed"])
-def test_a_large_scene_is_decided(tiny_quantized: LocalModel, tabletop: Codebook, policy: str) -> None:
+def test_an_adapter_of_the_contract_before_plans_writes_goals_alone(
+    tiny_quantized: LocalModel, tabletop: Codebook
+) -> None:
+    engine = Engine(tiny_quantized, threads=1)
+    assert isinstance(model_controller(engine, tabletop), PlanController)
+    engine.adapter = Adapter("a", Path("a"), "0", 1.0, ("plan",), contract=PLAN_CONTRACT)
+    assert isinstance(model_controller(engine, tabletop), PlanController)
+    engine.adapter = Adapter("a", Path("a"), "0", 1.0, ("plan",), contract=CONTRACT)
+    assert isinstance(model_controller(engine, tabletop), GoalController)
+
+
+def test_a_large_scene_is_decided(tiny_quantized: LocalModel, tabletop: Codebook) -> None:
     seen = large_observation()
-    controller = model_controller(Engine(tiny_quantized, threads=1), tabletop, policy=policy)
+    controller = GoalController(Engine(tiny_quantized, threads=1), tabletop)
     made = controller.decide("tidy up", seen)
     assert goal_graph(tabletop, seen).accepts(made.written_goal)
     assert legal(tabletop, seen).allows(made.text)

@@ -14,7 +14,7 @@ from codeword.codebook.wanted import Wanted
 from codeword.controller.automaton import Automaton
 from codeword.controller.decision import Decision, DecisionCancelled, Note
 from codeword.controller.engine import Engine, never
-from codeword.controller.goal_controller import GoalController, MixedController
+from codeword.controller.goal_controller import GoalController
 from codeword.controller.goal_writer import GoalWriter
 from codeword.controller.registry import LocalModel
 from codeword.controller.sampling import GREEDY, Sampling
@@ -24,12 +24,9 @@ from tests.graphs import some_texts
 from tests.observations import COLORS, observe, random_observation
 
 
-@pytest.mark.parametrize("kind", [GoalController, MixedController])
-def test_where_no_plan_leads_to_a_goal_others_are_drawn_by_the_same_lots(
-    kind: type[GoalController | MixedController], tabletop: Codebook
-) -> None:
+def test_where_no_plan_leads_to_a_goal_others_are_drawn_by_the_same_lots(tabletop: Codebook) -> None:
     engine = Scripted(NONSENSE, '{"cannot":"unsafe"}', NONSENSE, GREEN, RED)
-    made = kind(engine, tabletop).decide("green into blue", start())  # type: ignore[arg-type]
+    made = GoalController(engine, tabletop).decide("green into blue", start())  # type: ignore[arg-type]
     assert made.written_goal == GREEN
     assert engine.goals == [RED]
     assert engine.lots[:4] == ["greedy", *(f"t1.0-k0-p1.0-s{seed}" for seed in (1, 2, 3))]
@@ -37,12 +34,9 @@ def test_where_no_plan_leads_to_a_goal_others_are_drawn_by_the_same_lots(
     assert "red_block on green_block" in made.notes[0].text
 
 
-@pytest.mark.parametrize("kind", [GoalController, MixedController])
-def test_of_a_goal_that_contradicts_itself_what_was_written_first_is_gone_after(
-    kind: type[GoalController | MixedController], tabletop: Codebook
-) -> None:
+def test_of_a_goal_that_contradicts_itself_what_was_written_first_is_gone_after(tabletop: Codebook) -> None:
     three = NONSENSE.replace("]]}", '],["green_block","in","blue_bowl"]]}')
-    made = kind(Scripted(*[three] * 5), tabletop).decide("red over green over blue", start())  # type: ignore[arg-type]
+    made = GoalController(Scripted(*[three] * 5), tabletop).decide("red over green over blue", start())  # type: ignore[arg-type]
     wanted = '{"goal":[["red_block","on","green_block"],["green_block","in","blue_bowl"]]}'
     assert made.written_goal == wanted
     assert made.text == '{"skill":"pick","object":"green_block"}'
@@ -164,7 +158,7 @@ def test_a_goal_whose_plan_is_long_in_finding_stands(tabletop: Codebook) -> None
     world = SymbolicWorld.of(tabletop, seen)
     condition = Wanted(tabletop, read_goal(goal)).condition(seen)
     assert plan(world, condition, max_expanded=300).failure == "impossible"
-    assert MixedController(Scripted(goal, GREEN), tabletop).decide("pile", seen).written_goal == goal  # type: ignore[arg-type]
+    assert GoalController(Scripted(goal, GREEN), tabletop).decide("pile", seen).written_goal == goal  # type: ignore[arg-type]
 
 
 def test_a_goal_stands_where_the_time_is_over_before_another_is_drawn(tabletop: Codebook) -> None:

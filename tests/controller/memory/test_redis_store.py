@@ -143,7 +143,7 @@ def test_one_robot_learns_from_another_s_decisions(
     def robot() -> Cached:
         return Cached(Engine(tiny_quantized), RedisStore(server.url))
 
-    first = model_controller(robot(), tabletop).decide("Tidy up.", seen)
-    second = model_controller(robot(), tabletop).decide("Tidy up.", seen)
+    first = model_controller(robot(), tabletop, policy="direct").decide("Tidy up.", seen)
+    second = model_controller(robot(), tabletop, policy="direct").decide("Tidy up.", seen)
     assert (first.path, second.path) == ("decoded", "cache")
     assert first.essence() == second.essence()

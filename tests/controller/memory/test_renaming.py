@@ -113,13 +113,13 @@ def test_what_was_decided_in_other_words_is_a_guess_and_never_served(
 ) -> None:
     recorder, store = Recorder(), SqliteStore(tmp_path / "decisions.sqlite")
     cached = Cached(recorder, store)
-    controller = model_controller(cached, tabletop)
+    controller = model_controller(cached, tabletop, policy="direct")
     first = controller.decide(TASK.format("red", "blue"), seen("red", "green", "blue"))
     if poison is not None:
         for key in store_keys(store):
             store.put(key, poison)
     fresh = Cached(recorder, store)
-    again = model_controller(fresh, tabletop)
+    again = model_controller(fresh, tabletop, policy="direct")
     second = again.decide(TASK.format("pink", "cyan"), seen("pink", "white", "cyan"))
     assert (first.text, second.text) == (
         '{"skill":"pick","object":"red_block"}', '{"skill":"pick","object":"pink_block"}'
@@ -135,7 +135,7 @@ def test_a_goal_is_no_guess_for_a_command_nor_one_situation_for_another(tabletop
     graph = legal(tabletop, seen("red", "green", "blue")).graph
     here, elsewhere = seen("red", "green", "blue"), seen("red", "green", "blue", "held")
     for number, about in enumerate((
-        About(tabletop, TASK, here), About(tabletop, TASK, here, of_goal=True), About(tabletop, TASK, elsewhere),
+        About(tabletop, TASK, here), About(tabletop, TASK, here, asks="goal"), About(tabletop, TASK, elsewhere),
         About(tabletop, TASK, here),
     )):  # fmt: skip
         cached.decide(Prompt("system", "task", str(number)), graph, hint=Hint(about=about))
