@@ -19,7 +19,7 @@ from .episodes.select import files
 from .recording import Episode, read_episode
 from .replay import replayed
 from .terminal import counting, model_progress, out, print_json
-from .tolerances import BY_KERNELS, Tolerance, allowed, apart, is_same_processor
+from .tolerances import BY_KERNELS, allowed, apart, apart_in_words, is_same_processor
 
 _HELP = f"""Replay EPISODES (files, or folders of them) and name every difference from what was logged.
 
@@ -98,7 +98,7 @@ def replay(
         told |= {
             "exact": exact,
             "processor": processor(),
-            "apart": {by.unit: most for by, most in apart(to_the_bit).items()},
+            "apart": apart(to_the_bit),
         }
         told |= {"other_processor": {str(episode.path): episode.header.processor for episode in elsewhere}}
         print_json(told | ({"redecided": [decided.as_json() for decided in again]} if redecide else {}))
@@ -149,12 +149,11 @@ def _tell_processors(elsewhere: list[Episode]) -> None:
         out.print(f"{which}: not compared bit by bit: {on}; this is '{processor()}'", markup=False)
 
 
-def _counted(same: int, many: int, exact: bool, numbers: dict[Tolerance, float]) -> str:
+def _counted(same: int, many: int, exact: bool, numbers: dict[str, float]) -> str:
     """How many episodes are the same, and how far their numbers are apart where that is not told one by one."""
     if exact or not numbers:
         return f"{same} of {many} episodes identical{', bit by bit' if exact else ''}"
-    words = ", ".join(tolerance.in_words(most) for tolerance, most in numbers.items())
-    return f"{same} of {many} episodes the same; measured numbers at most {words} apart"
+    return f"{same} of {many} episodes the same; measured numbers at most {apart_in_words(numbers)} apart"
 
 
 def _weighed(difference: Difference) -> bool:

@@ -1,6 +1,7 @@
 """What two numbers may be apart: as far as processors make them, and no farther."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from codeword.codebook.observation import Entity, RobotState
 from codeword.runtime.differences import MISSING, Difference
 from codeword.runtime.judge import Verdict
 from codeword.runtime.records import EventRecord
-from codeword.runtime.tolerances import TOLERANCES, allowed, apart, is_alike
+from codeword.runtime.tolerances import TOLERANCES, allowed, apart, apart_in_words, is_alike
 
 ALIKE = [
     ("observation.entities[3].position_m[0]", 0.6191921346806656, 0.6192492172490174),
@@ -79,6 +80,19 @@ def test_every_measured_number_of_a_record_has_a_tolerance_or_must_be_equal() ->
 
 def test_how_far_they_are_apart_is_told_with_units() -> None:
     far = apart(Difference("e", 0, *one) for one in (*ALIKE, *OTHER))
-    assert [tolerance.in_words(most) for tolerance, most in far.items()] == ["0.057 mm", "0.84°", "4.2 ms", "1.2 N"]
-    assert [word.split()[-1] for word in allowed().replace("°", " °").split(", ")] == ["mm", "°", "ms", "N"]
+    assert far["yaw_rad"] == pytest.approx(0.7015948674 - 0.6869895965)
+    assert far.keys() == {one[0].rpartition(".")[2].partition("[")[0] for one in ALIKE}
+    assert apart_in_words(far) == "0.057 mm, 0.84°, 4.2 ms, 1.2 N"
+    assert apart_in_words({}) == ""
+    assert allowed() == (
+        "5 mm of gripper to world and position, 15 mm of gripper opening, 5.7° of joints and yaw, "
+        "250 ms of duration, simulated and time, 5 N of peak"
+    )
     assert all(tolerance.why for tolerance in TOLERANCES)
+
+
+def test_the_guide_tells_the_tolerances() -> None:
+    page = " ".join((Path(__file__).parents[2] / "runtime" / "guide" / "episodes.md").read_text().split())
+    told = (f"{t.most * 1000:g} mm" if t.unit == "m" else f"{t.most:g} {t.unit}" for t in TOLERANCES)
+    for name, by in zip(("positions", "opening", "angles", "times", "forces"), told, strict=True):
+        assert f"{name} by {by}" in page

@@ -57,11 +57,11 @@ def test_recorded_episodes_hold_under_the_kernels_of_another_processor(environme
     told = json.loads(done.stdout)
     assert (done.returncode, told["identical"], told["differences"]) == (0, len(TELLING), [])
     assert told["processor"] != processor()
-    assert told["apart"].keys() >= {"m", "rad"}, "it computes otherwise, or this shows nothing"
+    assert told["apart"].keys() >= {"position_m", "yaw_rad"}, "it computes otherwise, or this shows nothing"
 
 
 def test_what_differs_between_processors_leads_to_no_other_decision() -> None:
-    """No pose stands in a prompt, and none is so near to a limit that 5 mm would offer other commands."""
+    """No pose stands in a prompt, and none is so near to a limit that what it may be apart would offer other commands."""
     by_m = next(tolerance.most for tolerance in TOLERANCES if tolerance.unit == "m")
     for path in sorted(EPISODES.glob("*.mcap")):
         episode = read_episode(path, pictures=False)
