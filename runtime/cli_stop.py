@@ -13,6 +13,7 @@ from .link.keyring import keys_for
 from .link.messages import Standstill, Stopped
 from .link.robot import stop_robot, wait_for_standstill, why_not_still
 from .link.sockets import address
+from .link.urgency import urgent
 
 _LEAST_S = 0.5
 """So long a robot that has taken the stop is asked whether it stands, whatever is left of the time."""
@@ -31,6 +32,7 @@ def stop(url: str, reason: str, timeout_s: float, folder: Path | None, key: str 
     Exits 0 once the robot stands: no command is under way, and it has been held. Exits 1 where the robot has taken the
     stop and does not say within the time that it stands: it may still move. Exits 2 where it cannot be reached.
     """
+    click.get_current_context().with_resource(urgent())
     host, _ = address(url)
     connection = Connection(url, keys_for(host, folder), key)
     began_s = time.monotonic()

@@ -70,7 +70,7 @@ class Authority:
         budget_s: Callable[[Command], float],
     ) -> None:
         self.codebook, self.about, self.gate, self.limits = codebook, about, gate, limits
-        self.lease: Lease | None = None
+        self._lease_held: Lease | None = None
         self.running: Running | None = None
         self.armed = False
         self.stopped = ""
@@ -82,6 +82,16 @@ class Authority:
         self._peers = Peers(limits)
         self._effects: list[Effect] = []
         self._now_s = now_s
+
+    @property
+    def lease(self) -> Lease | None:
+        """Who may move the robot, None where nobody is."""
+        return self._lease_held
+
+    @lease.setter
+    def lease(self, lease: Lease | None) -> None:
+        self._lease_held = lease
+        self._peers.spared = lease.peer if lease is not None else None
 
     @property
     def state(self) -> State:
@@ -124,7 +134,7 @@ class Authority:
             raise RefusedError("lease", "this controller does not hold the lease; ask for it first")
         if epoch != lease.epoch:
             raise RefusedError("epoch", f"epoch {epoch} is over; the present one is {lease.epoch}")
-        lease.peer = routing_id
+        lease.peer = self._peers.spared = routing_id
         return lease
 
     def _check_expiry(self, expires_at_ms: float) -> None:

@@ -23,6 +23,7 @@ from .keys import Keys
 from .limits import LIMITS, MOST_BYTES_FROM_ROBOT, Limits
 from .messages import ControllerHeartbeat, Ended, Farewell, FromRobot, Goodbye, Refused, Reply, RobotHeartbeat, Welcome
 from .sockets import Monitor, address, connect, dealer
+from .urgency import urgent
 from .wire import read_from_robot, write
 
 _TURN_MS = 20
@@ -63,6 +64,7 @@ class Clock:
 class Connection:
     """One connection to a robot. Requests may come from any thread; the socket belongs to the loop's own."""
 
+    @urgent()
     def __init__(
         self, url: str, keys: Keys | None = None, key: str | None = None, limits: Limits = LIMITS
     ) -> None:  # fmt: skip

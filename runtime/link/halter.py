@@ -13,6 +13,7 @@ from codeword.codebook import PrimitiveRobot, Robot
 from codeword.codebook.holds import Holds, HoldState
 
 from .effects import Held
+from .urgency import boost, urgent
 
 _WORST: tuple[HoldState, ...] = ("raised", "running", "pending", "returned")
 _AGAIN_S = 0.1
@@ -24,6 +25,7 @@ _AT_ONCE_S = 0.02
 class Halter:
     """Stops one robot. `progress` counts the turns of the loop that moves it; `busy` says whether it moves it now."""
 
+    @urgent()
     def __init__(self, robot: Robot, progress: Callable[[], int], busy: Callable[[], bool]) -> None:
         self._robot, self._progress, self._busy = robot, progress, busy
         self._stops = Holds()
@@ -32,6 +34,9 @@ class Halter:
         self._asked, self._stopped = threading.Event(), threading.Event()
         self._wanted, self._finished = 0, 0
         self._ending = False
+        self.mover: int | None = None
+        """The native id of the thread that moves the robot, None while there is none."""
+        self._calm: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._run, name="halt", daemon=True)
         self._thread.start()
 
@@ -45,6 +50,8 @@ class Halter:
         once where `stop` does, else 20 ms later.
         """
         blocked = self._stops.running
+        if self.mover is not None and self._calm is None:
+            self._calm = boost(self.mover)
         self._stopped.clear()
         with self._lock:
             self._wanted += 1
@@ -91,13 +98,16 @@ class Halter:
             if self.from_any_thread:
                 self.hold_here()
             self._finished = wanted
-            while self.from_any_thread and self._blocked(before):
-                assert isinstance(self._robot, PrimitiveRobot)
+            while self._blocked(before) and isinstance(self._robot, PrimitiveRobot) and self.from_any_thread:
                 self._hold(self._robot)
 
     def _blocked(self, before: int) -> bool:
         """Wait a little; whether the robot's loop is still in the same turn, and nobody asks for another stop."""
-        return not self._asked.wait(_AGAIN_S) and self._progress() == before and self._busy()
+        asked = self._asked.wait(_AGAIN_S)
+        calm, self._calm = self._calm, None
+        if calm is not None:
+            calm()
+        return not asked and self._progress() == before and self._busy()
 
     @staticmethod
     def _hold(robot: PrimitiveRobot) -> None:

@@ -3,6 +3,7 @@
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
@@ -22,6 +23,7 @@ from .machine import Machine
 from .mover import Job, Mover
 from .scenario_messages import TO_SCENARIO, Ask, Ready, Reset, ScenarioRefused, Told
 from .server import Server, Session, new_session_id
+from .urgency import urgent
 from .wire import read
 
 SWITCH_S = 0.001
@@ -104,7 +106,8 @@ class Host:
         self.physics = ready.physics
         self.server.begin(made[0])
         self.server.post(partial(answer, about.session, ""))
-        self.mover.run()
+        with urgent(realtime=False) if not paused else nullcontext():
+            self.mover.run()
         self.physics = None
 
 

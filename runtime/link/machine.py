@@ -282,10 +282,12 @@ class Machine(Authority):
         self._check_known(peer, controller, message.session)
         if any(waiting[1:] == (controller, message.id) for waiting in self._waiting):
             return None  # asked again while the robot looks
-        if len(self._waiting) >= self.limits.most_peers:
+        holds = self.lease is not None and self.lease.controller == controller
+        asking = self._waiting if not holds else [one for one in self._waiting if one[1] == controller]
+        if len(asking) >= self.limits.most_peers:
             raise RefusedError("busy", "too many wait for an observation")
         self._waiting.append((routing_id, controller, message.id))
-        self._effects.append(Look(fresh=self.lease is None or self.lease.controller == controller))
+        self._effects.append(Look(fresh=self.lease is None or holds))
         return None
 
     def _heartbeat(self, routing_id: bytes, peer: Peer, controller: str, message: FromController) -> Reply | None:

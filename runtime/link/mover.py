@@ -3,6 +3,7 @@
 It owns the robot; all but `order` and `halt` belongs to the thread that runs it.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -119,10 +120,12 @@ class Mover:
 
     def run(self) -> None:
         """Move the robot until told to end; it is stopped then, and left open."""
+        self._halter.mover = threading.get_native_id()
         try:
             while self._turn():
                 self.progress += 1
         finally:
+            self._halter.mover = None
             self._halter.end()
             self._halter.stop_here()
 

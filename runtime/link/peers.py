@@ -1,6 +1,6 @@
 """Who speaks to a robot: who they said they are, how often they may speak, and what they were answered."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
 from .limits import Limits
@@ -19,9 +19,13 @@ class Peer:
 
 @dataclass
 class Peers:
-    """The connections heard of lately, at most `most_peers`, the latest last; and the controllers that said hello."""
+    """The connections heard of lately, at most `most_peers`, the latest last; and the controllers that said hello.
+
+    The holder of the lease is forgotten for nobody: its connection is `spared`.
+    """
 
     limits: Limits
+    spared: bytes | None = None
     _peers: "OrderedDict[bytes, Peer]" = field(default_factory=OrderedDict)
     _controllers: "OrderedDict[str, bool]" = field(default_factory=OrderedDict)
 
@@ -34,7 +38,7 @@ class Peers:
         peer.heard_s = now_s
         self._peers[routing_id] = peer
         while len(self._peers) > self.limits.most_peers:
-            self._peers.popitem(last=False)
+            del self._peers[next(one for one in self._peers if one != self.spared)]
         return peer
 
     def welcome(self, peer: Peer, controller: str, *, may_lease: bool) -> None:
@@ -73,8 +77,10 @@ class Replies:
         return self._replies.get((controller, message_id))
 
     def keep(self, controller: str, message_id: str, reply: Reply) -> None:
-        """Remember an answer; the oldest are forgotten."""
+        """Remember an answer; the oldest of whoever has the most are forgotten."""
         self._replies.pop((controller, message_id), None)
         self._replies[controller, message_id] = reply
         while len(self._replies) > self._most:
-            self._replies.popitem(last=False)
+            shares = Counter(one for one, _ in self._replies)
+            most = max(shares.values())
+            del self._replies[next(key for key in self._replies if shares[key[0]] == most)]

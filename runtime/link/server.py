@@ -25,6 +25,7 @@ from .limits import LIMITS, Limits
 from .machine import Machine
 from .mover import Looked, Mover, News, Over
 from .sockets import bind, router
+from .urgency import Moderation, urgent
 from .wire import write
 
 _TURN_MS = 20
@@ -57,6 +58,7 @@ class Server:
     With a desk there is a scenario channel too, at `scenario_port`.
     """
 
+    @urgent()
     def __init__(
         self, host: str, port: int, keys: Keys | None = None, *, scenario_port: int | None = None,
         limits: Limits = LIMITS,
@@ -95,6 +97,7 @@ class Server:
         """The port of the scenario channel, None where there is none."""
         return self._scenario[1] if self._scenario is not None else None
 
+    @urgent()
     def start(self) -> None:
         """Begin to serve."""
         self._thread.start()
@@ -149,10 +152,13 @@ class Server:
         if self._door is not None:
             poller.register(self._door.socket, zmq.POLLIN)
         poller.register(self._awake, zmq.POLLIN)
+        moderation = Moderation()
         try:
             while not self._ending:
                 poller.poll(_TURN_MS)
+                began_s = time.monotonic()
                 self._turn(sockets)
+                moderation.worked(began_s)
         except BaseException as problem:
             self.fault = f"the link's loop broke: {type(problem).__name__}: {problem}"
             raise

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeword.codebook import Codebook, Result
+from codeword.codebook import Codebook, Observation, Result, RobotState
 from codeword.codebook.observation import Record
 from codeword.runtime.link.authority import About
-from codeword.runtime.link.effects import Effect, Gate, Halt, Look, Send, Start
+from codeword.runtime.link.effects import Effect, Gate, Halt, Held, Look, Send, Start
 from codeword.runtime.link.limits import LIMITS, PROTOCOL
 from codeword.runtime.link.machine import Machine
 from codeword.runtime.link.messages import (
@@ -27,6 +27,8 @@ from codeword.runtime.link.messages import (
     Rearm,
     Refused,
     RobotHeartbeat,
+    Standstill,
+    StandstillRequest,
     Stop,
     Stopped,
     Welcome,
@@ -36,6 +38,7 @@ from codeword.runtime.link.wire import write
 WAIT = '{"skill":"wait","duration_s":0.5}'
 A, B = "a" * 32, "b" * 32
 TICK_S = 0.02
+LOOK = Observation(step=0, time_s=0.0, entities=(), facts=(), robot=RobotState())
 
 
 @dataclass
@@ -299,6 +302,50 @@ def test_memory_stays_bounded_whoever_comes(armed: Bench) -> None:
     armed.say(armed.beat())
     assert isinstance(armed.ask(armed.command()), Accepted | Refused)
     assert armed.machine.lease is not None
+
+
+def test_the_holder_of_the_lease_is_forgotten_for_nobody(armed: Bench) -> None:
+    command = armed.command()
+    armed.say(command)
+    armed.machine.ended(armed.now_s, command.id, Result(command=WAIT, status="done"))
+    for number in range(300):
+        peer, token = number.to_bytes(4), f"{number:032x}"
+        armed.say(Hello(id="h", protocol=PROTOCOL, controller=token, codebook_hash=None), peer)
+        armed.say(Observe(id=f"o{number}", session=armed.session, controller=token), peer)
+    seen = armed.say(Observe(id="mine", session=armed.session, controller=A), A[:1].encode())
+    assert any(isinstance(effect, Look) and effect.fresh for effect in seen), "it looks, however many others wait"
+    armed.machine.looked(armed.now_s, LOOK, armed.now_s)
+    told = armed.ask(command, A[:1].encode())
+    assert isinstance(told, Ended), "its answers are kept"
+    beats = [e.peer for e in armed.pass_time(0.1) if isinstance(e, Send) and isinstance(e.message, RobotHeartbeat)]
+    assert A[:1].encode() in beats
+
+
+def test_a_stop_says_that_a_command_has_not_ended_and_standstill_that_it_was_not_held(tabletop: Codebook) -> None:
+    bench = Bench(tabletop)
+    held = Held()
+    bench.machine = Machine(tabletop, About("test", bench.session, 65536), bench.gate, bench.now_s, held=lambda _: held)
+    bench.arm()
+    command = bench.command()
+    bench.say(command)
+    held = Held("pending", settled=False)
+    for _ in range(2):
+        stopped = bench.ask(Stop(id="s"))
+        assert isinstance(stopped, Stopped)
+        assert stopped.moving, "the second time too: it has not ended yet"
+    bench.pass_time(0.3, progress=False)
+    said = bench.ask(StandstillRequest(id="t"), b"stranger")
+    assert isinstance(said, Standstill)
+    assert (said.still, said.hold, said.running) == (False, "pending", command.id)
+    assert said.progress_ms >= 300
+    bench.machine.ended(bench.now_s, command.id, Result(command=WAIT, status="stopped"))
+    assert check(bench.rearm(clear_stop=True)) == "busy", "a stop that is still to come would end the re-arming"
+    for held, still in (
+        (Held("running", settled=False), False), (Held("raised", "hold() raised OSError: x"), False), (Held(), True),
+    ):  # fmt: skip
+        said = bench.ask(StandstillRequest(id="t"))
+        assert isinstance(said, Standstill)
+        assert (said.still, said.hold, said.message) == (still, held.state, held.fault)
 
 
 class World:
