@@ -94,7 +94,7 @@ def test_of_what_is_not_there_nothing_is_planned(tabletop: Codebook) -> None:
         alone.saw(seen)
         both.saw(seen)
         first = chosen(tabletop, alone, seen)
-        assert {command.split()[0] for command in first} == ({"wait", "home"} if look < PATIENCE else {"cannot"})
+        assert {command.split()[0] for command in first} == ({"wait"} if look < PATIENCE else {"cannot"})
         assert chosen(tabletop, both, seen) == {*first, "pick red_block"}
 
 
