@@ -1,7 +1,7 @@
-"""Things that a task names: whether those that are seen, or others, by names like theirs with one word other."""
+"""Things that a task names: whether those that are seen, or others, by names like theirs."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 _WORD = re.compile(r"[a-z]+|[0-9]+")
@@ -15,6 +15,25 @@ _NO_NAMES = frozenset({
 })  # fmt: skip
 """Words that stand before things and tell nothing of how they look."""
 
+_ARTICLES = frozenset({"the", "a", "an", "this", "that", "my", "your", "his", "her", "our", "their", "its"})
+"""Words that a noun follows."""
+
+_NO_NOUNS = frozenset({
+    "up", "down", "out", "off", "over", "under", "onto", "inside", "outside", "behind", "beside", "between", "near",
+    "above", "below", "is", "are", "was", "be", "has", "have", "not", "then", "so", "if", "when", "while", "until",
+    "please", "now", "here", "there", "away", "back", "together", "apart", "again", "where", "who", "as", "than",
+    "it", "them", "you", "me", "us", "i", "he", "she", "they", "goes", "go", "belongs", "belong", "lies", "stands",
+})  # fmt: skip
+"""Words at which a name ends."""
+
+_LOOSE = frozenset({
+    "one", "ones", "thing", "things", "object", "objects", "item", "items", "rest", "others", "other", "everything",
+    "anything", "something", "nothing", "all", "side", "place", "spot", "top", "bottom", "left", "right", "middle",
+    "center", "end", "way", "order", "row", "pile", "stack", "tower", "robot", "arm", "gripper", "hand", "task",
+    "first", "second", "third", "carefully", "gently", "slowly", "quickly", "too", "thanks", "thank",
+})  # fmt: skip
+"""Nouns that may mean whatever is seen, and words that end a task and are no nouns."""
+
 _CONTRACTED = re.compile(r"(?<=[a-z])['\u2019][a-z]+")
 """What is no letter of its own: "that's", "don't"."""
 
@@ -22,20 +41,40 @@ _WORDS_OF_A_LETTER = frozenset({"a", "i"})
 
 
 def named(task: str, thing: str, seen: Iterable[str]) -> bool:
-    """Whether a task says the name of a thing: all its words, or one that no other thing seen has. Of things that go by
-    a letter it is that letter, unless it is a word of its own, or their sort where the task says no letter with it.
+    """Whether a task says the name of a thing: its words together and in order, or one that no other thing seen has. A
+    number belongs to the words before it: "block 1" says nothing of another block. Of things that go by a letter it is
+    that letter, unless it is a word of its own, or their sort where the task says no letter with it.
 
     >>> named("Push orange to the left zone.", "orange_crate", ["orange_crate", "red_crate", "left_zone"])
     True
     >>> named("Push letter B to the left zone.", "letter_c", ["letter_c", "left_zone"])
     False
+    >>> named("Put block 1 in bowl 2.", "block_2", ["block_1", "block_2", "bowl_1", "bowl_2"])
+    False
     """
-    said, words = _WORD.findall(_CONTRACTED.sub("", task.lower())), set(_WORD.findall(thing))
+    said, name = _WORD.findall(_CONTRACTED.sub("", task.lower())), _WORD.findall(thing)
+    words = set(name)
     others = {word for other in seen if other != thing for word in _WORD.findall(other)}
     telling = {word for word in words - others - _WORDS_OF_A_LETTER if word.isalpha()}
     if any(_is_letter(word) for word in words):
         telling = {word for word in telling if _is_letter(word) or not _has_letter(said, word)}
-    return words <= set(said) or not telling.isdisjoint(said)
+    return any(_is_said(said, at, name, telling) for at in range(len(said)))
+
+
+def _is_said(said: Sequence[str], at: int, name: Sequence[str], telling: Collection[str]) -> bool:
+    """Whether a name is said from a word on: all of it, or a telling word and no number that is another one's."""
+    end = at + len(name)
+    whole = list(said[at:end]) == list(name)
+    if whole and name[-1].isdigit():
+        return True
+    if not whole:
+        if said[at] not in telling:
+            return False
+        end = at + 1
+        while end < len(said) and said[end] in name and said[end].isalpha():
+            end += 1
+    number = said[end] if end < len(said) and said[end].isdigit() else name[-1]
+    return number == name[-1]
 
 
 def _is_letter(word: str) -> bool:
@@ -50,14 +89,20 @@ def _has_letter(said: Sequence[str], sort: str) -> bool:
     )
 
 
-def absent(task: str, seen: Iterable[str]) -> dict[str, frozenset[str]]:
+def absent(task: str, seen: Iterable[str], known: Collection[str] = ()) -> dict[str, frozenset[str]]:
     """Names that a task may give to things that are not seen, each with the things seen whose names are like it: of two
-    words at least, as the task says them one after the other, all but one of them the same.
+    words at least, as the task says them one after the other, all but one of them the same; or with a number that none
+    of them has. Where things go by one word it is a word that the task says as a noun, and that is none of the words
+    `known`.
 
     >>> absent("Put the gold block in the red bowl.", ["red_block", "red_bowl"])
     {'gold_block': frozenset({'red_block'})}
+    >>> absent("Put block 3 in the bowl.", ["block_1", "block_2", "bowl"])["block_3"] == {"block_1", "block_2"}
+    True
+    >>> absent("Pick up the banana.", ["apple"])
+    {'banana': frozenset({'apple'})}
     """
-    spoken = _WORD.findall(task.lower())
+    spoken = _WORD.findall(_CONTRACTED.sub("", task.lower()))
     names: dict[tuple[str, ...], set[str]] = {}
     for thing in seen:
         names.setdefault(tuple(_NUMBER.sub("", thing).split("_")), set()).add(thing)
@@ -69,7 +114,40 @@ def absent(task: str, seen: Iterable[str]) -> dict[str, frozenset[str]]:
             alike = [new for new, old in zip(said, words, strict=True) if new == old and len(new) > 1]
             if alike and len(other) == 1 and other[0] not in _NO_NAMES and said not in names:
                 found.setdefault("_".join(said), set()).update(things)
+            numbered = "_".join((*words, *spoken[begin + len(words) : begin + len(words) + 1]))
+            if said == words and _NUMBER.search(numbered) and numbered not in things and _all_numbered(things):
+                found.setdefault(numbered, set()).update(things)
+    alone = {thing for things in names.values() for thing in things if _is_one_word(thing, known)}
+    if alone:
+        never = {*known, *(word for words in names for word in words)}
+        for noun in _nouns(spoken):
+            if noun not in never and noun.removesuffix("s") not in never and noun.removesuffix("es") not in never:
+                found.setdefault(noun, set()).update(alone)
     return {name: frozenset(_alike(name, things)) for name, things in sorted(found.items())}
+
+
+def _all_numbered(things: Collection[str]) -> bool:
+    return all(_NUMBER.search(thing) for thing in things)
+
+
+def _is_one_word(thing: str, known: Collection[str]) -> bool:
+    """Whether a thing goes by one word that names nothing but it: neither a letter nor a kind."""
+    return len(thing) > 1 and thing.isalpha() and thing not in known
+
+
+def _nouns(said: Sequence[str]) -> Iterator[str]:
+    """The words that a text says as nouns: the last before something that is no name, in what an article begins, and
+    the text's own last word. Without a dictionary some are none.
+    """
+    for at, word in enumerate(said):
+        if word in _ARTICLES:
+            end = at + 1
+            while end < len(said) and said[end].isalpha() and said[end] not in _NO_NAMES | _NO_NOUNS:
+                end += 1
+            if end > at + 1 and said[end - 1] not in _LOOSE:
+                yield said[end - 1]
+    if len(said) > 1 and said[-1].isalpha() and said[-1] not in _NO_NAMES | _NO_NOUNS | _LOOSE:
+        yield said[-1]
 
 
 def _alike(name: str, things: set[str]) -> set[str]:

@@ -16,8 +16,10 @@ named that the task names and that is not there: who writes need not judge, only
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
 from .absent import absent
@@ -208,7 +210,7 @@ class Sayable:
         facts, denied = _possible(codebook, observation)
         groups: dict[tuple[str | None, str], list[Fact]] = {}
         told = in_order(codebook, observation, _sayable(_told(codebook, observation, facts)))
-        for fact in (*told, *(_of_absent(task, observation, told) if absent else ())):
+        for fact in (*told, *(_of_absent(codebook, task, observation, told) if absent else ())):
             groups.setdefault((fact.args[0] if fact.args else None, fact.name), []).append(fact)
         things = list(dict.fromkeys(fact.args[0] for fact in facts if fact.args))
         found = {
@@ -267,15 +269,30 @@ def _told(codebook: Codebook, observation: Observation, facts: Sequence[Fact]) -
     return found
 
 
-def _of_absent(task: str, observation: Observation, facts: Sequence[Fact]) -> list[Fact]:
+def _of_absent(codebook: Codebook, task: str, observation: Observation, facts: Sequence[Fact]) -> list[Fact]:
     """What can be said of things that a task names and that are not seen: what can be said of things like them."""
+    moved = {fact.args[0] for fact in facts if fact.args}
+    known = {*_vocabulary(codebook), *(entity.id for entity in observation.entities if entity.id not in moved)}
+    known |= {value for entity in observation.entities for value in entity.properties.values()}
     found: dict[Fact, None] = {}
-    for name, like in absent(task, [entity.id for entity in observation.entities]).items():
+    for name, like in absent(task, [entity.id for entity in observation.entities], known).items():
         for fact in facts:
             for number, arg in enumerate(fact.args):
                 if arg in like and name not in fact.args:
                     found[Fact(fact.name, (*fact.args[:number], name, *fact.args[number + 1 :]))] = None
     return list(found)
+
+
+@lru_cache(maxsize=32)
+def _vocabulary(codebook: Codebook) -> frozenset[str]:
+    """The words that a codebook's own texts are made of: what one of them says is no name of a thing."""
+    texts = [
+        codebook.description, *codebook.kinds, *codebook.properties, *codebook.derived,
+        *(f"{predicate.name} {predicate.description}" for predicate in codebook.predicates.values()),
+        *(f"{skill.name} {skill.description} {' '.join(skill.args)}" for skill in codebook.skills.values()),
+        *(value for values in codebook.properties.values() for value in values or ()),
+    ]  # fmt: skip
+    return frozenset(re.findall(r"[a-z]+", " ".join(texts).lower().replace("_", " ")))
 
 
 def _items(found: Sayable) -> Node:

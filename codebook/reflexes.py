@@ -1,8 +1,8 @@
 """What a task is answered by rule, before any model or planner: by stopping, or by holding still and saying why.
 
 A task that stops is a stop word and nothing else. A task that only forbids ("Do not touch the red block.") asks for
-nothing, nor does one without a word in it. A negation within a task ("the block that is not red", "all but one") is for
-whoever reads the task.
+nothing, nor does one that only wants to know something ("Is the red block in the bowl?"), or has no word in it. A
+negation within a task ("the block that is not red", "all but one") is for whoever reads the task.
 """
 
 import re
@@ -46,6 +46,29 @@ _GOES_ON = frozenset(
 )  # fmt: skip
 """With these a clause goes on with what was forbidden before it."""
 
+_WHETHER = ("is", "are", "does", "did")
+_WANTS_TO_KNOW = (
+    *_WHETHER, "was", "were", "do you", "has", "have", "what", "where", "who", "whose", "why", "when", "which",
+    "how many", "how much", "how far", "how long", "how is", "how are", "how do", "how does", "how did",
+    "ist", "sind", "liegt", "steht", "wo", "wer", "warum", "wann", "wie viele", "wieviele", "welche", "welcher",
+    "welches", "est", "est-ce que", "sont", "où", "que", "qui", "pourquoi", "quand", "quel", "quelle", "combien",
+    "qu'est-ce", "está", "están", "dónde", "qué", "quién", "por qué", "cuándo", "cuál", "cuántos", "cuántas", "hay",
+    "dov'è", "dove", "cosa", "chi", "perché", "quanti", "quante", "onde", "quem", "quantos",
+)  # fmt: skip
+"""How a question begins; with the first of them also one without its mark."""
+
+_REQUESTS = (
+    "is it",
+    "is there any chance",
+    "are you able",
+    "what about",
+    "why not",
+    "why don't",
+    "what if",
+    "have you time",
+)
+"""Beginnings of questions that ask to have something done."""
+
 _CLAUSE = re.compile(r"(?:[.!?;:,\n\u2014]|\s-\s)+")
 
 
@@ -67,6 +90,8 @@ def reflex(codebook: Codebook, task: str) -> Reflex | None:
         return Reflex("hold", "the task has no words: nothing is asked for")
     if only_forbids(task):
         return Reflex("hold", "the task only forbids: nothing is asked for; say in a sentence of its own what to do")
+    if only_asks(task):
+        return Reflex("hold", "the task is a question: nothing is to be done; say as an order what to do")
     return None
 
 
@@ -87,6 +112,24 @@ def only_forbids(task: str) -> bool:
     if any(not _TURNS.isdisjoint(words) for words in clauses):
         return False
     return all(_is_forbidding(words) or _goes_on(words) for words in clauses[1:])
+
+
+def only_asks(task: str) -> bool:
+    """Whether a task is one sentence that wants to know something, and not to have it done.
+
+    >>> only_asks("Is the red block in the blue bowl?"), only_asks("Could you put it there?")
+    (True, False)
+    """
+    sentences = [part for part in re.split(r"(?<=[.!?])\s+|\n+", task.strip()) if plain_words(part)]
+    if len(sentences) != 1:
+        return False
+    words = _without(plain_words(sentences[0]), _POLITE)
+    begins = _WANTS_TO_KNOW if sentences[0].rstrip(" \"')\u201d").endswith("?") else _WHETHER
+    return _begins(words, begins) and not _begins(words, _REQUESTS)
+
+
+def _begins(words: tuple[str, ...], openings: tuple[str, ...]) -> bool:
+    return any(words[: len(opening)] == opening for opening in map(plain_words, openings))
 
 
 def _is_forbidding(words: tuple[str, ...]) -> bool:

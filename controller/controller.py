@@ -29,6 +29,7 @@ from .reflexes import reflex_decision
 from .registry import DEFAULT_MODEL, resolve
 from .sampling import GREEDY, Sampling
 from .store import Progress, silent
+from .sureness import SURE
 
 Kind = Literal["llm", "random"]
 
@@ -141,14 +142,17 @@ def model_controller(
     policy: str = BEST_POLICY,
     history: str = FORMS[0],
     sampling: Sampling = GREEDY,
+    sure: float = SURE,
 ) -> Controller:
-    """The controller of a policy, as `policy_for` takes it, and raising what that does."""
+    """The controller of a policy, as `policy_for` takes it, and raising what that does. A goal that the model is less
+    sure of than `sure` is not gone after.
+    """
     policy = policy_for(engine.adapter, policy, history)
     if policy == "direct":
         return ModelController(engine, codebook, history=history, sampling=sampling)
     if engine.adapter.plans_are_goals:
-        return GoalController(engine, codebook, sampling=sampling)
-    return PlanController(engine, codebook, sampling=sampling)
+        return GoalController(engine, codebook, sampling=sampling, sure=sure)
+    return PlanController(engine, codebook, sampling=sampling, sure=sure)
 
 
 class RandomController:
@@ -218,6 +222,7 @@ def make_controller(
     policy: str = BEST_POLICY,
     history: str = FORMS[0],
     sampling: Sampling = GREEDY,
+    sure: float = SURE,
     device: str = "cpu",
     threads: int | None = None,
     cache: str = "off",
@@ -228,8 +233,8 @@ def make_controller(
 
     `model` may be the address of one elsewhere; then `fallback` is what decides when that does not answer, `local`, a
     model's name or `hold`, and adapter and profile are of that one. `cache` is where decisions are kept, `off`, `auto`,
-    a file or redis://…. Raises InputError for another kind, policy, address or cache, ModelError where the model or the
-    adapter cannot be had.
+    a file or redis://…. A goal that the model is less `sure` of (0 to 1) is not gone after. Raises InputError for
+    another kind, policy, address or cache, ModelError where the model or the adapter cannot be had.
     """
     if kind == "random":
         return RandomController(codebook, seed)
@@ -251,4 +256,6 @@ def make_controller(
         base = resolve(name, progress)
         chosen = load_adapter(adapter, base)
         here = Engine(base, profile=profile, device=device, threads=threads, adapter=chosen, progress=progress)
-    return model_controller(chain(here, there, store), codebook, policy=policy, history=history, sampling=sampling)
+    return model_controller(
+        chain(here, there, store), codebook, policy=policy, history=history, sampling=sampling, sure=sure
+    )

@@ -12,19 +12,21 @@ from codeword.codebook.skills import NOTHING, Codebook
 from codeword.codebook.writing import give_up
 
 from .backend import Backend
-from .decision import Decision, Stopwatch, decision_key
+from .decision import Decision, Note, Stopwatch, decision_key
 from .engine import Cancelled, never
 from .goal_writer import GoalWriter
 from .reflexes import reflex_decision
 from .sampling import GREEDY, Sampling
+from .sureness import SURE
 
 
 class GoalController:
     """The model writes the goal, the planner finds the commands over the codebook's own preconditions and effects."""
 
-    def __init__(self, engine: Backend, codebook: Codebook, *, sampling: Sampling = GREEDY) -> None:
+    def __init__(self, engine: Backend, codebook: Codebook, *, sampling: Sampling = GREEDY, sure: float = SURE) -> None:
+        """A goal that the model is less sure of than `sure` (0 to 1) is not gone after."""
         self._codebook = codebook
-        self._writer = GoalWriter(engine, sampling)
+        self._writer = GoalWriter(engine, sampling, sure)
         self._pursuit = Pursuit(codebook, NOTHING)
         self._waited = 0
 
@@ -61,12 +63,15 @@ class GoalController:
         if asked is None:
             return Decision(
                 text=found.text, logprob=0.0, stage_ms={"plan": total, "total": total}, path="planned", key=key,
-                written_goal=self._writer.goal.text,
+                written_goal=written.written_goal, sureness=written.sureness,
             )  # fmt: skip
         planned = total - asked.stage_ms["total"]
         stages = {**asked.stage_ms, "plan": planned, "total": total}
         path = "goal" if asked.path == "decoded" else asked.path
-        return asked.model_copy(update={"text": found.text, "stage_ms": stages, "path": path, "key": key})
+        notes = (*asked.notes, *_holding(self._writer, observation))
+        return asked.model_copy(
+            update={"text": found.text, "stage_ms": stages, "path": path, "key": key, "notes": notes}
+        )
 
     def _are_gone(self, observation: Observation) -> bool:
         """Whether each fact that is still to come about names something that is not there."""
@@ -98,3 +103,10 @@ class GoalController:
         self._pursuit.seek(wanted.condition(observation))
         found = self._pursuit.next(observation)
         return found if isinstance(found, Command) else found.failure
+
+
+def _holding(writer: GoalWriter, observation: Observation) -> tuple[Note, ...]:
+    """That a goal holds already when it is written: nothing is done then, which is not to pass for something done."""
+    if writer.wanted is None or not writer.wanted.reached(observation):
+        return ()
+    return (Note(kind="hold", text=f"nothing is done: what is asked for holds already ({writer.goal.told})"),)

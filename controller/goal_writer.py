@@ -23,7 +23,9 @@ from .decision import Decision, DecisionCancelled, Note, Stopwatch
 from .engine import Cancelled
 from .hint import About, Hint
 from .likeliest import best
+from .reflexes import UNCLEAR
 from .sampling import Sampling
+from .sureness import SURE, sureness
 
 _DRAWS = 4
 """So many other goals are drawn where no plan leads to the first."""
@@ -55,6 +57,8 @@ class _Asks:
         self._engine = engine
         self._made: list[Decision] = []
         self._notes: list[Note] = []
+        self.looked: list[Decision] = []
+        """What was looked at of all that may be written, each with the probability of the whole of it."""
         self._prompt = goal_prompt(codebook, task, observation)
         self._hint = Hint(about=About(codebook, task, observation, asks="goal"))
 
@@ -92,6 +96,7 @@ class _Asks:
         return made.model_copy(
             update={
                 "written_goal": wish.text,
+                "sureness": sureness(self.codebook, read_goal(made.text), self.observation, self.looked),
                 "notes": tuple(self._notes),
                 "stage_ms": {**first.stage_ms, **self.clock.stage_ms()},
                 "first_token_ms": first.first_token_ms,
@@ -110,12 +115,15 @@ class _Asks:
 class GoalWriter:
     """Has the model write goals; remembers the last one, and what it was written for."""
 
-    def __init__(self, engine: Backend, sampling: Sampling) -> None:
-        self._engine, self._sampling = engine, sampling
+    def __init__(self, engine: Backend, sampling: Sampling, sure: float = SURE) -> None:
+        """What is written with less than this probability is not gone after."""
+        self._engine, self._sampling, self._sure = engine, sampling, sure
         self._task: str | None = None
         self._seen: frozenset[Fact | str] = frozenset()
         self.wanted: Wanted | None = None
         self.written: Decision | None = None
+        self.held: str | None = None
+        """Why what was written is not gone after; None where it is."""
 
     @property
     def goal(self) -> Goal:
@@ -140,10 +148,23 @@ class GoalWriter:
         contradicts itself, others are drawn by lot, and the first that a plan leads to is taken, else of the one
         written what a plan leads to. What was taken last stands where the time is over before.
 
-        Raises DecisionCancelled.
+        What the model is less sure of than it has to be is not gone after, nor is what comes to nothing here: the goal
+        is to give up then, and a note of kind `hold` says what would have been done. Raises DecisionCancelled.
         """
         asks = _Asks(self._engine, codebook, task, observation, cancelled)
+        try:
+            made = self._write(asks)
+        except DecisionCancelled:
+            if self.written is not None and asks.looked:
+                self._held(asks, self.written)
+            raise
+        return self._held(asks, made)
+
+    def _write(self, asks: _Asks) -> Decision:
+        """The goal, however sure the model is of it."""
+        task, observation = asks.task, asks.observation
         first = asks.decide(asks.graph, self._sampling)
+        asks.looked.append(first)
         self._task, self._seen = task, _shown(observation)
         taken = self._take(asks, first)
         if not self._sampling.temperature:
@@ -153,10 +174,28 @@ class GoalWriter:
             return self._all_there(asks)
         return self._another(asks) if _is_muddled(self.wanted, observation) else taken
 
+    def _held(self, asks: _Asks, made: Decision) -> Decision:
+        """In place of a goal that the model is not sure enough of, or that comes to nothing here, take none."""
+        assert self.wanted is not None
+        goal = self.goal
+        if goal.cannot:
+            return made
+        if not self.wanted.facts(asks.observation) and not goal.denied:
+            return self._hold(asks, made, "impossible", f"nothing here can be made so: {goal.told}")
+        if made.sureness is None or made.sureness >= self._sure:
+            return made
+        how = f"{made.sureness:.0%} sure, and {self._sure:.0%} is asked for"
+        return self._hold(asks, made, UNCLEAR, f"nothing is done; this would have been gone after: {goal.told} ({how})")
+
+    def _hold(self, asks: _Asks, made: Decision, reason: str, why: str) -> Decision:
+        self.wanted, self.held = Wanted(asks.codebook, Goal((), reason)), reason
+        self.written = made.model_copy(update={"notes": (*made.notes, Note(kind="hold", text=why))})
+        return self.written
+
     def _likelier(self, asks: _Asks, first: Decision) -> Decision:
         """Take what is likelier as a whole than what was written first, doubts counted."""
         score = goal_score(asks.codebook, asks.task, asks.observation)
-        better = best(asks.decide_bare, asks.graph, first, score)
+        better = best(asks.decide_bare, asks.graph, first, score, looked=asks.looked)
         if better is not first:
             asks.noted(f"taken in place of what was written first ({self.goal.told}): {asks.settled(better).told}")
         return self._take(asks, better.model_copy(update={"key": first.key}))
@@ -168,6 +207,7 @@ class GoalWriter:
         refused = {before.text}
         for seed in range(1, _DRAWS + 1):
             drawn = asks.decide(asks.graph, Sampling(temperature=1.0, seed=self._sampling.seed + seed))
+            asks.looked.append(drawn)
             other = asks.settled(drawn)
             is_new = drawn.text not in refused and not other.cannot
             if is_new and _is_ahead(Wanted(asks.codebook, other), asks.observation):
@@ -192,6 +232,7 @@ class GoalWriter:
         if said.cannot or said.groups or not all(arg in there and named(asks.task, arg, there) for arg in about):
             return self._take(asks, before)
         asks.noted(f"said to be missing, though all that the task names is there: {said.told}")
+        asks.looked.append(_of_all(second, asks.looked[0]))
         return self._take(asks, second, said)
 
     def looked_for(self, observation: Observation) -> bool:
@@ -202,9 +243,19 @@ class GoalWriter:
     def _take(self, asks: _Asks, made: Decision, wished: Goal | None = None) -> Decision:
         """Have what was written, or what is wished of it, for the goal."""
         wish = asks.settled(made) if wished is None else wished
-        self.wanted = Wanted(asks.codebook, wish)
+        self.wanted, self.held = Wanted(asks.codebook, wish), None
         self.written = asks.whole(made, wish)
         return self.written
+
+
+def _of_all(made: Decision, first: Decision) -> Decision:
+    """A decision made where nothing could be given up, with the probability that it has where it can be: `first` is the
+    one that was made there.
+    """
+    share = next((o.probability for c in first.choices if c.after == '{"' for o in c.options if o.text == "goal"), 0.0)
+    if made.logprob is None or first.logprob is None:
+        return made.model_copy(update={"logprob": None})
+    return made.model_copy(update={"logprob": made.logprob + math.log(share) if share else -math.inf})
 
 
 def _is_muddled(wanted: Wanted, observation: Observation) -> bool:

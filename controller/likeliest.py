@@ -25,10 +25,12 @@ def best(
     first: Decision,
     score: Callable[[Decision], float],
     most: int = MOST,
+    looked: list[Decision] | None = None,
 ) -> Decision:
     """The best of a decision and of so many others of its graph, where it tells how likely it is and what else was.
 
-    A score may be no higher than the decision's `logprob`, so that nothing is looked at that cannot be better.
+    A score may be no higher than the decision's `logprob`, so that nothing is looked at that cannot be better. The
+    others that were are added to `looked`.
     """
     if first.logprob is None:
         return first
@@ -38,6 +40,8 @@ def best(
         if others.bound <= highest:
             break
         other = others.next()
+        if other is not None and looked is not None:
+            looked.append(other)
         if other is not None and (reached := score(other)) > highest:
             found, highest = other, reached
     return found

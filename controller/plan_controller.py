@@ -101,11 +101,11 @@ class PlanController:
         if asked is None:
             return Decision(
                 text=command.text, logprob=0.0, stage_ms={"plan": total, "total": total}, path="planned", key=key,
-                plan=plan, item=item, sure=sure,
+                plan=plan, item=item, sureness=sure,
             )  # fmt: skip
         stages = {**asked.decision.stage_ms, "plan": total - asked.decision.stage_ms["total"], "total": total}
         path = "plan" if asked.decision.path == "decoded" else asked.decision.path
-        told = {"plan": plan, "item": item, "sure": sure, "considered": asked.considered}
+        told = {"plan": plan, "item": item, "sureness": sure, "considered": asked.considered}
         told |= {"text": command.text, "stage_ms": stages, "path": path, "key": key}
         return asked.decision.model_copy(update=told | {"notes": (*asked.decision.notes, *self._notes)})
 

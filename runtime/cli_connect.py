@@ -16,6 +16,7 @@ from codeword.controller.controller import BEST_POLICY, POLICIES
 from codeword.controller.profiles import AUTO
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.store import silent
+from codeword.controller.sureness import SURE
 
 from .episode import Episode, check_observation, run_episode
 from .explain import Explainer
@@ -51,6 +52,10 @@ _STOP_S = 3.0
     "--policy", default=BEST_POLICY, show_default=True,
     help=f"What it writes: {', '.join(POLICIES)}; auto: what its adapter is best at.",
 )  # fmt: skip
+@click.option(
+    "--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True,
+    help="A goal that the model is less sure of is not gone after: it holds and says so; 0: any is.",
+)  # fmt: skip
 @click.option("--keys", "folder", type=click.Path(path_type=Path), help="Folder of keys [the user's own].")
 @click.option("--key", help="Which of the keys is ours [the only one].")
 @click.option("--out", "file", type=click.Path(path_type=Path), help="Write the episode file (.mcap) here.")
@@ -67,6 +72,7 @@ def connect(
     model: str,
     adapter: str,
     policy: str,
+    sure: float,
     folder: Path | None,
     key: str | None,
     file: Path | None,
@@ -93,7 +99,8 @@ def connect(
         who = controllers.make(scenario, 0)
     elif task is not None and not readonly:  # before the robot is armed
         with model_progress() as progress:
-            controllers = Controllers(Who(controller, model, adapter, AUTO, FORMS[0], policy=policy), progress)
+            given = Who(controller, model, adapter, AUTO, FORMS[0], policy=policy, sure=sure)
+            controllers = Controllers(given, progress)
         who = controllers.make(scenario, 0)
     robot = _open(url, book, folder, key, arm=moves, rearm=rearm and not stopping, sends=moves or stopping)
     with held_at_the_end(robot) if moves else closing(robot):

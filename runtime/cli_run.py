@@ -21,6 +21,7 @@ from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.remote.address import USUAL, Limits
 from codeword.controller.remote.fallback import LOCAL
 from codeword.controller.sampling import Sampling
+from codeword.controller.sureness import SURE
 
 from .episode import Listener
 from .episodes.record import refused
@@ -86,6 +87,10 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
     "--policy", default=BEST_POLICY, show_default=True,
     help=f"What it writes: {', '.join(POLICIES)}; auto: what its adapter is best at.",
 )  # fmt: skip
+@click.option(
+    "--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True,
+    help="A goal that the model is less sure of is not gone after: it holds and says so; 0: any is.",
+)  # fmt: skip
 @click.option("--history", default=FORMS[0], show_default=True, help=f"Told of before: {', '.join(FORMS)}.")
 @click.option(
     "--cache", default=OFF, show_default=True,
@@ -142,6 +147,7 @@ def run(
     adapter: str,
     profile: str,
     policy: str,
+    sure: float,
     history: str,
     cache: str,
     temperature: float,
@@ -197,7 +203,7 @@ def run(
         leave_out=read_parts(leave_out),
     )  # fmt: skip
     sampling, limits = Sampling(temperature, top_k, top_p), Limits(connect_s, answer_s)
-    who = Who(controller, model, adapter, profile, history, sampling, policy, cache, fallback, limits)
+    who = Who(controller, model, adapter, profile, history, sampling, policy, cache, fallback, limits, sure)
     if all(stops(scenario.codebook, scenario.spec.task) for scenario in chosen):
         who = Who(NOBODY, model, adapter)  # nothing is loaded first: a stop is not to wait for it
     one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}

@@ -64,7 +64,8 @@ class Explainer:
 
     def _decision(self, decision: Decision) -> None:
         if decision.written_goal:
-            self.console.print(f"   goal: [magenta]{escape(decision.written_goal)}[/magenta]")
+            sure = "" if decision.sureness is None else f" [dim]{decision.sureness:.0%} sure[/dim]"
+            self.console.print(f"   goal: [magenta]{escape(decision.written_goal)}[/magenta]{sure}")
         for skill, why in decision.left_out.items():
             self.console.print(f"   [dim]not {skill}: {escape(why)}[/dim]")
         for choice in decision.choices:

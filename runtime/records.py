@@ -15,9 +15,10 @@ class Header(Record):
     what kernels; `history` is the form in which prompts tell of earlier decisions, `policy` what the model writes,
     `sampling` how tokens are drawn (empty: the likeliest is taken). Of a model elsewhere `model` is the address,
     `fallback` the model that decides when it does not answer (or `hold`), with the adapter and `held` of that one.
-    `clock` says what physics did while decisions were made: paused, live, or a latency that was given. `processor`
-    names what last digits depend on; files of earlier versions do not say it. `left_out` are the parts that the file
-    does not tell; `schema_version` is the schema of its records.
+    What the model was less `sure` of was not carried out; 0 where anything was. `clock` says what physics did while
+    decisions were made: paused, live, or a latency that was given. `processor` names what last digits depend on; files
+    of earlier versions do not say it. `left_out` are the parts that the file does not tell; `schema_version` is the
+    schema of its records.
     """
 
     version: str
@@ -40,6 +41,7 @@ class Header(Record):
     history: str = ""
     policy: str = ""
     sampling: Mapping[str, float] = {}
+    sure: float = 0.0
     clock: str = "paused"
     robot: str
     libraries: Mapping[str, str] = {}

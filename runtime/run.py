@@ -32,6 +32,7 @@ from codeword.controller.remote.fallback import HOLD, LOCAL
 from codeword.controller.remote.model import RemoteModel
 from codeword.controller.sampling import GREEDY, Sampling
 from codeword.controller.store import Progress, silent
+from codeword.controller.sureness import SURE
 
 from .episode import Adaptable, Episode, Listener, run_episode
 from .expert import Expert
@@ -54,7 +55,8 @@ class Who:
     """Who decides: the kind of controller, and for `llm` the model, its adapter, in which profile it is held, in which
     form prompts tell of earlier decisions, how tokens are picked (its seed is replaced by the episode's), what the
     model writes, and where decisions are kept to be served again. Of a model elsewhere: what decides when it does not
-    answer (LOCAL, HOLD, or a model's name; adapter and profile are that one's), and how long it may take.
+    answer (LOCAL, HOLD, or a model's name; adapter and profile are that one's), and how long it may take. A goal that
+    the model is less `sure` of is not gone after.
     """
 
     controller: str
@@ -67,6 +69,7 @@ class Who:
     cache: str = OFF
     fallback: str = LOCAL
     limits: Limits = USUAL
+    sure: float = SURE
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,7 @@ class Controllers:
                 policy=self.loaded.policy,
                 history=self.who.history,
                 sampling=replace(self.who.sampling, seed=seed),
+                sure=self.who.sure,
             )
         if self.who.controller in ("random", NOBODY):
             return RandomController(scenario.codebook, seed)
@@ -220,6 +224,7 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
         policy=loaded.policy,
         history=who.history if loaded.model else "",
         sampling=drawn if loaded.model else {},
+        sure=who.sure if loaded.policy not in ("", "direct") else 0.0,
         clock=str(scenario.spec.clock),
         robot=robot,
         libraries={name: metadata.version(name) for name in _LIBRARIES},

@@ -58,6 +58,7 @@ class Change:
             sampling=sampling_of(header),
             policy=_policy(header),
             fallback=header.fallback or HOLD,
+            sure=header.sure,
         )
         given = {name: value for name in ("adapter", "profile", "policy") if (value := getattr(self, name)) is not None}
         return replace(who, **given)

@@ -1,12 +1,17 @@
 """What is answered by rule: stop words, orders that only forbid, and no words at all."""
 
+import re
+from collections.abc import Iterator, Mapping
+
 import pytest
 
 from codeword.codebook import Codebook, parse_codebook
 from codeword.codebook.docs import codebook_docs
 from codeword.codebook.errors import CodebookError
-from codeword.codebook.reflexes import only_forbids, reflex, stops
+from codeword.codebook.reflexes import only_asks, only_forbids, reflex, stops
 from codeword.codebook.stop_words import STOP_WORDS, is_stop
+from codeword.controller.teaching.pools_of import held_out_wordings, training_pools
+from codeword.runtime.scenario import find_scenarios, load_scenario, suites
 from tests.codebook.test_load import GOOD
 
 
@@ -129,3 +134,57 @@ def test_a_task_without_words_asks_for_nothing(tabletop: Codebook, task: str) ->
     found = reflex(tabletop, task)
     assert found is not None
     assert (found.kind, found.why) == ("hold", "the task has no words: nothing is asked for")
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "Is the red block in the blue bowl?", "What is the capital of France?", "Where is the red block?",
+        "How many blocks are there?", "Are there any blocks on the table?", "is the bowl empty", "Do you see the bowl?",
+        "Wo ist der rote Block?", "Où est le bloc rouge ?", "¿Dónde está el bloque rojo?", "Why?",
+    ],
+)  # fmt: skip
+def test_a_question_asks_for_nothing_to_be_done(tabletop: Codebook, task: str) -> None:
+    assert only_asks(task)
+    found = reflex(tabletop, task)
+    assert found is not None
+    assert (found.kind, "is a question" in found.why) == ("hold", True)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "Could you put the red block in the blue bowl?", "How about the red block in the blue bowl?",
+        "Is it too much to ask that the red block is in the bowl?", "What about the red block in the bowl?",
+        "Where's the red block? That is where I want the green one.", "Would you stack red on green?",
+        "What is missing in the bowl? All red blocks.", "Why don't you put red on green?", "What goes on top, put there.",
+        "Put red where green is", "Can you stack all blocks?", "Will you put the red block in the bowl?",
+    ],
+)  # fmt: skip
+def test_an_order_in_the_form_of_a_question_is_decided(tabletop: Codebook, task: str) -> None:
+    assert reflex(tabletop, task) is None
+
+
+def _texts(data: object) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, Mapping):
+        for value in data.values():
+            yield from _texts(value)
+    elif isinstance(data, list | tuple):
+        for value in data:
+            yield from _texts(value)
+
+
+def test_no_wording_that_was_taught_or_is_evaluated_is_taken_for_one_that_asks_for_nothing(tabletop: Codebook) -> None:
+    pools = (*_texts(training_pools().wordings), *_texts(held_out_wordings()))
+    said = [re.sub(r"\{\w+\}", "the red block", text) for text in pools if "{" in text and " " in text]
+    assert len(said) > 600
+    assert [task for task in said if reflex(tabletop, task) is not None] == []
+
+
+def test_no_task_of_the_shipped_scenarios_is_taken_for_one_that_asks_for_nothing(tabletop: Codebook) -> None:
+    scenarios = [load_scenario(path) for path in find_scenarios((str(suites()),))]
+    said = [text for scenario in scenarios for text in (scenario.spec.task, *scenario.spec.wordings)]
+    assert len(said) > 300
+    assert [task for task in said if reflex(tabletop, task) is not None] == []

@@ -65,7 +65,7 @@ def test_what_is_said_to_be_missing_is_asked_for_again_and_taken_where_all_that_
     tabletop: Codebook, task: str, second: str, written: str
 ) -> None:
     engine = Scripted(MISSING, second)
-    made = GoalController(engine, tabletop).decide(task, start())  # type: ignore[arg-type]
+    made = GoalController(engine, tabletop, sure=0.0).decide(task, start())  # type: ignore[arg-type]
     assert made.written_goal == written
     assert engine.goals == []
     assert [note.kind for note in made.notes] == ([] if written == MISSING else ["goal"])
@@ -73,7 +73,7 @@ def test_what_is_said_to_be_missing_is_asked_for_again_and_taken_where_all_that_
 
 def test_a_goal_that_leaves_out_what_the_task_names_gives_way_to_one_that_does_not(tabletop: Codebook) -> None:
     engine = Unsure(green=0.8, red=0.2)
-    writer = GoalWriter(engine, GREEDY)  # type: ignore[arg-type]
+    writer = GoalWriter(engine, GREEDY, sure=0.0)  # type: ignore[arg-type]
     made = writer.write(tabletop, "red into the blue bowl", start(), never)
     assert made.written_goal == RED
     assert (made.key, made.logprob) == ("of 1.0", pytest.approx(math.log(0.2)))
@@ -98,7 +98,7 @@ def test_a_goal_tells_what_all_that_was_asked_for_it_took(tabletop: Codebook) ->
             return made.model_copy(update=told)
 
     engine = Noting(green=0.8, red=0.2)
-    writer = GoalWriter(engine, GREEDY)  # type: ignore[arg-type]
+    writer = GoalWriter(engine, GREEDY, sure=0.0)  # type: ignore[arg-type]
     made = writer.write(tabletop, "red into the blue bowl", start(), never)
     assert made.written_goal == RED
     assert [note.kind for note in made.notes] == ["cache", "cache", "goal"]
