@@ -1,4 +1,4 @@
-"""`codeword bench taught`, `tellings`, `goals` and `names`: an adapter and lessons that nobody was taught with."""
+"""`codeword bench taught`, `tellings`, `goals`, `names`, `sure`: an adapter and lessons that nobody was taught with."""
 
 from collections.abc import Callable
 from functools import partial
@@ -107,6 +107,22 @@ def names(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
     _measure(partial(bench_names, split=split, n=n), n, model, adapter, as_json)
 
 
+@bench.command(epilog="Example: codeword bench sure --n 150")
+@click.option("--n", type=click.IntRange(1), default=150, show_default=True, help="How many goals of lessons.")
+@click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="Of which lessons.")
+@ADAPTER
+@MODEL
+@JSON
+def sure(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
+    """What is traded by not going after goals that the model is less sure of than a floor: the share of tasks that is
+    carried out and of these wrongly, on lessons that nobody was taught with; and how many of some written tasks are
+    carried out that should not be, beside those that are held by rule (`--sure` of run and connect is such a floor).
+    """
+    from .bench.sure import bench_sure, refused_count
+
+    _measure(partial(bench_sure, split=split, n=n), n + refused_count(), model, adapter, as_json)
+
+
 def _measure(bench_of: Callable[..., dict[str, Any]], answers: int, model: str, adapter: str, as_json: bool) -> None:
     """Measure with an adapter, showing how many of the answers there are, and print what was found."""
     local = given(model)
@@ -123,3 +139,6 @@ def _show(figures: dict[str, Any], as_json: bool) -> None:
     show_machine(figures)
     out.print(f"adapter {figures['adapter']}, lessons '{figures['split']}'", markup=False)
     show_rows(figures["rows"])
+    if "held_by_rule" in figures:
+        held = ", ".join(f"{why} {share}" for why, share in figures["held_by_rule"].items())
+        out.print(f"held by rule, before the model is asked: {held}", markup=False)
