@@ -18,7 +18,8 @@ from codeword.codebook.errors import ModelError
 from .decision import DecisionCancelled
 from .kernels import passes
 from .kernels.blocks import GROUP, LANES
-from .kernels.llvm import HAS_BFLOAT_DOTS, HAS_BYTE_DOTS
+from .kernels.dots import DOTS
+from .kernels.llvm import HAS_BFLOAT_DOTS
 from .kernels.operations import PLANES, SCALES
 from .kernels.team import Team
 from .model import NUMERICS, Floats, Part
@@ -64,7 +65,8 @@ class PackedModel:
     @property
     def profile(self) -> str:
         """How weights are held and which kernels run, numpy's for the head among them."""
-        native = f"{'vnni' if HAS_BYTE_DOTS else 'plain'}-{'bf16' if HAS_BFLOAT_DOTS else 'plain'}"
+        integers, floats = DOTS.name == "avx512-vnni", HAS_BFLOAT_DOTS
+        native = f"{'vnni' if integers else 'plain'}-{'bf16' if floats else 'plain'}"
         return f"cpu-{'int8' if self._widened else 'packed'}-{native}-{signature()}/{NUMERICS}"
 
     def new_cache(self) -> PackedCache:

@@ -42,10 +42,16 @@ def signature() -> str:
 @cache
 def instruction_sets() -> str:
     """The architecture, and what of it kernels are chosen by: `x86_64 avx avx2 fma`."""
-    from .kernels.llvm import processor_features  # which loads LLVM
-
     has = processor_features()
     return " ".join((platform.machine(), *(name for name in _TELLING if name in has)))
+
+
+@cache
+def processor_features() -> frozenset[str]:
+    """What the processor of this machine can do, in LLVM's words."""
+    import llvmlite.binding
+
+    return frozenset(name for name, has in llvmlite.binding.get_host_cpu_features().items() if has)
 
 
 @cache

@@ -1,14 +1,15 @@
 """Short words for what LLVM offers: sixteen numbers side by side, loaded, multiplied, rounded and stored.
 
-Where the processor has an instruction for a whole dot product (AVX-512 VNNI for bytes, AVX-512 BF16) that one is used;
-elsewhere the same arithmetic is spelt out and LLVM does what it can.
+Where the processor has an instruction for a dot product of bfloats (AVX-512 BF16) that one is used; elsewhere the same
+arithmetic is spelt out and LLVM does what it can. Dot products of integers are in `dots`.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import llvmlite.binding
 from llvmlite import ir
+
+from .processor import PROCESSOR
 
 LANES = 16
 """Numbers side by side: how many output rows, keys or columns one operation works on."""
@@ -28,18 +29,14 @@ I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 F16, F32 = ir.HalfType(), ir.FloatType()
 INTS, FLOATS = ir.VectorType(I32, LANES), ir.VectorType(F32, LANES)
 HALVES, SHORTS = ir.VectorType(F16, LANES), ir.VectorType(I16, LANES)
-BYTES, BYTES_16 = ir.VectorType(I8, 64), ir.VectorType(I8, LANES)
+BYTES_16 = ir.VectorType(I8, LANES)
 BFLOATS = ir.VectorType(_BFloat(), 2 * LANES)
 
 
-def processor_features() -> frozenset[str]:
-    """What the processor of this machine can do, in LLVM's words."""
-    return frozenset(name for name, has in llvmlite.binding.get_host_cpu_features().items() if has)
+HAS_BFLOAT_DOTS = "avx512bf16" in PROCESSOR.features
 
-
-_FEATURES = processor_features()
-HAS_BYTE_DOTS = "avx512vnni" in _FEATURES
-HAS_BFLOAT_DOTS = "avx512bf16" in _FEATURES
+FLOAT_TILE = 24 if "avx512f" in PROCESSOR.features else 4
+"""Sixteen sums of float32 each: so many at once stay in registers."""
 
 
 def const(kind: Any, value: float) -> Value:
@@ -69,10 +66,19 @@ def store(b: Builder, value: Value, address: Value, offset: "int | Value" = 0) -
     b.store(value, b.inttoptr(add(b, address, offset), value.type.as_pointer()), align=1)
 
 
-def splat(b: Builder, value: Value) -> Value:
-    kind = ir.VectorType(value.type, LANES)
+def splat(b: Builder, value: Value, lanes: int = LANES) -> Value:
+    kind = ir.VectorType(value.type, lanes)
     one = b.insert_element(ir.Constant(kind, ir.Undefined), value, const(I32, 0))
-    return b.shuffle_vector(one, ir.Constant(kind, ir.Undefined), const(ir.VectorType(I32, LANES), 0))
+    return b.shuffle_vector(one, ir.Constant(kind, ir.Undefined), const(ir.VectorType(I32, lanes), 0))
+
+
+def joined(b: Builder, pieces: Sequence[Value]) -> Value:
+    """One vector of several, 1, 2, 4 or so of them."""
+    while len(pieces) > 1:
+        lanes = list(range(2 * pieces[0].type.count))
+        places = ir.Constant(ir.VectorType(I32, len(lanes)), lanes)
+        pieces = [b.shuffle_vector(*pieces[at : at + 2], places) for at in range(0, len(pieces), 2)]
+    return pieces[0]
 
 
 def fma(b: Builder, x: Value, y: Value, z: Value) -> Value:
@@ -99,19 +105,6 @@ def loop(
     b.cbranch(b.icmp_signed("<", following, count), head, out)
     b.position_at_end(out)
     return new
-
-
-def dot_bytes(b: Builder, sums: Value, unsigned: Value, signed: Value, native: bool) -> Value:
-    """Each lane: its sum and the products of four unsigned with four signed bytes."""
-    if native:
-        return call(b, "llvm.x86.avx512.vpdpbusd.512", INTS, sums, unsigned, b.bitcast(signed, BYTES))
-    left, right = b.bitcast(unsigned, INTS), signed
-    for byte in range(4):
-        shift = const(INTS, 8 * byte)
-        codes = b.and_(b.lshr(left, shift), const(INTS, 255))
-        numbers = b.ashr(b.shl(right, const(INTS, 24 - 8 * byte)), const(INTS, 24))
-        sums = b.add(sums, b.mul(codes, numbers))
-    return sums
 
 
 def dot_bfloats(b: Builder, sums: Value, left: Value, right: Value, native: bool) -> Value:

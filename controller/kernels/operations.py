@@ -11,15 +11,14 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .blocks import GROUP, Kind
+from .blocks import GROUP
+from .dots import DOTS
 from .llvm import (
-    BYTES,
     BYTES_16,
     F32,
+    FLOAT_TILE,
     FLOATS,
-    HALVES,
     HAS_BFLOAT_DOTS,
-    HAS_BYTE_DOTS,
     I8,
     I16,
     I32,
@@ -33,7 +32,6 @@ from .llvm import (
     call,
     const,
     dot_bfloats,
-    dot_bytes,
     exp,
     fma,
     load,
@@ -48,7 +46,10 @@ MOST = 127 * 128
 """The greatest activation as an integer: 15 bits with sign, an upper byte times 128 and a lower one."""
 
 PLANES = 2 * GROUP
-"""Bytes that a group of activations takes: the upper bytes, then the lower ones."""
+"""Bytes that a group of activations takes: the upper bytes, then the lower ones; or words of 16 bits."""
+
+WORD_ORDER = (0, 2, 1, 3)
+"""The order in which each four activations lie as words: that in which codes of 4 and 8 bits are unpacked quickest."""
 
 SCALES = 16
 """Bytes that come with a group of activations, four float32: its scale, and times that scale the sum of its numbers,
@@ -57,82 +58,27 @@ of the first half of them and of the second."""
 SLOT_PAIRS = 4
 """Bytes of two bfloats that are multiplied together."""
 
-_WHOLE_SUM, _HALF_SUMS = 4, 8
+WHOLE_SUM, HALF_SUMS = 4, 8
+"""Where those sums lie."""
+
 _ARGUMENTS = 8
 
 
-def _operation(write: Callable[..., None]) -> Any:
+def operation(write: Callable[..., None]) -> Any:
     """A function of eight addresses or counts (the last ones 0 where fewer are needed); `write` emits what it does."""
 
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Any:  # noqa: ARG001
         write(builder, *args)
         return context.get_dummy_value()
 
-    def operation(typingctx: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:  # noqa: ARG001
+    def typed(typingctx: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:  # noqa: ARG001
         return types.void(*[types.intp] * _ARGUMENTS), generate
 
-    return intrinsic(operation)
+    return intrinsic(typed)
 
 
-def matmul(rows: int, kind: Kind, native: bool = HAS_BYTE_DOTS) -> Any:
-    """out[row, 0:16] = Σ over groups of scale · (codes · numbers) + minimum · sum, for 16 outputs and so many rows.
-
-    Arguments: weight records, how many groups, numbers, bytes from row to row of them, scales, bytes from row to row
-    of them, out, bytes from row to row of it. A record holds a group's codes for 16 outputs, then 16 scales for each
-    part of the group, then the minima likewise, as float16, or float32 if the kind is wide.
-    """
-    nibble, shift = const(BYTES, 15), const(INTS, 4)
-
-    def unpacked(b: Builder, record: Value) -> list[Value]:
-        if kind.bits == 8:
-            return [load(b, record, BYTES, 64 * number) for number in range(8)]
-        result: list[Value] = []
-        for number in range(4):
-            both = load(b, record, BYTES, 64 * number)
-            upper = b.bitcast(b.lshr(b.bitcast(both, INTS), shift), BYTES)
-            result += [b.and_(both, nibble), b.and_(upper, nibble)]
-        return result
-
-    def floats(b: Builder, record: Value, first: int, part: int) -> Value:
-        offset = first + part * kind.side_bytes // kind.parts
-        return load(b, record, FLOATS, offset) if kind.wide else b.fpext(load(b, record, HALVES, offset), FLOATS)
-
-    def write(b: Builder, weights: Value, groups: Value, numbers: Value, number_step: Value, scales: Value,
-              scale_step: Value, out: Value, out_step: Value) -> None:  # fmt: skip
-        def body(group: Value, sums: list[Value]) -> list[Value]:
-            record = add(b, weights, times(b, group, kind.record_bytes))
-            quads = unpacked(b, record)
-            count = len(quads) // kind.parts
-            sides = [
-                [floats(b, record, kind.code_bytes + side * kind.side_bytes, part) for side in range(2)]
-                for part in range(kind.parts)
-            ]
-            new = []
-            for row, sum_ in enumerate(sums):
-                at = add(b, add(b, numbers, times(b, number_step, row)), times(b, group, PLANES))
-                scaled = add(b, add(b, scales, times(b, scale_step, row)), times(b, group, SCALES))
-                for part, (scale, minimum) in enumerate(sides):
-                    total = const(INTS, 0)
-                    for plane in range(2):
-                        dots = const(INTS, 0)
-                        for number in range(count * part, count * part + count):
-                            four = splat(b, load(b, at, I32, GROUP * plane + 4 * number))
-                            dots = dot_bytes(b, dots, quads[number], four, native)
-                        total = dots if plane == 0 else b.add(b.shl(total, const(INTS, 7)), dots)
-                    sum_ = fma(b, b.sitofp(total, FLOATS), b.fmul(scale, splat(b, load(b, scaled, F32))), sum_)
-                    place = _WHOLE_SUM if kind.parts == 1 else _HALF_SUMS + 4 * part
-                    sum_ = fma(b, minimum, splat(b, load(b, scaled, F32, place)), sum_)
-                new.append(sum_)
-            return new
-
-        for row, sum_ in enumerate(loop(b, groups, [const(FLOATS, 0.0)] * rows, body)):
-            store(b, sum_, out, times(b, out_step, row))
-
-    return _operation(write)
-
-
-def key_scores(rows: int, native: bool = HAS_BFLOAT_DOTS) -> Any:
-    """scores[row, 0:16] of so many queries with 16 keys.
+def key_scores(rows: int, native: bool = HAS_BFLOAT_DOTS, tile: int = FLOAT_TILE) -> Any:
+    """scores[row, 0:16] of so many queries with 16 keys, `tile` of them at once.
 
     Arguments: queries (bfloat), bytes from query to query, keys of 16 slots ([pairs][16 slots][2] bfloat), how many
     pairs a head has, scores (float32), bytes from row to row of them.
@@ -140,19 +86,34 @@ def key_scores(rows: int, native: bool = HAS_BFLOAT_DOTS) -> Any:
 
     def write(b: Builder, queries: Value, query_step: Value, keys: Value, pairs: Value, scores: Value,
               score_step: Value, _: Value, __: Value) -> None:  # fmt: skip
-        def body(pair: Value, sums: list[Value]) -> list[Value]:
-            block = load(b, keys, INTS, times(b, pair, LANES * SLOT_PAIRS))
+        places = [(add(b, queries, times(b, query_step, row)), keys) for row in range(rows)]
+        for row, sum_ in enumerate(_bfloat_sums(b, places, const(I64, LANES * SLOT_PAIRS), pairs, native, tile)):
+            store(b, sum_, scores, times(b, score_step, row))
+
+    return operation(write)
+
+
+def _bfloat_sums(
+    b: Builder, places: list[tuple[Value, Value]], step: Value, pairs: Value, native: bool, tile: int
+) -> list[Value]:
+    """Σ over pairs of bfloats of a row · those in 16 columns of a matrix, `step` bytes from pair to pair.
+
+    For each row and columns, which are told by where they begin; `tile` of them at once.
+    """
+    done: list[Value] = []
+    for start in range(0, len(places), tile):
+        rows = places[start : start + tile]
+
+        def body(pair: Value, sums: list[Value], rows: list[tuple[Value, Value]] = rows) -> list[Value]:
             new = []
-            for row, sum_ in enumerate(sums):
-                at = add(b, queries, times(b, query_step, row))
-                two = splat(b, load(b, at, I32, times(b, pair, SLOT_PAIRS)))
+            for sum_, (row, columns) in zip(sums, rows, strict=True):
+                block = load(b, columns, INTS, b.mul(pair, step))
+                two = splat(b, load(b, row, I32, times(b, pair, SLOT_PAIRS)))
                 new.append(dot_bfloats(b, sum_, block, two, native))
             return new
 
-        for row, sum_ in enumerate(loop(b, pairs, [const(FLOATS, 0.0)] * rows, body)):
-            store(b, sum_, scores, times(b, score_step, row))
-
-    return _operation(write)
+        done += loop(b, pairs, [const(FLOATS, 0.0)] * len(rows), body)
+    return done
 
 
 def _softmax(b: Builder, scores: Value, blocks: Value, scale: Value, shares: Value, inverse: Value, *_: Value) -> None:
@@ -185,7 +146,7 @@ def _softmax(b: Builder, scores: Value, blocks: Value, scale: Value, shares: Val
     store(b, b.fdiv(const(F32, 1.0), total), inverse)
 
 
-softmax = _operation(_softmax)
+softmax = operation(_softmax)
 """shares = e^(scale · (scores − greatest)), as bfloat, and 1 over their sum.
 
 Arguments: scores (float32, −inf where not to be seen), blocks of 16 of them, scale (the bits of a float32), shares,
@@ -193,8 +154,9 @@ where the inverse sum goes (float32).
 """
 
 
-def value_sums(rows: int, native: bool = HAS_BFLOAT_DOTS) -> Any:
-    """out[row, 0:32] = inverse[row] · Σ over slots of shares[row] · values, for 32 columns of a head.
+def value_sums(rows: int, native: bool = HAS_BFLOAT_DOTS, tile: int = FLOAT_TILE) -> Any:
+    """out[row, 0:32] = inverse[row] · Σ over slots of shares[row] · values, for 32 columns of a head, `tile` rows of 16
+    columns at once.
 
     Arguments: shares (bfloat), bytes from row to row, values ([pairs of slots][columns][2] bfloat), bytes from pair to
     pair, how many pairs, out (float32), bytes from row to row of it, inverse sums.
@@ -202,28 +164,19 @@ def value_sums(rows: int, native: bool = HAS_BFLOAT_DOTS) -> Any:
 
     def write(b: Builder, shares: Value, share_step: Value, values: Value, value_step: Value, pairs: Value,
               out: Value, out_step: Value, inverse: Value) -> None:  # fmt: skip
-        def body(pair: Value, sums: list[Value]) -> list[Value]:
-            at = add(b, values, b.mul(pair, value_step))
-            blocks = [load(b, at, INTS, LANES * SLOT_PAIRS * part) for part in range(2)]
-            new = []
-            for row in range(rows):
-                place = add(b, shares, times(b, share_step, row))
-                two = splat(b, load(b, place, I32, times(b, pair, SLOT_PAIRS)))
-                new += [dot_bfloats(b, sums[2 * row + part], blocks[part], two, native) for part in range(2)]
-            return new
-
-        sums = loop(b, pairs, [const(FLOATS, 0.0)] * (2 * rows), body)
-        for row in range(rows):
+        columns = [add(b, values, LANES * SLOT_PAIRS * part) for part in range(2)]
+        rows_at = [add(b, shares, times(b, share_step, row)) for row in range(rows)]
+        places = [(row, part) for part in columns for row in rows_at]
+        for number, sum_ in enumerate(_bfloat_sums(b, places, value_step, pairs, native, tile)):
+            part, row = divmod(number, rows)
             by = splat(b, load(b, inverse, F32, 4 * row))
-            for part in range(2):
-                at = add(b, out, times(b, out_step, row))
-                store(b, b.fmul(sums[2 * row + part], by), at, 4 * LANES * part)
+            store(b, b.fmul(sum_, by), add(b, out, times(b, out_step, row)), 4 * LANES * part)
 
-    return _operation(write)
+    return operation(write)
 
 
-def _write_numbers(b: Builder, parts: list[Value], numbers: Value, scales: Value) -> None:
-    """A group of floats as integers of 15 bits in two planes of bytes, its scale, and its scaled sums."""
+def _write_numbers(b: Builder, parts: list[Value], numbers: Value, scales: Value, words: bool) -> None:
+    """A group of floats as integers of 15 bits, in words or two planes of bytes, its scale, and its scaled sums."""
     absolute = [call(b, "llvm.fabs.v16f32", FLOATS, part) for part in parts]
     both = call(b, "llvm.maxnum.v16f32", FLOATS, *absolute)
     most = call(b, "llvm.vector.reduce.fmax.v16f32", F32, both)
@@ -234,41 +187,58 @@ def _write_numbers(b: Builder, parts: list[Value], numbers: Value, scales: Value
     for place, part in enumerate(parts):
         whole = b.fptosi(call(b, "llvm.rint.v16f32", FLOATS, b.fmul(part, inverse)), INTS)
         sums.append(call(b, "llvm.vector.reduce.add.v16i32", I32, whole))
-        low = b.sub(b.and_(b.add(whole, const(INTS, 64)), const(INTS, 127)), const(INTS, 64))
-        high = b.ashr(b.sub(whole, low), const(INTS, 7))
-        store(b, b.trunc(high, BYTES_16), numbers, LANES * place)
-        store(b, b.trunc(low, BYTES_16), numbers, GROUP + LANES * place)
+        if words:
+            order = [lane - lane % 4 + WORD_ORDER[lane % 4] for lane in range(LANES)]
+            short = b.trunc(whole, SHORTS)
+            store(b, b.shuffle_vector(short, short, ir.Constant(INTS, order)), numbers, 2 * LANES * place)
+        else:
+            low = b.sub(b.and_(b.add(whole, const(INTS, 64)), const(INTS, 127)), const(INTS, 64))
+            high = b.ashr(b.sub(whole, low), const(INTS, 7))
+            store(b, b.trunc(high, BYTES_16), numbers, LANES * place)
+            store(b, b.trunc(low, BYTES_16), numbers, GROUP + LANES * place)
     store(b, scale, scales)
-    store(b, b.fmul(scale, b.sitofp(b.add(*sums), F32)), scales, _WHOLE_SUM)
+    store(b, b.fmul(scale, b.sitofp(b.add(*sums), F32)), scales, WHOLE_SUM)
     for place, half in enumerate(sums):
-        store(b, b.fmul(scale, b.sitofp(half, F32)), scales, _HALF_SUMS + 4 * place)
+        store(b, b.fmul(scale, b.sitofp(half, F32)), scales, HALF_SUMS + 4 * place)
 
 
-def _quantize(b: Builder, floats: Value, groups: Value, numbers: Value, scales: Value, *_: Value) -> None:
-    def body(group: Value, _: list[Value]) -> list[Value]:
-        at = times(b, group, 4 * GROUP)
-        parts = [load(b, add(b, floats, at), FLOATS, 4 * LANES * part) for part in range(2)]
-        _write_numbers(b, parts, add(b, numbers, times(b, group, PLANES)), add(b, scales, times(b, group, SCALES)))
-        return []
+def quantizing(words: bool = DOTS.words) -> Any:
+    """Groups of 32 float32 as integers, in words or planes of bytes.
 
-    loop(b, groups, [], body)
+    Arguments: floats, how many groups, numbers, scales.
+    """
 
+    def write(b: Builder, floats: Value, groups: Value, numbers: Value, scales: Value, *_: Value) -> None:
+        def body(group: Value, _: list[Value]) -> list[Value]:
+            at = times(b, group, 4 * GROUP)
+            parts = [load(b, add(b, floats, at), FLOATS, 4 * LANES * part) for part in range(2)]
+            to, beside = add(b, numbers, times(b, group, PLANES)), add(b, scales, times(b, group, SCALES))
+            _write_numbers(b, parts, to, beside, words)
+            return []
 
-quantize = _operation(_quantize)
-"""Groups of 32 float32 as integers. Arguments: floats, how many groups, numbers, scales."""
+        loop(b, groups, [], body)
 
-
-def _swiglu(b: Builder, gates: Value, ups: Value, numbers: Value, scales: Value, *_: Value) -> None:
-    parts = []
-    for part in range(2):
-        gate, up = load(b, gates, FLOATS, 4 * LANES * part), load(b, ups, FLOATS, 4 * LANES * part)
-        below = b.fadd(const(FLOATS, 1.0), exp(b, b.fneg(gate)))
-        parts.append(b.fmul(b.fdiv(gate, below), up))
-    _write_numbers(b, parts, numbers, scales)
+    return operation(write)
 
 
-swiglu = _operation(_swiglu)
-"""A group of gate / (1 + e^−gate) · up, as integers. Arguments: gates, ups (32 float32 each), numbers, scales."""
+def gating(words: bool = DOTS.words) -> Any:
+    """A group of gate / (1 + e^−gate) · up, as integers, in words or planes of bytes.
+
+    Arguments: gates, ups (32 float32 each), numbers, scales.
+    """
+
+    def write(b: Builder, gates: Value, ups: Value, numbers: Value, scales: Value, *_: Value) -> None:
+        parts = []
+        for part in range(2):
+            gate, up = load(b, gates, FLOATS, 4 * LANES * part), load(b, ups, FLOATS, 4 * LANES * part)
+            below = b.fadd(const(FLOATS, 1.0), exp(b, b.fneg(gate)))
+            parts.append(b.fmul(b.fdiv(gate, below), up))
+        _write_numbers(b, parts, numbers, scales, words)
+
+    return operation(write)
+
+
+quantize, swiglu = quantizing(), gating()
 
 
 def _normalize(b: Builder, floats: Value, blocks: Value, weights: Value, epsilon: Value, out: Value, size: Value,
@@ -293,7 +263,7 @@ def _normalize(b: Builder, floats: Value, blocks: Value, weights: Value, epsilon
     loop(b, blocks, [], scaled)
 
 
-normalize = _operation(_normalize)
+normalize = operation(_normalize)
 """Root-mean-square norm of a row. Arguments: floats, blocks of 16 of them, weights, epsilon (the bits of a float32),
 out, how many floats."""
 
@@ -302,7 +272,7 @@ def _yield(b: Builder, *_: Value) -> None:
     call(b, "sched_yield", I32)
 
 
-give_way = _operation(_yield)
+give_way = operation(_yield)
 """Let another thread have the processor for a moment. The arguments mean nothing."""
 
 

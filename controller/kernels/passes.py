@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from .blocks import GROUP, KINDS
+from .matmul import matmul
 from .operations import (
     PLANES,
     SCALES,
@@ -23,7 +24,6 @@ from .operations import (
     key_scores,
     load_8,
     load_float,
-    matmul,
     normalize,
     quantize,
     softmax,
@@ -31,6 +31,7 @@ from .operations import (
     swiglu,
     value_sums,
 )  # fmt: skip
+from .processor import PROCESSOR, Processor
 
 Array = NDArray[Any]
 
@@ -357,7 +358,8 @@ def _gate_up(layer: Array, sizes: Array, rows: int, numbers: int, number_step: i
 
 
 def _compiled(version: str) -> Any:
-    """The pass. Its cache on disk is good for the sources of that version alone, which numba would not notice."""
+    """The pass. Its cache on disk is good for that version alone: numba would not notice other sources, nor that a
+    feature of the processor chose other instructions."""
 
     @njit(nogil=True, cache=True)
     def run_pass(thread: int, threads: int, sync: int, halt: int, layers: Array, parts: Array, sizes: Array,
@@ -450,11 +452,12 @@ def _compiled_head(version: str) -> Any:
     return run_head
 
 
-def _sources() -> str:
-    """A digest of the files that the pass is compiled from."""
+def version_of(processor: Processor) -> str:
+    """A digest of the files that the pass is compiled from, and of the processor that it is compiled for."""
     folder = Path(__file__).parent
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))).hexdigest()
+    sources = b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
+    return hashlib.sha256(sources + repr((processor.name, sorted(processor.features))).encode()).hexdigest()
 
 
-run_pass = _compiled(_sources())
-run_head = _compiled_head(_sources())
+run_pass = _compiled(version_of(PROCESSOR))
+run_head = _compiled_head(version_of(PROCESSOR))

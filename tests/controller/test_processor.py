@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from codeword.controller.processor import arithmetic, instruction_sets, processor, signature
+from codeword.controller.processor import arithmetic, instruction_sets, processor, processor_features, signature
 from tests.processors import OTHERS, only_where_kernels_are_chosen
 
 
@@ -37,8 +37,6 @@ def test_other_kernels_have_another_name(environment: dict[str, str]) -> None:
 def test_a_kept_kernel_is_for_the_instructions_that_it_was_compiled_for() -> None:
     """What numba keeps of the packed pass: a cache folder that moves to another processor is compiled for again."""
     from numba.core.registry import cpu_target
-
-    from codeword.controller.kernels.llvm import processor_features
 
     _, name, features = cpu_target.target_context.codegen().magic_tuple()
     assert name

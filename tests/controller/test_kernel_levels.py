@@ -1,0 +1,126 @@
+"""Kernels are compiled for the processor at hand, or for a lesser one by a switch; what each gets is seen in assembly."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import llvmlite.binding as llvm
+import pytest
+from llvmlite import ir
+
+from codeword.codebook.errors import InputError
+from codeword.controller.kernels.blocks import KINDS
+from codeword.controller.kernels.dots import dots_for
+from codeword.controller.kernels.matmul import writing_matmul
+from codeword.controller.kernels.passes import version_of
+from codeword.controller.kernels.processor import KERNELS, LEVELS, PROCESSOR, Processor, choose
+
+AVX2, AVX512 = (features for _, features in LEVELS.values())
+
+
+def test_without_the_switch_the_processor_is_the_one_at_hand() -> None:
+    for level in (None, ""):
+        assert choose(level, {"avx2", "amx-int8"}) == Processor(None, frozenset({"avx2", "amx-int8"}))
+
+
+def test_a_lesser_processor_has_only_what_belongs_to_it() -> None:
+    own = AVX512 | {"avx512vnni", "avx512bf16", "avxvnni"}
+    assert choose("avx2", own) == Processor("x86-64-v3", AVX2)
+    assert choose("avx512", own) == Processor("x86-64-v4", AVX512)
+
+
+@pytest.mark.parametrize(
+    ("level", "features", "message"),
+    [
+        ("avx3", AVX2, "CODEWORD_KERNELS: there is no 'avx3'"),
+        ("avx2", {"neon", "dotprod"}, "CODEWORD_KERNELS: this processor cannot run 'avx2', it lacks avx2, bmi, bmi2"),
+        ("avx512", AVX2, "cannot run 'avx512', it lacks avx512bw, avx512cd, avx512dq, avx512f, avx512vl; unset it"),
+    ],
+)
+def test_a_processor_that_cannot_be_had_is_refused(level: str, features: set[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        choose(level, features)
+
+
+def _python(code: str, level: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, KERNELS: level}
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(not PROCESSOR.features >= AVX2, reason="this processor has no AVX2")
+def test_the_switch_reaches_what_is_compiled() -> None:
+    said = _python(
+        "from codeword.controller.kernels.dots import DOTS\n"
+        "from codeword.controller.kernels.llvm import HAS_BFLOAT_DOTS\n"
+        "from numba.core.registry import cpu_target\n"
+        "print(DOTS.name, HAS_BFLOAT_DOTS, *cpu_target.target_context.codegen().magic_tuple()[1:])",
+        "avx2",
+    )
+    assert said.stdout.split() == ["avx2", "False", "x86-64-v3"], said.stderr
+
+
+def test_a_wrong_switch_is_told_where_a_model_is_loaded() -> None:
+    said = _python("import codeword.controller.packed_model", "axv2")
+    wanted = "InputError: CODEWORD_KERNELS: there is no 'axv2'; did you mean 'avx2'? (choices: avx2, avx512)"
+    assert said.stderr.splitlines()[-1].endswith(wanted)
+
+
+def test_kept_code_is_that_of_one_set_of_features() -> None:
+    processors = (Processor(None, AVX2), Processor(None, AVX2 | {"avxvnni"}), Processor("x86-64-v3", AVX2))
+    assert len({version_of(processor) for processor in processors}) == len(processors)
+
+
+def _assembly(write: Callable[..., None], triple: str, processor: str) -> list[str]:
+    """The instructions of the longest loop of a function, as LLVM compiles it for a processor."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    try:
+        target = llvm.Target.from_triple(triple)
+    except RuntimeError:
+        pytest.skip(f"this build of llvmlite cannot compile for {triple}")
+    module, number = ir.Module(), ir.IntType(64)
+    module.triple = triple
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [number] * 8), "product")
+    builder = ir.IRBuilder(function.append_basic_block())
+    write(builder, *function.args)
+    builder.ret_void()
+    parsed = llvm.parse_assembly(str(module))
+    machine = target.create_target_machine(cpu=processor, opt=3)
+    passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
+    passes.getModulePassManager().run(parsed, passes)
+    lines = [line.split("#")[0].split("//")[0].strip() for line in machine.emit_assembly(parsed).splitlines()]
+    labels = {line[:-1]: number for number, line in enumerate(lines) if line.endswith(":")}
+    loops = [
+        [one for one in lines[labels[line.split()[-1]] : number + 1] if one and one[0] != "." and one[-1] != ":"]
+        for number, line in enumerate(lines)
+        if line and labels.get(line.split()[-1], number) < number
+    ]
+    return max(loops, key=len)
+
+
+X86, ARM = "x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"
+
+
+# Per row of activations and group of 32 inputs by 16 outputs. A register of 512 bits takes one instruction where one of
+# 256 takes two and one of 128 takes four; what multiplies is 16 at least by AVX-512, 32 by AVX2, 64 by NEON.
+@pytest.mark.parametrize(
+    ("triple", "processor", "feature", "multiplies", "times", "most"),
+    [
+        (X86, "znver4", "avx512vnni", "vpdpbusd", 16, {("q4", 1): 56, ("q4", 4): 36, ("q8", 4): 36}),
+        (X86, "skylake-avx512", "avx512bw", "vpmaddwd", 16, {("q4", 1): 96, ("q4", 4): 66, ("q8", 4): 66}),
+        (X86, "alderlake", "avxvnni", "vpdpbusd", 32, {("q4", 1): 110, ("q4", 4): 98, ("q8", 4): 92}),
+        (X86, "haswell", "avx2", "vpmaddwd", 32, {("q4", 1): 170, ("q4", 4): 120, ("q8", 4): 116}),
+        (X86, "znver3", "avx2", "vpmaddwd", 32, {("q4", 1): 170, ("q4", 4): 120, ("q8", 4): 116}),
+        (ARM, "cortex-a76", "dotprod", "sdot", 64, {("q4", 1): 180, ("q4", 4): 160}),
+        (ARM, "apple-m1", "dotprod", "sdot", 64, {("q4", 1): 180, ("q4", 4): 160}),
+        (ARM, "neoverse-v1", "i8mm", "usdot", 64, {("q4", 1): 180, ("q4", 4): 160, ("q8", 4): 145}),
+    ],
+)  # fmt: skip
+def test_the_product_is_few_instructions(
+    triple: str, processor: str, feature: str, multiplies: str, times: int, most: dict[tuple[str, int], int]
+) -> None:
+    for (kind, rows), bound in most.items():
+        loop = _assembly(writing_matmul(rows, KINDS[kind], dots_for({feature})), triple, processor)
+        assert sum(multiplies in line.split() for line in loop) == times * rows
+        assert len(loop) <= bound * rows, (kind, rows)
