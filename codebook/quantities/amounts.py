@@ -112,7 +112,8 @@ class Amounts:
         """Once, twice, dreimal."""
         low, suffix = self.low(at), self.words.times_suffix
         value = self.words.adverbs.get(low)
-        if value == 1 and (self.low(at - 1) in ("at", "noch", "auf") or not self.names.ends_clause(at + 1)):
+        ends = self.names.ends_clause(at + 1) or self.low(at + 1) in self.words.directions
+        if value == 1 and (self.low(at - 1) in ("at", "noch", "auf") or not ends):
             return None  # at once; once it is there
         if value is not None:
             return Amount(at, at + 1, Fraction(value), "count")

@@ -117,7 +117,11 @@ class Names:
         if self.low(amount.start) != "one" or amount.value != 1 or amount.kind != "number":
             return False
         following = self.low(amount.end)
-        ranged = following in self.words.connectors and self.numbers.cardinal(amount.end + 1) is not None
+        ranged = (
+            following in self.words.connectors
+            and following != "by"
+            and self.numbers.cardinal(amount.end + 1) is not None
+        )
         if self.low(amount.start - 1) in self.words.definite:
             return True
         return not ranged and (following in self.words.function_words or self.ends_clause(amount.end))

@@ -125,7 +125,7 @@ _ENGLISH = Words(
     labels=_table(
         "number no nr id slot room bay station position place shelf lane channel row column line floor button door "
         "gate table box bin block cube bowl cup zone area item object robot tray rack cell plate tube vial bottle "
-        "program mode stage tool joint motor port pin point"
+        "program mode stage tool joint motor port pin point mark"
     ),
     clock=_table("o'clock oclock am pm a.m p.m o' past"),
     clock_before=frozenset(),

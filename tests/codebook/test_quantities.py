@@ -79,6 +79,9 @@ def found(task: str) -> list[str]:
         ("twice", ["twice = 2 count"]),
         ("thrice", ["thrice = 3 count"]),
         ("bark 2x", ["2x = 2 count"]),
+        ("spin once around", ["once = 1 count"]),
+        ("drehe dich einmal um", ["einmal = 1 count"]),
+        ("one or two steps", ["one = 1 number", "two steps = 2 count"]),
         ("do it once more", ["once = 1 count"]),
         ("5 steps back", ["5 steps = 5 count"]),
         ("take a step back", ["a step = 1 count"]),
@@ -189,7 +192,7 @@ def test_a_quantity_is_found_with_its_value_and_unit(task: str, right: list[str]
     [
         "", "   ", "turn around", "stop", "put the red block in the bowl", "take a turn to the left", "lift a foot",
         "the 3rd block", "the second block", "a second block", "the third one", "the twenty-second page", "der 3. Block",
-        "put block 3 in the bowl_2", "put block three in bowl 2", "take block-3", "blocks 1, 2 and 3", "put block 3 in", "turn knob 7",
+        "put block 3 in the bowl_2", "put block three in bowl 2", "take block-3", "blocks 1, 2 and 3", "put block 3 in", "one after another", "turn knob 7",
         "go to left 1", "go to slot 3", "go to room number 4", "no. 5", "#5", "go to point five", "R2D2", "WD-40", "3D",
         "a 3x3 grid", "version 1.2.3", "at 5:30", "at 5 pm", "at 5 p.m.", "at 3 o'clock", "half past three",
         "quarter to five", "on 12/05/2024", "on 2024-05-12", "um 8 Uhr", "à 8 h", "take the red one", "one of the blocks",
