@@ -12,12 +12,15 @@ from codeword.codebook import Codebook, Entity, Fact, Observation, Result, load_
 from codeword.codebook.compose import shipped
 from codeword.codebook.pursuit import PATIENCE
 from codeword.controller.adapter import NONE
-from codeword.controller.controller import POLICIES, model_controller
+from codeword.controller.controller import ModelController
 from codeword.controller.decision import Decision
+from codeword.controller.goal_controller import GoalController
+from codeword.controller.plan_controller import PlanController
 from codeword.controller.teaching.books import make_book
 from codeword.controller.teaching.pools_of import held_out_names, training_pools
 from tests.codebook.generated import random_codebook
 
+KINDS = (ModelController, GoalController, PlanController)
 OWN = (
     "distance_m: {number: {min: -2, max: 2, step: 0.5}}",
     "spot: {entity: place}",
@@ -85,33 +88,33 @@ def look(codebook: Codebook, rng: random.Random) -> Observation:
     return Observation(step=0, time_s=0.0, entities=tuple(things), facts=tuple(sorted(facts)))
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-def test_what_is_given_up_at_first_has_moved_nothing(policy: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_given_up_at_first_has_moved_nothing(kind: type) -> None:
     rng, waited, books = random.Random(7), 0, 0
     for codebook in codebooks():
         for reason in codebook.skills["cannot"].args["reason"].texts:  # type: ignore[union-attr]
             seen = look(codebook, rng)
-            controller = model_controller(GivesUp(reason, rng), codebook, policy=policy)  # type: ignore[arg-type]
+            controller = kind(GivesUp(reason, rng), codebook)
             for step in range(PATIENCE + 3):
                 command = read_command(codebook, controller.decide("fetch the grail", seen).text)
                 skill = codebook.skills[command.skill]
                 if skill.ends:
                     break
-                assert skill.waits, (codebook.name, policy, command.text)
+                assert skill.waits, (codebook.name, kind, command.text)
                 waited += 1
                 last = Result(command=command.text, status="done", duration_s=1.0)
                 seen = seen.model_copy(update={"step": step + 1, "last": last})
             else:
-                assert policy == "mixed", "the model may go on waiting"
+                raise AssertionError(f"{codebook.name}: goes on waiting")
         books += 1
     assert books > 40
-    assert bool(waited) is (policy != "direct")
+    assert bool(waited) is (kind is GoalController)
 
 
 def test_whoever_declares_no_effects_gets_no_drive_for_an_answer() -> None:
     for argument in OWN:
         codebook = rover(argument)
-        for policy in POLICIES:
+        for kind in KINDS:
             seen = look(codebook, random.Random(1))
-            controller = model_controller(GivesUp("missing", random.Random(1)), codebook, policy=policy)  # type: ignore[arg-type]
+            controller = kind(GivesUp("missing", random.Random(1)), codebook)
             assert controller.decide("drive a metre", seen).text == '{"skill":"cannot","reason":"missing"}'

@@ -6,12 +6,13 @@ from codeword.codebook import Codebook, parse_codebook
 from codeword.codebook.observation import Observation
 from codeword.controller import RandomController
 from codeword.controller.controller import ModelController
-from codeword.controller.goal_controller import GoalController, MixedController
+from codeword.controller.goal_controller import GoalController
+from codeword.controller.plan_controller import PlanController
 from tests.codebook.test_reflexes import FORBIDS
 from tests.controller.goal_fakes import RED, Scripted, start
 from tests.observations import observe
 
-KINDS = (ModelController, GoalController, MixedController)
+KINDS = (ModelController, GoalController, PlanController)
 UNCLEAR = "[missing, impossible, unsafe]"
 
 

@@ -8,7 +8,7 @@ from codeword.codebook import Codebook, parse_codebook
 from codeword.codebook.goals import read_goal
 from codeword.controller.decision import Decision, DecisionCancelled
 from codeword.controller.engine import never
-from codeword.controller.goal_controller import GoalController, MixedController
+from codeword.controller.goal_controller import GoalController
 from codeword.controller.goal_writer import GoalWriter
 from codeword.controller.likeliest import best
 from codeword.controller.sampling import GREEDY
@@ -62,12 +62,9 @@ def test_what_was_looked_at_is_kept() -> None:
     assert [(one.text, round(math.exp(one.logprob or 0), 3)) for one in looked] == [(RED, 0.4)]
 
 
-@pytest.mark.parametrize("kind", [GoalController, MixedController])
-def test_what_is_not_sure_enough_moves_nothing_and_is_told(
-    kind: type[GoalController | MixedController], tabletop: Codebook
-) -> None:
+def test_what_is_not_sure_enough_moves_nothing_and_is_told(tabletop: Codebook) -> None:
     engine = Unsure(red=0.5, green=0.5)
-    controller = kind(engine, tabletop, sure=0.6)  # type: ignore[arg-type]
+    controller = GoalController(engine, tabletop, sure=0.6)  # type: ignore[arg-type]
     held = controller.decide(TASK, start())
     assert (held.text, held.written_goal, held.sureness) == (CANNOT, RED, pytest.approx(0.5))
     assert [(note.kind, note.text) for note in held.notes] == [
@@ -81,11 +78,8 @@ def test_what_is_not_sure_enough_moves_nothing_and_is_told(
     assert engine.asked == 1, "nothing else is seen, and nothing is asked again"
 
 
-@pytest.mark.parametrize("kind", [GoalController, MixedController])
-def test_what_is_sure_enough_is_gone_after_and_says_how_sure(
-    kind: type[GoalController | MixedController], tabletop: Codebook
-) -> None:
-    controller = kind(Scripted(RED), tabletop, sure=0.6)  # type: ignore[arg-type]
+def test_what_is_sure_enough_is_gone_after_and_says_how_sure(tabletop: Codebook) -> None:
+    controller = GoalController(Scripted(RED), tabletop, sure=0.6)  # type: ignore[arg-type]
     for _ in range(2):
         decision = controller.decide(TASK, start())
         assert decision.text == '{"skill":"pick","object":"red_block"}'
@@ -101,9 +95,8 @@ def test_the_floor_is_on_by_default(tabletop: Codebook) -> None:
 
 def test_the_reason_is_unclear_where_the_codebook_has_it(tabletop: Codebook) -> None:
     book = parse_codebook(tabletop.text.replace("[missing, impossible, unsafe]", "[missing, impossible, unclear]"))
-    for kind in (GoalController, MixedController):
-        held = kind(Unsure(red=0.5, green=0.5), book, sure=0.6).decide(TASK, start())  # type: ignore[arg-type]
-        assert held.text == '{"skill":"cannot","reason":"unclear"}'
+    held = GoalController(Unsure(red=0.5, green=0.5), book, sure=0.6).decide(TASK, start())  # type: ignore[arg-type]
+    assert held.text == '{"skill":"cannot","reason":"unclear"}'
 
 
 def test_what_stands_as_the_time_is_over_is_not_gone_after_unsurely_either(tabletop: Codebook) -> None:
@@ -125,10 +118,9 @@ def test_to_give_up_needs_no_sureness(tabletop: Codebook) -> None:
     assert (held.written_goal, held.notes, writer.held) == ('{"cannot":"missing"}', (), None)
 
 
-@pytest.mark.parametrize("kind", [GoalController, MixedController])
-def test_done_at_first_sight_is_told(kind: type[GoalController | MixedController], tabletop: Codebook) -> None:
+def test_done_at_first_sight_is_told(tabletop: Codebook) -> None:
     there = observe({"red_block": "blue_bowl", "green_block": "table"}, ("blue_bowl",))
-    decision = kind(Scripted(RED), tabletop).decide(TASK, there)  # type: ignore[arg-type]
+    decision = GoalController(Scripted(RED), tabletop).decide(TASK, there)  # type: ignore[arg-type]
     assert decision.text == '{"skill":"done"}'
     assert [(note.kind, note.text) for note in decision.notes] == [
         ("hold", "nothing is done: what is asked for holds already (red_block in blue_bowl)")
@@ -138,9 +130,8 @@ def test_done_at_first_sight_is_told(kind: type[GoalController | MixedController
 def test_a_goal_that_comes_to_nothing_is_not_done(tabletop: Codebook) -> None:
     """One of two blocks is too wide for the gripper, so that no tower of all that can be moved is left to build."""
     wide, tower = observe(START, ("blue_bowl",), red_block="wide"), '{"goal":[["all","block","on","one_another"]]}'
-    for kind in (GoalController, MixedController):
-        decision = kind(Scripted(tower), tabletop).decide("stack all", wide)  # type: ignore[arg-type]
-        assert decision.text == '{"skill":"cannot","reason":"impossible"}'
-        assert [(note.kind, note.text) for note in decision.notes] == [
-            ("hold", "nothing here can be made so: all block on one_another")
-        ]
+    decision = GoalController(Scripted(tower), tabletop).decide("stack all", wide)  # type: ignore[arg-type]
+    assert decision.text == '{"skill":"cannot","reason":"impossible"}'
+    assert [(note.kind, note.text) for note in decision.notes] == [
+        ("hold", "nothing here can be made so: all block on one_another")
+    ]

@@ -50,8 +50,8 @@ def test_who_is_compared() -> None:
         ("base+adapter", "smollm2-135m", "trained"),
         ("other.gguf", "other.gguf", "none"),
     ]
-    twice = contenders(["expert", "base"], policies=("direct", "goal"))
-    assert [(who.name, who.policy) for who in twice] == [("expert", "plan"), ("base", "direct"), ("base", "goal")]
+    twice = contenders(["expert", "base"], policies=("direct", "plan"))
+    assert [(who.name, who.policy) for who in twice] == [("expert", "plan"), ("base", "direct"), ("base", "plan")]
     assert len({folder_of(who) for who in (*some, *twice)}) == 6
 
 
@@ -191,8 +191,8 @@ def test_nothing_is_run_where_an_adapter_was_not_taught_the_policy(
     base = open_folder(write_folder(tmp_path / "tiny"), "tiny")
     adapter = write_adapter(tmp_path / "taught", base, record={"policies": ["direct"]})
     asked = ("--base", str(base.folder), "--adapter", str(adapter), "--out", str(tmp_path / "out"))
-    assert run("evaluate", *asked, "--split", "kinds", "--episodes", "1", "--policy", "goal") == 2
-    assert "was taught for policy direct, and not for goal" in capsys.readouterr().err
+    assert run("evaluate", *asked, "--split", "kinds", "--episodes", "1", "--policy", "plan") == 2
+    assert "was taught for policy direct, and not for plan" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
