@@ -9,6 +9,7 @@ import torch
 from codeword.codebook.errors import ModelError
 from codeword.controller.linear import FLOAT8, Linear, Linear8, to_float8
 from codeword.controller.model import Part
+from codeword.controller.processor import signature
 from codeword.controller.profiles import PROFILES, Tuned, choose, keep_tuned, load_model, tuned
 from codeword.controller.registry import LocalModel, open_folder
 from codeword.controller.speed import pass_ms
@@ -27,6 +28,27 @@ def test_what_was_tuned_is_kept_and_used(tiny_model: LocalModel, cache: Path) ->
     keep_tuned(tiny_model, "cuda", Tuned("fp16", 1))
     assert (choose(tiny_model), choose(tiny_model, "cuda")) == (Tuned("fp32", 1), Tuned("fp16", 1))
     assert [path.name for path in cache.iterdir()] == ["tuned.json"]
+
+
+def test_what_was_tuned_on_another_processor_is_kept_for_that_one(
+    tiny_model: LocalModel, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cache folder that several machines share, or that moves between them."""
+    keep_tuned(tiny_model, "cpu", Tuned("fp32", 1))
+    for where, other in (("instruction_sets", "x86_64 avx512f"), ("os.cpu_count", 1000)):
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(f"codeword.controller.profiles.{where}", lambda other=other: other)
+            assert choose(tiny_model) == Tuned("bf16")
+            keep_tuned(tiny_model, "cpu", Tuned("bf16", 3))
+            assert choose(tiny_model) == Tuned("bf16", 3)
+        assert choose(tiny_model) == Tuned("fp32", 1)
+    assert [path.name for path in cache.iterdir()] == ["tuned.json"]
+
+
+@pytest.mark.parametrize("profile", ["packed", "int8", "fp32"])
+def test_a_profile_names_the_kernels_that_this_processor_has(tiny_quantized: LocalModel, profile: str) -> None:
+    """Keys of decisions and of kept prefixes hold it: what another processor computed is not taken for one's own."""
+    assert f"-{signature()}" in load_model(tiny_quantized, profile).profile
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"x": "fp32"}', '{"x": {"profile": "fp32"}}', '{"x": null}'])
