@@ -20,6 +20,7 @@ from codeword.runtime.recording import Episode, read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.summary import scenario_of, task_at
 from codeword.runtime.tolerances import TOLERANCES
+from tests.controller.tiny import quantized
 from tests.processors import OTHERS, only_where_kernels_are_chosen
 from tests.runtime.episodes.test_diff import called
 from tests.runtime.test_replay import rewritten
@@ -183,3 +184,40 @@ def test_the_exact_check_is_of_its_own(expert_episode: Path, tmp_path: Path) -> 
     assert keep(made, tmp_path, True, lambda _: None, exact=True).what == "updated"
     episode.header = episode.header.model_copy(update={"processor": "another"})
     assert check(episode, ("exact",)).found == ()
+
+
+def test_another_kernel_s_probabilities_are_not_compared_and_commands_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The key of a decision names the kernels, and probabilities follow their rounding."""
+    monkeypatch.setenv("CODEWORD_CACHE", str(tmp_path / "cache"))
+    quantized(tmp_path / "model")
+    args = ("run", "tabletop/put_in_bowl", "--no-film", "--model", tmp_path / "model" / "model", "--adapter", "none")
+    code, _, err = called(capsys, *args, "--policy", "direct", "--out", tmp_path / "out")
+    assert code in (0, 1), err
+    (made,) = (tmp_path / "out").glob("*.mcap")
+    episode = read_episode(made)
+    decision = episode.steps[0].decision
+    assert decision is not None and decision.logprob is not None
+    other = {"key": "0" * 64, "logprob": decision.logprob - 0.01, "choices": ()}
+    episode.steps[0].decision = decision.model_copy(update=other)
+    code, out, _ = called(capsys, "replay", rewritten(episode, tmp_path / "same.mcap"), "--redecide", "--json")
+    told = json.loads(out)
+    assert (code, {one["field"] for one in told["differences"]}) == (
+        3, {"decision.key", "decision.logprob", "decision.choices"},
+    )  # fmt: skip
+    elsewhere = as_of(episode, tmp_path, "elsewhere.mcap", profile="cpu-packed-vnni-bf16/1")
+    code, out, _ = called(capsys, "replay", elsewhere, "--redecide", "--json")
+    told = json.loads(out)
+    assert (code, told["identical"], told["differences"]) == (0, 1, [])
+    why = told["uncompared"][str(elsewhere)]["decision.logprob"]
+    assert (
+        why == f"it depends on kernels: decided with cpu-packed-vnni-bf16/1, here {read_episode(made).header.profile}"
+    )
+    code, out, _ = called(capsys, "episodes", "diff", made, elsewhere)
+    assert (code, out.splitlines()[-1]) == (0, "no difference in what was seen, decided or done")
+    text = decision.text.replace("pick", "push") if "pick" in decision.text else '{"skill":"done"}'
+    episode.steps[0].decision = decision.model_copy(update={**other, "text": text})
+    code, out, _ = called(capsys, "replay", as_of(episode, tmp_path, "text.mcap"), "--redecide", "--json")
+    assert code == 1
+    assert json.loads(out)["differences"][0]["field"] == "decision.text"
