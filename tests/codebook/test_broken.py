@@ -239,7 +239,7 @@ BROKEN = [
         "c.yaml:25:13: 'cached' is true or false, not 'no'",
     ]),
     ('description: go away', 'descriptoin: go away', [
-        "c.yaml:52:5: unknown key 'descriptoin' in the skill 'away'; did you mean 'description'? (choices: description, args, preconditions, effects, steps, call, budget_s, cost, cached)",
+        "c.yaml:52:5: unknown key 'descriptoin' in the skill 'away'; did you mean 'description'? (choices: description, args, preconditions, effects, steps, call, budget_s, cost, cached, waits)",
         "c.yaml:52:5: the skill 'away' lacks the key 'description'",
     ]),
     ('  away:', '  Away:', [
