@@ -1,16 +1,14 @@
 """The goal of a task, written by the model: what is to hold in the end.
 
-What is likeliest as a whole is taken, what speaks against it counted; where that contradicts itself another, or as much
-of it as can be.
+What is likeliest as a whole is taken, where the model is sure enough of it; where that contradicts itself another, or
+as much of it as can be.
 """
 
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from codeword.codebook.absent import named
 from codeword.codebook.choices import Node
-from codeword.codebook.doubts import doubt
 from codeword.codebook.facts import Fact
 from codeword.codebook.goals import Goal, goal_facts, goal_graph, goal_prompt, read_goal
 from codeword.codebook.observation import Observation
@@ -32,16 +30,6 @@ _DRAWS = 4
 
 _SOON = 300
 """So many states are looked at for a plan to a goal before it is let pass; planning itself looks at more."""
-
-
-def goal_score(codebook: Codebook, task: str, observation: Observation) -> Callable[[Decision], float]:
-    """How good a written goal is for a task: its log-probability less what speaks against it."""
-
-    def score(made: Decision) -> float:
-        logprob = -math.inf if made.logprob is None else made.logprob
-        return logprob - doubt(codebook, read_goal(made.text), task, observation)
-
-    return score
 
 
 class _Asks:
@@ -144,9 +132,9 @@ class GoalWriter:
         return self._seen != _shown(observation)
 
     def write(self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled) -> Decision:
-        """Write the goal of a task: of what can be written what is likeliest as a whole, doubts counted. Where it
-        contradicts itself, others are drawn by lot, and the first that a plan leads to is taken, else of the one
-        written what a plan leads to. What was taken last stands where the time is over before.
+        """Write the goal of a task: of what can be written what is likeliest as a whole. Where it contradicts itself,
+        others are drawn by lot if the model may be sure enough of them, and the first that a plan leads to is taken,
+        else of the one written what a plan leads to. What was taken last stands where the time is over before.
 
         What the model is less sure of than it has to be is not gone after, nor is what comes to nothing here: the goal
         is to give up then, and a note of kind `hold` says what would have been done. Raises DecisionCancelled.
@@ -170,8 +158,6 @@ class GoalWriter:
         if not self._sampling.temperature:
             taken = self._likelier(asks, first)
         assert self.wanted is not None
-        if self.wanted.goal.cannot == "missing":
-            return self._all_there(asks)
         return self._another(asks) if _is_muddled(self.wanted, observation) else taken
 
     def _held(self, asks: _Asks, made: Decision) -> Decision:
@@ -193,9 +179,8 @@ class GoalWriter:
         return self.written
 
     def _likelier(self, asks: _Asks, first: Decision) -> Decision:
-        """Take what is likelier as a whole than what was written first, doubts counted."""
-        score = goal_score(asks.codebook, asks.task, asks.observation)
-        better = best(asks.decide_bare, asks.graph, first, score, looked=asks.looked)
+        """Take what is likelier as a whole than what was written first."""
+        better = best(asks.decide_bare, asks.graph, first, _logprob, looked=asks.looked)
         if better is not first:
             asks.noted(f"taken in place of what was written first ({self.goal.told}): {asks.settled(better).told}")
         return self._take(asks, better.model_copy(update={"key": first.key}))
@@ -205,7 +190,8 @@ class GoalWriter:
         assert self.written is not None
         before, muddled = self.written, self.goal
         refused = {before.text}
-        for seed in range(1, _DRAWS + 1):
+        rest = 1.0 if before.logprob is None else 1.0 - math.exp(before.logprob)
+        for seed in range(1, _DRAWS + 1 if rest >= self._sure else 1):
             drawn = asks.decide(asks.graph, Sampling(temperature=1.0, seed=self._sampling.seed + seed))
             asks.looked.append(drawn)
             other = asks.settled(drawn)
@@ -218,22 +204,6 @@ class GoalWriter:
         if together != muddled:
             asks.noted(f"no plan leads to all of what was written ({muddled.told}); gone after: {together.told}")
         return self._take(asks, before, together)
-
-    def _all_there(self, asks: _Asks) -> Decision:
-        """In place of saying that something is missing take the goal that is written where that must not be said, if
-        the task names all that it is about, and all of that is there.
-        """
-        assert self.written is not None
-        before = self.written
-        graph = goal_graph(asks.codebook, asks.observation, asks.task, giving_up=False)
-        second = asks.decide(graph, self._sampling)
-        said, there = read_goal(second.text), [entity.id for entity in asks.observation.entities]
-        about = {arg for fact in (*said.facts, *said.denied) for arg in fact.args}
-        if said.cannot or said.groups or not all(arg in there and named(asks.task, arg, there) for arg in about):
-            return self._take(asks, before)
-        asks.noted(f"said to be missing, though all that the task names is there: {said.told}")
-        asks.looked.append(_of_all(second, asks.looked[0]))
-        return self._take(asks, second, said)
 
     def looked_for(self, observation: Observation) -> bool:
         """Whether something that the goal names was not seen when it was written, nor is now."""
@@ -248,14 +218,8 @@ class GoalWriter:
         return self.written
 
 
-def _of_all(made: Decision, first: Decision) -> Decision:
-    """A decision made where nothing could be given up, with the probability that it has where it can be: `first` is the
-    one that was made there.
-    """
-    share = next((o.probability for c in first.choices if c.after == '{"' for o in c.options if o.text == "goal"), 0.0)
-    if made.logprob is None or first.logprob is None:
-        return made.model_copy(update={"logprob": None})
-    return made.model_copy(update={"logprob": made.logprob + math.log(share) if share else -math.inf})
+def _logprob(made: Decision) -> float:
+    return -math.inf if made.logprob is None else made.logprob
 
 
 def _is_muddled(wanted: Wanted, observation: Observation) -> bool:

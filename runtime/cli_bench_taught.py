@@ -77,14 +77,11 @@ def tellings(n: int, split: str, adapter: str, model: str, as_json: bool) -> Non
 @click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many answers in each way.")
 @click.option("--split", type=click.Choice(SPLITS), default="wordings", show_default=True, help="Of which lessons.")
 @ADAPTER
-@click.option("--commands", is_flag=True, help="Commands in place of goals; nothing is doubted of them.")
+@click.option("--commands", is_flag=True, help="Commands in place of goals.")
 @MODEL
 @JSON
 def goals(n: int, split: str, adapter: str, commands: bool, model: str, as_json: bool) -> None:
-    """Goals of lessons that nobody was taught with: as they are written word by word, the likeliest as a whole, and the
-    likeliest when it counts against a goal what the task names and it does not, that it holds already, and that it
-    gives up.
-    """
+    """Goals of lessons that nobody was taught with: as they are written word by word, and the likeliest as a whole."""
     from .bench.goals import bench_goals
 
     _measure(

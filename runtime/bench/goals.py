@@ -9,7 +9,6 @@ from typing import Any
 from codeword.codebook.choices import Node
 from codeword.controller.decision import Decision
 from codeword.controller.engine import Engine
-from codeword.controller.goal_writer import goal_score
 from codeword.controller.likeliest import best
 from codeword.controller.teaching.lessons import Lesson
 from codeword.runtime.statistics import quantile
@@ -19,33 +18,22 @@ from .unseen import figures, share, unseen
 Score = Callable[[Decision], float]
 
 
-def _likely(_: Lesson) -> Score:
-    def score(made: Decision) -> float:
-        assert made.logprob is not None
-        return made.logprob
-
-    return score
+def _likely(made: Decision) -> float:
+    assert made.logprob is not None
+    return made.logprob
 
 
-def _doubted(lesson: Lesson) -> Score:
-    return goal_score(lesson.book.codebook, lesson.task, lesson.observation)
-
-
-WAYS: Mapping[str, Callable[[Lesson], Score] | None] = {
-    "word by word": None,
-    "likeliest as a whole": _likely,
-    "likeliest, doubts counted": _doubted,
-}
-"""How answers are taken: as they are written, or those that are best by a score for their lesson."""
+WAYS: Mapping[str, Score | None] = {"word by word": None, "likeliest as a whole": _likely}
+"""How answers are taken: as they are written, or those that are best by a score."""
 
 
 def bench_goals(
     engine: Engine, split: str, n: int, advance: Callable[[], None], *, commands: bool = False
 ) -> dict[str, Any]:
     """So many goals that nobody was taught with, taken in every way; what a way costs is all that it decides, once the
-    codebook is read. With `commands` so many commands, against which there are no doubts.
+    codebook is read. With `commands` so many commands.
     """
-    found = {name: _Found(way) for name, way in WAYS.items() if not (commands and way is _doubted)}
+    found = {name: _Found(way) for name, way in WAYS.items()}
     asked = (lesson for lesson in unseen(split) if (lesson.act == "goal") != commands)
     for lesson in islice(asked, n):
         engine.warm(lesson.prompt.system)
@@ -59,7 +47,7 @@ def bench_goals(
 class _Found:
     """What one way came to."""
 
-    def __init__(self, scored: Callable[[Lesson], Score] | None) -> None:
+    def __init__(self, scored: Score | None) -> None:
         self._scored = scored
         self._right: list[bool] = []
         self._more: list[int] = []
@@ -77,7 +65,7 @@ class _Found:
         began = time.perf_counter()
         taken = engine.decide(lesson.prompt, lesson.graph)
         if self._scored is not None:
-            taken = best(decide, lesson.graph, taken, self._scored(lesson))
+            taken = best(decide, lesson.graph, taken, self._scored)
         self._took_ms.append(1e3 * (time.perf_counter() - began))
         self._right.append(taken.text in lesson.right)
         self._more.append(more)

@@ -106,7 +106,7 @@ def test_what_stands_as_the_time_is_over_is_not_gone_after_unsurely_either(table
                 raise DecisionCancelled("too late")
             return super().decide(prompt, graph, cancelled, hint=hint, sampling=sampling)
 
-    controller = GoalController(Slow(green=0.5, red=0.5), tabletop, sure=0.6)  # type: ignore[arg-type]
+    controller = GoalController(Slow(green=0.4, red=0.6), tabletop, sure=0.6)  # type: ignore[arg-type]
     with pytest.raises(DecisionCancelled):
         controller.decide(TASK, start())
     assert controller.decide(TASK, start()).text == CANNOT
