@@ -89,17 +89,17 @@ def _has_letter(said: Sequence[str], sort: str) -> bool:
     )
 
 
-def absent(task: str, seen: Iterable[str], known: Collection[str] = ()) -> dict[str, frozenset[str]]:
+def absent(task: str, seen: Iterable[str], known: Collection[str] | None = None) -> dict[str, frozenset[str]]:
     """Names that a task may give to things that are not seen, each with the things seen whose names are like it: of two
     words at least, as the task says them one after the other, all but one of them the same; or with a number that none
-    of them has. Where things go by one word it is a word that the task says as a noun, and that is none of the words
-    `known`.
+    of them has. Where things go by one word, and that is none of those `known`, also a word that the task says as a
+    noun, and that is none of them either.
 
     >>> absent("Put the gold block in the red bowl.", ["red_block", "red_bowl"])
     {'gold_block': frozenset({'red_block'})}
     >>> absent("Put block 3 in the bowl.", ["block_1", "block_2", "bowl"])["block_3"] == {"block_1", "block_2"}
     True
-    >>> absent("Pick up the banana.", ["apple"])
+    >>> absent("Pick up the banana.", ["apple"], known=["table"])
     {'banana': frozenset({'apple'})}
     """
     spoken = _WORD.findall(_CONTRACTED.sub("", task.lower()))
@@ -117,8 +117,8 @@ def absent(task: str, seen: Iterable[str], known: Collection[str] = ()) -> dict[
             numbered = "_".join((*words, *spoken[begin + len(words) : begin + len(words) + 1]))
             if said == words and _NUMBER.search(numbered) and numbered not in things and _all_numbered(things):
                 found.setdefault(numbered, set()).update(things)
-    alone = {thing for things in names.values() for thing in things if _is_one_word(thing, known)}
-    if alone:
+    alone = {thing for things in names.values() for thing in things if len(thing) > 1 and thing.isalpha()}
+    if known is not None and not alone <= set(known):
         never = {*known, *(word for words in names for word in words)}
         for noun in _nouns(spoken):
             if noun not in never and noun.removesuffix("s") not in never and noun.removesuffix("es") not in never:
@@ -130,9 +130,19 @@ def _all_numbered(things: Collection[str]) -> bool:
     return all(_NUMBER.search(thing) for thing in things)
 
 
-def _is_one_word(thing: str, known: Collection[str]) -> bool:
-    """Whether a thing goes by one word that names nothing but it: neither a letter nor a kind."""
-    return len(thing) > 1 and thing.isalpha() and thing not in known
+def replaced(task: str, about: Collection[str], seen: Collection[str], known: Collection[str]) -> str:
+    """A name of one word, or with a number, that a task gives to what is not seen, where a goal is `about` something
+    like it in its place that the task does not name; empty where there is none. Of longer names one cannot be sure:
+    "the smallest block" is none.
+
+    >>> replaced("Pick up the banana.", ["apple"], ["apple", "mug"], ["table"])
+    'banana'
+    """
+    for name, like in absent(task, seen, known).items():
+        in_place = [thing for thing in about if thing in like and not named(task, thing, seen)]
+        if in_place and (name.isalpha() or _NUMBER.search(name)) and name not in about:
+            return name
+    return ""
 
 
 def _nouns(said: Sequence[str]) -> Iterator[str]:

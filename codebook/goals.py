@@ -271,16 +271,20 @@ def _told(codebook: Codebook, observation: Observation, facts: Sequence[Fact]) -
 
 def _of_absent(codebook: Codebook, task: str, observation: Observation, facts: Sequence[Fact]) -> list[Fact]:
     """What can be said of things that a task names and that are not seen: what can be said of things like them."""
-    moved = {fact.args[0] for fact in facts if fact.args}
-    known = {*_vocabulary(codebook), *(entity.id for entity in observation.entities if entity.id not in moved)}
-    known |= {value for entity in observation.entities for value in entity.properties.values()}
     found: dict[Fact, None] = {}
-    for name, like in absent(task, [entity.id for entity in observation.entities], known).items():
+    seen = [entity.id for entity in observation.entities]
+    for name, like in absent(task, seen, known_words(codebook, observation)).items():
         for fact in facts:
             for number, arg in enumerate(fact.args):
                 if arg in like and name not in fact.args:
                     found[Fact(fact.name, (*fact.args[:number], name, *fact.args[number + 1 :]))] = None
     return list(found)
+
+
+def known_words(codebook: Codebook, observation: Observation) -> frozenset[str]:
+    """The words that name no thing of their own here: those of a codebook's texts, and of how things look."""
+    looks = {value for entity in observation.entities for value in entity.properties.values()}
+    return _vocabulary(codebook) | looks
 
 
 @lru_cache(maxsize=32)

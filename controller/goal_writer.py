@@ -8,9 +8,10 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from codeword.codebook.absent import replaced
 from codeword.codebook.choices import Node
 from codeword.codebook.facts import Fact
-from codeword.codebook.goals import Goal, goal_facts, goal_graph, goal_prompt, read_goal
+from codeword.codebook.goals import Goal, goal_facts, goal_graph, goal_prompt, known_words, read_goal
 from codeword.codebook.observation import Observation
 from codeword.codebook.planner import Plan, SymbolicWorld, plan
 from codeword.codebook.skills import Codebook
@@ -168,6 +169,11 @@ class GoalWriter:
             return made
         if not self.wanted.facts(asks.observation) and not goal.denied:
             return self._hold(asks, made, "impossible", f"nothing here can be made so: {goal.told}")
+        seen = [entity.id for entity in asks.observation.entities]
+        about = {arg for fact in (*self.wanted.facts(asks.observation), *goal.denied) for arg in fact.args}
+        if name := replaced(asks.task, about, seen, known_words(asks.codebook, asks.observation)):
+            why = f"nothing is done: the task names '{name}', which is not seen, and not what was written: {goal.told}"
+            return self._hold(asks, made, "missing", why)
         if made.sureness is None or made.sureness >= self._sure:
             return made
         how = f"{made.sureness:.0%} sure, and {self._sure:.0%} is asked for"

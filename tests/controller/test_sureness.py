@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from codeword.codebook import Codebook, parse_codebook
+from codeword.codebook import Codebook, Entity, Fact, Observation, parse_codebook
 from codeword.codebook.goals import read_goal
 from codeword.controller.decision import Decision, DecisionCancelled
 from codeword.controller.engine import never
@@ -135,3 +135,27 @@ def test_a_goal_that_comes_to_nothing_is_not_done(tabletop: Codebook) -> None:
     assert [(note.kind, note.text) for note in decision.notes] == [
         ("hold", "nothing here can be made so: all block on one_another")
     ]
+
+
+def test_what_a_task_names_and_nobody_sees_is_not_replaced_by_something_else(tabletop: Codebook) -> None:
+    things = tuple(Entity(id=name, kind="block") for name in ("apple", "mug", "spoon"))
+    seen = Observation(
+        step=0, time_s=0.0, entities=(*things, Entity(id="table", kind="table")),
+        facts=tuple(Fact("on", (thing.id, "table")) for thing in things),
+    )  # fmt: skip
+    apple = '{"goal":[["holding","apple"]]}'
+    held = GoalController(Scripted(apple), tabletop).decide("pick up the banana", seen)  # type: ignore[arg-type]
+    assert held.text == '{"skill":"wait","duration_s":0.5}', "it may be hidden"
+    assert [(note.kind, note.text) for note in held.notes] == [
+        (
+            "hold",
+            "nothing is done: the task names 'banana', which is not seen, and not what was written: holding apple",
+        )
+    ]
+    right = GoalController(Scripted(apple), tabletop).decide("pick up the apple", seen)  # type: ignore[arg-type]
+    assert right.text == '{"skill":"pick","object":"apple"}'
+    absent = GoalController(Scripted(apple.replace("apple", "banana")), tabletop)  # type: ignore[arg-type]
+    said = [absent.decide("pick up the banana", seen).text for _ in range(3)]
+    assert said == ['{"skill":"wait","duration_s":0.5}', '{"skill":"wait","duration_s":0.5}', CANNOT], (
+        "and it can be written"
+    )
