@@ -104,13 +104,28 @@ class Tuned:
 
 
 def choose(model: LocalModel, device: str = "cpu") -> Tuned:
-    """What AUTO stands for: what was tuned, else the first profile that can be had with as many threads as there are
-    cores. Raises ModelError where there is no such device.
+    """What AUTO stands for: what was tuned, else what is likely to be quickest, with a thread for each core.
+
+    Raises ModelError where there is no such device.
     """
     _check_device(device)
     kept = tuned().get(_place(model, device))
     names = [profile.name for profile in available(model, device)]
-    return kept if kept is not None and kept.profile in names else Tuned(names[0])
+    if kept is not None and kept.profile in names:
+        return kept
+    if names[0] == "bf16" and device.partition(":")[0] == "cpu" and not multiplies_bfloats():
+        return Tuned("fp32")
+    return Tuned(names[0])
+
+
+def multiplies_bfloats() -> bool:
+    """Whether torch multiplies matrices of bfloats by instructions of this processor; else float32 is quicker.
+
+    Raises InputError where the processor that was asked for cannot be had.
+    """
+    from .kernels.processor import PROCESSOR
+
+    return not PROCESSOR.features.isdisjoint(("avx512bw", "bf16"))  # those that oneDNN has kernels for; bf16: ARM's
 
 
 def shared_threads(model: LocalModel, profile: str, processes: int) -> int | None:

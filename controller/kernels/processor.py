@@ -4,8 +4,6 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numba
-
 from codeword.codebook.errors import InputError, did_you_mean
 
 from ..processor import processor_features
@@ -46,4 +44,6 @@ def choose(level: str | None, features: Iterable[str]) -> Processor:
 
 PROCESSOR = choose(os.environ.get(KERNELS), processor_features())
 if PROCESSOR.name is not None:  # numba reads both when it compiles first, and keeps compiled code by both
+    import numba
+
     numba.config.CPU_NAME, numba.config.CPU_FEATURES = PROCESSOR.name, ""

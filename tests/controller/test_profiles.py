@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from codeword.codebook.errors import ModelError
+from codeword.controller import profiles
+from codeword.controller.kernels import processor
 from codeword.controller.model import NUMERICS, Part
 from codeword.controller.packed_model import PackedModel
 from codeword.controller.profiles import (
@@ -26,7 +28,9 @@ from codeword.controller.profiles import (
 from codeword.controller.registry import LocalModel, open_folder
 from tests.controller.tiny import quantized, write_folder
 
-pytestmark = pytest.mark.usefixtures("cache")
+MULTIPLIES_BFLOATS = profiles.multiplies_bfloats
+
+pytestmark = pytest.mark.usefixtures("cache", "bfloats")
 
 
 def names(model: LocalModel, device: str = "cpu") -> list[str]:
@@ -49,6 +53,31 @@ def test_auto_is_the_first_that_can_be_used(tiny_model: LocalModel, tiny_quantiz
     assert _chosen(tiny_quantized, tiny_model, (tiny_quantized, "cuda")) == ["packed", "bf16", "bf16"]
     assert isinstance(load_model(tiny_quantized, AUTO, threads=1), PackedModel)
     assert load_model(tiny_model, AUTO).profile.startswith("cpu-bfloat16-")
+
+
+def test_auto_is_no_bfloats_where_the_processor_does_not_multiply_them(
+    tiny_model: LocalModel, tiny_quantized: LocalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiles, "multiplies_bfloats", lambda: False)
+    assert _chosen(tiny_quantized, tiny_model, (tiny_model, "cuda")) == ["packed", "fp32", "bf16"]
+    keep_tuned(tiny_model, "cpu", Tuned("bf16", 1))
+    assert choose(tiny_model) == Tuned("bf16", 1)
+
+
+@pytest.mark.parametrize(
+    ("features", "has"),
+    [
+        ({"avx2", "fma"}, False),
+        ({"avx512bw"}, True),
+        ({"avx512bw", "amx-bf16"}, True),
+        ({"neon"}, False),
+        ({"bf16"}, True),
+    ],
+)
+def test_which_processors_multiply_bfloats(features: set[str], has: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processor, "PROCESSOR", processor.Processor(None, frozenset(features)))
+    monkeypatch.setattr(profiles, "multiplies_bfloats", MULTIPLIES_BFLOATS)
+    assert profiles.multiplies_bfloats() is has
 
 
 def test_a_tuned_profile_is_kept_for_its_model_and_device(

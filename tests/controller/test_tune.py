@@ -17,6 +17,8 @@ from codeword.controller.torch_model import TorchModel
 from codeword.controller.tune import LENGTHS, Timing, measure, thread_counts, tune
 from tests.controller.tiny import write_folder
 
+pytestmark = pytest.mark.usefixtures("bfloats")
+
 
 def test_what_was_tuned_is_kept_and_used(tiny_model: LocalModel, cache: Path) -> None:
     assert (tuned(), choose(tiny_model)) == ({}, Tuned("bf16"))
