@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from .examples import nearest
 from .observation import Observation
 from .offer import MOST_SKILLS, rank
 from .prompt import Prompt, one_line, situation_text, skills_text
+from .quantities import numbers_text, offered_numbers
 from .skills import Codebook
 
 PLAN_CONTRACT = 9
@@ -19,22 +21,20 @@ _OPENING = (
 )
 
 
-def plan_prompt(
-    codebook: Codebook,
-    task: str,
-    observation: Observation,
-    *,
-    numbers: str = "",
-    examples: Sequence[str] = (),
-    done: Sequence[str] = (),
-) -> Prompt:
+MOST_EXAMPLES = 3
+"""The most examples of the codebook that are told with a task."""
+
+
+def plan_prompt(codebook: Codebook, task: str, observation: Observation, done: Sequence[str] = ()) -> Prompt:
     """The prompt that asks for a plan: the codebook; the examples nearest to the task, what is seen, and which items of
     an earlier plan are done already; and the task with the numbers in it.
     """
     lines = [situation_text(codebook, observation)]
     if done:
         lines.append(f"Done: {'; '.join(done)}")
-    told = [*_skills_for(codebook, task), *(f"Example: {example}" for example in examples)]
+    examples = [f"Example: {one_line(e.task)} = {e.plan.text}" for e in nearest(codebook, task, MOST_EXAMPLES)]
+    told = [*_skills_for(codebook, task), *examples]
+    numbers = numbers_text(offered_numbers(codebook, task, [entity.id for entity in observation.entities]))
     asked = [f"Task: {one_line(task)}", *([numbers] if numbers else [])]
     return Prompt(plan_system(codebook), "\n".join([*told, *lines]), "\n".join([*asked, "Plan:"]))
 

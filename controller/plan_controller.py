@@ -105,7 +105,7 @@ class PlanController:
             )  # fmt: skip
         stages = {**asked.decision.stage_ms, "plan": total - asked.decision.stage_ms["total"], "total": total}
         path = "plan" if asked.decision.path == "decoded" else asked.decision.path
-        told = {"plan": plan, "item": item, "sureness": sure, "considered": asked.considered}
+        told = {"plan": plan, "item": item, "sureness": sure, "considered": asked.considered, "done": self._done}
         told |= {"text": command.text, "stage_ms": stages, "path": path, "key": key}
         return asked.decision.model_copy(update=told | {"notes": (*asked.decision.notes, *self._notes)})
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from math import exp
 
 from codeword.codebook.choices import Node
-from codeword.codebook.examples import nearest
 from codeword.codebook.observation import Observation
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
-from codeword.codebook.quantities import numbers_text, offered_numbers
 from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import TaskPlan, read_plan
 
@@ -24,9 +22,6 @@ from .sampling import Sampling
 
 MOST_CONSIDERED = 4
 """The most plans that are written beside the first one, to find a likelier one or to ask the user."""
-
-MOST_EXAMPLES = 3
-"""The most examples of the codebook that are told with a task."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +59,7 @@ class PlanWriter:
         Other plans are looked at as long as one of them can be likelier than the best so far, and where the best is
         less sure than `sure_enough`, so that there is something to ask about. Raises DecisionCancelled.
         """
-        numbers = numbers_text(offered_numbers(codebook, task, [entity.id for entity in observation.entities]))
-        examples = [f"{example.task} = {example.plan.text}" for example in nearest(codebook, task, MOST_EXAMPLES)]
-        prompt = plan_prompt(codebook, task, observation, numbers=numbers, examples=examples, done=done)
+        prompt = plan_prompt(codebook, task, observation, done)
         graph = plan_graph(codebook, observation, task)
         hint = Hint(about=About(codebook, task, observation, asks="plan"))
 

@@ -11,6 +11,7 @@ from codeword.controller.decision import Decision
 from .episode import RETASK, Episode
 from .judge import Verdict
 from .records import BudgetRecord, CodebookRecord, CommandRecord, EventRecord
+from .report.turns import plan_lines
 
 _SHOWN = 6
 
@@ -62,7 +63,23 @@ class Explainer:
         offered = legal(self.codebook, seen, self.task)
         self.console.print(f"   legal: {offered.count} commands")
 
+    def _plan(self, decision: Decision) -> None:
+        """The plan whole where it was written, afterwards only the item under way."""
+        lines = plan_lines(self.codebook, decision)
+        if decision.path == "planned":
+            now = [f"{n} of {len(lines)}: {line.text}" for n, line in enumerate(lines, 1) if line.state == "now"]
+            self.console.print(f"   item {escape(now[0])}" if now else "   all items are done", highlight=False)
+            return
+        sure = "" if decision.sureness is None else f" [dim]{decision.sureness:.0%} sure[/dim]"
+        self.console.print(f"   plan:{sure}")
+        for number, line in enumerate(lines, 1):
+            self.console.print(f"   [magenta]{number:>3}. {escape(line.text)}[/magenta]", highlight=False)
+        for other in decision.considered[1:_SHOWN]:
+            self.console.print(f"   [dim]   or {escape(other.told)} {other.probability:.0%}[/dim]", highlight=False)
+
     def _decision(self, decision: Decision) -> None:
+        if decision.plan:
+            self._plan(decision)
         if decision.written_goal:
             sure = "" if decision.sureness is None else f" [dim]{decision.sureness:.0%} sure[/dim]"
             self.console.print(f"   goal: [magenta]{escape(decision.written_goal)}[/magenta]{sure}")

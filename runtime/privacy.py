@@ -14,7 +14,7 @@ from .records import Header
 PARTS = {
     "task": "the task in words, in header and scenario (not what a command copied of it)",
     "pictures": "camera pictures",
-    "thoughts": "what the model weighed: choices, probabilities, its goal, and why skills were left out",
+    "thoughts": "what the model weighed: choices, probabilities, its plan or goal, and why skills were left out",
     "machine": "the processor, and versions of the libraries that ran",
 }
 """What can be left out, and what it is."""
@@ -24,7 +24,16 @@ LEFT_OUT = "(left out)"
 UNCOMPARED = {
     "task": ("decision", "header.scenario_hash"),
     "pictures": (),
-    "thoughts": ("decision.choices", "decision.logprob", "decision.left_out", "decision.written_goal"),
+    "thoughts": (
+        "decision.choices",
+        "decision.logprob",
+        "decision.left_out",
+        "decision.written_goal",
+        "decision.plan",
+        "decision.done",
+        "decision.considered",
+        "decision.sureness",
+    ),
     "machine": (),
 }
 """By part, the fields that replay cannot compare without it; without the task no decision can be made again."""
@@ -53,7 +62,8 @@ def header_without(header: Header, parts: Iterable[str]) -> Header:
 def record_without(record: Record, parts: Iterable[str]) -> Record:
     """A record without what is left out."""
     if isinstance(record, Decision) and "thoughts" in parts:
-        return record.model_copy(update={"choices": (), "logprob": 0.0, "left_out": {}, "written_goal": ""})
+        nothing = {"choices": (), "logprob": 0.0, "left_out": {}, "written_goal": "", "plan": "", "done": ()}
+        return record.model_copy(update=nothing | {"considered": (), "sureness": None})
     return record
 
 

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 from codeword.codebook import Codebook, Observation, Result, parse_codebook
 from codeword.codebook.conversation import FORMS, Conversation
@@ -12,8 +12,9 @@ from codeword.codebook.goals import goal_prompt, read_goal
 from codeword.codebook.legal import Legal
 from codeword.codebook.observation import Record
 from codeword.codebook.offer import offer
+from codeword.codebook.plan_prompt import plan_prompt
 from codeword.codebook.prompt import Prompt, ordered_facts
-from codeword.codebook.wanted import Wanted
+from codeword.codebook.task_plan import read_plan, told_item
 from codeword.controller.decision import Choice, Decision
 from codeword.runtime.recording import Step
 from codeword.runtime.records import CommandRecord
@@ -54,12 +55,20 @@ class Weighed(Record):
     options: tuple[tuple[str, float], ...]
 
 
+class PlanLine(Record):
+    """An item of a plan in words, and whether it is done, under way, or to come."""
+
+    text: str
+    state: Literal["done", "now", "later"]
+
+
 class Turn(Record):
     """One decision. Times are in milliseconds of wall time, but for `time_s`, which is the robot's own.
 
     `system` is the codebook's part of the prompt, told once for all. `parts_ms` are the stages inside the decision,
     `figures` what it cost the model, `probability` that of the command among the legal ones; `ends` says that the
-    command ends the episode. `goal` is the one that the model wrote; the prompt is empty where none was read.
+    command ends the episode. `goal` or `plan` is what the model wrote, `sureness` how probable it held that, and
+    `considered` are the likeliest plans where it was written; the prompt is empty where none was read.
     """
 
     number: int
@@ -86,6 +95,9 @@ class Turn(Record):
     ends: bool = False
     edited: str = ""
     goal: str = ""
+    plan: tuple[PlanLine, ...] = ()
+    sureness: float | None = None
+    considered: tuple[tuple[str, float], ...] = ()
 
 
 class Teller:
@@ -97,7 +109,6 @@ class Teller:
         self._before: Observation | None = None
         self._told: tuple[Observation, Turn] | None = None
         self._answer: str | None = None
-        self._aim: Wanted | None = None
 
     def turn(self, step: Step, task: str) -> Turn:
         """A step as far as it is known."""
@@ -113,21 +124,18 @@ class Teller:
         return self._told[1].model_copy(update={**_came_of(step), **ends, **self._wanted(step, task)})
 
     def _wanted(self, step: Step, task: str) -> dict[str, object]:
-        """Of a decision by goals: the goal, the prompt that was read in fact, and what could be chosen on the way."""
-        if step.decision is None or not step.decision.written_goal:
+        """Of a decision by a plan or a goal: what the model wrote, and the prompt that was read in fact."""
+        decision = step.decision
+        if decision is None or not (decision.plan or decision.written_goal):
             return {}
-        goal = read_goal(step.decision.written_goal)
-        if step.decision.path == "planned":
-            prompt = ""
-        elif "plan" in step.decision.stage_ms:  # the model wrote the goal, and the planner the command
-            prompt = _text(goal_prompt(self._codebook, task, step.observation))
-        else:
-            if self._aim is None or self._aim.goal != goal:
-                self._aim = Wanted(self._codebook, goal)
-            self._aim.saw(step.observation)
-            offered = offer(self._codebook, task, step.observation, self._aim.ahead(step.observation))
-            return {"goal": goal.told, "prompt": _text(offered.prompt), **_choice(offered.legal)}
-        return {"goal": goal.told, "prompt": prompt}
+        planned, told = decision.path == "planned", {"sureness": _rounded_share(decision.sureness)}
+        if decision.written_goal:
+            goal = read_goal(decision.written_goal)
+            prompt = "" if planned else _text(goal_prompt(self._codebook, task, step.observation))
+            return {"goal": goal.told, "prompt": prompt, **told}
+        prompt = "" if planned else _text(plan_prompt(self._codebook, task, step.observation, decision.done))
+        considered = tuple((one.told, round(one.probability, 4)) for one in decision.considered)
+        return {"plan": plan_lines(self._codebook, decision), "prompt": prompt, "considered": considered, **told}
 
     def _ends(self, text: str) -> bool:
         """Whether a command that passed the guard ends the episode."""
@@ -177,6 +185,23 @@ def seen(codebook: Codebook, before: Observation | None, observation: Observatio
         ),
         moved=moved,
     )
+
+
+def plan_lines(codebook: Codebook, decision: Decision) -> tuple[PlanLine, ...]:
+    """The items of a decision's plan, in words, as far as they are done; of a plan that is none, why."""
+    plan = read_plan(codebook, decision.plan)
+    if plan.cannot:
+        return (PlanLine(text=plan.told, state="now"),)
+    return tuple(PlanLine(text=told_item(item), state=_state(n - decision.item)) for n, item in enumerate(plan.items))
+
+
+def _state(ahead: int) -> Literal["done", "now", "later"]:
+    """What an item is that comes so many after the one under way."""
+    return "done" if ahead < 0 else "later" if ahead else "now"
+
+
+def _rounded_share(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 def short(text: str) -> str:

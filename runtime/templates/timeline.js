@@ -28,10 +28,23 @@ const codeword = (() => {
     return part("What changed", chips.length ? h("div", { class: "chips" }, chips) : h("p", { class: "dim" }, "Nothing since the look before."));
   };
 
+  const sure = (turn) => turn.sureness != null && h("span", { class: "dim" }, ` ${percent(turn.sureness)} sure`);
+
+  const plan = (turn) => (turn.plan || []).length > 0 && part(
+    "Plan",
+    h("ol", { class: "plan", "aria-label": "The plan, as the model wrote it" }, turn.plan.map((line) => h(
+      "li", { class: line.state, "aria-current": line.state === "now" ? "step" : null },
+      line.text, line.state !== "later" && h("span", { class: "dim" }, line.state === "now" ? " – under way" : " – done"),
+    ))),
+    sure(turn) && h("p", {}, "The model was", sure(turn), "."),
+    (turn.considered || []).length > 1 && h("p", { class: "dim" }, "Also considered: ",
+      turn.considered.slice(1).map(([told, share]) => `${told} (${percent(share)})`).join("; ")),
+  );
+
   const prompt = (turn, episode) => part(
     episode.read ? "Prompt" : "What a model would have read",
-    turn.goal && h("p", {}, "Goal, as the model wrote it: ", code(turn.goal)),
-    turn.prompt ? h("pre", { class: "prompt" }, turn.prompt) : h("p", { class: "dim" }, "None: the planner went on towards the goal."),
+    turn.goal && h("p", {}, "Goal, as the model wrote it: ", code(turn.goal), sure(turn)),
+    turn.prompt ? h("pre", { class: "prompt" }, turn.prompt) : h("p", { class: "dim" }, "None: the plan goes on."),
     h("details", { class: "plain" }, h("summary", {}, "The codebook's part of it"), h("pre", {}, episode.system(turn))),
   );
 
@@ -95,7 +108,7 @@ const codeword = (() => {
   };
 
   const inside = (turn, episode) => !turn.offered ? h("p", { class: "inside dim" }, "Being decided.") : h("div", { class: "inside" },
-    h("div", {}, seen(turn.seen || {}), prompt(turn, episode), legal(turn)), h("div", {}, weighed(turn), outcome(turn), cost(turn)));
+    h("div", {}, plan(turn), seen(turn.seen || {}), prompt(turn, episode), legal(turn)), h("div", {}, weighed(turn), outcome(turn), cost(turn)));
 
   const budget = (turn, episode) => {
     const took = (turn.stage_ms || {}).decision_ms;
