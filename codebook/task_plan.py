@@ -174,13 +174,18 @@ def check_things(codebook: Codebook, plan: TaskPlan, observation: Observation) -
             raise CommandError("entity", f"'{thing}' is not observed")
 
 
+def things_named(codebook: Codebook, command: Command) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """The ids of the things that a command names, each with the kinds that its argument takes."""
+    for name, value in command.args.items():
+        argument = codebook.skills[command.skill].args[name]
+        yield from ((thing, getattr(argument, "kinds", ())) for thing in things_in(argument, value))
+
+
 def _named(codebook: Codebook, plan: TaskPlan) -> Iterable[str]:
     """The ids of the things that a plan names."""
     for item in plan.items:
         if isinstance(item, Do):
-            args = codebook.skills[item.command.skill].args
-            for name, value in item.command.args.items():
-                yield from things_in(args[name], value)
+            yield from (thing for thing, _ in things_named(codebook, item.command))
         else:
             yield from (arg for fact in (*item.goal.facts, *item.goal.denied) for arg in fact.args)
 

@@ -19,6 +19,11 @@ from .reflexes import reflex_decision
 from .sampling import GREEDY, Sampling
 from .sureness import SURE
 
+_NO_EFFECTS = (
+    "no skill of the codebook declares effects, and this adapter writes goals alone, which can ask for nothing then: "
+    "declare effects, or use --adapter none, which writes commands as well"
+)
+
 
 class GoalController:
     """The model writes the goal, the planner finds the commands over the codebook's own preconditions and effects."""
@@ -107,6 +112,8 @@ class GoalController:
 
 def _holding(writer: GoalWriter, observation: Observation) -> tuple[Note, ...]:
     """That a goal holds already when it is written: nothing is done then, which is not to pass for something done."""
+    if writer.wanted is not None and not any(skill.effects for skill in writer.wanted.codebook.skills.values()):
+        return (Note(kind="hold", text=_NO_EFFECTS),)
     if writer.wanted is None or not writer.wanted.reached(observation):
         return ()
     return (Note(kind="hold", text=f"nothing is done: what is asked for holds already ({writer.goal.told})"),)

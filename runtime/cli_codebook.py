@@ -7,16 +7,23 @@ from pathlib import Path
 import click
 
 from codeword.codebook import CodebookError, Observation, command_schema, legal, load_codebook
+from codeword.codebook.advice import advice
 from codeword.codebook.calls import trusted_calls
 from codeword.codebook.docs import codebook_docs
 from codeword.codebook.editor_schema import codebook_schema
 from codeword.codebook.errors import InputError
 from codeword.codebook.fact_kinds import unknown_places
+from codeword.codebook.made_up import made_up_scene
 from codeword.codebook.offer import task_told
 from codeword.codebook.prompt import codebook_text, observation_text
+from codeword.codebook.task_plan import told_command
+from codeword.controller import make_controller
+from codeword.controller.registry import DEFAULT_MODEL
+from codeword.controller.sureness import SURE
 
 from .recording import read_episode
-from .terminal import print_json
+from .terminal import model_progress, out, print_json
+from .trial import Trial, try_examples, try_task
 
 
 @click.group(epilog="Example: codeword codebook check my_codebook.yaml")
@@ -30,8 +37,9 @@ def codebook() -> None:
 def check(file: str, as_json: bool) -> int:
     """Find every fault in FILE, and say which skills run trusted code; exits 2 if there is a fault.
 
-    Trusted code is looked for, not run. Where neither a fact nor a skill tells which kinds of things the fact is of, it
-    asks for them: goals can name only what is known.
+    It also tells which skills the planner can chain, which facts nothing brings about, and which descriptions a model
+    can hardly tell apart. Trusted code is looked for, not run. Where neither a fact nor a skill tells which kinds of
+    things the fact is of, it asks for them: goals can name only what is known.
     """
     try:
         book = load_codebook(file)
@@ -40,20 +48,93 @@ def check(file: str, as_json: bool) -> int:
             raise
         keys = ("file", "line", "column", "message")
         faults = [{key: getattr(fault, key) for key in keys} for fault in problem.faults]
-        print_json({"file": file, "ok": False, "skills": None, "faults": faults, "calls": [], "unknown": []})
+        print_json(
+            {"file": file, "ok": False, "skills": None, "faults": faults, "calls": [], "unknown": [], "advice": []}
+        )
         return 2
-    calls, unknown = trusted_calls(book), unknown_places(book)
+    calls, unknown, told = trusted_calls(book), unknown_places(book), advice(book)
     if as_json:
         shown = [{**asdict(call), "found": not call.missing} for call in calls]
-        told = {"file": file, "ok": True, "skills": len(book.skills), "faults": [], "calls": shown, "unknown": unknown}
-        print_json(told)
+        good = {"file": file, "ok": True, "skills": len(book.skills), "faults": [], "calls": shown, "unknown": unknown}
+        print_json(good | {"advice": told})
         return 0
     click.echo(f"{file}: {len(book.skills)} skills for the robot '{book.robot}', no fault found")
     for call in calls:
         click.echo(f"{file}: {call}")
-    for line in unknown:
+    for line in (*unknown, *told):
         click.echo(f"{file}: {line}")
     return 0
+
+
+@codebook.command("try", epilog='Example: codeword codebook try my_codebook.yaml "go to mark 2" "bark three times"')
+@click.argument("file")
+@click.argument("tasks", nargs=-1)
+@click.option(
+    "--observation", type=click.Path(path_type=Path), help="The first look of this episode file is the scene."
+)
+@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="As in codeword run.")
+@click.option("--adapter", default="auto", show_default=True, help="As in codeword run.")
+@click.option("--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True, help="As in codeword run.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def try_(
+    file: str, tasks: tuple[str, ...], observation: Path | None, model: str, adapter: str, sure: float, as_json: bool
+) -> int:
+    """Show what the model would do for each of TASKS with FILE, without a robot; without TASKS, for FILE's examples.
+
+    The scene is made up from FILE's kinds of things, or seen in an episode. Of an example, which the model is not told
+    then, it is said whether it came out right; exits 1 where one did not.
+    """
+    book = load_codebook(file)
+    if not tasks and not book.examples:
+        raise InputError(f'{file} has no examples to try; give a task: codeword codebook try {file} "..."')
+    seen = _observations(observation)[0] if observation is not None else made_up_scene(book)
+    with model_progress() as progress:
+        controller = make_controller("llm", book, model=model, adapter=adapter, sure=sure, progress=progress)
+    tried = [try_task(book, controller, task, seen) for task in tasks] or list(try_examples(book, controller, seen))
+    if as_json:
+        print_json({"file": file, "tasks": [_as_json(one) for one in tried]})
+    else:
+        things = ", ".join(entity.id for entity in seen.entities)
+        out.print(f"scene: {things or 'nothing'}", markup=False)
+        for one in tried:
+            _tell(one)
+    return 1 if any(one.right is False for one in tried) else 0
+
+
+def _tell(tried: Trial) -> None:
+    """A task as it was tried, for people."""
+    sure = "" if tried.decision.sureness is None else f"{tried.decision.sureness:.0%} sure, "
+    verdict = {None: "", True: "  right", False: "  WRONG"}[tried.right]
+    out.print(f"\n{tried.task}{verdict}", markup=False)
+    out.print(f"  {tried.plan.told} ({sure}{tried.taken_s:.1f} s)", markup=False)
+    for other in tried.decision.considered[1:3]:
+        out.print(f"  or {other.told} ({other.probability:.0%})", markup=False)
+    for note in tried.decision.notes:
+        out.print(f"  {note.text}", markup=False)
+    if tried.carried_out:
+        commands = "; ".join(told_command(command) for command in tried.trace.commands)
+        out.print(f"  would do: {commands or 'nothing'}{_why(tried.trace.failure)}", markup=False)
+    else:
+        out.print(f"  would do nothing and say: {tried.decision.text}", markup=False)
+
+
+def _why(failure: str) -> str:
+    return f"; then give up ({failure})" if failure else ""
+
+
+def _as_json(tried: Trial) -> dict[str, object]:
+    return {
+        "task": tried.task,
+        "plan": tried.plan.text,
+        "sureness": tried.decision.sureness,
+        "considered": [one.model_dump() for one in tried.decision.considered],
+        "commands": [command.text for command in tried.trace.commands],
+        "carried_out": tried.carried_out,
+        "failure": tried.trace.failure,
+        "right": tried.right,
+        "notes": [note.text for note in tried.decision.notes],
+        "taken_s": round(tried.taken_s, 3),
+    }
 
 
 @codebook.command(epilog="Example: codeword codebook schema my_codebook.yaml --out my_codebook.schema.json")
