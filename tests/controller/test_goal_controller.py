@@ -156,7 +156,7 @@ def test_where_something_else_is_left_the_goal_is_asked_for_again(tabletop: Code
 
 def test_a_goal_is_written_anew_when_what_was_missing_appears(tabletop: Codebook) -> None:
     hidden = observe({"green_block": "table"}, ("blue_bowl",))
-    controller = GoalController(Scripted(MISSING, GREEN, RED), tabletop)  # type: ignore[arg-type]
+    controller = GoalController(Scripted(MISSING, RED), tabletop)  # type: ignore[arg-type]
     assert controller.decide("red into blue", hidden).text == '{"skill":"wait","duration_s":0.5}'
     assert controller.decide("red into blue", start()).written_goal == RED
 
