@@ -25,7 +25,7 @@ from .goals import Goal, read_goal
 from .observation import Observation
 from .skills import Codebook
 from .strict_json import read_json
-from .writing import make_command, skill_schema, things_in
+from .writing import read_command, skill_schema, things_in
 
 MOST_ITEMS = 12
 """The most commands and facts that a plan holds, all of its goals together."""
@@ -112,14 +112,14 @@ def _value_text(value: object) -> str:
 def read_plan(codebook: Codebook, text: str | bytes) -> TaskPlan:
     """The plan that a text from anywhere says, after every check that needs no observation.
 
-    Size first, then strict JSON, then the codebook's JSON Schema for plans, then every command as `make_command` makes
-    it. Raises CommandError naming the check: `size`, `json` or `schema`.
+    Size first, then strict JSON, then the form of plans by JSON Schema, then every command as `read_command` reads it.
+    Raises CommandError naming the check: `size`, `json` or `schema`.
     """
     data = read_json(text, MAX_TEXT_BYTES, _MAX_DEPTH)
     listed = data.get("plan") if isinstance(data, dict) else None
     if isinstance(listed, list):
         _check_length(listed)
-    error = best_match(_validator(codebook).iter_errors(data))
+    error = best_match(_form(codebook).iter_errors(data))
     if error is not None:
         place = "/".join(str(part) for part in error.absolute_path)
         raise CommandError("schema", f"{f'at {place}: ' if place else ''}{error.message[:200]}")
@@ -133,7 +133,7 @@ def read_plan(codebook: Codebook, text: str | bytes) -> TaskPlan:
                 raise CommandError("schema", f"the count {given} stands behind no command of its own")
             items[-1] = Do(last.command, given)
         elif isinstance(given, dict):
-            items.append(Do(_command(codebook, given)))
+            items.append(Do(_command(codebook, given, len(items))))
         else:
             items.append(Achieve(_goal(codebook, given)))
     return TaskPlan(tuple(items))
@@ -145,8 +145,14 @@ def _check_length(listed: Sequence[Any]) -> None:
         raise CommandError("schema", f"a plan of {held} commands and facts; at most {MOST_ITEMS}")
 
 
-def _command(codebook: Codebook, given: Mapping[str, Any]) -> Command:
-    return make_command(codebook, given["skill"], {name: value for name, value in given.items() if name != "skill"})
+def _command(codebook: Codebook, given: Mapping[str, Any], number: int) -> Command:
+    try:
+        command = read_command(codebook, json.dumps(given, ensure_ascii=False))
+    except CommandError as problem:
+        raise CommandError(problem.check, f"item {number + 1}: {str(problem).partition(': ')[2]}") from problem
+    if codebook.skills[command.skill].ends is not None:
+        raise CommandError("schema", f"item {number + 1}: '{command.skill}' is no item of a plan, which ends by itself")
+    return command
 
 
 def _goal(codebook: Codebook, given: Sequence[Sequence[str]]) -> Goal:
@@ -201,9 +207,13 @@ def plan_schema(codebook: Codebook) -> dict[str, Any]:
     """The JSON Schema that every plan of a codebook meets, whatever is observed. Counts stand behind commands, which a
     schema cannot say; `read_plan` does.
     """
+    return _schema(codebook, [skill_schema(skill) for skill in codebook.skills.values() if skill.ends is None])
+
+
+def _schema(codebook: Codebook, commands: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The JSON Schema of plans, its commands as they are given."""
     word = {"type": "string", "pattern": rf"^{ID.pattern}\Z", "maxLength": 64}
     fact = {"type": "array", "items": word, "minItems": 1, "maxItems": 8}
-    commands = [skill_schema(skill) for skill in codebook.skills.values() if skill.ends is None]
     items = [
         *commands,
         {"title": "a goal", "type": "array", "items": fact, "minItems": 1, "maxItems": MOST_ITEMS},
@@ -232,5 +242,6 @@ def plan_schema(codebook: Codebook) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=32)
-def _validator(codebook: Codebook) -> Draft202012Validator:
-    return Draft202012Validator(plan_schema(codebook))
+def _form(codebook: Codebook) -> Draft202012Validator:
+    """A validator of all but what the commands are, which tell better what is wrong with them one by one."""
+    return Draft202012Validator(_schema(codebook, [{"type": "object"}]))

@@ -110,6 +110,36 @@ class PlanController:
         return asked.decision.model_copy(update=told | {"notes": (*asked.decision.notes, *self._notes)})
 
 
+class GivenPlan:
+    """Carries out a plan that somebody gave for a task; no model is asked, whatever the task says."""
+
+    def __init__(self, codebook: Codebook, plan: TaskPlan) -> None:
+        self._codebook, self._plan = codebook, plan
+        self._executor = PlanExecutor(codebook, plan)
+
+    def use(self, codebook: Codebook) -> None:
+        """Decide by this codebook from now on."""
+        self._codebook = codebook
+        self._executor.use(codebook)
+
+    def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
+        """The next command of the plan, `done` behind its last item; `cannot` where an item cannot be carried out."""
+        del cancelled
+        if (held := reflex_decision(self._codebook, task)) is not None:
+            return held
+        clock = Stopwatch()
+        found = self._executor.next(observation)
+        command = found if isinstance(found, Command) else give_up(self._codebook, found)
+        facts = sorted(map(str, self._codebook.state(observation).facts))
+        told = {"plan": self._plan.text, "codebook": self._codebook.hash, "facts": facts, "policy": "given/1"}
+        key = decision_key(told | {"at": self._executor.at, "done": list(self._executor.done)})
+        total = clock.stage_ms()["total"]
+        return Decision(
+            text=command.text, logprob=0.0, stage_ms={"plan": total, "total": total}, path="planned", key=key,
+            plan=self._plan.text, item=self._executor.at,
+        )  # fmt: skip
+
+
 def _shown(observation: Observation) -> frozenset[Fact | str]:
     """What plans depend on of an observation: its facts, and what is there."""
     return frozenset((*observation.facts, *(entity.id for entity in observation.entities)))

@@ -1,5 +1,6 @@
 """`codeword run`: scenarios in, a table, episode files and a report out."""
 
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -11,9 +12,10 @@ import click
 
 from codeword.codebook import Codebook
 from codeword.codebook.conversation import FORMS
-from codeword.codebook.errors import EpisodeError, InputError
+from codeword.codebook.errors import CommandError, EpisodeError, InputError
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.reflexes import stops
+from codeword.codebook.task_plan import read_plan
 from codeword.controller.controller import BEST_POLICY, POLICIES
 from codeword.controller.memory.opening import OFF
 from codeword.controller.profiles import AUTO, PROFILES
@@ -48,6 +50,7 @@ from .view import View
 from .view.opening import show
 
 MOST_JOBS = 256
+_MOST_ASKED = 4
 _SECONDS = click.FloatRange(0, 3600, min_open=True)
 
 
@@ -124,6 +127,7 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
 @click.option("--max-mb", type=click.FloatRange(0, min_open=True), help="Keep no more than so many megabytes of them.")
 @click.option("--leave-out", default="", metavar="PARTS", help=f"Not into the files: {', '.join(PARTS)} (with commas).")
 @click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
+@click.option("--plan", "given", default="", help="With --task: carry out this plan (JSON), and ask no model.")
 @click.option("--watch", is_flag=True, help="With --task: take up edits of the codebook file between decisions.")
 @click.option("--explain", is_flag=True, help="Tell each decision as it is made.")
 @click.option("--view", is_flag=True, help="Show scene and decisions as they happen, in a page of this machine alone.")
@@ -165,6 +169,7 @@ def run(
     max_mb: float | None,
     leave_out: str,
     film: bool,
+    given: str,
     watch: bool,
     explain: bool,
     view: bool,
@@ -195,7 +200,11 @@ def run(
     cap = Cap(keep, max_mb)
     if cap.any and (resume or record is not None):
         raise InputError("--keep and --max-mb remove episodes that --resume and --record need; leave either")
+    if given and task is None:
+        raise InputError("--plan goes with --task: a plan is for one task")
     chosen = _chosen(scenarios, task, codebook)
+    if given:
+        _check_plan(chosen[0], given)
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(
@@ -203,7 +212,7 @@ def run(
         leave_out=read_parts(leave_out),
     )  # fmt: skip
     sampling, limits = Sampling(temperature, top_k, top_p), Limits(connect_s, answer_s)
-    who = Who(controller, model, adapter, profile, history, sampling, policy, cache, fallback, limits, sure)
+    who = Who(controller, model, adapter, profile, history, sampling, policy, cache, fallback, limits, sure, given)
     if all(stops(scenario.codebook, scenario.spec.task) for scenario in chosen):
         who = Who(NOBODY, model, adapter)  # nothing is loaded first: a stop is not to wait for it
     one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}
@@ -284,7 +293,35 @@ def run(
         out.print(f"{before}see {page}", markup=False)
     if unwritten:
         raise unwritten[0]
+    if task is not None and not as_json and sys.stdin.isatty() and sys.stdout.isatty():
+        taken = _ask_which(plan.path(plan.tasks[0]))
+        if taken:
+            given_now = click.get_current_context().params
+            chosen_folder = folder.with_name(f"{folder.name}-chosen")
+            return int(click.get_current_context().invoke(run, **given_now | {"given": taken, "folder": chosen_folder}))
     return 0 if summary.ok and not refused(recorded) else 1
+
+
+def _check_plan(scenario: Scenario, text: str) -> None:
+    """Raises InputError where a text is no plan of the scenario's codebook."""
+    try:
+        read_plan(scenario.codebook, text)
+    except CommandError as problem:
+        raise InputError(f"--plan: {problem}") from problem
+
+
+def _ask_which(path: Path) -> str:
+    """Have the user choose among the plans that the model was not sure enough of; empty for none of them."""
+    episode = next(_readable([path]), None)
+    last = episode.steps[-1].decision if episode is not None and episode.steps else None
+    if last is None or "unsure" not in [note.kind for note in last.notes]:
+        return ""
+    out.print("which is meant?")
+    plans = [one for one in last.considered if not one.plan.startswith('{"cannot"')][:_MOST_ASKED]
+    for number, one in enumerate(plans, 1):
+        out.print(f"  {number}  {one.told} ({one.probability:.0%})", markup=False)
+    answer = click.prompt("number, or Enter for none", default="", show_default=False)
+    return plans[int(answer) - 1].plan if answer.isdecimal() and 1 <= int(answer) <= len(plans) else ""
 
 
 def read_clock(text: str | None) -> Clock | None:

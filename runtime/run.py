@@ -13,7 +13,9 @@ from codeword.codebook import Codebook
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.live import LiveCodebook
+from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.codebook.prompt import CONTRACT
+from codeword.codebook.task_plan import read_plan
 from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import Adapter, load_adapter
 from codeword.controller.backend import Backend
@@ -24,6 +26,7 @@ from codeword.controller.fleet.address import check_address, is_fleet
 from codeword.controller.fleet.client import FleetBackend
 from codeword.controller.fleet.later import Later
 from codeword.controller.memory.opening import OFF, open_store
+from codeword.controller.plan_controller import GivenPlan
 from codeword.controller.processor import processor
 from codeword.controller.profiles import AUTO, shared_threads
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
@@ -47,6 +50,8 @@ from .signals import held_at_the_end
 CONTROLLERS = ("llm", "expert", "random")
 NOBODY = "nobody"
 """Who decides what needs no deciding: a task that is a stop word. No model is loaded for it."""
+GIVEN = "given"
+"""Who decided, in an episode's header, where a plan was given."""
 _LIBRARIES = ("torch", "transformers", "outlines", "llguidance", "pybullet", "numpy")
 
 
@@ -55,8 +60,9 @@ class Who:
     """Who decides: the kind of controller, and for `llm` the model, its adapter, in which profile it is held, in which
     form prompts tell of earlier decisions, how tokens are picked (its seed is replaced by the episode's), what the
     model writes, and where decisions are kept to be served again. Of a model elsewhere: what decides when it does not
-    answer (LOCAL, HOLD, or a model's name; adapter and profile are that one's), and how long it may take. A goal that
-    the model is less `sure` of is not gone after.
+    answer (LOCAL, HOLD, or a model's name; adapter and profile are that one's), and how long it may take. What the
+    model is less `sure` of is not carried out. Where a plan is `given`, as JSON, it is carried out, and no model is
+    asked.
     """
 
     controller: str
@@ -70,6 +76,7 @@ class Who:
     fallback: str = LOCAL
     limits: Limits = USUAL
     sure: float = SURE
+    given: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,7 @@ class Loaded:
     held: str = ""
     fallback: str = ""
     policy: str = ""
+    contract: int = CONTRACT
 
 
 def fetch(who: Who, progress: Progress) -> tuple[LocalModel, Adapter] | None:
@@ -94,7 +102,7 @@ def fetch(who: Who, progress: Progress) -> tuple[LocalModel, Adapter] | None:
 
     Raises InputError for an unknown controller or address, ModelError where model or adapter cannot be had.
     """
-    if who.controller == NOBODY:
+    if who.controller == NOBODY or who.given:
         return None
     if who.controller not in CONTROLLERS:
         raise InputError(f"there is no controller '{who.controller}'{did_you_mean(who.controller, CONTROLLERS)}")
@@ -119,14 +127,15 @@ class Controllers:
 
     def __init__(self, who: Who, progress: Progress, processes: int = 1) -> None:
         """`processes` is how many share the machine. Raises what `fetch` does, ModelError for an unfit profile."""
-        self.store = open_store(who.cache) if who.controller == "llm" else None
+        asks = who.controller == "llm" and not who.given
+        self.store = open_store(who.cache) if asks else None
         if self.store is not None:
             atexit.register(self.store.close)
         found = fetch(who, progress)
         self.who = who
         self.engine: Engine | None = None
         self.loaded = Loaded()
-        if who.controller == "llm" and is_fleet(who.model):
+        if asks and is_fleet(who.model):
             self._backend: Backend | None = self._serve_from(who, found, processes)
             return
         if found is not None:
@@ -141,13 +150,16 @@ class Controllers:
                 held=self.engine.held,
             )
         there: RemoteModel | None = None
-        if who.controller == "llm" and is_remote(who.model):
+        if asks and is_remote(who.model):
             there = RemoteModel(read_address(who.model), who.limits, retries=None if who.fallback == HOLD else 2)
             fallback = HOLD if self.engine is None else self.loaded.model
             self.loaded = replace(self.loaded, model=there.name, weights_hash="", profile="remote", fallback=fallback)
         self._backend = chain(self.engine, there, self.store) if self.engine or there else None
         if self._backend is not None:
-            self.loaded = replace(self.loaded, policy=policy_for(self._backend.adapter, who.policy, who.history))
+            policy = policy_for(self._backend.adapter, who.policy, who.history)
+            writes_plans = policy == "plan" and not self._backend.adapter.plans_are_goals
+            contract = PLAN_CONTRACT if writes_plans else CONTRACT
+            self.loaded = replace(self.loaded, policy=policy, contract=contract)
 
     def _serve_from(self, who: Who, found: tuple[LocalModel, Adapter] | None, processes: int) -> Backend:
         """An engine process, and the local model where there is one, to be loaded when that does not answer."""
@@ -184,6 +196,8 @@ class Controllers:
                 sampling=replace(self.who.sampling, seed=seed),
                 sure=self.who.sure,
             )
+        if self.who.given:
+            return GivenPlan(scenario.codebook, read_plan(scenario.codebook, self.who.given))
         if self.who.controller in ("random", NOBODY):
             return RandomController(scenario.codebook, seed)
         return Expert(scenario)
@@ -212,7 +226,7 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
         codebook_hash=scenario.codebook.hash,
         task=scenario.wording(seed),
         seed=seed,
-        controller=who.controller,
+        controller=GIVEN if who.given else who.controller,
         model=loaded.model,
         weights_hash=loaded.weights_hash,
         adapter=loaded.adapter,
@@ -220,7 +234,7 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
         profile=loaded.profile,
         held=loaded.held,
         fallback=loaded.fallback,
-        contract=CONTRACT,
+        contract=loaded.contract,
         policy=loaded.policy,
         history=who.history if loaded.model else "",
         sampling=drawn if loaded.model else {},

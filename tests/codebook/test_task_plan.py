@@ -66,7 +66,10 @@ def test_commands_whose_preconditions_do_not_hold_yet_can_be_written() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"plan":[{"skill":"fly"}]}', "schema"),
+        ('{"plan":[{"skill":"fly"}]}', "schema: item 1: at skill: 'fly' is not one of"),
+        ('{"plan":[{"skill":"sit"},{"skill":"bark","times":2}]}', "schema: item 2: Additional properties"),
+        ('{"plan":[{"skill":"walk","steps":11}]}', "schema: item 1: at steps: 11 is greater than the maximum of 10"),
+        ('{"plan":[{"skill":"done"}]}', "schema: item 1: 'done' is no item of a plan, which ends by itself"),
         ('{"plan":[]}', "schema"),
         ('{"plan":[{"skill":"bark"},1000000000]}', "schema"),
         ('{"plan":[3,{"skill":"bark"}]}', "schema: the count 3 stands behind no command of its own"),
