@@ -182,13 +182,17 @@ class TickedExecution:
 
 
 _MOVED: dict[int, PrimitiveRobot] = {}
-"""The robots that carry out a command, or whose `hold` has not returned since."""
+
+
+def moved() -> list[PrimitiveRobot]:
+    """The robots of this process that carry out a command, or whose `hold` has not returned since."""
+    return list(_MOVED.values())
 
 
 @atexit.register
 def _hold_all() -> None:
     """Hold whatever is still moved when the interpreter exits."""
-    for robot in list(_MOVED.values()):
+    for robot in moved():
         try:
             robot.close()
         except Exception as problem:  # noqa: BLE001 (a user's own `hold` may raise anything; the others are held too)

@@ -1,16 +1,22 @@
 """Signals that end a process, as an exception: whoever holds a robot brings it to a stand on the way out."""
 
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from codeword.codebook import Robot
+from codeword.codebook.primitive_robot import moved
 
 HOLD_S = 2.0
 """So long a robot is let come to a stand before another signal cuts that short [s]."""
+
+_BLOCKED_S = 0.1
+"""A main thread that has not heard of a signal after so long is in the middle of a call that does not return [s]."""
 
 _ALWAYS = (signal.SIGINT, signal.SIGTERM)
 _UNLESS_IGNORED = (signal.SIGHUP, signal.SIGQUIT)
@@ -31,14 +37,16 @@ def exit_code(problem: BaseException) -> int:
 
 
 class _Shield:
-    """Until when signals wait [s, monotonic], and the one that does."""
+    """Until when signals wait [s, monotonic], the one that does, and whether the main thread has heard of any."""
 
     until_s = float("-inf")
     waiting: int | None = None
+    heard = threading.Event()
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
     del frame
+    _Shield.heard.set()
     if time.monotonic() < _Shield.until_s:
         _Shield.waiting = number
     else:
@@ -58,10 +66,46 @@ def raised(*, suspend: bool = False) -> Iterator[None]:
     numbers = [*_ALWAYS, *(number for number in others if signal.getsignal(number) != signal.SIG_IGN)]
     before = {number: signal.signal(number, _raise) for number in numbers}
     try:
-        yield
+        with _watched(frozenset(map(int, numbers))):
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+
+
+@contextmanager
+def _watched(numbers: frozenset[int]) -> Iterator[None]:
+    """Have a thread hear of signals too: Python tells the main thread only once the call that it is in has returned."""
+    _Shield.heard.clear()
+    ours, pythons = os.pipe()
+    os.set_blocking(pythons, False)
+    before = signal.set_wakeup_fd(pythons, warn_on_full_buffer=False)
+    thread = threading.Thread(target=_hold_where_blocked, args=(ours, numbers), name="signals", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(pythons)
+        thread.join(_BLOCKED_S * 10)
+
+
+def _hold_where_blocked(pipe: int, numbers: frozenset[int]) -> None:
+    """Stop the robots when a signal comes that the main thread does not hear of, and hold those that may be held from
+    here. Ends with the other end of the pipe.
+    """
+    with os.fdopen(pipe, "rb", buffering=0) as told:
+        while came := told.read(64):
+            if numbers.isdisjoint(came) or _Shield.heard.wait(_BLOCKED_S):
+                continue
+            for robot in moved():
+                robot.stop()
+                if robot.hold_from_any_thread:
+                    try:
+                        robot.call_hold()
+                    except Exception as problem:  # noqa: BLE001 (a user's own `hold` may raise anything)
+                        with suppress(OSError):
+                            sys.stderr.write(f"codeword: hold raised {type(problem).__name__}: {problem}\n")
 
 
 @contextmanager

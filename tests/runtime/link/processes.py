@@ -103,7 +103,7 @@ class Raw:
         """Send a message; what every message has is filled in where it is not given. Its id."""
         values = {"id": secrets.token_hex(4), "session": self.session, "controller": self.token, "epoch": self.epoch}
         wanted = {
-            "hello": ("id", "controller"), "lease": ("id", "session", "controller"), "stop": ("id",),
+            "hello": ("id", "controller"), "lease": ("id", "session", "controller"), "stop": ("id",), "standstill": ("id",),
             "rearm": ("id", "session", "controller", "epoch"), "observe": ("id", "session", "controller"),
             "command": ("id", "session", "controller", "epoch"), "heartbeat": ("session", "controller", "epoch"),
             "goodbye": ("session", "controller", "epoch"),

@@ -1,6 +1,8 @@
 """Robots of a user's own that note when they are held, and whose calls block or raise where a test wants it."""
 
+import ctypes
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -58,6 +60,19 @@ class ThreadsafeRover(Rover):
     """Its motors can be switched off from anywhere."""
 
     hold_from_any_thread = True
+
+
+class DeafRover(ThreadsafeRover):
+    """Its call hears of no signal until it returns, as that of a driver in C may."""
+
+    def perform(self, name: str, args: Mapping[str, Value]) -> Motion:
+        if name == "freeze":
+            self.note("begin-freeze")
+            sleeper = threading.Thread(target=time.sleep, args=(float(str(args["duration_s"])),))
+            sleeper.start()
+            ctypes.CDLL(None).pthread_join(ctypes.c_ulong(sleeper.ident or 0), None)
+            return Outcome(True)
+        return (yield from super().perform(name, args))
 
 
 class StubbornRover(Rover):

@@ -97,6 +97,18 @@ def test_a_served_robot_that_a_signal_ends_in_mid_skill_is_held(
         assert raw.hear("goodbye")
 
 
+def test_a_call_that_hears_of_no_signal_does_not_keep_a_robot_from_being_held(tmp_path: Path) -> None:
+    file = tmp_path / "notes"
+    with rover(file, "DeafRover") as robot, Raw(robot.url) as raw:
+        raw.arm()
+        assert raw.command(FREEZE)["kind"] == "accepted"
+        until(lambda: "begin-freeze" in names(file), robot.process)
+        robot.process.send_signal(signal.SIGHUP)
+        until(lambda: "held" in names(file), robot.process, 1.5)
+        robot.process.wait(20)
+        assert ended_in_hold(file)
+
+
 def test_what_nohup_has_a_process_ignore_stays_ignored(tmp_path: Path) -> None:
     file = tmp_path / "notes"
     program = [sys.executable, "-m", "tests.runtime.link.patient", "serve", "--robot", f"{ROVER}:Rover", "--codebook"]
