@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
 
-from ..command import Value
-from ..skills import Codebook
+from codeword.codebook.command import Value
+from codeword.codebook.skills import Codebook
+
 from .find import Quantity
 from .offer import OfferedNumber, Slot, nearest_bound, number_slots, number_text
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..units import TIMES, UNITS, Unit, rate
+from codeword.codebook.units import TIMES, UNITS, Unit, rate
+
 from .names import Amount, Names
 from .numbers import Numbers, Token
 from .words import SYMBOLS
@@ -136,19 +137,21 @@ class Amounts:
         if group is None:
             return None
         end += 1
-        return Amount(at, end + (self.low(end) in self.words.ofs), before * group, "count")
+        return Amount(at, end + (self.low(end) in self.words.ofs), before * group, "group")
 
     # What it counts
 
     def _measured(self, amount: Amount) -> tuple[int, Measured | None]:
         """A number with the unit behind it, or the plain number if it is one."""
+        if amount.kind == "count":
+            return amount.end, self._count(amount, amount.end)
         part = amount.kind in ("fraction", "mixed")
         unit, end = self._unit_of_part(amount.end) if part else (None, amount.end)
         if unit is None:
             unit, end = self._unit_behind(amount.end)
         if not end:
             return amount.end, None
-        if amount.kind == "count" and (unit is None or unit.dimension == "count"):
+        if amount.kind == "group" and (unit is None or unit.dimension == "count"):
             return amount.end, self._count(amount, amount.end)
         if self.names.is_name(amount, end, unit):
             return end, None
@@ -247,7 +250,7 @@ class Amounts:
             these = self.tokens[at : at + length]
             unit = SYMBOLS.get(tuple(token.raw for token in these))
             unit = unit or self.words.units.get(tuple(token.low for token in these))
-            if unit is not None:
+            if unit is not None and self.low(at) not in self.words.directions:  # German um: around
                 return unit, at + length
         if self.low(at) in self.words.times and not self.numbers.is_digits(at + 1):
             return TIMES, at + 1

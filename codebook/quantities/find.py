@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from ..units import UNITS, Unit
+from codeword.codebook.units import UNITS, Unit
+
 from .amounts import Amounts, Measured
 from .names import Names
 from .numbers import Numbers, language_of, tokens_of

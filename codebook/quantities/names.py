@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from ..units import UNITS, Unit
+from codeword.codebook.units import UNITS, Unit
+
 from .numbers import Numbers, Token
 from .words import Words
 
@@ -18,8 +19,8 @@ _GOES_ON = _STRICTLY.union(
 class Amount:
     """A number in the tokens from `start` to `end`, and how it is said.
 
-    `kind` is `number`, `fraction` (a half), `mixed` (one and a half), `count` (twice, a dozen), or `article` where only
-    an article counts a unit (an hour).
+    `kind` is `number`, `fraction` (a half), `mixed` (one and a half), `count` (twice), `group` (a dozen), or `article`
+    where only an article counts a unit (an hour).
     """
 
     start: int

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from ..arguments import NumberArgument
-from ..skills import Codebook
-from ..units import Unit, unit_of
+from codeword.codebook.arguments import NumberArgument
+from codeword.codebook.skills import Codebook
+from codeword.codebook.units import Unit, unit_of
+
 from .find import Quantity, find_quantities
 
 _LONGEST = 240

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..units import UNITS, Unit, rate
+from codeword.codebook.units import UNITS, Unit, rate
 
 UnitTable = dict[tuple[str, ...], Unit]
 

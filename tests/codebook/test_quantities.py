@@ -81,6 +81,8 @@ def found(task: str) -> list[str]:
         ("bark 2x", ["2x = 2 count"]),
         ("spin once around", ["once = 1 count"]),
         ("drehe dich einmal um", ["einmal = 1 count"]),
+        ("drehe dich zwei um", ["zwei = 2 number"]),
+        ("two um", ["two um = 2 um"]),
         ("one or two steps", ["one = 1 number", "two steps = 2 count"]),
         ("do it once more", ["once = 1 count"]),
         ("5 steps back", ["5 steps = 5 count"]),
