@@ -40,7 +40,7 @@ def commands_to_name(codebook: Codebook, observation: Observation, task: str) ->
     doing = [skill for skill in codebook.skills.values() if skill.ends is None]
     ranked = doing if len(codebook.skills) <= MOST_SKILLS else [s for s in rank(codebook, task) if s.ends is None]
     state, reachable = codebook.state(observation), codebook.within_reach(observation)
-    graph = legal_in(codebook, state, reachable, ranked, MOST_SKILLS, compared_only=True).graph
+    graph = legal_in(codebook, state, reachable, ranked, MOST_SKILLS, task, compared_only=True).graph
     ((_, skills),) = graph.edges
     return skills if skills.edges else None
 

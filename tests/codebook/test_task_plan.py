@@ -122,3 +122,13 @@ def test_plans_that_come_to_the_same_are_told_from_those_that_do_not(tabletop: C
     written_twice = TaskPlan((Do(item.command), Do(item.command)))
     assert same_outcome(dog, barks, written_twice, scene())
     assert not same_outcome(dog, barks, TaskPlan((item, Do(item.command))), scene())
+
+
+def test_words_of_the_task_are_copied_into_a_plan_and_no_others() -> None:
+    text = DOG.replace("sit: {", "say: {description: say words, args: {text: {text: {max_words: 3}}}}\n  sit: {")
+    speaker = book(text)
+    graph = plan_graph(speaker, scene(), "Say good morning to Anna, then sit.")
+    written = '{"plan":[{"skill":"say","text":"good morning"},{"skill":"sit"}]}'
+    assert graph.accepts(written)
+    assert read_plan(speaker, written).told == "say(text good morning); sit"
+    assert not graph.accepts('{"plan":[{"skill":"say","text":"good evening"},{"skill":"sit"}]}')
