@@ -30,7 +30,10 @@ _LOOSE = frozenset({
     "one", "ones", "thing", "things", "object", "objects", "item", "items", "rest", "others", "other", "everything",
     "anything", "something", "nothing", "all", "side", "place", "spot", "top", "bottom", "left", "right", "middle",
     "center", "end", "way", "order", "row", "pile", "stack", "tower", "robot", "arm", "gripper", "hand", "task",
-    "first", "second", "third", "carefully", "gently", "slowly", "quickly", "too", "thanks", "thank",
+    "first", "second", "third", "carefully", "gently", "slowly", "quickly", "too",
+    "meter", "meters", "metre", "metres", "centimeter", "centimeters", "centimetre", "centimetres", "millimeters",
+    "cm", "mm", "m", "inch", "inches", "foot", "feet", "degree", "degrees", "seconds", "minute", "minutes", "hour",
+    "times", "bit", "little", "thanks", "thank",
 })  # fmt: skip
 """Nouns that may mean whatever is seen, and words that end a task and are no nouns."""
 

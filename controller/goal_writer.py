@@ -24,7 +24,7 @@ from .hint import About, Hint
 from .likeliest import best
 from .reflexes import UNCLEAR
 from .sampling import Sampling
-from .sureness import SURE, sureness
+from .sureness import SURE, needed, sureness
 
 _DRAWS = 4
 """So many other goals are drawn where no plan leads to the first."""
@@ -174,10 +174,13 @@ class GoalWriter:
         if name := replaced(asks.task, about, seen, known_words(asks.codebook, asks.observation)):
             why = f"nothing is done: the task names '{name}', which is not seen, and not what was written: {goal.told}"
             return self._hold(asks, made, "missing", why)
-        if made.sureness is None or made.sureness >= self._sure:
+        holds = self.wanted.reached(asks.observation)
+        floor = needed(self._sure, holds=holds)
+        if made.sureness is None or made.sureness >= floor:
             return made
-        how = f"{made.sureness:.0%} sure, and {self._sure:.0%} is asked for"
-        return self._hold(asks, made, UNCLEAR, f"nothing is done; this would have been gone after: {goal.told} ({how})")
+        how = f"{made.sureness:.0%} sure, and {floor:.0%} is asked for"
+        then = "would have been said to hold already" if holds else "would have been gone after"
+        return self._hold(asks, made, UNCLEAR, f"nothing is done; this {then}: {goal.told} ({how})")
 
     def _hold(self, asks: _Asks, made: Decision, reason: str, why: str) -> Decision:
         self.wanted, self.held = Wanted(asks.codebook, Goal((), reason)), reason

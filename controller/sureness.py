@@ -19,6 +19,10 @@ SURE = 0.55
 """What is written less surely is not carried out: the robot holds and says so. `codeword bench sure` shows what this
 trades."""
 
+HELD = 2.0
+"""By so much, as the natural logarithm of odds, a goal that holds already when it is written is less likely to be what
+was meant than the model says. Chosen on lessons that nobody was taught with."""
+
 Meaning = tuple[str, frozenset[Fact], frozenset[Fact]]
 """Why a task cannot be done, the facts that are to hold, and those that are not."""
 
@@ -40,3 +44,15 @@ def sureness(codebook: Codebook, goal: Goal, observation: Observation, looked: I
         if logprob is not None and meaning(codebook, read_goal(text), observation) == wanted
     ]
     return min(1.0, math.fsum(same)) if same or any(logprob is not None for logprob in told.values()) else None
+
+
+def needed(sure: float, *, holds: bool) -> float:
+    """How sure of a goal a model has to be, 0 to 1, to be asked for `sure`: surer of one that `holds` already.
+
+    >>> needed(0.5, holds=False), round(needed(0.5, holds=True), 2)
+    (0.5, 0.88)
+    """
+    if not holds or sure in (0.0, 1.0):
+        return sure
+    odds = sure / (1 - sure) * math.exp(HELD)
+    return odds / (1 + odds)

@@ -15,13 +15,14 @@ from codeword.codebook.wanted import Wanted
 from codeword.controller.engine import Engine, never
 from codeword.controller.goal_writer import GoalWriter
 from codeword.controller.sampling import GREEDY
-from codeword.controller.sureness import meaning
+from codeword.controller.sureness import meaning, needed
 from codeword.controller.teaching.lessons import Lesson, lessons
 from codeword.controller.teaching.mixes import split_mix
 from codeword.runtime.statistics import wilson95
 
 from .unseen import figures
 
+MEANING = "all of its meaning"
 FLOORS = (0.0, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 0.95)
 
 _SEED = 2_000_003
@@ -64,13 +65,14 @@ another language nobody was taught."""
 
 class _Taken(NamedTuple):
     """What came of a task: how sure by one text and by all of its meaning, whether it would move something, and
-    whether that is right.
+    whether that is right; whether what was written `holds` already.
     """
 
     alone: float
     shared: float
     moves: bool
     right: bool
+    holds: bool = False
 
 
 def scene() -> Observation:
@@ -102,7 +104,7 @@ def bench_sure(engine: Engine, split: str, n: int, advance: Callable[[], None]) 
             if task not in by_rule:
                 refused.append(_take(engine, book, task, seen, ()))
             advance()
-    rows = [_row(floor, how, asked, refused) for how in ("all of its meaning", "one text alone") for floor in FLOORS]
+    rows = [_row(floor, how, asked, refused) for how in (MEANING, "one text alone") for floor in FLOORS]
     return figures(engine, split, rows) | {"held_by_rule": held}
 
 
@@ -130,12 +132,13 @@ def _take(engine: Engine, book: Codebook, task: str, seen: Observation, right: S
     meant = meaning(book, goal, seen)
     is_right = any(meaning(book, read_goal(text), seen) == meant for text in right)
     alone = 1.0 if made.logprob is None else math.exp(made.logprob)
-    return _Taken(alone, 1.0 if made.sureness is None else made.sureness, moves, is_right)
+    return _Taken(alone, 1.0 if made.sureness is None else made.sureness, moves, is_right, wanted.reached(seen))
 
 
 def _row(floor: float, how: str, asked: Sequence[_Taken], refused: Sequence[_Taken]) -> dict[str, Any]:
     def gone_after(taken: _Taken) -> bool:
-        return taken.moves and (taken.shared if how == "all of its meaning" else taken.alone) >= floor
+        sureness = taken.shared if how == MEANING else taken.alone
+        return taken.moves and sureness >= needed(floor, holds=taken.holds)
 
     done = [taken for taken in asked if gone_after(taken)]
     wrong = sum(not taken.right for taken in done)

@@ -77,6 +77,8 @@ THINGS = ("apple", "mug", "spoon", "bowl", "table")
         ("Put all of them in the bowl and the rest on the table", []),
         ("Put the one on the left into the bowl quickly", []),
         ("Stack the things", []),
+        ("drive forward half a meter", []),
+        ("turn left by 30 degrees", []),
     ],
 )
 def test_where_things_go_by_one_word_another_noun_may_name_what_is_not_there(task: str, names: list[str]) -> None:

@@ -130,7 +130,7 @@ def test_a_task_that_cannot_be_done_is_given_up_with_the_reason_written(tabletop
 
 
 def test_what_is_missing_is_looked_for_twice_before_it_is_given_up(tabletop: Codebook) -> None:
-    controller = GoalController(Scripted(MISSING, GREEN), tabletop)  # type: ignore[arg-type]
+    controller = GoalController(Scripted(MISSING), tabletop)  # type: ignore[arg-type]
     said = [controller.decide("gold into blue", start()).text for _ in range(3)]
     assert said == [WAIT, WAIT, '{"skill":"cannot","reason":"missing"}']
 

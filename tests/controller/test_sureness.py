@@ -12,7 +12,7 @@ from codeword.controller.goal_controller import GoalController
 from codeword.controller.goal_writer import GoalWriter
 from codeword.controller.likeliest import best
 from codeword.controller.sampling import GREEDY
-from codeword.controller.sureness import SURE, sureness
+from codeword.controller.sureness import SURE, needed, sureness
 from tests.controller.goal_fakes import GREEN, RED, START, Scripted, Unsure, start
 from tests.observations import observe
 
@@ -118,12 +118,29 @@ def test_to_give_up_needs_no_sureness(tabletop: Codebook) -> None:
     assert (held.written_goal, held.notes, writer.held) == ('{"cannot":"missing"}', (), None)
 
 
+THERE = observe({"red_block": "blue_bowl", "green_block": "table"}, ("blue_bowl",))
+
+
 def test_done_at_first_sight_is_told(tabletop: Codebook) -> None:
-    there = observe({"red_block": "blue_bowl", "green_block": "table"}, ("blue_bowl",))
-    decision = GoalController(Scripted(RED), tabletop).decide(TASK, there)  # type: ignore[arg-type]
+    class Sure(Scripted):
+        def decide(self, *given: object, **more: object) -> Decision:
+            return super().decide(*given, **more).model_copy(update={"logprob": math.log(0.97)})  # type: ignore[arg-type]
+
+    decision = GoalController(Sure(RED), tabletop).decide(TASK, THERE)  # type: ignore[arg-type]
     assert decision.text == '{"skill":"done"}'
     assert [(note.kind, note.text) for note in decision.notes] == [
         ("hold", "nothing is done: what is asked for holds already (red_block in blue_bowl)")
+    ]
+
+
+def test_what_holds_already_has_to_be_surer(tabletop: Codebook) -> None:
+    assert needed(0.55, holds=True) == pytest.approx(0.9, abs=0.005)
+    assert (needed(0.0, holds=True), needed(1.0, holds=True), needed(0.55, holds=False)) == (0.0, 1.0, 0.55)
+    decision = GoalController(Unsure(red=0.8, green=0.2), tabletop, sure=0.55).decide(TASK, THERE)  # type: ignore[arg-type]
+    assert decision.text == CANNOT
+    assert [note.text for note in decision.notes] == [
+        "nothing is done; this would have been said to hold already: red_block in blue_bowl "
+        "(80% sure, and 90% is asked for)"
     ]
 
 

@@ -181,9 +181,9 @@ def test_a_user_project_with_its_own_sim_and_runtime_uses_codeword(tmp_path: Pat
     command += ["--controller", "random", "--robot", "my_robot:Robot", "--out", "out"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, "nothing says that it was done"
     data = json.loads(done.stdout)
-    assert (data["episodes"], data["judged"], data["rate"]) == (1, 0, None)
+    assert (data["episodes"], data["judged"], data["rate"], data["broken"]) == (1, 0, None, 0), done.stderr
     command = [str(Path(sys.executable).parent / "codeword"), "replay", "out", "--redecide", "--json"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, json.loads(done.stdout)["identical"]) == (0, 1), done.stderr
