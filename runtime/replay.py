@@ -26,8 +26,11 @@ from .tolerances import BY_KERNELS, is_alike
 
 @dataclass
 class Replayed:
-    """An episode carried out again: every difference in order, how long the stages took now [ms, wall time], by
-    their steps the decisions made again, and why some fields could not be compared.
+    """An episode carried out again: every difference in order, how long the stages took now, by their steps the
+    decisions made again, and why some fields could not be compared.
+
+    Of looking and checking `stage_ms` has the processor time, as nothing is waited for there and a busy machine would
+    count; of deciding the time by the clock on the wall, as models have several threads or are elsewhere.
     """
 
     to_the_bit: list[Difference] = field(default_factory=list)
@@ -116,12 +119,12 @@ class _Replay:
         self.now = Replayed(uncompared=uncompared(episode))
 
     @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
+    def timed(self, stage: str, clock: Callable[[], float] = time.thread_time) -> Iterator[None]:
+        started = clock()
         try:
             yield
         finally:
-            self.now.stage_ms.setdefault(stage, []).append((time.perf_counter() - started) * 1000)
+            self.now.stage_ms.setdefault(stage, []).append((clock() - started) * 1000)
 
     def compare(self, step: int, path: str, logged: Any, now: Any) -> None:
         """Note the innermost places in which two values part."""
@@ -158,7 +161,7 @@ class _Replay:
         if step.codebook is not None and self.other is None:
             self.use(parse_codebook(step.codebook.text, f"{self.episode.path}:codebook of step {number}"))
         if self.controller is not None and step.decision is not None and "decision" not in self.now.uncompared:
-            with self.timed("decision_ms"):
+            with self.timed("decision_ms", time.perf_counter):
                 now = self.controller.decide(task_at(self.episode, self.scenario, number), step.observation)
             self.now.decisions[number] = now
             self.compare(number, "decision", step.decision.essence(), now.essence())

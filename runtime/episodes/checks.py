@@ -20,7 +20,7 @@ CHECKS = {
     "commands": "the same commands lead to the same observations, results and events",
     "goals": "physics judges the end as it did",
     "exact": "measured numbers are the same bit by bit, not within tolerances; where the processor is the one recorded",
-    "budgets": "looking, checking and (with redecide) deciding take no longer now than the scenario allows",
+    "budgets": "looking, checking and (with redecide) deciding are within the budgets now, whatever else runs",
     "redecide": "every decision, made again from what was observed, is the same",
 }
 """What can be checked of an episode, and what it means; beside them, the file is always what it says it is."""

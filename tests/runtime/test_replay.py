@@ -1,14 +1,17 @@
 """Replay: the same again, or each difference by name."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from codeword.codebook import Command, Observation
 from codeword.codebook.errors import CodewordError
 from codeword.controller import RandomController
 from codeword.controller.store import silent
+from codeword.runtime.guard import Guard
 from codeword.runtime.recording import Episode, EpisodeWriter, read_episode
-from codeword.runtime.replay import replay
+from codeword.runtime.replay import replay, replayed
 from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.summary import scenario_of
 from tests.runtime.conftest import shipped
@@ -73,6 +76,20 @@ def test_an_edited_record_is_found_and_named(expert_episode: Path, tmp_path: Pat
         expected = (2, "observation.entities[0].position_m[0]")
     found = replay(read_episode(rewritten(episode, tmp_path / "edited.mcap")))
     assert (found[0].step, found[0].field) == expected
+
+
+def test_a_busy_machine_makes_no_check_longer(expert_episode: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process has the processor, nothing is counted: the budgets of recorded episodes are judged by it."""
+    check, away_s = Guard.check, 0.5
+
+    def interrupted(guard: Guard, text: str, observation: Observation) -> Command:
+        threading.Event().wait(away_s)
+        return check(guard, text, observation)
+
+    monkeypatch.setattr(Guard, "check", interrupted)
+    again = replayed(read_episode(expert_episode))
+    assert again.differences == []
+    assert 0 < max(again.stage_ms["validate_ms"]) < 1000 * away_s
 
 
 def test_an_edited_codebook_is_found(expert_episode: Path, tmp_path: Path) -> None:
