@@ -11,6 +11,8 @@ from .numbers import Numbers, Token
 from .words import SYMBOLS
 
 _LONGEST_UNIT = 3
+_LOOK_BACK = 12
+"""How many words before a fraction may say that something turns."""
 _POWERS = ("²", "³", "^")
 _INCH = ("in", '"')
 _HALF = Fraction(1, 2)
@@ -196,8 +198,14 @@ class Amounts:
 
     def _is_turned(self, amount: Amount) -> bool:
         """Whether a fraction stands right behind a word of turning or a direction, in a clause that turns."""
-        words, at = [], amount.start - 1
-        while at >= 0 and self.tokens[at].kind == "word" and self.low(at) not in self.words.ands:
+        words: list[str] = []
+        at = amount.start - 1
+        while (
+            at >= 0
+            and len(words) < _LOOK_BACK
+            and self.tokens[at].kind == "word"
+            and self.low(at) not in self.words.ands
+        ):
             words.append(self.low(at))
             at -= 1
         if not words or words[0] not in self.words.directions | self.words.turning:

@@ -124,7 +124,7 @@ class Numbers:
         if token.raw in _SIGNS and self.is_digits(at + 1) and self.touches(at + 1) and self._opens(at):
             found = self._digits(at + 1, signed=True)
             return Cardinal(found.end, _SIGNS[token.raw] * found.value, False) if found else None
-        if token.low in self.words.minus and not self.cardinal_ends(at):
+        if token.low in self.words.minus and self.low(at + 1) not in self.words.minus and not self.cardinal_ends(at):
             found = self.cardinal(at + 1)
             return Cardinal(found.end, -found.value, found.in_words) if found else None
         if token.low in self.words.points and at + 1 in self._in_words and not self.cardinal_ends(at):

@@ -356,6 +356,12 @@ def test_any_letters_are_read(task: str, language: str) -> None:
     find_quantities(task, SEEN, language)
 
 
+@pytest.mark.parametrize("piece", ["minus ", "one ", "half ", "1/", "a ", "- ", "turn half ", "5 m and "])
+def test_a_long_text_is_read(piece: str) -> None:
+    for quantity in find_quantities(piece * 2000, SEEN, "en"):
+        assert quantity.value > 0
+
+
 def test_number_words_cost_nothing_until_a_task_is_read() -> None:
     code = "import sys, codeword.codebook.quantities; sys.exit('text_to_num' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
