@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+WORKERS ?= 2
 
 .PHONY: install demo test lint bench clean
 .DELETE_ON_ERROR:
@@ -28,7 +29,7 @@ lint: install
 
 test: lint
 	$(BIN)/codeword models pull smollm2-135m
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 bench: install
 	$(BIN)/codeword models pull smollm2-135m
