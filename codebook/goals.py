@@ -17,10 +17,10 @@ named that the task names and that is not there: who writes need not judge, only
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, product
 
 from .absent import absent
 from .arguments import ChoiceArgument
@@ -183,7 +183,7 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "", *, 
     it is impossible only where nothing can be written, since otherwise plans find out). Without `giving_up` there is no
     such reason, where anything else can be written.
     """
-    found = Sayable.of(codebook, observation, task, absent=True)
+    found = Sayable.of(codebook, observation, task)
     heads: list[tuple[str, Node]] = []
     if found.size:
         heads.append(("goal", Node((('":[["', _items(found)),))))
@@ -205,12 +205,50 @@ class Sayable:
     denied: Sequence[Fact] = ()
 
     @classmethod
-    def of(cls, codebook: Codebook, observation: Observation, task: str = "", *, absent: bool = False) -> "Sayable":
-        """What can be said here for a task; with `absent` also of things that it names and that are not seen."""
+    def of(cls, codebook: Codebook, observation: Observation, task: str = "") -> "Sayable":
+        """What some chain of commands may bring about here, and the same of things alike; of what the task names, also
+        of things that are not seen.
+        """
         facts, denied = _possible(codebook, observation)
-        groups: dict[tuple[str | None, str], list[Fact]] = {}
         told = in_order(codebook, observation, _sayable(_told(codebook, observation, facts)))
-        for fact in (*told, *(_of_absent(codebook, task, observation, told) if absent else ())):
+        told += _of_absent(codebook, task, observation, told)
+        return cls._made(codebook, observation, task, facts, told, denied)
+
+    @classmethod
+    def by_kinds(cls, codebook: Codebook, observation: Observation, task: str = "") -> "Sayable":
+        """What skills change, said of all things here of the kinds that it can be of, whether or not that can be."""
+        things, takes = dict[str, list[str]](), place_kinds(codebook)
+        for entity in observation.entities:
+            things.setdefault(entity.kind, []).append(entity.id)
+        effects = [effect for skill in codebook.skills.values() for effect in skill.effects]
+        added = {effect.atom.name for effect in effects if effect.adds}
+        ended = {effect.atom.name for effect in effects} - added
+
+        def facts(names: Collection[str]) -> list[Fact]:
+            return [
+                Fact(name, args)
+                for name in takes
+                if name in names
+                for args in product(*([one for kind in kinds for one in things.get(kind, ())] for kinds in takes[name]))
+                if len(set(args)) == len(args)
+            ]
+
+        told, denied = (in_order(codebook, observation, _sayable(facts(names))) for names in (added, ended))
+        return cls._made(codebook, observation, task, told, told, denied)
+
+    @classmethod
+    def _made(
+        cls,
+        codebook: Codebook,
+        observation: Observation,
+        task: str,
+        facts: Sequence[Fact],
+        told: Iterable[Fact],
+        denied: Sequence[Fact],
+    ) -> "Sayable":
+        """Out of the facts that classes can be told of, those told of one thing, and those that are not to hold."""
+        groups: dict[tuple[str | None, str], list[Fact]] = {}
+        for fact in told:
             groups.setdefault((fact.args[0] if fact.args else None, fact.name), []).append(fact)
         things = list(dict.fromkeys(fact.args[0] for fact in facts if fact.args))
         found = {

@@ -20,12 +20,14 @@ _COMMAND, _GOAL = '{"skill":"', '[["'
 _Edges = tuple[tuple[str, Node], ...]
 
 
-def plan_graph(codebook: Codebook, observation: Observation, task: str = "", *, giving_up: bool = True) -> Node:
-    """Every plan that can be written here for a task, and why there can be none; the latter not without `giving_up`,
-    where anything else can be written.
+def plan_graph(
+    codebook: Codebook, observation: Observation, task: str = "", *, giving_up: bool = True, least: int = 1
+) -> Node:
+    """Every plan that can be written here for a task, of at least so many commands and facts, and why there can be
+    none; the latter not without `giving_up`, where anything else can be written.
     """
-    said = Sayable.of(codebook, observation, task)
-    opening = _plans(commands_to_name(codebook, observation, task), said)
+    said = Sayable.by_kinds(codebook, observation, task)
+    opening = _plans(commands_to_name(codebook, observation, task), said, least)
     heads: list[tuple[str, Node]] = [("plan", Node(tuple(('":[' + piece, node) for piece, node in opening)))]
     if not opening:
         heads = []
@@ -45,34 +47,37 @@ def commands_to_name(codebook: Codebook, observation: Observation, task: str) ->
     return skills if skills.edges else None
 
 
-def _plans(commands: Node | None, said: Sayable) -> _Edges:
-    """How plans of up to MOST_ITEMS commands and facts begin, and what may follow, from the last one back."""
+def _plans(commands: Node | None, said: Sayable, least: int) -> _Edges:
+    """How plans of `least` to MOST_ITEMS commands and facts begin, and what may follow, from the last one back."""
     following: _Edges = ()
-    for _ in range(MOST_ITEMS):
-        following = _items(commands, said, following)
+    for number in range(MOST_ITEMS, 0, -1):
+        following = _items(commands, said, following, number >= least)
     return following
 
 
-def _items(commands: Node | None, said: Sayable, following: _Edges) -> _Edges:
+def _items(commands: Node | None, said: Sayable, following: _Edges, may_end: bool) -> _Edges:
     """How one more item begins; `following` is how those begin that may come after it."""
     edges: list[tuple[str, Node]] = []
     if commands is not None:
-        edges.append((_COMMAND, _command(commands, following)))
+        edges.append((_COMMAND, _command(commands, following, may_end)))
     if said.size:
-        more = [(f'"]],{piece}', node) for piece, node in following]
         another = [('"],["', node) for piece, node in following if piece == _GOAL]
-        edges.append((_GOAL, said.item(Node((*another, *more, ('"]]]}', END))))))
+        more = [(f'"]],{piece}', node) for piece, node in following]
+        end = [('"]]]}', END)] if may_end else []
+        edges.append((_GOAL, said.item(Node((*another, *more, *end)))))
     return tuple(edges)
 
 
-def _command(commands: Node, following: _Edges) -> Node:
+def _command(commands: Node, following: _Edges, may_end: bool) -> Node:
     """One command, behind its opening, and how many times."""
-    counted = Node((*((f",{piece}", node) for piece, node in following), ("]}", END)))
+    end = [("]}", END)] if may_end else []
+    counted = Node((*((f",{piece}", node) for piece, node in following), *end))
     counts = Node(tuple((str(times), counted) for times in range(2, MOST_TIMES + 1)))
 
     def ends(last: str) -> Iterable[tuple[str, Node]]:
         yield from ((f"{last},{piece}", node) for piece, node in following)
         yield f"{last},", counts
-        yield f"{last}]}}", END
+        if may_end:
+            yield f"{last}]}}", END
 
     return commands.then(ends)

@@ -27,7 +27,7 @@ from .skills import Codebook
 from .strict_json import read_json
 from .writing import read_command, skill_schema, things_in
 
-MOST_ITEMS = 12
+MOST_ITEMS = 8
 """The most commands and facts that a plan holds, all of its goals together."""
 
 MOST_TIMES = 20

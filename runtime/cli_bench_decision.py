@@ -9,7 +9,7 @@ from rich.text import Text
 from codeword.controller.registry import resolve
 
 from .bench.decision import SUITES, bench_decision, decisions, find_sides, suite
-from .bench.grammar import bench_grammar
+from .bench.grammar import ROWS, bench_grammar
 from .bench.machine import machine
 from .bench.sides import NAMES, check_names
 from .bench.validity import bench_validity
@@ -94,16 +94,16 @@ def validity(n: int, model: str, as_json: bool) -> int:
 @MODEL
 @JSON
 def grammar(n: int, model: str, as_json: bool) -> None:
-    """From a new observation to its grammar: the tabletop with 20 entities, and a codebook of 200 skills."""
+    """From a new observation to its grammar: the tabletop with 20 entities, a codebook of 200 skills, and plans."""
     local = given(model)
-    with counting("grammars", 2 * (n + 5)) as bar:
+    with counting("grammars", ROWS * (n + 5)) as bar:
         figures = {"machine": machine()} | bench_grammar(local, n, lambda: bar.advance(bar.task_ids[0]))
     if as_json:
         print_json(figures)
         return
     for row in figures["rows"]:
         out.print(
-            f"{row['name']}: {row['commands_p50']:.0f} commands, ready in {row['p50_ms']} ms (p50), "
-            f"{row['p95_ms']} ms (p95), n = {row['n']}",
+            f"{row['name']}: {row['commands_p50']:.3g} texts, ready in {row['p50_ms']} ms (p50), "
+            f"{row['p95_ms']} ms (p95), of it {row['graph_p50_ms']} ms the graph, n = {row['n']}",
             markup=False,
         )

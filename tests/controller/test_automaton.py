@@ -4,9 +4,10 @@ import random
 
 import pytest
 
-from codeword.codebook import Codebook, Observation, legal, parse_codebook
+from codeword.codebook import Codebook, Observation, legal, load_codebook, parse_codebook
 from codeword.codebook.choices import END, Node
 from codeword.codebook.goals import goal_graph
+from codeword.codebook.plan_grammar import plan_graph
 from codeword.controller.automaton import Automaton, State
 from codeword.controller.hold import DisagreementError, Hold, Matcher
 from codeword.controller.registry import LocalModel
@@ -152,6 +153,32 @@ def test_the_hold_agrees_on_goals_over_a_large_scene(held: tuple[Tokens, Hold], 
         assert graph.accepts(walk_both(*held, graph, lot))
 
 
+def test_the_hold_agrees_on_plans(held: tuple[Tokens, Hold], tabletop: Codebook) -> None:
+    lot = random.Random(8)
+    graph = plan_graph(tabletop, large_observation(4), "put red in blue")
+    for _ in range(4):
+        assert graph.accepts(walk_both(*held, graph, lot))
+
+
+@pytest.mark.model
+def test_plans_have_the_tokens_of_the_whole_text_for_the_real_tokenizer(
+    real_model: LocalModel, tabletop: Codebook
+) -> None:
+    tokens, lot = Tokens(real_model.folder), random.Random(2)
+    for book, seen in ((tabletop, large_observation(4)), (load_codebook("lekiwi"), random_observation(lot))):
+        graph = plan_graph(book, seen, "put red in blue")
+        automaton = Automaton(graph, tokens.encode)
+        for _ in range(60):
+            text, node = "", graph
+            while node is not END:
+                piece, node = lot.choice(node.edges)
+                text += piece
+            state = automaton.start
+            for token in tokens.encode(text):
+                state = state.next[token]
+            assert state.is_end, text
+
+
 def test_the_hold_refuses_what_the_grammar_does_not_allow(held: tuple[Tokens, Hold]) -> None:
     tokens, hold = held
     graph = Node((('{"skill":"', Node((("pick", CLOSE), ("done", CLOSE)))),))
@@ -262,7 +289,8 @@ def test_outlines_generates_from_the_same_grammar(real_model: LocalModel, tablet
     )
     model = outlines.from_transformers(LlamaForCausalLM(config), theirs)
     lot = random.Random(4)
-    for _ in range(3):
-        graph = legal(tabletop, random_observation(lot)).graph
+    graphs = [legal(tabletop, random_observation(lot)).graph for _ in range(3)]
+    graphs.append(plan_graph(tabletop, random_observation(lot)))
+    for graph in graphs:
         text = outlines.Generator(model, graph.grammar(), backend="llguidance")("Next:", max_new_tokens=60)
         assert graph.accepts(text)
