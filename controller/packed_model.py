@@ -64,7 +64,9 @@ class PackedModel:
 
     @property
     def profile(self) -> str:
-        """How weights are held and which kernels run, numpy's for the head among them."""
+        """How weights are held and which kernels run, numpy's for the head among them; `plain` are all products of
+        integers but those of AVX-512 VNNI. The numbers are the same by any of them.
+        """
         integers, floats = DOTS.name == "avx512-vnni", HAS_BFLOAT_DOTS
         native = f"{'vnni' if integers else 'plain'}-{'bf16' if floats else 'plain'}"
         return f"cpu-{'int8' if self._widened else 'packed'}-{native}-{signature()}/{NUMERICS}"
