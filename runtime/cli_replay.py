@@ -33,8 +33,7 @@ each option was before and is now.
 
 @click.command(
     help=_HELP,
-    epilog="Examples: codeword replay tests/episodes --exact; codeword replay episodes/demo --redecide --profile int8. "
-    f"{EPILOG}",
+    epilog=f"Example: codeword replay episodes/demo --redecide --profile int8; or, bit by bit, with --exact. {EPILOG}",
 )
 @click.argument("episodes", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--redecide", is_flag=True, help="Make every decision again too, from the logged observation.")
