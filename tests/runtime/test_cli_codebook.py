@@ -25,6 +25,18 @@ def test_check_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, json.loads(out)) == (0, {"file": "tabletop", "ok": True, "skills": 7, "faults": [], "calls": []})
 
 
+def test_check_asks_for_the_kinds_of_facts_that_nothing_tells(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    (here / "own.yaml").write_text("codebook: own\ninclude: [tabletop]\nfacts: {dusty(thing): it is dusty}\n")
+    asked = (
+        "dusty(thing): nothing tells of which kinds 'thing' is; write thing in block|bowl|zone|table with those that it "
+        "takes"
+    )
+    code, out, _ = call(capsys, "codebook", "check", "own.yaml")
+    assert (code, out.splitlines()[1:]) == (0, [f"own.yaml: {asked}"])
+    code, out, _ = call(capsys, "codebook", "check", "own.yaml", "--json")
+    assert (code, json.loads(out)["unknown"]) == (0, [asked])
+
+
 @pytest.mark.parametrize(
     ("named", "verdict"),
     [
