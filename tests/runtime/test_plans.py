@@ -1,0 +1,122 @@
+"""An episode that goes by a plan: run, replayed, decided again, compared, reported; and a plan that is none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codeword.codebook import parse_codebook
+from codeword.runtime.cli import main
+from codeword.runtime.recording import read_episode
+from codeword.runtime.report.turns import Teller
+
+ROBOT = """
+from codeword.codebook import Outcome, PrimitiveRobot
+
+
+class Dog(PrimitiveRobot):
+    def look(self):
+        return [], []
+
+    def perform(self, name, args):
+        yield
+        return Outcome(True)
+
+    def hold(self):
+        pass
+"""
+BOOK = """
+codebook: dog
+robot:
+  robot: dog
+  primitives:
+    bark: {description: bark}
+    walk: {description: walk, args: {steps: {number: {min: -10, max: 10}}}}
+skills:
+  bark: {description: bark once, steps: [bark]}
+  walk:
+    description: walk straight ahead, or back if negative
+    args: {steps: {integer: {min: -10, max: 10}}}
+    steps: [walk: {steps: $steps}]
+  done: {description: say that the task is done}
+  cannot: {description: say that it cannot be done, args: {reason: {choice: [missing, unsafe]}}}
+"""
+PLAN = '{"plan":[{"skill":"bark"},2,{"skill":"walk","steps":-5}]}'
+
+
+def run(*args: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def dog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "dog_robot.py").write_text(ROBOT)
+    (tmp_path / "dog.yaml").write_text(BOOK)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def given(plan: str, out: str) -> int:
+    task = ("run", "--task", "woof, woof, then back", "--codebook", "dog.yaml", "--robot", "dog_robot:Dog")
+    return run(*task, "--plan", plan, "--out", out)
+
+
+def test_an_episode_of_a_plan_is_recorded_replayed_compared_and_reported(
+    dog: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert given(PLAN, "one") == 0
+    episode = read_episode(dog / "one/typed_task-0.mcap")
+    assert (episode.header.controller, episode.header.model) == ("given", "")
+    decisions = [step.decision for step in episode.steps if step.decision is not None]
+    assert [json.loads(one.text)["skill"] for one in decisions] == ["bark", "bark", "walk", "done"]
+    assert {one.plan for one in decisions} == {PLAN}
+    assert [one.item for one in decisions] == [0, 0, 1, 2]
+    capsys.readouterr()
+    assert run("replay", "one") == 0
+    assert "1 of 1 episodes identical" in capsys.readouterr().out
+    teller = Teller(parse_codebook(BOOK))
+    turns = [teller.turn(step, episode.header.task) for step in episode.steps]
+    assert [[line.state for line in turn.plan] for turn in turns] == [
+        ["now", "later"], ["now", "later"], ["done", "now"], ["done", "done"],
+    ]  # fmt: skip
+    assert [line.text for line in turns[0].plan] == ["bark, 2 times", "walk(steps -5)"]
+    assert given(PLAN.replace("-5", "5"), "two") == 0
+    capsys.readouterr()
+    assert run("episodes", "diff", "one/typed_task-0.mcap", "two/typed_task-0.mcap") == 1
+    assert "walk" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("plan", "why"),
+    [
+        ('{"plan":[{"skill":"fly"}]}', "--plan: schema: item 1: at skill: 'fly' is not one of"),
+        (
+            '{"plan":[{"skill":"bark"},1000000000]}',
+            "--plan: schema: at plan/1: 1000000000 is greater than the maximum of 20",
+        ),
+        ('{"plan":[[["barked"]]]}', "--plan: schema: unknown fact 'barked'"),
+        ("bark twice", "--plan: json: "),
+    ],
+)
+def test_a_plan_that_is_none_moves_nothing(dog: Path, capsys: pytest.CaptureFixture[str], plan: str, why: str) -> None:
+    assert given(plan, "none") == 2
+    assert why in capsys.readouterr().err
+    assert not (dog / "none").exists()
+
+
+def test_a_plan_goes_with_one_task(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", "tabletop/put_in_bowl", "--plan", PLAN) == 2
+    assert "--plan goes with --task: a plan is for one task" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("dog")
+def test_explain_tells_the_plan_and_the_item_under_way(capsys: pytest.CaptureFixture[str]) -> None:
+    task = ("run", "--task", "woof, then back", "--codebook", "dog.yaml", "--robot", "dog_robot:Dog", "--explain")
+    assert run(*task, "--plan", PLAN, "--out", "told") == 0
+    said = capsys.readouterr().out
+    assert "item 1 of 2: bark, 2 times" in said
+    assert "item 2 of 2: walk(steps -5)" in said
+    assert "all items are done" in said
