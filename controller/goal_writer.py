@@ -164,15 +164,15 @@ class GoalWriter:
     def _held(self, asks: _Asks, made: Decision) -> Decision:
         """In place of a goal that the model is not sure enough of, or that comes to nothing here, take none."""
         assert self.wanted is not None
-        goal = self.goal
-        if goal.cannot:
+        wish = self.goal
+        if wish.cannot:
             return made
-        if not self.wanted.facts(asks.observation) and not goal.denied:
-            return self._hold(asks, made, "impossible", f"nothing here can be made so: {goal.told}")
+        if not self.wanted.facts(asks.observation) and not wish.denied:
+            return self._hold(asks, made, "impossible", f"nothing here can be made so: {wish.told}")
         seen = [entity.id for entity in asks.observation.entities]
-        about = {arg for fact in (*self.wanted.facts(asks.observation), *goal.denied) for arg in fact.args}
+        about = {arg for fact in (*self.wanted.facts(asks.observation), *wish.denied) for arg in fact.args}
         if name := replaced(asks.task, about, seen, known_words(asks.codebook, asks.observation)):
-            why = f"nothing is done: the task names '{name}', which is not seen, and not what was written: {goal.told}"
+            why = f"nothing is done: the task names '{name}', which is not seen, and not what was written: {wish.told}"
             return self._hold(asks, made, "missing", why)
         holds = self.wanted.reached(asks.observation)
         floor = needed(self._sure, holds=holds)
@@ -180,7 +180,7 @@ class GoalWriter:
             return made
         how = f"{made.sureness:.0%} sure, and {floor:.0%} is asked for"
         then = "would have been said to hold already" if holds else "would have been gone after"
-        return self._hold(asks, made, UNCLEAR, f"nothing is done; this {then}: {goal.told} ({how})")
+        return self._hold(asks, made, UNCLEAR, f"nothing is done; this {then}: {wish.told} ({how})")
 
     def _hold(self, asks: _Asks, made: Decision, reason: str, why: str) -> Decision:
         self.wanted, self.held = Wanted(asks.codebook, Goal((), reason)), reason

@@ -27,17 +27,17 @@ Meaning = tuple[str, frozenset[Fact], frozenset[Fact]]
 """Why a task cannot be done, the facts that are to hold, and those that are not."""
 
 
-def meaning(codebook: Codebook, goal: Goal, observation: Observation) -> Meaning:
+def meaning(codebook: Codebook, wish: Goal, observation: Observation) -> Meaning:
     """What a goal comes to here, the same for all that say it in other words."""
-    wanted = Wanted(codebook, settled(codebook, goal, observation))
-    return goal.cannot, frozenset(wanted.facts(observation)), frozenset(goal.denied)
+    wanted = Wanted(codebook, settled(codebook, wish, observation))
+    return wish.cannot, frozenset(wanted.facts(observation)), frozenset(wish.denied)
 
 
-def sureness(codebook: Codebook, goal: Goal, observation: Observation, looked: Iterable[Decision]) -> float | None:
+def sureness(codebook: Codebook, wish: Goal, observation: Observation, looked: Iterable[Decision]) -> float | None:
     """How sure a model is of a goal, 0 to 1: the summed probability of those of its decisions that mean it, each text
     once. None where it does not tell how likely any of them is.
     """
-    wanted, told = meaning(codebook, goal, observation), {made.text: made.logprob for made in looked}
+    wanted, told = meaning(codebook, wish, observation), {made.text: made.logprob for made in looked}
     same = [
         math.exp(logprob)
         for text, logprob in told.items()

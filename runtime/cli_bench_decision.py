@@ -11,6 +11,7 @@ from codeword.controller.registry import resolve
 from .bench.decision import SUITES, bench_decision, decisions, find_sides, suite
 from .bench.grammar import ROWS, bench_grammar
 from .bench.machine import machine
+from .bench.plans import WAYS, bench_plans
 from .bench.sides import NAMES, check_names
 from .bench.validity import bench_validity
 from .cli_bench import JSON, MODEL, bench, given, show_machine
@@ -105,5 +106,27 @@ def grammar(n: int, model: str, as_json: bool) -> None:
         out.print(
             f"{row['name']}: {row['commands_p50']:.3g} texts, ready in {row['p50_ms']} ms (p50), "
             f"{row['p95_ms']} ms (p95), of it {row['graph_p50_ms']} ms the graph, n = {row['n']}",
+            markup=False,
+        )
+
+
+@bench.command(epilog="Example: codeword bench plans --n 20")
+@click.option("--n", type=click.IntRange(1), default=20, show_default=True, help="How many scenes.")
+@MODEL
+@JSON
+def plans(n: int, model: str, as_json: bool) -> None:
+    """Writing a plan beside deciding one command: the same scenes with the codebook `workbench`, in turns."""
+    local = given(model)
+    with counting("decisions", len(WAYS) * (n + 1)) as bar:
+        figures = {"machine": machine(), "model": local.name} | bench_plans(local, n, lambda: bar.advance(bar.task_ids[0]))
+    if as_json:
+        print_json(figures)
+        return
+    show_machine(figures)
+    for row in figures["rows"]:
+        ratio = figures["ratios"].get(row["name"], 1)
+        out.print(
+            f"{row['name']}: {row['p50_ms']} ms (p50), {ratio} times a command; grammar {row['grammar_p50_ms']} ms, "
+            f"{row['items']} items, {row['tokens']} tokens, {row['passes']} passes, n = {n}",
             markup=False,
         )
