@@ -118,7 +118,9 @@ def plans(n: int, model: str, as_json: bool) -> None:
     """Writing a plan beside deciding one command: the same scenes with the codebook `workbench`, in turns."""
     local = given(model)
     with counting("decisions", len(WAYS) * (n + 1)) as bar:
-        figures = {"machine": machine(), "model": local.name} | bench_plans(local, n, lambda: bar.advance(bar.task_ids[0]))
+        figures = {"machine": machine(), "model": local.name} | bench_plans(
+            local, n, lambda: bar.advance(bar.task_ids[0])
+        )
     if as_json:
         print_json(figures)
         return
