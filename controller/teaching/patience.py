@@ -1,19 +1,18 @@
 """Waiting for what a task names and nobody sees: it may only be hidden, so it is waited for before it is given up.
 
 A decision knows no more of the past than the last command, so the command that waits is the memory: first the shortest
-wait, then one twice as long, then no more. Where no skill declares that it waits, it is given up at once.
+wait, then one twice as long, then no more. Where nothing waits, it is given up at once.
 """
 
 from codeword.codebook import Command, Result, make_command
 from codeword.codebook.arguments import ChoiceArgument, NumberArgument
-from codeword.codebook.bearing import idle
 
 from .books import Book
 
 
 def waits(book: Book) -> tuple[Command, ...]:
     """The commands to wait with, in their order: two, one, or none."""
-    name = next((skill.name for skill in idle(book.codebook)), None)
+    name = book.names.skills.get("wait")
     if name is None:
         return ()
     needed = {arg: kind for arg, kind in book.codebook.skills[name].args.items() if kind.default is None}
