@@ -6,7 +6,7 @@ from functools import lru_cache
 from .examples import nearest
 from .observation import Observation
 from .offer import MOST_SKILLS, rank
-from .prompt import Prompt, one_line, situation_text, skills_text
+from .prompt import Prompt, form_text, one_line, situation_text, skills_text
 from .quantities import numbers_text, offered_numbers
 from .skills import Codebook
 
@@ -14,6 +14,7 @@ PLAN_CONTRACT = 9
 """Version of the prompt contract where plans are asked for: text, order and tokenization of all that the model sees,
 and what plans it may choose. An adapter names the one that it was taught under, and is refused under another."""
 
+_FACTS = '[["thing","fact","place"],["fact","thing"]]'
 _OPENING = (
     "You turn what people say into plans for a robot. A plan is one line of JSON: the commands in the order in which "
     "they are to be carried out. A number after a command says how many times. Take things and numbers from the task. "
@@ -42,9 +43,13 @@ def plan_prompt(codebook: Codebook, task: str, observation: Observation, done: S
 @lru_cache(maxsize=32)
 def plan_system(codebook: Codebook) -> str:
     """The part of every prompt for plans that never changes for a codebook: to be read ahead of the first task."""
-    lines = [_OPENING]
+    doing = [skill for skill in codebook.skills.values() if skill.ends is None]
+    forms = ",".join([*map(form_text, doing[:2]), *(["2"] if doing else [])])
+    lines = [_OPENING, f'The form of a plan: {{"plan":[{forms}]}}']
+    if any(skill.effects for skill in doing):
+        lines.append(f"What is to be made true stands in it as a list of facts: {_FACTS}")
     if len(codebook.skills) <= MOST_SKILLS:
-        lines.append(skills_text(skill for skill in codebook.skills.values() if skill.ends is None))
+        lines.append(skills_text(doing))
     if codebook.predicates:
         lines.append("Facts:")
         lines += [f"- {predicate.name}: {predicate.description}" for predicate in codebook.predicates.values()]

@@ -51,7 +51,7 @@ def codebook_text(codebook: Codebook, whole: bool = True) -> str:
     """
     lines = [
         "You control a robot. Answer with the next command as one line of JSON, for example:",
-        _example(codebook),
+        form_text(next(iter(codebook.skills.values()))),
     ]
     if whole:
         lines.append(skills_text(codebook.skills.values()))
@@ -68,8 +68,8 @@ def skills_text(skills: Iterable[Skill]) -> str:
     return "\n".join(["Skills:", *map(_skill_text, skills)])
 
 
-def _example(codebook: Codebook) -> str:
-    skill = next(iter(codebook.skills.values()))
+def form_text(skill: Skill) -> str:
+    """The form of a skill's commands, with what each argument may be: `{"skill":"walk","steps":<-2..2 step 1>}`."""
     args = "".join(f',"{name}":<{described(argument)}>' for name, argument in skill.args.items())
     return f'{{"skill":"{skill.name}"{args}}}'
 
