@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codeword.codebook.errors import InputError, did_you_mean
-
-from ..processor import processor_features
+from codeword.controller.processor import processor_features
 
 KERNELS = "CODEWORD_KERNELS"
 """The environment variable that names one of LEVELS."""
