@@ -85,12 +85,22 @@ def _reached(text: str, at: int, node: Node) -> tuple[int, Node]:
 
 
 def _orders(given: Mapping[str, Any]) -> Iterator[str]:
-    """An object's compact texts in every order of its names but the first, as it was given first of all."""
+    """An object's compact texts in every order of its names but the first, as it was given first of all; a plan's also
+    with what each command is called first.
+    """
     names = list(given)
     yield _compact(given)
+    if isinstance(given.get("plan"), list):
+        yield _compact({**given, "plan": [_skill_first(item) for item in given["plan"]]})
     if "skill" in names and len(names) <= _MOST_NAMES + 1:
         for order in permutations([name for name in names if name != "skill"]):
             yield _compact({name: given[name] for name in ("skill", *order)})
+
+
+def _skill_first(item: Any) -> Any:
+    if not isinstance(item, Mapping) or "skill" not in item:
+        return item
+    return {"skill": item["skill"], **item}
 
 
 def _compact(value: Any) -> str:

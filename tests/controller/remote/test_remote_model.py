@@ -14,10 +14,13 @@ from jsonschema import Draft202012Validator
 from codeword.codebook import Codebook, Observation, legal
 from codeword.codebook.errors import InputError
 from codeword.codebook.offer import Offer, offer
+from codeword.codebook.plan_grammar import plan_graph
+from codeword.codebook.plan_prompt import plan_prompt
 from codeword.codebook.prompt import Turn
 from codeword.controller import Decision
 from codeword.controller.controller import model_controller
 from codeword.controller.decision import DecisionCancelled
+from codeword.controller.plan_controller import PlanController
 from codeword.controller.remote.address import Limits, is_remote, read_address
 from codeword.controller.remote.errors import RemoteError
 from codeword.controller.remote.model import API_KEY, RemoteModel
@@ -136,6 +139,32 @@ def test_a_wrong_answer_is_told_back_and_asked_again(offered: Offer, plain: bool
     if plain:
         assert told[0].endswith(f'{offered.prompt.observation}\nCommand: {{"skill":"')
         assert bodies[0]["stop"] == ["\n"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ('{"plan":[{"skill":"fly"}]}', "may come pick, place, push, home, wait, and not fly"),
+        ('{"plan":[{"skill":"home"},1000000000]}', "may come"),
+        ('{"plan":[[["gold_block","in","blue_bowl"]]]}', "and not gold_block"),
+        ('{"plan":[' + ",".join(['{"skill":"home"}'] * 10_000) + "]}", "may come"),
+    ],
+)
+def test_a_plan_that_is_none_is_told_back_and_a_right_one_taken(tabletop: Codebook, wrong: str, told: str) -> None:
+    right = '{"plan": [{"object": "red_block", "skill": "pick"}, {"skill": "home"}, 2]}'
+    graph = plan_graph(tabletop, SEEN, "Pick the red block up.")
+    with scripted_server(chat(wrong), chat(right)) as server:
+        made = model(server.address, Limits(1, 5)).decide(plan_prompt(tabletop, "Pick the red block up.", SEEN), graph)
+    assert made.text == '{"plan":[{"skill":"pick","object":"red_block"},{"skill":"home"},2]}'
+    (note,) = made.notes
+    assert note.kind == "remote" and told in note.text
+
+
+def test_plans_that_are_none_again_and_again_move_nothing(tabletop: Codebook) -> None:
+    with scripted_server(chat('{"plan":[{"skill":"fly"}]}')) as server:
+        controller = PlanController(model(server.address, Limits(1, 5)), tabletop)
+        with pytest.raises(RemoteError, match="no legal command in 3 attempts"):
+            controller.decide("Pick the red block up.", SEEN)
 
 
 def test_what_only_completes_text_goes_on_from_what_leaves_no_choice(offered: Offer) -> None:
