@@ -293,7 +293,7 @@ def run(
         out.print(f"{before}see {page}", markup=False)
     if unwritten:
         raise unwritten[0]
-    if task is not None and not as_json and sys.stdin.isatty() and sys.stdout.isatty():
+    if task is not None and not as_json and _at_terminal():
         taken = _ask_which(plan.path(plan.tasks[0]))
         if taken:
             given_now = click.get_current_context().params
@@ -308,6 +308,11 @@ def _check_plan(scenario: Scenario, text: str) -> None:
         read_plan(scenario.codebook, text)
     except CommandError as problem:
         raise InputError(f"--plan: {problem}") from problem
+
+
+def _at_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _ask_which(path: Path) -> str:

@@ -9,6 +9,7 @@ from codeword.codebook import parse_codebook
 from codeword.runtime.cli import main
 from codeword.runtime.recording import read_episode
 from codeword.runtime.report.turns import Teller
+from tests.controller.tiny import write_folder
 
 ROBOT = """
 from codeword.codebook import Outcome, PrimitiveRobot
@@ -120,3 +121,24 @@ def test_explain_tells_the_plan_and_the_item_under_way(capsys: pytest.CaptureFix
     assert "item 1 of 2: bark, 2 times" in said
     assert "item 2 of 2: walk(steps -5)" in said
     assert "all items are done" in said
+
+
+def test_at_a_terminal_the_user_chooses_among_plans_that_were_not_sure_enough(
+    dog: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model of random weights is sure of nothing."""
+    monkeypatch.setattr("codeword.runtime.cli_run._at_terminal", lambda: True)
+    answers = iter(["", "1"])
+    monkeypatch.setattr("click.prompt", lambda *_, **__: next(answers))
+    task = ("run", "--task", "woof", "--codebook", "dog.yaml", "--robot", "dog_robot:Dog", "--sure", "0.999")
+    model = ("--model", str(write_folder(dog / "tiny")), "--adapter", "none")
+    assert run(*task, *model, "--out", "none") == 1
+    assert "which is meant?" in capsys.readouterr().out
+    assert not (dog / "none-chosen").exists()
+    run(*task, *model, "--out", "some")
+    asked = read_episode(dog / "some/typed_task-0.mcap").steps[-1].decision
+    done = read_episode(dog / "some-chosen/typed_task-0.mcap")
+    assert asked is not None
+    offered = [one.plan for one in asked.considered if not one.plan.startswith('{"cannot"')]
+    assert done.header.controller == "given"
+    assert done.steps[0].decision is not None and done.steps[0].decision.plan == offered[0]
