@@ -74,7 +74,7 @@ BROKEN = [
     ]),
     ('robot: arm', 'robots: arm', [
         "c.yaml:1:1: the codebook lacks the key 'robot'",
-        "c.yaml:2:1: unknown key 'robots' in the codebook; did you mean 'robot'? (choices: codebook, description, robot, include, entities, facts, derived, properties, workspace, skills, remove, rename, wordings, language, budgets, fallback, stop_words)",
+        "c.yaml:2:1: unknown key 'robots' in the codebook; did you mean 'robot'? (choices: codebook, description, robot, include, entities, facts, derived, properties, workspace, skills, remove, rename, wordings, language, budgets, fallback, examples, stop_words)",
     ]),
     ('entities: [block, bowl]', 'entities: [Block, bowl]', [
         "c.yaml:3:12: 'Block' cannot be a kind of entity (lower-case letters, digits and _ between them)",
@@ -239,7 +239,7 @@ BROKEN = [
         "c.yaml:25:13: 'cached' is true or false, not 'no'",
     ]),
     ('description: go away', 'descriptoin: go away', [
-        "c.yaml:52:5: unknown key 'descriptoin' in the skill 'away'; did you mean 'description'? (choices: description, args, preconditions, effects, steps, call, budget_s, cost, cached, waits)",
+        "c.yaml:52:5: unknown key 'descriptoin' in the skill 'away'; did you mean 'description'? (choices: description, args, preconditions, effects, steps, call, budget_s, cost, cached, waits, examples)",
         "c.yaml:52:5: the skill 'away' lacks the key 'description'",
     ]),
     ('  away:', '  Away:', [
