@@ -140,7 +140,7 @@ def test_a_task_without_words_asks_for_nothing(tabletop: Codebook, task: str) ->
     "task",
     [
         "Is the red block in the blue bowl?", "What is the capital of France?", "Where is the red block?",
-        "How many blocks are there?", "Are there any blocks on the table?", "is the bowl empty", "Do you see the bowl?",
+        "How many blocks are there?", "Are there any blocks on the table?", "is the bowl empty", "Do you see the bowl?", "Can you see the bowl?",
         "Wo ist der rote Block?", "Où est le bloc rouge ?", "¿Dónde está el bloque rojo?", "Why?",
     ],
 )  # fmt: skip
