@@ -69,7 +69,7 @@ TOLERANCES = (
 )  # fmt: skip
 """Every tolerance there is. They are wide beside what processors make differ, and narrow beside what a command does."""
 
-BY_KERNELS = ("key", "logprob", "choices")
+BY_KERNELS = ("key", "logprob", "choices", "sureness", "considered")
 """What of a decision may be another where the same model computes with other kernels (`profile` in a header): its key
 names them, and probabilities follow their rounding. It is not compared then; the command always is.
 """

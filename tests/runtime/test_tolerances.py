@@ -66,7 +66,7 @@ def test_another_behaviour_is_not(field: str, logged: object, now: object) -> No
 
 def test_every_measured_number_of_a_record_has_a_tolerance_or_must_be_equal() -> None:
     """A number that is added to what robots report needs a decision here."""
-    equal = {"size_m", "step", "decisions", "credit", "bumps"}
+    equal = {"size_m", "step", "decisions", "commands", "credit", "bumps"}
     numbers = {
         name
         for record in (Observation, RobotState, Entity, Result, Verdict, EventRecord)
