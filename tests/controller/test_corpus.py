@@ -8,7 +8,7 @@ import pytest
 
 from codeword.codebook.plan_trace import trace
 from codeword.codebook.task_plan import check_things
-from codeword.controller.teaching.corpus import KINDS, SUFFIX, Entry, corpus, folder, read_entry
+from codeword.controller.teaching.corpus_reader import KINDS, SUFFIX, Entry, corpus, folder, read_entry
 
 FILES = sorted(path for path in folder().glob("*/*.yaml") if not path.name.endswith(SUFFIX))
 SHARES = {"single": (0.15, 0.45), "number": (0.1, 0.35), "sequence": (0.15, 0.4), "chaining": (0.03, 0.25),
