@@ -194,6 +194,21 @@ def goal_graph(codebook: Codebook, observation: Observation, task: str = "", *, 
     return Node((('{"', Node(tuple(heads))),))
 
 
+def facts_by_kinds(codebook: Codebook, observation: Observation, names: Collection[str]) -> list[Fact]:
+    """Facts of these names of all things here of the kinds that each can be of, in the order of a goal."""
+    things, takes = dict[str, list[str]](), place_kinds(codebook)
+    for entity in observation.entities:
+        things.setdefault(entity.kind, []).append(entity.id)
+    found = [
+        Fact(name, args)
+        for name in takes
+        if name in names
+        for args in product(*([one for kind in kinds for one in things.get(kind, ())] for kinds in takes[name]))
+        if len(set(args)) == len(args)
+    ]
+    return in_order(codebook, observation, _sayable(found))
+
+
 @dataclass(frozen=True)
 class Sayable:
     """What a goal can say: of classes of things, by class and fact name, where they are to be; facts, each group of one
@@ -217,23 +232,11 @@ class Sayable:
     @classmethod
     def by_kinds(cls, codebook: Codebook, observation: Observation, task: str = "") -> "Sayable":
         """What skills change, said of all things here of the kinds that it can be of, whether or not that can be."""
-        things, takes = dict[str, list[str]](), place_kinds(codebook)
-        for entity in observation.entities:
-            things.setdefault(entity.kind, []).append(entity.id)
         effects = [effect for skill in codebook.skills.values() for effect in skill.effects]
         added = {effect.atom.name for effect in effects if effect.adds}
         ended = {effect.atom.name for effect in effects} - added
 
-        def facts(names: Collection[str]) -> list[Fact]:
-            return [
-                Fact(name, args)
-                for name in takes
-                if name in names
-                for args in product(*([one for kind in kinds for one in things.get(kind, ())] for kinds in takes[name]))
-                if len(set(args)) == len(args)
-            ]
-
-        told, denied = (in_order(codebook, observation, _sayable(facts(names))) for names in (added, ended))
+        told, denied = (facts_by_kinds(codebook, observation, names) for names in (added, ended))
         return cls._made(codebook, observation, task, told, told, denied)
 
     @classmethod

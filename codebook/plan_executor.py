@@ -11,12 +11,12 @@ from .planner import SymbolicWorld
 from .pursuit import PATIENCE, Pursuit, idle_command
 from .skills import NOTHING, Codebook
 from .substitute import substitute
-from .task_plan import Achieve, Do, Item, TaskPlan, told_item
-from .wanted import Wanted, settled
+from .task_plan import Achieve, Do, Item, TaskPlan, remade, told_item, unnamed_args
+from .wanted import Wanted, sayable_facts, settled
 from .writing import bindings_of, make_command, things_in
 
 MOST_FAILURES = 3
-"""After so many failures of one command its item is given up."""
+"""After so many failures of one command, whether of the plan or of the planner's, its item is given up."""
 
 
 class PlanExecutor:
@@ -32,14 +32,20 @@ class PlanExecutor:
         self._pursuit = Pursuit(self.codebook, NOTHING)
         self._wanted: Wanted | None = None
         self._sent: Command | None = None
-        self._times = self._failures = self._waited = 0
+        self._is_of_item = False
+        self._times = self._waited = 0
+        self._failures: dict[str, int] = {}
 
     def use(self, codebook: Codebook) -> None:
-        """Go by this codebook from now on."""
+        """Go by this codebook from now on, with the arguments that the plan's commands had, defaults too.
+
+        Raises CommandError where one of them is no command any more; then nothing is changed.
+        """
+        self.plan = remade(codebook, self.plan)
         self.codebook = codebook
         self._pursuit.use(codebook)
         if self._wanted is not None:
-            self._wanted = Wanted(codebook, self._wanted.goal)
+            self._wanted = Wanted(codebook, self._wanted.goal, sayable_facts)
 
     @property
     def done(self) -> tuple[str, ...]:
@@ -51,37 +57,50 @@ class PlanExecutor:
             items.append(Do(item.command, self._times))
         return tuple(map(told_item, items))
 
+    @property
+    def failures(self) -> dict[str, int]:
+        """How often each command of the item under way has failed in a row, by its text."""
+        return dict(sorted(self._failures.items()))
+
     def next(self, observation: Observation) -> Command | str:
         """The next command, `done` behind the last item; or why the item under way cannot be carried out (`missing`,
         `impossible`).
         """
         if self.plan.cannot:
             return self.plan.cannot
-        self._account(observation)
+        if self._account(observation) >= MOST_FAILURES:
+            return "impossible"
         while self.at < len(self.plan.items):
             item = self.plan.items[self.at]
             found = self._achieve(item, observation) if isinstance(item, Achieve) else self._do(item, observation)
+            if isinstance(found, Command):
+                self._sent = found
             if found is not None:
                 return found
             self.at += 1
             self._begin()
         return make_command(self.codebook, "done", {})
 
-    def _account(self, observation: Observation) -> None:
-        """Note how the command ended that was sent last for an item of its own."""
-        sent, last = self._sent, observation.last
-        self._sent = None
+    def _account(self, observation: Observation) -> int:
+        """Note how the command ended that was sent last; gives how often it has failed in a row."""
+        sent, last, is_of_item = self._sent, observation.last, self._is_of_item
+        self._sent, self._is_of_item = None, False
         if sent is None or last is None or last.command != sent.text:
-            return
-        if last.status == "done":
-            self._times, self._failures = self._times + 1, 0
-        else:
-            self._failures += 1
+            return 0
+        if last.status != "done":
+            self._failures[sent.text] = self._failures.get(sent.text, 0) + 1
+            return self._failures[sent.text]
+        self._failures.pop(sent.text, None)
+        self._times += is_of_item
+        return 0
 
     def _achieve(self, item: Achieve, observation: Observation) -> Command | str | None:
         """The next command to a goal, None where it holds."""
         if self._wanted is None:
-            self._wanted = Wanted(self.codebook, settled(self.codebook, item.goal, observation))
+            goal = settled(self.codebook, item.goal, observation, sayable_facts)
+            self._wanted = Wanted(self.codebook, goal, sayable_facts)
+            if item.goal.groups and not self._wanted.facts(observation):
+                return "missing"  # nothing is there of which that could be said
         self._wanted.saw(observation)
         return self._pursue(self._wanted.condition(observation), observation)
 
@@ -97,18 +116,17 @@ class PlanExecutor:
         command = item.command
         if self._times >= item.times:
             return None
-        if self._failures >= MOST_FAILURES:
-            return "impossible"
         if not self._is_there(command, observation):
             return self._wait(observation) or "missing"
         self._waited = 0
         skill, bindings = self.codebook.skills[command.skill], bindings_of(command)
         state = self.codebook.state(observation)
         if all(holds_for_each(condition, state, bindings) for condition in skill.conjuncts):
-            self._sent = command
+            self._is_of_item = True
             return command
         world = SymbolicWorld.of(self.codebook, observation)
-        if skill.effects and not self._times and world.facts_after(command) == world.state.facts:
+        tells_all = any(effect.adds for effect in skill.effects) and not unnamed_args(skill)
+        if tells_all and not self._times and world.facts_after(command) == world.state.facts:
             return None  # all that it is for is so already
         needed = And(tuple(substitute(condition, bindings) for condition in skill.conjuncts))
         return self._pursue(needed, observation)

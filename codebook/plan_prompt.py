@@ -60,5 +60,5 @@ def _skills_for(codebook: Codebook, task: str) -> list[str]:
     """Of a codebook that is too long to be told whole, the skills that matter to a task."""
     if len(codebook.skills) <= MOST_SKILLS:
         return []
-    relevant = {skill.name for skill in rank(codebook, task)[:MOST_SKILLS] if skill.ends is None}
+    relevant = {skill.name for skill in [one for one in rank(codebook, task) if one.ends is None][:MOST_SKILLS]}
     return [skills_text(skill for skill in codebook.skills.values() if skill.name in relevant)]

@@ -8,7 +8,7 @@ from .observation import Observation, Result
 from .plan_executor import PlanExecutor
 from .planner import SymbolicWorld
 from .skills import Codebook
-from .task_plan import TaskPlan
+from .task_plan import TaskPlan, unnamed_args
 
 MOST_COMMANDS = 200
 
@@ -42,7 +42,7 @@ def trace(codebook: Codebook, plan: TaskPlan, observation: Observation) -> Trace
 
 def same_outcome(codebook: Codebook, plan: TaskPlan, other: TaskPlan, observation: Observation) -> bool:
     """Whether two plans come to the same: the same commands; or the same facts, and in the same order the same commands
-    of those that change no facts.
+    of those of which effects do not tell all.
     """
     if plan == other:
         return True
@@ -53,8 +53,13 @@ def same_outcome(codebook: Codebook, plan: TaskPlan, other: TaskPlan, observatio
         return False
     if one.commands == two.commands:
         return True
-    return one.facts == two.facts and _unchanging(codebook, one) == _unchanging(codebook, two)
+    return one.facts == two.facts and _telling(codebook, one) == _telling(codebook, two)
 
 
-def _unchanging(codebook: Codebook, traced: Trace) -> list[Command]:
-    return [command for command in traced.commands if not codebook.skills[command.skill].effects]
+def _telling(codebook: Codebook, traced: Trace) -> list[Command]:
+    """The commands of which effects do not tell all: those without any, and those with arguments that none names."""
+    return [
+        command
+        for command in traced.commands
+        if not codebook.skills[command.skill].effects or unnamed_args(codebook.skills[command.skill])
+    ]

@@ -18,14 +18,16 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from .arguments import ChoiceArgument
+from .classes import ALL
 from .command import Command
 from .errors import CommandError, did_you_mean
 from .facts import ID
 from .goals import Goal, read_goal
 from .observation import Observation
-from .skills import Codebook
+from .relations import NOT
+from .skills import Codebook, Skill
 from .strict_json import read_json
-from .writing import read_command, skill_schema, things_in
+from .writing import make_command, read_command, skill_schema, things_in
 
 MOST_ITEMS = 8
 """The most commands and facts that a plan holds, all of its goals together."""
@@ -127,6 +129,8 @@ def read_plan(codebook: Codebook, text: str | bytes) -> TaskPlan:
         return TaskPlan((), data["cannot"])
     items: list[Item] = []
     for given in data["plan"]:
+        if isinstance(given, float):
+            raise CommandError("schema", f"a count is a whole number, and not {given}")
         if isinstance(given, int):
             last = items[-1] if items else None
             if not isinstance(last, Do) or last.times > 1:
@@ -156,10 +160,17 @@ def _command(codebook: Codebook, given: Mapping[str, Any], number: int) -> Comma
 
 
 def _goal(codebook: Codebook, given: Sequence[Sequence[str]]) -> Goal:
+    for words in given:
+        if len(words) < {ALL: 4, NOT: 2}.get(words[0], 1):
+            raise CommandError("schema", f"'{' '.join(words)}' is no fact and says nothing of a class of things")
     goal = read_goal(json.dumps({"goal": given}))
     places = codebook.places()
     for group in goal.groups:
         _check_name(group.name, places)
+        if places[group.name] < 2:
+            raise CommandError(
+                "schema", f"of a class it is said where its things are to be, and '{group.name}' is of 1"
+            )
     for fact in (*goal.facts, *goal.denied):
         _check_name(fact.name, places)
         if len(fact.args) != places[fact.name]:
@@ -194,6 +205,23 @@ def _named(codebook: Codebook, plan: TaskPlan) -> Iterable[str]:
             yield from (thing for thing, _ in things_named(codebook, item.command))
         else:
             yield from (arg for fact in (*item.goal.facts, *item.goal.denied) for arg in fact.args)
+
+
+def remade(codebook: Codebook, plan: TaskPlan) -> TaskPlan:
+    """A plan by another state of its codebook: every command with all the arguments that it had, its defaults too.
+
+    Raises CommandError where one of them is no command any more.
+    """
+    items = (
+        Do(make_command(codebook, item.command.skill, item.command.args), item.times) if isinstance(item, Do) else item
+        for item in plan.items
+    )
+    return TaskPlan(tuple(items), plan.cannot)
+
+
+def unnamed_args(skill: Skill) -> set[str]:
+    """The arguments of a skill that no effect names."""
+    return skill.args.keys() - {name for effect in skill.effects for name in effect.variables()}
 
 
 def reasons(codebook: Codebook) -> tuple[str, ...]:

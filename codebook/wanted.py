@@ -1,13 +1,13 @@
 """What a goal asks for, fact by fact, as things come to be seen; and what of it is left to do."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from .bearing import bearing, idle
 from .classes import Group, classes, gatherings, spelt_out
 from .conditions import And, Atom, Condition, Not, Term
 from .facts import Fact
-from .goals import Goal, goal_facts, in_order
+from .goals import Goal, facts_by_kinds, goal_facts, in_order
 from .legal import legal_in
 from .observation import Observation
 from .offer import Left
@@ -18,14 +18,23 @@ from .relations import NOT, related_facts
 from .rows import is_row, row_facts
 from .skills import Codebook
 
+Possible = Callable[[Codebook, Observation], Sequence[Fact]]
+"""The facts that a class of things can be told of: what is said of a class is said of those that have one of them."""
 
-def settled(codebook: Codebook, goal: Goal, observation: Observation) -> Goal:
+
+def sayable_facts(codebook: Codebook, observation: Observation) -> list[Fact]:
+    """What skills bring about, of all things that it can be of by their kinds, whether or not that can come true."""
+    added = {e.atom.name for skill in codebook.skills.values() for e in skill.effects if e.adds}
+    return facts_by_kinds(codebook, observation, added)
+
+
+def settled(codebook: Codebook, goal: Goal, observation: Observation, possible_facts: Possible = goal_facts) -> Goal:
     """A goal as it is when it is written: what it says of all that is at a place, said of each thing that is there."""
     places = {entity.id for entity in observation.entities}
     groups = [group for group in goal.groups if group.of in places]
     if not groups:
         return goal
-    possible = goal_facts(codebook, observation)
+    possible = possible_facts(codebook, observation)
     things = list(dict.fromkeys(fact.args[0] for fact in possible if fact.args))
     there = gatherings(codebook, observation, things)
     apart = {fact.args[0] for fact in goal.facts if fact.args}
@@ -53,8 +62,8 @@ class Wanted:
     seen any more, what was said before stands.
     """
 
-    def __init__(self, codebook: Codebook, goal: Goal) -> None:
-        self.codebook, self.goal = codebook, goal
+    def __init__(self, codebook: Codebook, goal: Goal, possible_facts: Possible = goal_facts) -> None:
+        self.codebook, self.goal, self._possible = codebook, goal, possible_facts
         self._before: tuple[Fact, ...] | None = None
         self._seen: Observation | None = None
         self._failures: dict[str, int] = {}
@@ -85,7 +94,7 @@ class Wanted:
         return tuple(in_order(self.codebook, observation, dict.fromkeys((*self.goal.facts, *self._spelt(observation)))))
 
     def _spelt(self, observation: Observation) -> Iterable[Fact]:
-        possible = goal_facts(self.codebook, observation)
+        possible = self._possible(self.codebook, observation)
         things = list(dict.fromkeys(fact.args[0] for fact in possible if fact.args))
         members = classes(self.codebook, observation, things)
         apart = {fact.args[0] for fact in self.goal.facts if fact.args}

@@ -11,7 +11,8 @@ from codeword.codebook.conversation import FORMS, Conversation
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.observation import Observation
 from codeword.codebook.offer import offer, stable_text
-from codeword.codebook.plan_prompt import plan_system
+from codeword.codebook.plan_prompt import PLAN_CONTRACT, plan_system
+from codeword.codebook.prompt import CONTRACT
 from codeword.codebook.skills import Codebook
 
 from .adapter import AUTO as AUTO_ADAPTER
@@ -132,7 +133,12 @@ def policy_for(adapter: Adapter, policy: str = BEST_POLICY, history: str = FORMS
 
 def prompt_opening(adapter: Adapter, policy: str, codebook: Codebook) -> str:
     """What every prompt of a policy and a codebook begins with: to be read ahead of the first decision."""
-    return plan_system(codebook) if policy == "plan" and not adapter.plans_are_goals else stable_text(codebook)
+    return plan_system(codebook) if contract_of(adapter, policy) == PLAN_CONTRACT else stable_text(codebook)
+
+
+def contract_of(adapter: Adapter, policy: str) -> int:
+    """The version of the prompt contract that a policy goes by with an adapter."""
+    return PLAN_CONTRACT if policy == "plan" and not adapter.plans_are_goals else CONTRACT
 
 
 def model_controller(

@@ -4,13 +4,16 @@ Every command after the first costs no model. The rest of a plan is written agai
 cannot be carried out and something else is seen than when it was written.
 """
 
+from typing import Any
+
 from codeword.codebook.command import Command
+from codeword.codebook.errors import CommandError
 from codeword.codebook.facts import Fact
 from codeword.codebook.observation import Observation
 from codeword.codebook.plan_executor import PlanExecutor
 from codeword.codebook.plan_numbers import check_numbers
 from codeword.codebook.skills import Codebook
-from codeword.codebook.task_plan import UNCLEAR, TaskPlan
+from codeword.codebook.task_plan import UNCLEAR, TaskPlan, check_things
 from codeword.codebook.writing import give_up
 
 from .backend import Backend
@@ -22,6 +25,8 @@ from .sampling import GREEDY, Sampling
 
 _POLICY = "plan/1"
 _SHOWN = 2
+MOST_REWRITTEN = 3
+"""The most times that the rest of a task's plan is written again."""
 
 
 class PlanController:
@@ -40,11 +45,16 @@ class PlanController:
         self._executor = PlanExecutor(codebook, TaskPlan(()))
         self._done: tuple[str, ...] = ()
         self._notes: tuple[Note, ...] = ()
+        self._rewritten = 0
+        self._is_stale = False
 
     def use(self, codebook: Codebook) -> None:
-        """Decide by this codebook from now on."""
+        """Decide by this codebook from now on; the rest of the plan is written again where it is none by it."""
         self._codebook = codebook
-        self._executor.use(codebook)
+        try:
+            self._executor.use(codebook)
+        except CommandError:
+            self._is_stale = True
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The next command of the plan, `done` behind its last item; `cannot` where the model says so, is not sure
@@ -54,21 +64,25 @@ class PlanController:
             return held
         clock, asked = Stopwatch(), None
         if task != self._task:
-            self._done = ()
-            asked = self._write(task, observation, cancelled)
+            asked, self._rewritten = self._write(task, observation, cancelled, ()), 0
+        elif self._is_stale:
+            asked = self._write(task, observation, cancelled, (*self._done, *self._executor.done))
         found = self._executor.next(observation)
-        if not isinstance(found, Command) and asked is None and self._seen != _shown(observation):
-            self._done += self._executor.done
-            asked = self._write(task, observation, cancelled)
+        if not isinstance(found, Command) and asked is None and self._may_write_again(observation):
+            asked = self._write(task, observation, cancelled, (*self._done, *self._executor.done))
+            self._rewritten += 1
             found = self._executor.next(observation)
         command = found if isinstance(found, Command) else give_up(self._codebook, found)
         return self._decision(command, asked, clock, observation)
 
-    def _write(self, task: str, observation: Observation, cancelled: Cancelled) -> WrittenPlan:
-        written = self._writer.write(
-            self._codebook, task, observation, cancelled, done=self._done, sure_enough=self._sure
-        )
-        self._task, self._seen, self._written = task, _shown(observation), written
+    def _may_write_again(self, observation: Observation) -> bool:
+        """Whether something else is seen than when the plan was written, and that was not so too often."""
+        return self._rewritten < MOST_REWRITTEN and self._seen != _shown(observation)
+
+    def _write(self, task: str, observation: Observation, cancelled: Cancelled, done: tuple[str, ...]) -> WrittenPlan:
+        written = self._writer.write(self._codebook, task, observation, cancelled, done=done, sure_enough=self._sure)
+        self._task, self._seen, self._written, self._done = task, _shown(observation), written, done
+        self._is_stale = False
         refusal, self._notes = self._checked(task, observation, written)
         self._executor = PlanExecutor(self._codebook, TaskPlan((), refusal) if refusal else written.plan)
         return written
@@ -77,7 +91,7 @@ class PlanController:
         """Why a plan is not carried out, as a reason for `cannot`, empty where it is; and what is told of it."""
         if written.plan.cannot:
             return "", ()
-        if written.sure < self._sure:
+        if written.sure is not None and written.sure < self._sure:
             others = "; or ".join(f"{one.told} ({one.probability:.0%})" for one in written.considered[:_SHOWN])
             why = f"not sure enough to act ({written.sure:.0%}; at least {self._sure:.0%} is asked for): {others}"
             return UNCLEAR, (Note(kind="unsure", text=why),)
@@ -93,9 +107,8 @@ class PlanController:
         written, executor = self._written, self._executor
         assert written is not None
         facts = sorted(map(str, self._codebook.state(observation).facts))
-        progress = {"at": executor.at, "done": [*self._done, *executor.done]}
-        context = {"plan": written.decision.key, "codebook": self._codebook.hash, "facts": facts, "policy": _POLICY}
-        key = decision_key(context | progress)
+        context = {"written": written.decision.key, "codebook": self._codebook.hash, "facts": facts, "policy": _POLICY}
+        key = decision_key(context | _progress(executor, observation) | {"sure": self._sure, "done": self._done})
         plan, item, sure = written.plan.text, executor.at, written.sure
         total = clock.stage_ms()["total"]
         if asked is None:
@@ -116,11 +129,17 @@ class GivenPlan:
     def __init__(self, codebook: Codebook, plan: TaskPlan) -> None:
         self._codebook, self._plan = codebook, plan
         self._executor = PlanExecutor(codebook, plan)
+        self._began = False
+        self._notes: tuple[Note, ...] = ()
 
     def use(self, codebook: Codebook) -> None:
-        """Decide by this codebook from now on."""
+        """Decide by this codebook from now on; where the plan is none by it, it is given up."""
         self._codebook = codebook
-        self._executor.use(codebook)
+        try:
+            self._executor.use(codebook)
+        except CommandError as problem:
+            self._executor = PlanExecutor(codebook, TaskPlan((), "impossible"))
+            self._notes = (Note(kind="plan", text=f"the plan is none by the edited codebook: {problem}"),)
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         """The next command of the plan, `done` behind its last item; `cannot` where an item cannot be carried out."""
@@ -128,16 +147,41 @@ class GivenPlan:
         if (held := reflex_decision(self._codebook, task)) is not None:
             return held
         clock = Stopwatch()
+        if not self._began:
+            self._begin(observation)
         found = self._executor.next(observation)
         command = found if isinstance(found, Command) else give_up(self._codebook, found)
         facts = sorted(map(str, self._codebook.state(observation).facts))
-        told = {"plan": self._plan.text, "codebook": self._codebook.hash, "facts": facts, "policy": "given/1"}
-        key = decision_key(told | {"at": self._executor.at, "done": list(self._executor.done)})
+        context = {"codebook": self._codebook.hash, "facts": facts, "policy": "given/1"}
+        key = decision_key(context | _progress(self._executor, observation))
+        notes, self._notes = self._notes, ()
         total = clock.stage_ms()["total"]
         return Decision(
             text=command.text, logprob=0.0, stage_ms={"plan": total, "total": total}, path="planned", key=key,
-            plan=self._plan.text, item=self._executor.at,
+            plan=self._plan.text, item=self._executor.at, notes=notes,
         )  # fmt: skip
+
+    def _begin(self, observation: Observation) -> None:
+        """Give the plan up before anything moves where a thing that it names is not there."""
+        self._began = True
+        try:
+            check_things(self._codebook, self._plan, observation)
+        except CommandError as problem:
+            self._executor = PlanExecutor(self._codebook, TaskPlan((), "missing"))
+            self._notes = (Note(kind="plan", text=f"nothing is done: {problem}"),)
+
+
+def _progress(executor: PlanExecutor, observation: Observation) -> dict[str, Any]:
+    """What the next command of a plan depends on beside facts: how far it is, how the last one ended, what is there."""
+    last = observation.last
+    return {
+        "plan": executor.plan.text,
+        "at": executor.at,
+        "items_done": executor.done,
+        "failures": executor.failures,
+        "last": None if last is None else [last.command, last.status],
+        "there": sorted(entity.id for entity in observation.entities),
+    }
 
 
 def _shown(observation: Observation) -> frozenset[Fact | str]:

@@ -29,12 +29,12 @@ class WrittenPlan:
     """A plan, the decision that wrote it, and the plans considered, the likeliest first and this one among them.
 
     `sure` is the probability that the model gives the plan among all that could be written, in all ways of writing it
-    that were looked at (0 to 1).
+    that were looked at (0 to 1); None where a model elsewhere does not tell it.
     """
 
     plan: TaskPlan
     decision: Decision
-    sure: float
+    sure: float | None
     considered: tuple[Alternative, ...]
 
 
@@ -103,7 +103,8 @@ def _chosen(codebook: Codebook, made: Sequence[Decision]) -> WrittenPlan:
         "path": next((one.path for one in made if one.path != "cache"), first.path),
         "passes": sum(one.passes for one in made),
     }
-    return WrittenPlan(best, texts[best].model_copy(update=costs), considered[0].probability, considered)
+    sure = None if first.logprob is None else considered[0].probability
+    return WrittenPlan(best, texts[best].model_copy(update=costs), sure, considered)
 
 
 def _weight(decision: Decision) -> float:

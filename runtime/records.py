@@ -13,8 +13,9 @@ class Header(Record):
 
     `suite` is the folder of the scenario. `held` names the profile in which weights are held, `profile` says with
     what kernels; `history` is the form in which prompts tell of earlier decisions, `policy` what the model writes,
-    `sampling` how tokens are drawn (empty: the likeliest is taken). Of a model elsewhere `model` is the address,
-    `fallback` the model that decides when it does not answer (or `hold`), with the adapter and `held` of that one.
+    `plan` the plan that was given in its place, `sampling` how tokens are drawn (empty: the likeliest is taken). Of a
+    model elsewhere `model` is the address, `fallback` the model that decides when it does not answer (or `hold`), with
+    the adapter and `held` of that one.
     What the model was less `sure` of was not carried out; 0 where anything was. `clock` says what physics did while
     decisions were made: paused, live, or a latency that was given. `processor` names what last digits depend on; files
     of earlier versions do not say it. `left_out` are the parts that the file does not tell; `schema_version` is the
@@ -40,6 +41,7 @@ class Header(Record):
     contract: int
     history: str = ""
     policy: str = ""
+    plan: str = ""
     sampling: Mapping[str, float] = {}
     sure: float = 0.0
     clock: str = "paused"

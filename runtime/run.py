@@ -13,14 +13,20 @@ from codeword.codebook import Codebook
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.live import LiveCodebook
-from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.codebook.prompt import CONTRACT
 from codeword.codebook.task_plan import read_plan
 from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import Adapter, load_adapter
 from codeword.controller.backend import Backend
 from codeword.controller.chain import chain
-from codeword.controller.controller import BEST_POLICY, check_policy, model_controller, policy_for, prompt_opening
+from codeword.controller.controller import (
+    BEST_POLICY,
+    check_policy,
+    contract_of,
+    model_controller,
+    policy_for,
+    prompt_opening,
+)
 from codeword.controller.engine import Engine
 from codeword.controller.fleet.address import check_address, is_fleet
 from codeword.controller.fleet.client import FleetBackend
@@ -157,14 +163,12 @@ class Controllers:
         self._backend = chain(self.engine, there, self.store) if self.engine or there else None
         if self._backend is not None:
             policy = policy_for(self._backend.adapter, who.policy, who.history)
-            writes_plans = policy == "plan" and not self._backend.adapter.plans_are_goals
-            contract = PLAN_CONTRACT if writes_plans else CONTRACT
-            self.loaded = replace(self.loaded, policy=policy, contract=contract)
+            self.loaded = replace(self.loaded, policy=policy, contract=contract_of(self._backend.adapter, policy))
 
     def _serve_from(self, who: Who, found: tuple[LocalModel, Adapter] | None, processes: int) -> Backend:
         """An engine process, and the local model where there is one, to be loaded when that does not answer."""
         there = FleetBackend(who.model, who.limits, f"robot {os.getpid()}")
-        told = there.info
+        told, policy = there.info, policy_for(there.adapter, who.policy, who.history)
         here = None if found is None else Later(partial(_load, who, found, processes, silent), found[1])
         self.loaded = Loaded(
             model=told.model,
@@ -174,7 +178,8 @@ class Controllers:
             profile=told.profile,
             held=told.held,
             fallback=HOLD if found is None else found[0].name,
-            policy=policy_for(there.adapter, who.policy, who.history),
+            policy=policy,
+            contract=contract_of(there.adapter, policy),
         )
         return chain(here, there, self.store)
 
@@ -236,6 +241,7 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
         fallback=loaded.fallback,
         contract=loaded.contract,
         policy=loaded.policy,
+        plan=who.given,
         history=who.history if loaded.model else "",
         sampling=drawn if loaded.model else {},
         sure=who.sure if loaded.policy not in ("", "direct") else 0.0,

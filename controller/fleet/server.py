@@ -304,8 +304,8 @@ def _info(engine: Engine) -> Info:
     return Info(
         run=uuid.uuid4().hex, folder=str(engine.model.folder.resolve()), model=engine.model.name,
         weights_hash=engine.model.weights_sha256, adapter=adapter.name, adapter_hash=adapter.sha256,
-        adapter_scale=adapter.scale, policies=adapter.policies, held=engine.held, weights=identity.weights,
-        adapter_identity=identity.adapter, profile=identity.profile, policy=identity.policy,
+        adapter_scale=adapter.scale, policies=adapter.policies, contract=adapter.contract, held=engine.held,
+        weights=identity.weights, adapter_identity=identity.adapter, profile=identity.profile, policy=identity.policy,
     )  # fmt: skip
 
 

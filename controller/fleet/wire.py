@@ -65,6 +65,7 @@ class Info(Message):
     adapter_hash: _Name
     adapter_scale: float
     policies: tuple[_Name, ...]
+    contract: int
     held: _Name
     weights: _Name
     adapter_identity: _Name

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Literal
 
-from codeword.codebook import Codebook, Observation, Result, parse_codebook
+from codeword.codebook import Codebook, CommandError, Observation, Result, parse_codebook
 from codeword.codebook.conversation import FORMS, Conversation
 from codeword.codebook.goals import goal_prompt, read_goal
 from codeword.codebook.legal import Legal
@@ -189,7 +189,10 @@ def seen(codebook: Codebook, before: Observation | None, observation: Observatio
 
 def plan_lines(codebook: Codebook, decision: Decision) -> tuple[PlanLine, ...]:
     """The items of a decision's plan, in words, as far as they are done; of a plan that is none, why."""
-    plan = read_plan(codebook, decision.plan)
+    try:
+        plan = read_plan(codebook, decision.plan)
+    except CommandError:  # it was written by another state of the codebook
+        return (PlanLine(text=decision.plan, state="now"),)
     if plan.cannot:
         return (PlanLine(text=plan.told, state="now"),)
     return tuple(PlanLine(text=told_item(item), state=_state(n - decision.item)) for n, item in enumerate(plan.items))
