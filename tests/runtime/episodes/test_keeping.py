@@ -32,7 +32,8 @@ def test_files_of_every_version_are_read_and_replayed(name: str) -> None:
 def test_what_a_version_did_not_record_is_told_and_not_compared(capsys: pytest.CaptureFixture[str]) -> None:
     first = replayed(read_episode(KEPT / "schema0-first.mcap")).uncompared
     assert {"verdict.credit", "verdict.bumps"} <= first.keys()
-    added_since = {"decision.sureness", "verdict.commands"}
+    of_plans = {f"decision.{name}" for name in ("plan", "item", "done", "considered", "sureness")}
+    added_since = {*of_plans, "verdict.commands"}
     assert replayed(read_episode(KEPT / "schema1.mcap")).uncompared.keys() == added_since
     code, out, _ = called(capsys, "replay", KEPT / "schema0-first.mcap")
     assert code == 0

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -53,7 +54,15 @@ def environment(**more: str) -> dict[str, str]:
 def start(*args: str, **more: str) -> subprocess.Popen[str]:
     """A `codeword` process."""
     command = [sys.executable, "-m", "tests.runtime.link.patient", *args]
-    return subprocess.Popen(command, env=environment(**more), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, env=environment(**more), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=heed
+    )
+
+
+def heed() -> None:
+    """Have a process that is about to start heed signals, whatever those who ran the tests ignore (nohup, a shell's &)."""
+    for name in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_DFL)
 
 
 @contextmanager

@@ -221,7 +221,9 @@ def test_a_robot_that_may_be_held_from_any_thread_is_held_while_its_primitive_bl
         raw.command(FREEZE)
         until(lambda: "begin-freeze" in names(file), robot.process)
         code, told, _ = keep_alive(raw, start("stop", robot.url))
-        assert (code, told) == (0, "stopped in the middle of a command: codeword stop\n")
+        # On a busy machine the watchdog may be quicker than the process that stops.
+        whys = ("codeword stop", "the robot made no progress for 2 s")
+        assert code == 0 and told in [f"stopped in the middle of a command: {why}\n" for why in whys]
         assert ended_in_hold(file)
         assert raw.ask(kind="rearm", expires_at_ms=raw.fresh_ms(), clear_stop=True)["check"] == "busy"
         freeze.unlink()
