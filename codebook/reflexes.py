@@ -48,9 +48,9 @@ _GOES_ON = frozenset(
 
 _WHETHER = ("is", "are", "does", "did")
 _WANTS_TO_KNOW = (
-    *_WHETHER, "was", "were", "do you", "can you see", "can you tell", "has", "have",
-    "what", "where", "who", "whose", "why", "when", "which", "how many",
-    "how much", "how far", "how long", "how is", "how are", "how do", "how does", "how did",
+    *_WHETHER, "was", "were", "do you", "can you see", "can you tell", "has", "have", "what", "where", "who", "whose",
+    "why", "when", "which",
+    "how many", "how much", "how far", "how long", "how is", "how are", "how do", "how does", "how did",
     "ist", "sind", "liegt", "steht", "wo", "wer", "warum", "wann", "wie viele", "wieviele", "welche", "welcher",
     "welches", "est", "est-ce que", "sont", "où", "que", "qui", "pourquoi", "quand", "quel", "quelle", "combien",
     "qu'est-ce", "está", "están", "dónde", "qué", "quién", "por qué", "cuándo", "cuál", "cuántos", "cuántas", "hay",

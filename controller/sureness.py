@@ -15,7 +15,7 @@ from codeword.codebook.wanted import Wanted, settled
 
 from .decision import Decision
 
-SURE = 0.55
+SURE = 0.6
 """What is written less surely is not carried out: the robot holds and says so. `codeword bench sure` shows what this
 trades."""
 
