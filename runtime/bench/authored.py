@@ -10,7 +10,7 @@ from codeword.controller.teaching.corpus_reader import KINDS, SUFFIX, Task, fold
 from codeword.runtime.statistics import wilson95
 from codeword.runtime.trial import Trial, try_task
 
-FLOORS = (0.0, 0.3, 0.55, 0.7, 0.9)
+FLOORS = (0.0, 0.3, 0.6, 0.7, 0.9)
 """The floors under a model's sureness of which it is said what they trade."""
 
 
