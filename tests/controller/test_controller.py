@@ -23,7 +23,7 @@ def test_kinds_and_names_that_do_not_exist(tabletop: Codebook, tiny_model: Local
 
 
 def test_the_model_decides_what_is_legal(tabletop: Codebook, tiny_model: LocalModel) -> None:
-    controller = make_controller("llm", tabletop, model=str(tiny_model.folder))
+    controller = make_controller("llm", tabletop, model=str(tiny_model.folder), adapter="none", policy="direct")
     lot = random.Random(1)
     for _ in range(20):
         observation = random_observation(lot)

@@ -84,7 +84,7 @@ def test_files_of_the_random_controller_are_the_same_with_their_pictures(tmp_pat
 @pytest.mark.model
 def test_files_of_the_model_are_the_same_but_for_wall_times(tmp_path: Path) -> None:
     """Down to the tokens that were kept and the passes made: what an episode says does not depend on those before."""
-    who = Who("llm", DEFAULT_MODEL, "none")
+    who = Who("llm", DEFAULT_MODEL, "none", policy="direct")
     files = same_everywhere(who, ("tabletop/already_done",), range(2), tmp_path)
     decisions = [data for content in files.values() for topic, *_, data in content[3:] if topic == "decision"]
     assert decisions
