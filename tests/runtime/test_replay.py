@@ -82,9 +82,9 @@ def test_a_busy_machine_makes_no_check_longer(expert_episode: Path, monkeypatch:
     """While another process has the processor, nothing is counted: the budgets of recorded episodes are judged by it."""
     check, away_s = Guard.check, 0.5
 
-    def interrupted(guard: Guard, text: str, observation: Observation) -> Command:
+    def interrupted(guard: Guard, text: str, observation: Observation, task: str | None = "") -> Command:
         threading.Event().wait(away_s)
-        return check(guard, text, observation)
+        return check(guard, text, observation, task)
 
     monkeypatch.setattr(Guard, "check", interrupted)
     again = replayed(read_episode(expert_episode))
