@@ -60,9 +60,9 @@ def test_it_plans_afresh_when_something_else_happened() -> None:
 def test_it_waits_twice_for_what_is_hidden_and_then_gives_up() -> None:
     expert = Expert(scenario())
     assert said(expert, START) == "pick red_block"
-    assert [said(expert, GONE) for _ in range(3)] == ["home", "home", "cannot missing"]
+    assert [said(expert, GONE) for _ in range(3)] == ["wait 0.5", "wait 0.5", "cannot missing"]
     expert = Expert(scenario())
-    assert [said(expert, seen) for seen in (START, GONE, START)] == ["pick red_block", "home", "pick red_block"]
+    assert [said(expert, seen) for seen in (START, GONE, START)] == ["pick red_block", "wait 0.5", "pick red_block"]
 
 
 def test_what_was_never_there_is_not_waited_for() -> None:
@@ -83,14 +83,16 @@ def test_another_task_has_another_goal() -> None:
     assert said(expert, START, "Bring green left.") == "pick green_block"
 
 
-def test_a_pick_and_place_takes_less_than_a_second_of_one_core(tmp_path: Path) -> None:
+def test_an_episode_takes_a_third_of_its_simulated_time_of_one_core_at_most(tmp_path: Path) -> None:
     """The whole episode counts: its world, the plan, the physics and the file; no pictures."""
     plan = Plan((shipped("tabletop/put_in_bowl"), shipped("tabletop/stack_two")), range(3), "sim", tmp_path, film=False)
     controllers = Controllers(Who("expert", "", "none"), silent)
     began_s = time.process_time()
     files = run(plan, controllers)
     spent_s = time.process_time() - began_s
-    steps = [step for file in files for step in read_episode(file).steps]
+    episodes = [read_episode(file) for file in files]
+    steps = [step for episode in episodes for step in episode.steps]
     placed = sum('"skill":"place"' in step.command.text for step in steps if step.command is not None)
     assert placed >= len(plan)
-    assert spent_s / placed < 1.0
+    # A pick-and-place is some 5.6 s; it takes 0.2 s of a core of a Zen 4, 1.1 s of one of a Zen 1.
+    assert spent_s < sum(episode.verdict.simulated_s for episode in episodes if episode.verdict is not None) / 3
