@@ -45,7 +45,7 @@ def test_an_episode_is_the_one_that_an_engine_of_its_own_makes(
     engine: EngineProcess, folder: Path, tmp_path: Path
 ) -> None:
     shared = episode(Who("llm", engine.address, "none", fallback="hold"), tmp_path / "shared")
-    own = episode(Who("llm", str(folder), "none"), tmp_path / "own")
+    own = episode(Who("llm", str(folder), "none", policy="direct"), tmp_path / "own")
     assert len(shared.steps) > STEP
     assert [step.decision.essence() for step in shared.steps if step.decision] == [
         step.decision.essence() for step in own.steps if step.decision
@@ -70,7 +70,7 @@ def test_an_engine_killed_in_the_middle_is_replaced_by_the_local_model(
     assert first.what.endswith("the local model decides")
     assert outcome_of(made, scenario_of(made)).row.fallback_decisions == len(paths) - STEP
     assert made.header.fallback == str(folder)
-    own = episode(Who("llm", str(folder), "none"), tmp_path / "own")
+    own = episode(Who("llm", str(folder), "none", policy="direct"), tmp_path / "own")
     assert [step.command for step in made.steps] == [step.command for step in own.steps]
 
 
