@@ -88,7 +88,7 @@ def test_decisions_are_remembered_under_the_key_of_the_engine(
 ) -> None:
     store = str(tmp_path / "decisions.sqlite")
     episode(Who("llm", engine.address, "none", fallback="hold", cache=store), tmp_path / "first")
-    again = episode(Who("llm", str(folder), "none", cache=store), tmp_path / "again")
+    again = episode(Who("llm", str(folder), "none", cache=store, policy="direct"), tmp_path / "again")
     assert {step.decision.path for step in again.steps if step.decision} == {"cache"}
 
 

@@ -29,7 +29,7 @@ SUITE = tuple(load_scenario(path) for path in find_scenarios(("tabletop",)))
 
 @pytest.fixture(scope="module")
 def llm() -> Controllers:
-    return Controllers(Who("llm", DEFAULT_MODEL, "none"), silent)
+    return Controllers(Who("llm", DEFAULT_MODEL, "none", policy="direct"), silent)
 
 
 @pytest.fixture(scope="module")
