@@ -21,7 +21,7 @@ POLICY = click.option("--policy", default="auto", show_default=True, help="What 
 @click.option("--seeds", type=click.IntRange(1), default=2, show_default=True, help="Episodes of each scenario.")
 @MODEL
 @ADAPTER
-@POLICY
+@click.option("--policy", default="direct", show_default=True, help="What the model writes; plans need no lookahead.")
 @JSON
 def lookahead(suites: tuple[str, ...], seeds: int, model: str, adapter: str, policy: str, as_json: bool) -> int:
     """Deciding ahead while commands are carried out, against deciding when asked, over SUITES [default: tabletop].
