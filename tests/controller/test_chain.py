@@ -21,7 +21,11 @@ def test_a_controller_with_a_cache(tabletop: Codebook, tiny_model: LocalModel, t
 
     def path() -> str:
         model = str(tiny_model.folder)
-        return make_controller("llm", tabletop, model=model, adapter="none", cache=store).decide("x", SEEN).path
+        return (
+            make_controller("llm", tabletop, model=model, adapter="none", policy="direct", cache=store)
+            .decide("x", SEEN)
+            .path
+        )
 
     assert (path(), path()) == ("decoded", "cache")
 
@@ -29,7 +33,7 @@ def test_a_controller_with_a_cache(tabletop: Codebook, tiny_model: LocalModel, t
 def test_a_controller_with_a_model_elsewhere(tabletop: Codebook, tmp_path: Path) -> None:
     with scripted_server(chat(PICK)) as server:
         address, store = f"{server.address}#m", str(tmp_path / "decisions.sqlite")
-        controller = make_controller("llm", tabletop, model=address, fallback="hold", cache=store)
+        controller = make_controller("llm", tabletop, model=address, fallback="hold", policy="direct", cache=store)
         decisions = [controller.decide("x", SEEN) for _ in range(2)]
     assert [(decision.text, decision.path) for decision in decisions] == [(PICK, "remote"), (PICK, "cache")]
     assert decisions[0].essence() == decisions[1].essence()
@@ -38,12 +42,14 @@ def test_a_controller_with_a_model_elsewhere(tabletop: Codebook, tmp_path: Path)
 
 def test_a_controller_falls_back(tabletop: Codebook, tiny_model: LocalModel) -> None:
     gone = f"{gone_address()}#m"
-    local = make_controller("llm", tabletop, model=gone, fallback=str(tiny_model.folder), adapter="none")
+    local = make_controller(
+        "llm", tabletop, model=gone, fallback=str(tiny_model.folder), adapter="none", policy="direct"
+    )
     assert local.decide("x", SEEN).path == "fallback"
 
 
 def test_a_controller_holds(tabletop: Codebook) -> None:
-    held = make_controller("llm", tabletop, model=f"{gone_address()}#m", fallback="hold")
+    held = make_controller("llm", tabletop, model=f"{gone_address()}#m", fallback="hold", policy="direct")
     asked: list[int] = []
     with pytest.raises(DecisionCancelled):
         held.decide("x", SEEN, lambda: len(asked) > 50 or bool(asked.append(1)))  # type: ignore[func-returns-value]

@@ -31,7 +31,7 @@ from tests.runtime.test_remote import Trigger, endless
 
 @pytest.mark.model
 def test_a_warm_cache_decides_all_and_replays_as_decided(tmp_path: Path) -> None:
-    who = Who("llm", DEFAULT_MODEL, "none", cache=str(tmp_path / "decisions.sqlite"))
+    who = Who("llm", DEFAULT_MODEL, "none", policy="direct", cache=str(tmp_path / "decisions.sqlite"))
     scenarios = (shipped("tabletop/put_in_bowl"), shipped("tabletop/already_done"))
 
     def episodes(name: str) -> list[Path]:
@@ -81,7 +81,7 @@ def test_two_robots_share_redis_and_go_on_when_it_is_killed(tmp_path: Path) -> N
     scenario = endless()
 
     def episode(robot: str, trigger: Trigger) -> RecordedEpisode:
-        controllers = Controllers(Who("llm", model, "none", cache=server.url), silent)
+        controllers = Controllers(Who("llm", model, "none", policy="direct", cache=server.url), silent)
         plan = Plan((scenario,), range(1), "sim", tmp_path / robot, film=False)
         return read_episode(run(plan, controllers, listener=lambda _: trigger)[0])
 

@@ -65,7 +65,7 @@ def endless() -> Scenario:
 def episode_with_a_kill(llama: LlamaServer, folder: Path, fallback: str, cache: str = "off") -> Episode:
     """An episode whose server is killed before its fourth decision."""
     limits = Limits(connect_s=0.5, answer_s=1.0)
-    who = Who("llm", f"{llama.address}/v1#tiny", "none", cache=cache, fallback=fallback, limits=limits)
+    who = Who("llm", f"{llama.address}/v1#tiny", "none", cache=cache, fallback=fallback, limits=limits, policy="direct")
     controllers = Controllers(who, silent)
     trigger = Trigger(STEP, llama.kill)
     plan = Plan((endless(),), range(1), "sim", folder, film=False)
@@ -117,7 +117,7 @@ def test_decisions_made_elsewhere_are_remembered_when_nobody_answers(llama: Llam
 def test_it_is_asked_again_when_it_is_back(llama: LlamaServer, tmp_path: Path) -> None:
     limits = Limits(connect_s=0.5, answer_s=1.0)
     local = str(write_folder(tmp_path / "local"))
-    who = Who("llm", f"{llama.address}/v1#tiny", "none", fallback=local, limits=limits)
+    who = Who("llm", f"{llama.address}/v1#tiny", "none", fallback=local, limits=limits, policy="direct")
     scenario = shipped("tabletop/put_in_bowl")
     controller = Controllers(who, silent).make(scenario, 0)
     seen = Observation(step=0, time_s=0.0, entities=(), facts=())
