@@ -125,7 +125,7 @@ def _template(kind: type[Record]) -> dict[str, Any]:
         "id": "x1", "session": SESSION, "controller": STRANGER, "epoch": 2, "sequence": 1, "expires_at_ms": 100_400.0,
         "time_ms": 1.0, "protocol": PROTOCOL, "codebook_hash": "0" * 64, "scenario_hash": "0" * 64, "scenario": "s",
         "text": '{"skill":"wait","duration_s":0.5}', "kind": "truth", "seed": 1, "message": "m", "check": "size",
-        "reason": "r", "moving": False, "state": "armed", "progress": 1, "age_ms": 0.0, "robot": "r", "codebook": "c",
+        "reason": "r", "moving": False, "still": True, "hold": , "progress_ms": 1.0, "state": "armed", "progress": 1, "age_ms": 0.0, "robot": "r", "codebook": "c",
         "heartbeat_ms": 1.0, "hold_ms": 1.0, "lease_ms": 1.0, "ahead_ms": 1.0, "most_bytes": 1,
         "result": {"command": "{}", "status": "done"},
         "observation": {"step": 0, "time_s": 0.0, "entities": [{"id": "a", "kind": "b"}], "facts": ["on(a,b)"]},
