@@ -53,7 +53,18 @@ def test_poison_is_told_of_in_the_episode_and_counted(tmp_path: Path, capsys: py
     model, store = write_folder(tmp_path / "tiny"), tmp_path / "decisions.sqlite"
 
     def run_it(name: str) -> dict[str, object]:
-        args = ("run", "tabletop/put_in_bowl", "--model", str(model), "--adapter", "none", "--policy", "direct", "--no-film", "--json")
+        args = (
+            "run",
+            "tabletop/put_in_bowl",
+            "--model",
+            str(model),
+            "--adapter",
+            "none",
+            "--policy",
+            "direct",
+            "--no-film",
+            "--json",
+        )
         code, out, err = call(capsys, *args, "--cache", str(store), "--out", str(tmp_path / name))
         assert code in (0, 1), err
         figures: dict[str, object] = json.loads(out)
@@ -177,7 +188,17 @@ def test_the_cache_is_shown_and_cleared(
         2, f"codeword: {tmp_path}/decisions.sqlite: nothing is kept yet; codeword run --cache auto begins it\n"
     )  # fmt: skip
     model = write_folder(tmp_path / "tiny")
-    args = ("run", "tabletop/put_in_bowl", "--model", str(model), "--adapter", "none", "--policy", "direct", "--no-film")
+    args = (
+        "run",
+        "tabletop/put_in_bowl",
+        "--model",
+        str(model),
+        "--adapter",
+        "none",
+        "--policy",
+        "direct",
+        "--no-film",
+    )
     call(capsys, *args, "--cache", "auto", "--out", str(tmp_path / "out"))
     code, out, _ = call(capsys, "cache", "show", "--json")
     shown = json.loads(out)
