@@ -2,6 +2,7 @@
 
 import click
 
+from codeword.controller.controller import BEST_POLICY
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.remote.address import is_remote
 from codeword.controller.remote.fallback import HOLD
@@ -30,7 +31,7 @@ def cache(scenarios: str, seeds: int, where: str | None, adapter: str, model: st
     chosen = [load_scenario(path) for path in find_scenarios((scenarios,))]
     if not is_remote(model):
         given(model)
-    who = Who("llm", model, adapter, fallback=HOLD)
+    who = Who("llm", model, adapter, fallback=HOLD, policy="direct" if adapter == "none" else BEST_POLICY)
     with counting("episodes", 2 * seeds * len(chosen)) as bar:
         figures = bench_cache(chosen, seeds, who, where, lambda *_: None, lambda: bar.advance(bar.task_ids[0]))
     if as_json:

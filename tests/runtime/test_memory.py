@@ -122,7 +122,7 @@ def test_the_bench_tells_what_a_warm_cache_saves(capsys: pytest.CaptureFixture[s
     store = tmp_path / "decisions.sqlite"
     args = (
         "bench", "cache", "--scenarios", "tabletop/put_in_bowl", "--seeds", "3", "--cache", str(store),
-        "--model", str(write_folder(tmp_path / "tiny")), "--adapter", "none", "--policy", "direct", "--json",
+        "--model", str(write_folder(tmp_path / "tiny")), "--adapter", "none", "--json",
     )  # fmt: skip
     code, out, err = call(capsys, *args)
     figures = json.loads(out)
