@@ -124,7 +124,7 @@ def test_another_profile_is_told_with_probabilities(tmp_path: Path, capsys: pyte
     called(capsys, *args)
     code, out, _ = called(capsys, "replay", tmp_path, "--redecide", "--json")
     assert (code, json.loads(out)["identical"]) == (0, 1)
-    code, out, _ = called(capsys, "replay", tmp_path, "--redecide", "--profile", "bf16", "--json")
+    code, out, _ = called(capsys, "replay", tmp_path, "--redecide", "--profile", "fp32", "--json")
     told = json.loads(out)
     (decided,) = told["redecided"]
     assert code == (3 if decided["parts"] is None else 1)
@@ -134,7 +134,7 @@ def test_another_profile_is_told_with_probabilities(tmp_path: Path, capsys: pyte
     first = decided["decisions"][0]
     assert 0 < first["logged"]["probability"] <= 1
     assert first["logged"]["probability"] != first["now"]["probability"]
-    _, out, _ = called(capsys, "replay", tmp_path, "--redecide", "--profile", "bf16")
+    _, out, _ = called(capsys, "replay", tmp_path, "--redecide", "--profile", "fp32")
     assert " commands the same; they " in out
     assert "%" in out
     code, _, err = called(capsys, "replay", tmp_path, "--redecide", "--adapter", "nowhere")
