@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from codeword.controller.teaching.domains import LAYOUTS, PLAN_SPLITS, TAUGHT, VALIDATION
 from codeword.controller.teaching.sequences import (
     CHECK_SEED,
     SPLITS,
@@ -26,14 +29,16 @@ Easy = click.option(
     type=_ANY,
     default=4_000,
     show_default=True,
-    help="So many decisions at the beginning are of easy kinds of task.",
+    help="So many decisions at the beginning are of easy kinds of task, where goals are taught.",
 )
+Split = partial(click.option, "--split", default=TAUGHT, show_default=True)
 
 
 @click.command(epilog="Example: codeword train --decisions 20000 --out trained")
 @click.option("--decisions", type=_COUNT, default=20_000, show_default=True, help="How many decisions to learn from.")
 @click.option("--seed", type=Seed, default=0, show_default=True, help="The seed of adapter and lessons.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for adapter, state and log.")
+@Split(type=click.Choice([TAUGHT, SPLITS[0]]), help="What is taught: plans, or goals and commands of tabletops alone.")
 @Easy
 @click.option("--lessons", "lessons_file", type=click.Path(path_type=Path), help="Learn from a file of lessons.")
 @click.option("--check", "check_files", multiple=True, type=click.Path(path_type=Path), help="Check with these files.")
@@ -44,7 +49,13 @@ Easy = click.option(
 @click.option("--model", default="smollm2-135m", show_default=True, help="The base.")
 @click.option("--begin-with", help="An adapter whose numbers are gone on from, instead of new ones.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--dtype", type=click.Choice(["bf16", "fp32"]), default="bf16", show_default=True)
+@click.option(
+    "--dtype",
+    type=click.Choice(["auto", "bf16", "fp32"]),
+    default="auto",
+    show_default=True,
+    help="What is computed with; auto: bf16, but fp32 on a CPU without instructions for it.",
+)
 @click.option("--rank", type=_COUNT, default=16, show_default=True, help="The adapter's rank.")
 @click.option(
     "--rate",
@@ -65,9 +76,10 @@ Easy = click.option(
 @click.option("--together", type=_ANY, default=0, help="Codebooks in one pass; 0: one on a CPU, all on a GPU.")
 @click.option("--threads", type=_COUNT, help="CPU threads.")
 def train(
-    decisions: int, easy: int, seed: int, out: Path, lessons_file: Path | None, check_files: tuple[Path, ...],
-    checked: int, check_every: int, model: str, begin_with: str | None, device: str, dtype: str, rank: int, rate: float,
-    groups: int, per_group: int, objective: str, together: int, threads: int | None,
+    decisions: int, split: str, easy: int, seed: int, out: Path, lessons_file: Path | None,
+    check_files: tuple[Path, ...], checked: int, check_every: int, model: str, begin_with: str | None, device: str,
+    dtype: str, rank: int, rate: float, groups: int, per_group: int, objective: str, together: int,
+    threads: int | None,
 ) -> None:  # fmt: skip
     """Train an adapter by lessons made on the way, or out of a file. Goes on where it was stopped.
 
@@ -79,7 +91,7 @@ def train(
     from codeword.controller.adapter import load_adapter
     from codeword.controller.registry import resolve
     from codeword.controller.store import sha256_of
-    from codeword.controller.teaching.learner import Learner, Shape, require_peft
+    from codeword.controller.teaching.learner import Learner, Shape, quickest_dtype, require_peft
     from codeword.controller.teaching.objective import Likelihood, Preference
     from codeword.controller.teaching.trainer import Settings, Trainer
 
@@ -89,17 +101,18 @@ def train(
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     base = resolve(model)
-    source, held_out, data_seed = _sources(base, seed, easy, lessons_file, check_files, checked, per_group)
+    taught = _sources(base, seed, split, easy, lessons_file, check_files, checked, per_group)
     shape = Shape(rank=rank, alpha=2 * rank)
-    learner = Learner(base, shape, dtype=torch.bfloat16 if dtype == "bf16" else torch.float32, device=device, seed=seed)
+    dtypes = {"auto": quickest_dtype(device), "bf16": torch.bfloat16, "fp32": torch.float32}
+    learner = Learner(base, shape, dtype=dtypes[dtype], device=device, seed=seed)
     settings = Settings(
         decisions=decisions, per_group=per_group, groups=groups, rate=rate, seed=seed, check_every=check_every,
         together=together or (1 if device == "cpu" else groups),
     )  # fmt: skip
     told: dict[str, Any] = {
-        "data_seed": data_seed,
-        "easy": "in the file" if lessons_file else easy,
-        "dtype": dtype,
+        "data_seed": taught.seed,
+        "easy": "in the file" if lessons_file else easy if split not in PLAN_SPLITS else 0,
+        "dtype": "bf16" if dtypes[dtype] == torch.bfloat16 else "fp32",
         "objective": objective,
         "lessons": sha256_of(lessons_file)[:16] if lessons_file else "made",
     }
@@ -108,15 +121,18 @@ def train(
         learner.take_up(begun.weights)
         told["begun_with"] = begun.sha256
     aim = Preference(learner) if objective == "preference" else Likelihood()
-    trainer = Trainer(learner, settings, out, objective=aim, told=told)
-    trainer.run(source, held_out, _reporter())
+    trainer = Trainer(learner, settings, out, objective=aim, told=told, contract=taught.contract)
+    trainer.run(taught.groups, taught.checks, _reporter())
     click.echo(f"the adapter is in {out / 'adapter'}")
 
 
 @click.command(epilog="Example: codeword lessons --n 20000 --out lessons.jsonl.gz")
 @click.option("--n", type=_COUNT, default=20_000, show_default=True, help="How many decisions.")
 @click.option("--seed", type=Seed, default=0, show_default=True)
-@click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="What they are drawn from.")
+@Split(
+    type=click.Choice([*PLAN_SPLITS, *SPLITS]),
+    help=f"What they are drawn from: plans ({', '.join(PLAN_SPLITS)}), or goals and commands of tabletops alone.",
+)
 @Easy
 @click.option("--per-group", type=_COUNT, default=6, show_default=True, help="Decisions under each codebook.")
 @click.option("--model", default="smollm2-135m", show_default=True, help="The model whose tokenizer is used.")
@@ -128,30 +144,31 @@ def train(
 def lessons(
     n: int, seed: int, split: str, easy: int, per_group: int, model: str, played_by: str | None, draws: int, out: Path
 ) -> None:
-    """Make a file of lessons, for training on a machine that cannot make them. Splits but `seen` are for checking; to
-    check with `seen`, take another seed and --easy 0.
+    """Make a file of lessons, for training on a machine that cannot make them. Splits but `plans` and `seen` are for
+    checking, and `authored` for evaluation; to check with `seen`, take another seed and --easy 0.
 
     With --played-by the model plays episodes in the symbolic world, and the lessons are of where that has led: those
     where it was wrong first. Go on with: codeword train --begin-with ADAPTER --lessons FILE. With --draws it answers
     so many times by lot where it was wrong, and learns the first answer that is right; where none is, nothing.
     """
     from codeword.codebook.errors import InputError
-    from codeword.codebook.prompt import CONTRACT
     from codeword.controller.registry import resolve
     from codeword.controller.teaching.encode import encode_group, encoded
     from codeword.controller.tokens import Tokens
 
+    if played_by is not None and split in PLAN_SPLITS:
+        raise InputError(f"--played-by: a model plays tabletop lessons, not '{split}'; give --split seen")
     if draws and played_by is None:
         raise InputError("--draws is of what a model does itself; say whose with --played-by ADAPTER")
     base = resolve(model)
-    tokens, number = Tokens(base.folder), seed if split == "seen" else seed + CHECK_SEED
+    tokens, number = Tokens(base.folder), seed if split in (TAUGHT, "seen") else seed + CHECK_SEED
     first = easy // per_group if split == "seen" and played_by is None else 0
     if played_by is None:
         groups = encoded(tokens, number, split, per_book=per_group, easy=first)
     else:
         groups = (encode_group(tokens, group) for group in _played(base, played_by, number, split, per_group, draws))
     wanted = (next(groups) for _ in range(-(-n // per_group)))
-    count = write_groups(out, Header(CONTRACT, tokenizer_hash(base.folder), seed, split), wanted)
+    count = write_groups(out, Header(_contract(split), tokenizer_hash(base.folder), seed, split), wanted)
     alone = min(count, first * per_group)
     more = f", the first {alone:,} of easy kinds of task alone (none with --easy 0)" if alone else ""
     click.echo(f"{count:,} decisions are in {out}{more}")
@@ -174,21 +191,41 @@ def _played(base: Any, adapter: str, seed: int, split: str, per_group: int, draw
     return played(seed, split_mix(split), answering(Sampling()), per_book=per_group, draws=lots)
 
 
-def _sources(
-    base: Any, seed: int, easy: int, lessons_file: Path | None, check_files: tuple[Path, ...], checked: int,
-    per_group: int,
-) -> tuple[Callable[[int], Iterator[Group]], dict[str, list[Group]], int]:  # fmt: skip
-    """What is learned from, by the number of the first group, what is checked with, and the seed of the former."""
-    from codeword.codebook.errors import InputError
+def _contract(split: str) -> int:
+    """The prompt contract of the lessons of a split."""
+    from codeword.codebook.plan_prompt import PLAN_CONTRACT
     from codeword.codebook.prompt import CONTRACT
+
+    return PLAN_CONTRACT if split in PLAN_SPLITS else CONTRACT
+
+
+@dataclass(frozen=True)
+class _Taught:
+    """What is learned from, by the number of the first group; what is checked with; seed and prompt contract of the
+    former.
+    """
+
+    groups: Callable[[int], Iterator[Group]]
+    checks: dict[str, list[Group]]
+    seed: int
+    contract: int
+
+
+def _sources(
+    base: Any, seed: int, split: str, easy: int, lessons_file: Path | None, check_files: tuple[Path, ...],
+    checked: int, per_group: int,
+) -> _Taught:  # fmt: skip
+    from codeword.codebook.errors import InputError
 
     held_out: dict[str, list[Group]] = {}
     tokenizer = tokenizer_hash(base.folder)
-    files = {path: read_groups(path) for path in (*check_files, *([lessons_file] if lessons_file else []))}
+    files = {path: read_groups(path) for path in (*([lessons_file] if lessons_file else []), *check_files)}
+    contract = _contract(files[lessons_file][0].split if lessons_file else split)
     for path, (header, _) in files.items():
-        if header.contract != CONTRACT:
+        if header.contract != contract:
             raise InputError(
-                f"{path}: made for prompt contract {header.contract}, and this is {CONTRACT}; make it anew"
+                f"{path}: made for prompt contract {header.contract}, and what is taught is for {contract}; make it "
+                f"again with --split {(VALIDATION if contract == _contract(VALIDATION) else SPLITS[0])}"
             )
         if header.tokenizer != tokenizer:
             raise InputError(f"{path}: made with another model's tokenizer; make it anew with --model {base.name}")
@@ -202,16 +239,21 @@ def _sources(
         size = len(kept[0].branches)
         if size != per_group:
             raise InputError(f"{lessons_file}: has {size} decisions under a codebook; give --per-group {size}")
-        return lambda begin: taken_in_turns(kept, begin), held_out, header.seed
+        return _Taught(lambda begin: taken_in_turns(kept, begin), held_out, header.seed, contract)
     from codeword.controller.teaching.encode import encoded
     from codeword.controller.tokens import Tokens
 
     tokens = Tokens(base.folder)
-    for split in SPLITS if not check_files and checked else ():
-        some = encoded(tokens, CHECK_SEED, split, per_book=12)
-        held_out[split] = [next(some) for _ in range(checked)]
+    checks = (VALIDATION, LAYOUTS) if split in PLAN_SPLITS else SPLITS
+    for name in checks if not check_files and checked else ():
+        some = encoded(tokens, CHECK_SEED, name, per_book=12)
+        held_out[name] = [next(some) for _ in range(checked)]
     first = easy // per_group
-    return lambda begin: encoded(tokens, seed, "seen", per_book=per_group, begin=begin, easy=first), held_out, seed
+
+    def groups_from(begin: int) -> Iterator[Group]:
+        return encoded(tokens, seed, split, per_book=per_group, begin=begin, easy=first)
+
+    return _Taught(groups_from, held_out, seed, contract)
 
 
 def _reporter() -> Callable[[Any], None]:

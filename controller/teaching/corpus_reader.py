@@ -72,11 +72,14 @@ def folder() -> Path:
     return Path(__file__).parent / "corpus"
 
 
+def files(root: Path | None = None) -> list[Path]:
+    """The codebooks' files, by domain and name."""
+    return [path for path in sorted((root or folder()).glob("*/*.yaml")) if not path.name.endswith(SUFFIX)]
+
+
 def corpus(root: Path | None = None) -> Iterator[Entry]:
     """All codebooks with their tasks, by domain and name. Raises CodebookError with every fault of a file."""
-    for path in sorted((root or folder()).glob("*/*.yaml")):
-        if not path.name.endswith(SUFFIX):
-            yield read_entry(path)
+    yield from map(read_entry, files(root))
 
 
 def read_entry(path: Path) -> Entry:

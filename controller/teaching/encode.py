@@ -1,23 +1,48 @@
 """From lessons to tokens, by a model's own tokenizer and the automaton of what is legal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
+from typing import Protocol
 
+from codeword.codebook import Prompt
+from codeword.codebook.choices import Node
 from codeword.controller.automaton import Automaton
 from codeword.controller.tokens import Tokens
 
-from .lessons import Lesson, lessons
+from .domains import PLAN_SPLITS
+from .lessons import lessons
 from .mixes import easy_mix, split_mix
+from .plan_lessons import plan_lessons
 from .sequences import Branch, Choice, Group
 
 
-def encode_group(tokens: Tokens, group: list[Lesson]) -> Group:
+class Answer(Protocol):
+    """What a lesson has for a model: its prompt, all that may be written and all of it that is right, what of that is
+    taught, and what a model wrote that is wrong, if one did. `kind` and `act` are for counting."""
+
+    @property
+    def prompt(self) -> Prompt: ...
+    @property
+    def graph(self) -> Node: ...
+    @property
+    def right(self) -> tuple[str, ...]: ...
+    @property
+    def taught(self) -> str: ...
+    @property
+    def refused(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def act(self) -> str: ...
+
+
+def encode_group(tokens: Tokens, group: Sequence[Answer]) -> Group:
     """Lessons of one codebook as one group."""
     prefix = tokens.prompt(group[0].prompt).system
     return Group(prefix, tuple(encode(tokens, lesson) for lesson in group))
 
 
-def encode(tokens: Tokens, lesson: Lesson) -> Branch:
+def encode(tokens: Tokens, lesson: Answer) -> Branch:
     """A lesson as tokens, and what was open on the way to its answer."""
     prompt = tokens.prompt(lesson.prompt)
     right = [tokens.encode(text) for text in lesson.right]
@@ -35,7 +60,10 @@ def encode(tokens: Tokens, lesson: Lesson) -> Branch:
 
 def encoded(tokens: Tokens, seed: int, split: str, *, per_book: int, begin: int = 0, easy: int = 0) -> Iterator[Group]:
     """Groups of lessons without end, from one by its number; the same for the same seed and split. So many at the
-    beginning are of easy kinds of task alone."""
+    beginning are of easy kinds of task alone, unless plans are taught."""
+    if split in PLAN_SPLITS:
+        for some in plan_lessons(seed, split, per_book=per_book, begin=begin):
+            yield encode_group(tokens, some)
     first = islice(lessons(seed, easy_mix(), per_book=per_book, begin=begin), max(0, easy - begin))
     for group in chain(first, lessons(seed, split_mix(split), per_book=per_book, begin=max(easy, begin))):
         yield encode_group(tokens, group)

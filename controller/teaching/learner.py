@@ -14,6 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from codeword.codebook.errors import ModelError
+from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.codebook.prompt import CONTRACT
 from codeword.controller.registry import LocalModel
 from codeword.controller.weights import Weights
@@ -24,8 +25,17 @@ LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_
 """The linear layers that an adapter changes: all of them."""
 
 
-TAUGHT = ("goal", "mixed", "direct")
-"""The policies whose answers lessons teach, the one that they teach best first."""
+TAUGHT = {CONTRACT: ("goal", "direct"), PLAN_CONTRACT: ("plan", "direct")}
+"""By prompt contract: the policies whose answers lessons teach, the one that they teach best first."""
+
+
+def quickest_dtype(device: str) -> torch.dtype:
+    """bfloat16, but float32 on a processor that has no instructions to multiply bfloats: there it takes many times as
+    long, for oneDNN has no kernel for it.
+    """
+    if torch.device(device).type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return torch.float32
+    return torch.bfloat16
 
 
 @dataclass(frozen=True)
@@ -118,8 +128,9 @@ class Learner:
         for exact, trained in zip(self.exact, self.trained, strict=True):
             trained.copy_(exact)
 
-    def save(self, folder: Path, told: Mapping[str, Any]) -> None:
-        """Write the adapter as peft reads one, and `codeword.json`: what it belongs to, and what is `told` of it."""
+    def save(self, folder: Path, told: Mapping[str, Any], contract: int = CONTRACT) -> None:
+        """Write the adapter as peft reads one, and `codeword.json`: what it belongs to, the prompt contract that it was
+        taught under, and what is `told` of it."""
         from peft import get_peft_model_state_dict
         from safetensors.torch import save_file
 
@@ -132,8 +143,8 @@ class Learner:
             "base": self.base.name,
             "base_sha256": self.base.base_sha256,
             "base_weights_sha256": self.base.weights_sha256,
-            "contract": CONTRACT,
-            "policies": TAUGHT,
+            "contract": contract,
+            "policies": TAUGHT[contract],
             **asdict(self.shape),
             **told,
         }

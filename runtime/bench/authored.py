@@ -6,7 +6,7 @@ from typing import Any
 
 from codeword.controller.backend import Backend
 from codeword.controller.controller import model_controller
-from codeword.controller.teaching.corpus_reader import KINDS, SUFFIX, Task, folder, read_entry
+from codeword.controller.teaching.corpus_reader import KINDS, Task, files, read_entry
 from codeword.runtime.statistics import wilson95
 from codeword.runtime.trial import Trial, try_task
 
@@ -37,12 +37,12 @@ def bench_authored(backend: Backend, n: int, seed: int, advance: Callable[[], No
 def _drawn(backend: Backend, n: int, seed: int) -> Iterator[tuple[Task, str, Callable[[str], Trial]]]:
     """Tasks in the order of their codebooks, so that each codebook is read once."""
     rng = random.Random(seed)
-    files = sorted(path for path in folder().glob("*/*.yaml") if not path.name.endswith(SUFFIX))
-    counts = dict.fromkeys(sorted(rng.sample(range(len(files)), min(len(files), max(1, n // 4)))), 0)
+    books = files()
+    counts = dict.fromkeys(sorted(rng.sample(range(len(books)), min(len(books), max(1, n // 4)))), 0)
     for number in range(n):
         counts[list(counts)[number % len(counts)]] += 1
     for at, some in counts.items():
-        entry = read_entry(files[at])
+        entry = read_entry(books[at])
         for task in rng.sample(entry.tasks, some):
             controller = model_controller(backend, entry.codebook, policy="plan", sure=0.0)
 

@@ -15,7 +15,7 @@ from codeword.codebook.prompt import CONTRACT
 from codeword.controller.registry import LocalModel
 from codeword.controller.teaching.encode import encoded
 from codeword.controller.teaching.layout import lay_out
-from codeword.controller.teaching.learner import Learner, Shape, right_loss
+from codeword.controller.teaching.learner import Learner, Shape, quickest_dtype, right_loss
 from codeword.controller.teaching.sequences import Group, Header, read_groups, taken_in_turns, write_groups
 from codeword.controller.teaching.trainer import Settings, Trainer
 from codeword.controller.teaching.training_log import draw
@@ -143,7 +143,7 @@ def test_the_curves_are_drawn_to_scale() -> None:
 @pytest.mark.model
 def test_a_few_steps_bring_the_real_base_to_the_right_commands(real_model: LocalModel, tmp_path: Path) -> None:
     """On what the base does not know yet: commands, which are short."""
-    made = Learner(real_model, Shape(rank=8, alpha=16), dtype=torch.bfloat16, device="cpu", seed=0)
+    made = Learner(real_model, Shape(rank=8, alpha=16), dtype=quickest_dtype("cpu"), device="cpu", seed=0)
     trainer = Trainer(made, Settings(decisions=6, per_group=2, groups=1, rate=4e-3), tmp_path)
     losses: list[float] = []
     found = encoded(Tokens(real_model.folder), 8, "seen", per_book=2)
@@ -199,3 +199,10 @@ def test_without_peft_training_says_where_to_get_it(tiny_model: LocalModel, monk
     monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(ModelError, match=r"training needs peft.*pip install 'codeword\[train\]'"):
         Learner(tiny_model, Shape(), dtype=torch.float32, device="cpu", seed=0)
+
+
+def test_where_a_processor_cannot_multiply_bfloats_float32_is_computed_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    for supported, dtype in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda supported=supported: supported)
+        assert quickest_dtype("cpu") == dtype
+        assert quickest_dtype("cuda") == torch.bfloat16

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.codebook.prompt import CONTRACT
 from codeword.controller.teaching.sequences import Header, write_groups
 from codeword.runtime.cli import main
@@ -33,21 +34,30 @@ def alone(*args: str) -> str:
     return done.stdout
 
 
+@pytest.mark.parametrize(
+    ("taught", "checked", "contract", "policies"),
+    [
+        ("plans", "layouts", PLAN_CONTRACT, ["plan", "direct"]),
+        ("seen", "kinds", CONTRACT, ["goal", "direct"]),
+    ],
+)
 def test_lessons_are_written_and_an_adapter_is_trained_with_them_where_nothing_else_is(
-    tmp_path: Path,
+    tmp_path: Path, taught: str, checked: str, contract: int, policies: list[str]
 ) -> None:
     model = str(write_folder(tmp_path / "tiny"))
-    lessons, held = str(tmp_path / "seen.gz"), str(tmp_path / "kinds.gz")
-    assert run("lessons", "--n", "8", "--per-group", "4", "--seed", "7", "--model", model, "--out", lessons) == 0
-    assert run("lessons", "--n", "4", "--per-group", "4", "--split", "kinds", "--model", model, "--out", held) == 0
+    lessons, held = str(tmp_path / "lessons.gz"), str(tmp_path / "held.gz")
+    made = ("--split", taught, "--n", "8", "--seed", "7")
+    assert run("lessons", *made, "--per-group", "4", "--model", model, "--out", lessons) == 0
+    assert run("lessons", "--n", "4", "--per-group", "4", "--split", checked, "--model", model, "--out", held) == 0
     given = ("--lessons", lessons, "--check", held, "--model", model, "--dtype", "fp32", "--device", "cpu")
     sizes = ("--decisions", "16", "--groups", "1", "--per-group", "4", "--check-every", "2", "--rank", "2")
     said = alone("train", *given, *sizes, "--out", str(tmp_path / "out"))
     assert "4/4 loss" in said
-    assert "right: kinds" in said
+    assert f"right: {checked}" in said
     record = json.loads((tmp_path / "out/adapter/codeword.json").read_text())
     assert (record["step"], record["data_seed"], record["settings"]["seed"]) == (4, 7, 0)
-    assert set(record["checks"]) == {"kinds"}
+    assert (record["contract"], record["policies"]) == (contract, policies)
+    assert set(record["checks"]) == {checked}
     assert "next answer right" in (tmp_path / "out/training.svg").read_text()
 
 
@@ -75,8 +85,9 @@ def test_numbers_of_which_nothing_can_be_made_are_refused(
 def test_a_model_plays_and_learns_from_where_that_led(tmp_path: Path) -> None:
     model = str(write_folder(tmp_path / "tiny"))
     made = ("--per-group", "4", "--model", model)
+    seen = ("--split", "seen")
     played = str(tmp_path / "played.gz")
-    assert run("lessons", "--n", "4", *made, "--played-by", "none", "--out", played) == 0
+    assert run("lessons", "--n", "4", *made, *seen, "--played-by", "none", "--out", played) == 0
     given = ("--lessons", played, "--dtype", "fp32", "--device", "cpu", "--groups", "1", "--rank", "2", *made)
     first, second = str(tmp_path / "first"), str(tmp_path / "second")
     assert run("train", *given, "--decisions", "4", "--out", first) == 0
@@ -97,6 +108,8 @@ def test_preference_needs_what_was_written_and_is_wrong_and_draws_need_a_model(
     sizes = ("--per-group", "4", "--model", model)
     assert run("lessons", "--n", "4", *sizes, "--draws", "2", "--out", made) == 2
     assert "say whose with --played-by ADAPTER" in capsys.readouterr().err
+    assert run("lessons", "--n", "4", *sizes, "--played-by", "none", "--out", made) == 2
+    assert "a model plays tabletop lessons, not 'plans'; give --split seen" in capsys.readouterr().err
     assert run("lessons", "--n", "4", *sizes, "--out", made) == 0
     given = ("--lessons", made, *sizes, "--dtype", "fp32", "--device", "cpu", "--groups", "1", "--rank", "2")
     assert run("train", *given, "--objective", "preference", "--out", str(tmp_path / "out")) == 2
@@ -108,7 +121,7 @@ def test_what_an_adapter_answers_as_it_was_taught_and_as_it_is_used_is_compared(
 ) -> None:
     model, out = str(write_folder(tmp_path / "tiny")), tmp_path / "out"
     given = ("--model", model, "--dtype", "fp32", "--device", "cpu", "--groups", "1", "--rank", "2", "--per-group", "4")
-    assert run("train", *given, "--decisions", "8", "--checked", "0", "--out", str(out)) == 0
+    assert run("train", *given, "--split", "seen", "--decisions", "8", "--checked", "0", "--out", str(out)) == 0
     capsys.readouterr()
     adapter = str(out / "adapter")
     assert run("bench", "taught", "--model", model, "--adapter", adapter, "--n", "14", "--draws", "2", "--json") == 0
@@ -128,6 +141,12 @@ def test_lessons_of_another_contract_are_refused(tmp_path: Path, capsys: pytest.
     model = str(write_folder(tmp_path / "tiny"))
     assert run("train", "--lessons", str(old), "--model", model, "--out", str(tmp_path / "out")) == 2
     assert "made for prompt contract 1" in capsys.readouterr().err
-    write_groups(old, Header(CONTRACT, "t", 0, "seen"), [])
+    write_groups(old, Header(CONTRACT, "t", 0, "kinds"), [])
+    new = tmp_path / "new.gz"
+    write_groups(new, Header(PLAN_CONTRACT, "t", 0, "plans"), [])
+    assert (
+        run("train", "--lessons", str(new), "--check", str(old), "--model", model, "--out", str(tmp_path / "out")) == 2
+    )
+    assert "what is taught is for 9; make it again with --split validation" in capsys.readouterr().err
     assert run("train", "--lessons", str(old), "--model", model, "--out", str(tmp_path / "out")) == 2
     assert "made with another model's tokenizer" in capsys.readouterr().err

@@ -1,0 +1,183 @@
+"""Lessons in writing plans: the tasks of the corpus, multiplied, and those of the tabletop lessons whose goal is asked
+for. The same for the same seed.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+from codeword.codebook import Codebook, Observation, Prompt
+from codeword.codebook.choices import Node
+from codeword.codebook.goals import read_goal
+from codeword.codebook.plan_grammar import plan_graph
+from codeword.codebook.plan_prompt import plan_prompt
+from codeword.codebook.task_plan import Achieve, TaskPlan
+
+from .corpus_reader import Entry, files, read_entry
+from .domains import LAYOUTS, TAUGHT, split_of
+from .lessons import Lesson, lessons
+from .mixes import training_mix
+from .multiply import Said, beside, foreign, gone, joined, renumbered, repeated, said, shuffled
+from .noise import noisy
+
+_JOINED, _REPEATED, _RENUMBERED, _GONE, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.05
+"""How often a task is made into another one, each way."""
+_TABLETOP, _DIRECT = 0.24, 0.08
+"""How many codebooks of those that are taught are for the tabletop, with plans and with single commands as answers."""
+
+_TRIED = 4
+
+_SHUFFLED, _BESIDE = 0.5, 0.2
+"""How often the skills stand in another order, and beside those of another robot."""
+
+
+@dataclass(frozen=True)
+class PlanLesson:
+    """A plan that is asked for: what is seen and told, what may be written, and what of it is right. `taught` is one of
+    `right`. `act` is `plan` or `cannot`.
+    """
+
+    codebook: Codebook
+    kind: str
+    task: str
+    observation: Observation
+    prompt: Prompt
+    graph: Node
+    right: tuple[str, ...]
+    taught: str
+    act: str
+    refused: str = ""
+
+
+def plan_lessons(seed: int, split: str, *, per_book: int, begin: int = 0) -> Iterator[Sequence["PlanLesson | Lesson"]]:
+    """Lessons without end, so many of each codebook together, from one codebook by its number. Tasks of domains that
+    are not taught are as the corpus has them.
+    """
+    number = begin
+    while True:
+        rng = random.Random(f"{seed}/plans/{number}")
+        lot = rng.random() if split == TAUGHT else 1.0
+        if split == LAYOUTS or lot < _TABLETOP:
+            yield _of_tabletop(seed, number, per_book)
+        elif lot < _TABLETOP + _DIRECT:
+            mix = replace(training_mix(), asks=0.0)
+            yield next(lessons(seed, mix, per_book=per_book, begin=number))
+        else:
+            yield _of_corpus(rng, split, number, per_book)
+        number += 1
+
+
+def _of_tabletop(seed: int, number: int, most: int) -> list[PlanLesson]:
+    """Plans for one made-up tabletop codebook, or a few where one has no tasks whose goal can be asked for."""
+    found: list[PlanLesson] = []
+    mix = replace(training_mix(), asks=1.0)
+    for group in islice(lessons(seed, mix, per_book=2 * most, begin=number), _TRIED):
+        found = [plan for lesson in group if (plan := as_plan(lesson)) is not None]
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+def _of_corpus(rng: random.Random, split: str, number: int, most: int) -> list[PlanLesson]:
+    books = books_of(split)
+    entry = read_once(rng.choice(books) if split == TAUGHT else books[number % len(books)])
+    found: list[PlanLesson] = []
+    while len(found) < most:
+        found += _varied(rng, entry, most) if split == TAUGHT else _plain(rng, entry, most)
+    return found[:most]
+
+
+@cache
+def books_of(split: str) -> tuple[Path, ...]:
+    """The files of a split's codebooks."""
+    return tuple(path for path in files() if split_of(path.parent.name) == split)
+
+
+@cache
+def read_once(path: Path) -> Entry:
+    """A codebook with its tasks, kept for next time."""
+    return read_entry(path)
+
+
+def _plain(rng: random.Random, entry: Entry, most: int) -> list[PlanLesson]:
+    tasks = rng.sample(entry.tasks, min(most, len(entry.tasks)))
+    return [lesson for task in tasks if (lesson := plan_lesson(rng, entry.codebook, said(rng, task)))]
+
+
+def _another(rng: random.Random) -> Entry:
+    """Any codebook that is taught."""
+    return read_once(rng.choice(books_of(TAUGHT)))
+
+
+def _varied(rng: random.Random, entry: Entry, most: int) -> list[PlanLesson]:
+    """Some lessons of a codebook as somebody else might have written it."""
+    codebook, strange = entry.codebook, frozenset[str]()
+    if rng.random() < _SHUFFLED:
+        codebook = shuffled(rng, codebook)
+    if rng.random() < _BESIDE:
+        codebook, strange = beside(rng, codebook, _another(rng).codebook)
+    found = []
+    for task in rng.sample(entry.tasks, min(most, len(entry.tasks))):
+        one = _changed(rng, codebook, entry, said(rng, task))
+        if one.cannot and strange:
+            continue  # one of the other robot's skills may do it
+        kept = frozenset(word for entity in one.observation.entities for word in entity.id.split("_"))
+        lesson = plan_lesson(rng, codebook, one, noisy(rng, one.text, kept))
+        found += [lesson] if lesson is not None else []
+    return found
+
+
+def _changed(rng: random.Random, codebook: Codebook, entry: Entry, one: Said) -> Said:
+    """A task, often made into another one."""
+    if rng.random() < _RENUMBERED:
+        one = renumbered(rng, one, codebook) or one
+    made = _made(rng, rng.random(), codebook, entry, one)
+    return made or one
+
+
+def _made(rng: random.Random, lot: float, codebook: Codebook, entry: Entry, one: Said) -> Said | None:
+    """Another task out of one, in a way that a lot (0 to 1) chooses; None where there is none."""
+    if lot < _JOINED:
+        return joined(rng, one, said(rng, rng.choice(entry.tasks)))
+    if (lot := lot - _JOINED) < _REPEATED:
+        return repeated(rng, one, codebook)
+    if (lot := lot - _REPEATED) < _GONE:
+        return gone(rng, one, codebook)
+    if lot - _GONE < _FOREIGN:
+        return foreign(rng, codebook, one.observation, _another(rng))
+    return None
+
+
+def plan_lesson(rng: random.Random, codebook: Codebook, one: Said, text: str = "") -> PlanLesson | None:
+    """The lesson of one thing that is said; None where nothing that is right can be written for it."""
+    text = text or one.text
+    graph = plan_graph(codebook, one.observation, text)
+    plans = [plan for plan in one.plans if graph.accepts(plan.text)]
+    right = [plan.text for plan in plans] or [TaskPlan((), reason).text for reason in one.cannot]
+    if not right:
+        return None
+    taught = right[0] if rng.random() < 0.8 else rng.choice(right)
+    prompt = plan_prompt(codebook, text, one.observation)
+    act = "plan" if one.plans else "cannot"
+    return PlanLesson(codebook, one.kind, text, one.observation, prompt, graph, tuple(right), taught, act)
+
+
+def as_plan(lesson: Lesson) -> PlanLesson | None:
+    """A tabletop lesson whose goal is asked for, as a plan; None for another, and where no plan can say it."""
+    if lesson.act != "goal":
+        return None
+    goals = [read_goal(text) for text in dict.fromkeys((lesson.taught, *lesson.right))]
+    plans = [TaskPlan((), goal.cannot) if goal.cannot else TaskPlan((Achieve(goal),)) for goal in goals]
+    codebook = lesson.book.codebook
+    graph = plan_graph(codebook, lesson.observation, lesson.task)
+    right = [plan.text for plan in plans if graph.accepts(plan.text)]
+    if not right or right[0] != plans[0].text:
+        return None
+    act = "cannot" if plans[0].cannot else "plan"
+    prompt = plan_prompt(codebook, lesson.task, lesson.observation)
+    return PlanLesson(
+        codebook, lesson.kind, lesson.task, lesson.observation, prompt, graph, tuple(right), right[0], act
+    )
