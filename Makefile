@@ -29,7 +29,7 @@ lint: install
 
 test: lint
 	$(BIN)/codeword models pull smollm2-135m
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: install
 	$(BIN)/codeword models pull smollm2-135m

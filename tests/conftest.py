@@ -7,6 +7,19 @@ import pytest
 from codeword.codebook import Codebook, load_codebook
 from codeword.controller import prefixes
 
+LONGEST = (
+    "tests/test_readme.py", "tests/controller/test_lessons.py", "tests/controller/fleet/test_fleet.py",
+    "tests/controller/test_training.py", "tests/runtime/test_cli_train.py", "tests/runtime/link/test_standstill.py",
+    "tests/runtime/test_clock.py", "tests/controller/test_engine.py", "tests/controller/test_contrast.py",
+)  # fmt: skip
+"""Files that take longest come first, so that no worker is left with one of them when the others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files in the order in which they are handed to workers."""
+    first = {file: number for number, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(item.nodeid.partition("::")[0], len(first)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_prefixes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
