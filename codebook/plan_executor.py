@@ -4,15 +4,19 @@ A goal is made true by the planner. A command is issued as soon as its precondit
 planner makes them true first, and does so again after a failure.
 """
 
+from functools import partial
+
+from .classes import Group
 from .command import Command
 from .conditions import And, Condition, holds_for_each
+from .goals import Goal
 from .observation import Observation
 from .planner import SymbolicWorld
 from .pursuit import PATIENCE, Pursuit, idle_command
 from .skills import NOTHING, Codebook
 from .substitute import substitute
 from .task_plan import Achieve, Do, Item, TaskPlan, remade, told_item, unnamed_args
-from .wanted import Wanted, sayable_facts, settled
+from .wanted import Possible, Wanted, sayable_facts, settled
 from .writing import bindings_of, make_command, things_in
 
 MOST_FAILURES = 3
@@ -45,7 +49,7 @@ class PlanExecutor:
         self.codebook = codebook
         self._pursuit.use(codebook)
         if self._wanted is not None:
-            self._wanted = Wanted(codebook, self._wanted.goal, sayable_facts)
+            self._wanted = Wanted(codebook, self._wanted.goal, _possible(self._wanted.goal))
 
     @property
     def done(self) -> tuple[str, ...]:
@@ -97,12 +101,19 @@ class PlanExecutor:
     def _achieve(self, item: Achieve, observation: Observation) -> Command | str | None:
         """The next command to a goal, None where it holds."""
         if self._wanted is None:
-            goal = settled(self.codebook, item.goal, observation, sayable_facts)
-            self._wanted = Wanted(self.codebook, goal, sayable_facts)
-            if item.goal.groups and not self._wanted.facts(observation):
-                return "missing"  # nothing is there of which that could be said
+            if not all(self._says(group, observation) for group in item.goal.groups):
+                return "missing"
+            goal = settled(self.codebook, item.goal, observation, _possible(item.goal))
+            self._wanted = Wanted(self.codebook, goal, _possible(goal))
         self._wanted.saw(observation)
         return self._pursue(self._wanted.condition(observation), observation)
+
+    def _says(self, group: Group, observation: Observation) -> bool:
+        """Whether anything is there of which a class can be said."""
+        alone = Goal((), groups=(group,))
+        possible = _possible(alone)
+        goal = settled(self.codebook, alone, observation, possible)
+        return bool(Wanted(self.codebook, goal, possible).facts(observation))
 
     def _pursue(self, goal: Condition, observation: Observation) -> Command | str | None:
         self._pursuit.seek(goal)
@@ -143,3 +154,10 @@ class PlanExecutor:
             return None
         self._waited += 1
         return idle_command(SymbolicWorld.of(self.codebook, observation))
+
+
+def _possible(goal: Goal) -> Possible:
+    """What the classes of a goal can be told of: what it says of them as well, where no skill brings that about, since
+    it may be so already.
+    """
+    return partial(sayable_facts, names={group.name for group in goal.groups})

@@ -22,10 +22,12 @@ Possible = Callable[[Codebook, Observation], Sequence[Fact]]
 """The facts that a class of things can be told of: what is said of a class is said of those that have one of them."""
 
 
-def sayable_facts(codebook: Codebook, observation: Observation) -> list[Fact]:
-    """What skills bring about, of all things that it can be of by their kinds, whether or not that can come true."""
+def sayable_facts(codebook: Codebook, observation: Observation, names: Collection[str] = ()) -> list[Fact]:
+    """What skills bring about, and the facts of these names, of all things that each can be of by their kinds, whether
+    or not that can come true.
+    """
     added = {e.atom.name for skill in codebook.skills.values() for e in skill.effects if e.adds}
-    return facts_by_kinds(codebook, observation, added)
+    return facts_by_kinds(codebook, observation, added.union(names))
 
 
 def settled(codebook: Codebook, goal: Goal, observation: Observation, possible_facts: Possible = goal_facts) -> Goal:

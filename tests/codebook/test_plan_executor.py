@@ -1,5 +1,7 @@
 """Plans carried out: preconditions made true first, repetition, failures, things that are not there."""
 
+import json
+
 from codeword.codebook import Codebook, Command, Observation, Result
 from codeword.codebook.plan_executor import MOST_FAILURES, PlanExecutor
 from codeword.codebook.plan_trace import trace
@@ -77,3 +79,24 @@ def test_a_thing_that_is_not_there_is_missing_and_nothing_moves_for_it() -> None
 def test_what_nothing_can_make_so_is_impossible_and_nothing_moves_for_it(tabletop: Codebook) -> None:
     wide = observe({"red_block": "table"}, ("blue_bowl",), red_block="wide")
     assert commanded(tabletop, '{"plan":[{"skill":"pick","object":"red_block"}]}', wide) == ["impossible"]
+
+
+def test_a_class_of_which_nothing_can_be_said_is_missing_beside_what_can_be_done(tabletop: Codebook) -> None:
+    seen = observe({"red_block": "table"}, (), ("left_zone",))
+    red = '["red_block","on","left_zone"]'
+    for nothing in ('["all","bowl","on","left_zone"]', '["all","green","on","left_zone"]'):
+        assert commanded(tabletop, f'{{"plan":[[{nothing},{red}]]}}', seen) == ["missing"]
+    said = commanded(tabletop, f'{{"plan":[[["all","block","on","table"],{red}]]}}', seen)
+    assert [json.loads(command)["skill"] for command in said] == ["pick", "place"], "all but the one set apart"
+
+
+def test_of_a_class_what_nothing_brings_about_may_be_so_already() -> None:
+    text = COFFEE.replace("[cup]", "[cup, shelf]").replace(
+        "facts:", "facts:\n  on(a in cup, b in shelf): it stands there"
+    )
+    plan = '{"plan":[[["all","cup","on","board"],["powered"]]]}'
+    things = {"mug": "cup", "glass": "cup", "board": "shelf"}
+    assert commanded(book(text), plan, scene("on(mug, board)", "on(glass, board)", **things)) == [
+        '{"skill":"switch_on"}'
+    ]
+    assert commanded(book(text), plan, scene("on(mug, board)", **things)) == ["impossible"]
