@@ -4,11 +4,13 @@ import math
 
 import pytest
 
-from codeword.codebook import Codebook, Observation, Result, load_codebook, read_command
+from codeword.codebook import Codebook, Command, Observation, Result, load_codebook, read_command
 from codeword.codebook.choices import Node
+from codeword.codebook.plan_executor import PlanExecutor
 from codeword.codebook.planner import SymbolicWorld
 from codeword.codebook.prompt import Prompt
-from codeword.codebook.task_plan import check_things, read_plan, reasons
+from codeword.codebook.task_plan import check_things, read_plan
+from codeword.codebook.writing import give_up
 from codeword.controller.adapter import Adapter
 from codeword.controller.decision import Choice, Decision, Option
 from codeword.controller.engine import Engine
@@ -149,12 +151,29 @@ def test_a_number_between_two_steps_is_rounded_and_that_is_told() -> None:
     assert "13 centimetres was taken as 0.1 m" in made.notes[-1].text
 
 
-def test_a_large_scene_is_planned_for(tiny_quantized: LocalModel, tabletop: Codebook) -> None:
+def test_whatever_a_model_writes_for_a_large_scene_is_carried_out_as_it_stands(
+    tiny_quantized: LocalModel, tabletop: Codebook
+) -> None:
     seen = large_observation()
     made = PlanController(Engine(tiny_quantized, threads=1), tabletop).decide("tidy up", seen)
     plan = read_plan(tabletop, made.plan)
     check_things(tabletop, plan, seen)
-    assert plan.items or plan.cannot in reasons(tabletop)
+    found = PlanExecutor(tabletop, plan).next(seen)
+    assert made.text == (found if isinstance(found, Command) else give_up(tabletop, found)).text
+
+
+def test_a_plan_for_a_large_scene_can_be_written_and_comes_to_its_end(tabletop: Codebook) -> None:
+    text = '{"plan":[[["purple_block","in","green_bowl"]],{"skill":"home"},[["pink_block","on","far_zone"]]]}'
+    controller = PlanController(Writer(text), tabletop)  # type: ignore[arg-type]
+    made = carried_out(tabletop, controller, "tidy up", large_observation())
+    assert [read_command(tabletop, one.text).skill for one in made] == [
+        "pick",
+        "place",
+        "home",
+        "pick",
+        "place",
+        "done",
+    ]
 
 
 @pytest.mark.parametrize("task", ["Stop!", "Do not bark.", ""])
