@@ -70,6 +70,8 @@ class Parts:
         default_factory=lambda: {"facts": {}, "derived": {}, "properties": {}, "skills": {}, "wordings": {}}
     )
     rename: dict[str, Entry] = field(default_factory=dict)
+    removed: dict[str, list[Source]] = field(default_factory=dict)
+    """The files that were there when a skill was removed, by its name."""
     dependent: bool = False
 
     def gather(self, source: Source, path: tuple[str, ...]) -> None:
@@ -91,6 +93,7 @@ class Parts:
                 if self.tables["skills"].pop(word, None) is None:
                     hint = did_you_mean(word, list(self.tables["skills"]))
                     source.fault(f"there is no skill '{word}' to remove{hint}", root.value_at("remove"))
+                self.removed[word] = [one for one in self.sources if one is not source]
         for key, table in [*self.tables.items(), ("rename", self.rename)]:
             value = root.get(key)
             if isinstance(value, Mapping_):
@@ -128,6 +131,20 @@ class Parts:
             if isinstance(value, str) and is_file(Path(source.name).parent / value):
                 yield Path(source.name).parent / value
 
+    def is_removed(self, source: Source, example: Any) -> bool:
+        """Whether an example of a whole task is about a skill that another file removed from this one."""
+        plan = example.get("plan") if isinstance(example, Mapping_) and "plan" in example else None
+        said = _said(plain(plan)) & self.removed.keys() - self.tables["skills"].keys()
+        return any(source is one for name in said for one in self.removed[name])
+
+    def examples(self) -> Iterator[Any]:
+        """The examples of whole tasks of all files, as they stand there."""
+        for source in self.sources:
+            listed = source.root.get("examples")
+            for example, _ in listed if isinstance(listed, List_) else ():
+                if not self.is_removed(source, example):
+                    yield plain(example)
+
     def text(self) -> str:
         """The codebook as one text that needs no other file: its own, or all of its files made one."""
         if not self.dependent:
@@ -135,7 +152,8 @@ class Parts:
         whole: dict[str, Any] = {"codebook": self.top.root.get("codebook")}
         if "description" in self.top.root:
             whole["description"] = self.top.root.get("description")
-        whole["entities"] = list(self.kinds)
+        if self.kinds:
+            whole["entities"] = list(self.kinds)
         if self.stop_words:
             whole["stop_words"] = list(self.stop_words)
         for key, (source, value, _) in self.settings.items():
@@ -147,7 +165,7 @@ class Parts:
             whole[table] = {entry.name: plain(entry.value) for entry in self.tables[table].values()}
         for entry in self.tables["wordings"].values():
             whole.setdefault("wordings", {}).setdefault(entry.name, {}).update(plain(entry.value))
-        examples = [plain(one) for source in self.sources for one in plain(source.root.get("examples")) or ()]
+        examples = list(self.examples())
         if examples:
             whole["examples"] = examples
         if self.rename:
@@ -158,3 +176,12 @@ class Parts:
         yaml.width = 4096
         yaml.dump(whole, out)
         return out.getvalue()
+
+
+def _said(plan: Any) -> set[str]:
+    """The names that may be skills in a plan as it is written."""
+    if isinstance(plan, list):
+        return set[str]().union(*map(_said, plan))
+    if isinstance(plan, dict):
+        return {str(key) for key in plan} | _said(plan.get("plan"))
+    return {plan} if isinstance(plan, str) else set()

@@ -10,12 +10,16 @@ examples:                                    # of the codebook: whole tasks with
     plan: [sit, bark: {times: 2}]
   - task: sing me a song
     cannot: unclear
+
+A plan says a skill by the name that it has in the files, as steps do, or by the name that `rename` gives it. What an
+included file says of a skill that was removed is left out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .compose import Parts
 from .errors import did_you_mean
 from .load_skills import Entry
 from .offer import rarity, simple_words
@@ -36,26 +40,28 @@ class Example:
 
 
 def read_examples(
-    codebook: Codebook, entries: Iterable[Entry], names: Mapping[str, str], top: Iterable[Source]
+    codebook: Codebook, entries: Iterable[Entry], names: Mapping[str, str], parts: Parts
 ) -> Iterator[Example]:
     """The examples of a codebook's skills, by their entries and the names that these have now, and those of its files;
     faults are noted in their sources.
     """
     for entry in entries:
         if isinstance(entry.value, Mapping_) and "examples" in entry.value:
-            reader = _Reader(codebook, entry.source)
+            reader = _Reader(codebook, entry.source, names)
             at = entry.value.value_at("examples")
             yield from reader.of_skill(names[entry.name], entry.value.get("examples"), at)
-    for source in top:
+    for source in parts.sources:
         if "examples" in source.root:
-            yield from _Reader(codebook, source).of_codebook(
-                source.root.get("examples"), source.root.value_at("examples")
+            reader = _Reader(codebook, source, names)
+            listed = reader.listed(
+                source.root.get("examples"), source.root.value_at("examples"), "whole tasks with their plans"
             )
+            yield from reader.of_codebook(one for one in listed if not parts.is_removed(source, one[0]))
 
 
 class _Reader:
-    def __init__(self, codebook: Codebook, source: Source) -> None:
-        self.codebook, self.source = codebook, source
+    def __init__(self, codebook: Codebook, source: Source, names: Mapping[str, str]) -> None:
+        self.codebook, self.source, self.names = codebook, source, names
 
     def of_skill(self, skill: str, value: Any, at: Place) -> Iterator[Example]:
         for given, place in self.listed(value, at, "ways to ask for it, such as 'bark twice: {times: 2}'"):
@@ -73,8 +79,8 @@ class _Reader:
             if plan is not None and self.is_said(task, place):
                 yield Example(task, plan)
 
-    def of_codebook(self, value: Any, at: Place) -> Iterator[Example]:
-        for given, place in self.listed(value, at, "whole tasks with their plans"):
+    def of_codebook(self, listed: Iterable[tuple[Any, Place]]) -> Iterator[Example]:
+        for given, place in listed:
             if not isinstance(given, Mapping_):
                 self.source.fault(f"an example has a task and a plan, not '{shown(given)}'", place)
                 continue
@@ -95,7 +101,7 @@ class _Reader:
         return value
 
     def plan(self, given: Mapping_) -> TaskPlan | None:
-        return read_notation(self.codebook, self.source, given.get("plan"), given.value_at("plan"))
+        return read_notation(self.codebook, self.source, given.get("plan"), given.value_at("plan"), self.names)
 
     def cannot(self, given: Mapping_) -> TaskPlan | None:
         reason, known = given.get("cannot"), reasons(self.codebook)

@@ -116,7 +116,7 @@ class _Reader:
         if any(source.faults for source in self.parts.sources):
             return made
         entries = self.parts.tables["skills"].values()
-        return replace(made, examples=tuple(read_examples(made, entries, self.names, self.parts.sources)))
+        return replace(made, examples=tuple(read_examples(made, entries, self.names, self.parts)))
 
     def robot(self) -> tuple[str, Mapping[str, Primitive]]:
         if "robot" not in self.parts.settings:

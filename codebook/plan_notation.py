@@ -6,7 +6,8 @@ An item is a skill's name, a skill with its arguments, a goal (facts as in condi
 of a class: `all block in blue_bowl`), or a part that is repeated: `{repeat: 3, plan: [forward, turn]}`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from .classes import ALL, Group
@@ -20,10 +21,14 @@ from .writing import make_command
 from .yaml_source import List_, Mapping_, Place, Source, plain, rejoined, shown
 
 
-def read_notation(codebook: Codebook, source: Source, value: Any, at: Place) -> TaskPlan | None:
-    """The plan that a YAML value says; None with a fault noted in the source where it says none."""
+def read_notation(
+    codebook: Codebook, source: Source, value: Any, at: Place, names: Mapping[str, str] = MappingProxyType({})
+) -> TaskPlan | None:
+    """The plan that a YAML value says; None with a fault noted in the source where it says none. `names` are what
+    skills are called now, by what they are called there.
+    """
     before = len(source.faults)
-    items = list(_Reader(codebook, source).items(value, at))
+    items = list(_Reader(codebook, source, names).items(value, at))
     if not items and len(source.faults) == before:
         source.fault("a plan has at least one item", at)
     held = sum(1 if isinstance(item, Do) else len(goal_words(item.goal)) for item in items)
@@ -33,8 +38,8 @@ def read_notation(codebook: Codebook, source: Source, value: Any, at: Place) -> 
 
 
 class _Reader:
-    def __init__(self, codebook: Codebook, source: Source) -> None:
-        self.codebook, self.source, self.fault = codebook, source, source.fault
+    def __init__(self, codebook: Codebook, source: Source, names: Mapping[str, str]) -> None:
+        self.codebook, self.source, self.names, self.fault = codebook, source, names, source.fault
 
     def items(self, value: Any, at: Place) -> Iterator[Item]:
         """The items of a list, or of the one item that stands in place of it."""
@@ -70,11 +75,12 @@ class _Reader:
             return []
         return inner * times
 
-    def command(self, skill: str, args: Any, at: Place) -> Iterable[Item]:
+    def command(self, said: str, args: Any, at: Place) -> Iterable[Item]:
+        skill = self.names.get(said, said)
         given = plain(args) if isinstance(args, Mapping_) else {} if args is None else None
         if skill not in self.codebook.skills:
             doing = [name for name, known in self.codebook.skills.items() if known.ends is None]
-            self.fault(f"there is no skill '{skill}'{did_you_mean(skill, doing)}", at)
+            self.fault(f"there is no skill '{said}'{did_you_mean(said, doing)}", at)
         elif self.codebook.skills[skill].ends is not None:
             self.fault(f"'{skill}' is no item of a plan: it ends by itself", at)
         elif given is None:

@@ -1,8 +1,10 @@
 """Examples in a codebook: read, refused with their place, and found again by what a task says."""
 
+from pathlib import Path
+
 import pytest
 
-from codeword.codebook import CodebookError, parse_codebook
+from codeword.codebook import CodebookError, load_codebook, parse_codebook
 from codeword.codebook.examples import nearest
 from tests.codebook.plan_books import DOG
 
@@ -43,6 +45,48 @@ def test_they_come_back_from_the_one_text_of_a_codebook_of_several_files() -> No
     including = parse_codebook("codebook: more\ninclude: [tabletop]\nexamples:\n  - {task: go home, plan: [home]}\n")
     again = parse_codebook(including.text)
     assert [one.task for one in again.examples] == ["go home"] and again.examples == including.examples
+
+
+SITE = """\
+codebook: site
+include: dog.yaml
+rename: {bark: speak, sit: bark}
+examples:
+  - {task: woof, plan: [speak]}
+"""
+
+
+def test_an_included_file_s_examples_follow_skills_to_their_new_names(tmp_path: Path) -> None:
+    (tmp_path / "dog.yaml").write_text(WITH)
+    (tmp_path / "site.yaml").write_text(SITE)
+    site = load_codebook(tmp_path / "site.yaml")
+    told = [(one.task, one.plan.told) for one in site.examples]
+    assert told == [
+        ("speak", "speak"),
+        ("say woof", "speak"),
+        ("five steps back", "walk(steps -5)"),
+        ("ahead: two steps", "walk(steps 2)"),
+        ("woof", "speak"),
+        ("sit down, then bark twice", "bark; speak, 2 times"),
+        ("sing me a song", "cannot (unclear)"),
+    ]
+    again = parse_codebook(site.text)
+    assert sorted((one.task, one.plan.told) for one in again.examples) == sorted(told)
+
+
+def test_an_included_file_s_examples_of_a_removed_skill_go_with_it(tmp_path: Path) -> None:
+    (tmp_path / "dog.yaml").write_text(WITH)
+    path = tmp_path / "site.yaml"
+    path.write_text("codebook: site\ninclude: dog.yaml\nremove: [bark]\n")
+    site = load_codebook(path)
+    tasks = ["five steps back", "ahead: two steps", "sing me a song"]
+    assert [one.task for one in site.examples] == tasks
+    assert [one.task for one in parse_codebook(site.text).examples] == tasks
+    path.write_text(path.read_text() + "examples:\n  - {task: woof, plan: bark}\n")
+    with pytest.raises(CodebookError, match=r"site.yaml:5:24: there is no skill 'bark'"):
+        load_codebook(path)
+    path.write_text("codebook: site\ninclude: dog.yaml\nremove: [bark]\nskills: {bark: {description: bark}}\n")
+    assert [one.task for one in load_codebook(path).examples] == [*tasks[:2], "sit down, then bark twice", tasks[2]]
 
 
 @pytest.mark.parametrize(
