@@ -9,7 +9,8 @@ _EACH = 3
 
 def made_up_scene(codebook: Codebook) -> Observation:
     """Things of every kind: those that the codebook's examples name, where their skills tell the kind, and else
-    `KIND_1` to `KIND_3`; each with one word out of every property that lists its words, in turn. No facts.
+    `KIND_1` to `KIND_3`; each with one word out of every property that lists its words, in turn. No facts:
+    which of them are so together nothing tells.
     """
     kinds: dict[str, str] = {}
     for example in codebook.examples:

@@ -16,6 +16,7 @@ from codeword.codebook.fact_kinds import unknown_places
 from codeword.codebook.made_up import made_up_scene
 from codeword.codebook.offer import task_told
 from codeword.codebook.prompt import codebook_text, observation_text
+from codeword.codebook.scene_notation import load_scene
 from codeword.codebook.task_plan import told_command
 from codeword.controller import make_controller
 from codeword.controller.registry import DEFAULT_MODEL
@@ -72,30 +73,49 @@ def check(file: str, as_json: bool) -> int:
 @click.option(
     "--observation", type=click.Path(path_type=Path), help="The first look of this episode file is the scene."
 )
+@click.option("--scene", type=click.Path(path_type=Path), help="This YAML file says what is there and what is so.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="As in codeword run.")
 @click.option("--adapter", default="auto", show_default=True, help="As in codeword run.")
 @click.option("--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True, help="As in codeword run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def try_(
-    file: str, tasks: tuple[str, ...], observation: Path | None, model: str, adapter: str, sure: float, as_json: bool
+    file: str,
+    tasks: tuple[str, ...],
+    observation: Path | None,
+    scene: Path | None,
+    model: str,
+    adapter: str,
+    sure: float,
+    as_json: bool,
 ) -> int:
     """Show what the model would do for each of TASKS with FILE, without a robot; without TASKS, for FILE's examples.
 
-    The scene is made up from FILE's kinds of things, or seen in an episode. Of an example, which the model is not told
-    then, it is said whether it came out right; exits 1 where one did not.
+    The scene is made up from FILE's kinds of things, with no facts, or seen in an episode, or told in a YAML file:
+    `things: {site: [dock, ridge]}`, `facts: [at(dock)]` and `properties: {dock: {color: red}}`. Of an example, which
+    the model is not told then, it is said whether it came out right; exits 1 where one did not.
     """
+    if observation is not None and scene is not None:
+        raise InputError("the scene is either an episode's (--observation) or a file's (--scene)")
     book = load_codebook(file)
     if not tasks and not book.examples:
         raise InputError(f'{file} has no examples to try; give a task: codeword codebook try {file} "..."')
-    seen = _observations(observation)[0] if observation is not None else made_up_scene(book)
+    if scene is not None:
+        seen = load_scene(book, scene)
+    else:
+        seen = _observations(observation)[0] if observation is not None else made_up_scene(book)
     with model_progress() as progress:
         controller = make_controller("llm", book, model=model, adapter=adapter, sure=sure, progress=progress)
     tried = [try_task(book, controller, task, seen) for task in tasks] or list(try_examples(book, controller, seen))
     if as_json:
-        print_json({"file": file, "tasks": [_as_json(one) for one in tried]})
+        told = {"things": {one.id: one.kind for one in seen.entities}, "facts": [str(fact) for fact in seen.facts]}
+        print_json({"file": file, "scene": told, "tasks": [_as_json(one) for one in tried]})
     else:
         things = ", ".join(entity.id for entity in seen.entities)
         out.print(f"scene: {things or 'nothing'}", markup=False)
+        if book.predicates:
+            is_made_up = observation is None and scene is None
+            facts = "none (the scene is made up; --scene tells another)" if is_made_up else "none"
+            out.print(f"facts: {', '.join(map(str, seen.facts)) or facts}", markup=False)
         for one in tried:
             _tell(one)
     return 1 if any(one.right is False for one in tried) else 0

@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codeword.codebook import Codebook, Entity, Fact, Observation, load_codebook
+from codeword.codebook import Codebook, Observation, load_codebook
 from codeword.codebook.errors import CodebookError, did_you_mean
 from codeword.codebook.plan_notation import read_notation
+from codeword.codebook.scene_notation import read_scene
 from codeword.codebook.task_plan import TaskPlan, reasons
 from codeword.codebook.yaml_source import (
     List_,
@@ -34,7 +35,6 @@ from codeword.codebook.yaml_source import (
     parse_yaml,
     plain,
     read_text,
-    rejoined,
 )
 
 KINDS = ("single", "number", "sequence", "chaining", "refusal")
@@ -116,41 +116,7 @@ class _Reader:
         if not isinstance(value, Mapping_):
             self.source.fault("'scene' maps things, facts and properties to what they are", at)
             return None
-        check_keys(self.source, value, "the scene", (), ("things", "facts", "properties"))
-        entities = list(before.entities) if before is not None else []
-        facts = list(before.facts) if before is not None else []
-        if "things" in value:
-            entities = list(
-                self.entities(plain(value.get("things")) or {}, plain(value.get("properties")) or {}, value)
-            )
-        if "facts" in value:
-            facts = list(self.facts(value.get("facts"), value.value_at("facts")))
-        return Observation(step=0, time_s=0.0, entities=tuple(entities), facts=tuple(facts))
-
-    def entities(self, things: Any, properties: Any, value: Mapping_) -> Iterator[Entity]:
-        at = value.value_at("things")
-        for kind, ids in things.items() if isinstance(things, dict) else ():
-            if kind not in self.codebook.kinds:
-                self.source.fault(f"unknown kind '{kind}'{did_you_mean(str(kind), self.codebook.kinds)}", at)
-            for thing in ids if isinstance(ids, list) else [ids]:
-                try:
-                    yield Entity(id=thing, kind=kind, properties=properties.get(thing, {}))
-                except ValueError:
-                    self.source.fault(f"'{thing}' cannot be the id of a thing (small letters, digits, _)", at)
-
-    def facts(self, listed: Any, at: Place) -> Iterator[Fact]:
-        places = self.codebook.places()
-        for text, place in rejoined(listed) if isinstance(listed, List_) else [(listed, at)]:
-            fact = self.source.parsed(Fact.parse, text, place)
-            if fact is not None and fact.name not in self.codebook.predicates:
-                known = list(self.codebook.predicates)
-                self.source.fault(f"unknown fact '{fact.name}'{did_you_mean(fact.name, known)}", place)
-            elif fact is not None and len(fact.args) != places[fact.name]:
-                self.source.fault(
-                    f"'{fact}' is of {len(fact.args)} things; '{fact.name}' of {places[fact.name]}", place
-                )
-            elif fact is not None:
-                yield fact
+        return read_scene(self.codebook, self.source, value, before)
 
     def task(self, value: Any, at: Place, scene: Observation) -> Task | None:
         if not isinstance(value, Mapping_) or not check_keys(
