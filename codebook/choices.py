@@ -8,8 +8,9 @@ whole number) and the punctuation beside it. So the tokens of a path are the tok
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Node:
-    """A place in the graph. Each edge is a piece of text and the node behind it; no two edges share a text."""
+    """A place in the graph. Each edge is a piece of text and the node behind it; no two edges share a text.
+
+    An edge to END may have an empty piece in a graph that others are to follow (see `then`), and in no other.
+    """
 
     edges: "tuple[tuple[str, Node], ...]"
 
@@ -91,23 +95,13 @@ class Node:
                 edges.append((piece, kept))
         return Node(tuple(edges))
 
-    def then(self, ends: "Callable[[str], Iterable[tuple[str, Node]]]") -> "Node":
-        """The same graph with its ends replaced: `ends` gives what stands in place of a last piece.
+    def then(self, tail: "Node") -> "Node":
+        """The texts of this graph, each followed by one of another: its last piece and the other's first are one.
 
-        >>> list(Node((("a", END), ("b", END))).then(lambda last: [(f"{last},", Node((("c", END),)))]).texts())
-        ['a,c', 'b,c']
+        >>> list(Node((("a", END), ("b", END))).then(Node(((",c", END), (",d", END)))).texts())
+        ['a,c', 'a,d', 'b,c', 'b,d']
         """
-        made: dict[int, Node] = {}
-
-        def visit(node: Node) -> Node:
-            if id(node) not in made:
-                edges: list[tuple[str, Node]] = []
-                for piece, child in node.edges:
-                    edges += ends(piece) if child is END else [(piece, visit(child))]
-                made[id(node)] = Node(tuple(edges))
-            return made[id(node)]
-
-        return visit(self)
+        return Joined(self, tail)
 
     def grammar(self) -> "CFG":
         """The same language as an outlines term, for any generator that takes one: in Lark, every node a token of its
@@ -119,16 +113,23 @@ class Node:
         nodes: dict[int, Node] = {id(self): self}
         waiting = [self]
         while waiting:
-            for _, child in waiting.pop().edges:
-                if id(child) not in nodes:
-                    nodes[id(child)] = child
-                    waiting.append(child)
+            for part in waiting.pop().parts():
+                if id(part) not in nodes:
+                    nodes[id(part)] = part
+                    waiting.append(part)
         names = {known: f"N{number}" for number, known in enumerate(nodes)}
         lines = ["start: N0"]
         for known, node in nodes.items():
+            if isinstance(node, Joined):
+                lines.append(f"{names[known]}: {names[id(node.head)]} {names[id(node.tail)]}")
+                continue
             options = [f"({' | '.join(map(_quoted, pieces))}) {names[id(child)]}" for child, pieces in node.by_child()]
             lines.append(f"{names[known]}: {' | '.join(options) or _quoted('')}")
         return CFG("\n".join(lines))
+
+    def parts(self) -> "Iterable[Node]":
+        """The nodes that this one is told by: those behind it, or what it joins."""
+        return (child for _, child in self.edges)
 
     def regex(self) -> str:
         """The same language as a regular expression, in which a node is written out wherever it can be reached: with
@@ -151,6 +152,41 @@ class Node:
         for piece, child in self.edges:
             found.setdefault(id(child), (child, []))[1].append(piece)
         return list(found.values())
+
+
+class Joined(Node):
+    """Texts of `head`, each followed by one of `tail`. Its edges are made when they are asked for, so that a long graph
+    of parts that come again and again costs no more than these parts and the way that is walked.
+    """
+
+    head: Node
+    tail: Node
+    _made: dict[int, Node]
+
+    def __init__(self, head: Node, tail: Node, made: dict[int, Node] | None = None) -> None:
+        """`made` are the nodes that join parts of the same head with the same tail, by the part's id."""
+        set_ = object.__setattr__  # immutable like every node
+        set_(self, "head", head)
+        set_(self, "tail", tail)
+        set_(self, "_made", {} if made is None else made)
+
+    @cached_property
+    def edges(self) -> tuple[tuple[str, Node], ...]:
+        edges: list[tuple[str, Node]] = []
+        for piece, child in self.head.edges:
+            if child is END:
+                edges += [(piece + more, node) for more, node in self.tail.edges]
+            else:
+                edges.append((piece, self._behind(child)))
+        return tuple(edges)
+
+    def _behind(self, part: Node) -> Node:
+        if id(part) not in self._made:
+            self._made[id(part)] = Joined(part, self.tail, self._made)
+        return self._made[id(part)]
+
+    def parts(self) -> Iterable[Node]:
+        return self.head, self.tail
 
 
 def _quoted(piece: str) -> str:

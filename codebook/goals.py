@@ -342,10 +342,11 @@ def _vocabulary(codebook: Codebook) -> frozenset[str]:
 
 def _items(found: Sayable) -> Node:
     """Facts and what is said of classes, one after the other, in any order, but not too many."""
-    closing = Node((('"]]}', END),))
+    item, end = found.item(Node((("", END),))), ('"]]}', END)
+    closing = Node((end,))
     for _ in range(min(MOST_ITEMS, found.size) - 1):
-        closing = Node((('"],["', found.item(closing)), ('"]]}', END)))
-    return found.item(closing)
+        closing = Node((('"],["', item.then(closing)), end))
+    return item.then(closing)
 
 
 def _item(

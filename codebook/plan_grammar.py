@@ -5,8 +5,6 @@ nothing can), as long as no comparison of its arguments rules it out. So the gra
 and on nothing else of the moment.
 """
 
-from collections.abc import Iterable
-
 from .choices import END, Node
 from .goals import Sayable
 from .legal import legal_in
@@ -50,34 +48,29 @@ def commands_to_name(codebook: Codebook, observation: Observation, task: str) ->
 def _plans(commands: Node | None, said: Sayable, least: int) -> _Edges:
     """How plans of `least` to MOST_ITEMS commands and facts begin, and what may follow, from the last one back."""
     following: _Edges = ()
+    fact = said.item(Node((("", END),))) if said.size else None
     for number in range(MOST_ITEMS, 0, -1):
-        following = _items(commands, said, following, number >= least)
+        following = _items(commands, fact, following, number >= least)
     return following
 
 
-def _items(commands: Node | None, said: Sayable, following: _Edges, may_end: bool) -> _Edges:
+def _items(commands: Node | None, fact: Node | None, following: _Edges, may_end: bool) -> _Edges:
     """How one more item begins; `following` is how those begin that may come after it."""
     edges: list[tuple[str, Node]] = []
     if commands is not None:
-        edges.append((_COMMAND, _command(commands, following, may_end)))
-    if said.size:
+        edges.append((_COMMAND, commands.then(_behind_command(following, may_end))))
+    if fact is not None:
         another = [('"],["', node) for piece, node in following if piece == _GOAL]
         more = [(f'"]],{piece}', node) for piece, node in following]
         end = [('"]]]}', END)] if may_end else []
-        edges.append((_GOAL, said.item(Node((*another, *more, *end)))))
+        edges.append((_GOAL, fact.then(Node((*another, *more, *end)))))
     return tuple(edges)
 
 
-def _command(commands: Node, following: _Edges, may_end: bool) -> Node:
-    """One command, behind its opening, and how many times."""
+def _behind_command(following: _Edges, may_end: bool) -> Node:
+    """What may come behind one command: another item, or how many times."""
+    more = [(f",{piece}", node) for piece, node in following]
     end = [("]}", END)] if may_end else []
-    counted = Node((*((f",{piece}", node) for piece, node in following), *end))
+    counted = Node((*more, *end))
     counts = Node(tuple((str(times), counted) for times in range(2, MOST_TIMES + 1)))
-
-    def ends(last: str) -> Iterable[tuple[str, Node]]:
-        yield from ((f"{last},{piece}", node) for piece, node in following)
-        yield f"{last},", counts
-        if may_end:
-            yield f"{last}]}}", END
-
-    return commands.then(ends)
+    return Node((*more, (",", counts), *end))

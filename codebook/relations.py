@@ -39,10 +39,11 @@ def related_ways(
     codebook: Codebook, observation: Observation, members: Sequence[str], facts: Collection[Fact]
 ) -> dict[str, list[tuple[str, ...]]]:
     """What can be said so of these things, by the name of the fact."""
-    names, state = relations(codebook), codebook.state(observation)
+    names = relations(codebook)
     found: dict[str, list[tuple[str, ...]]] = {}
     if len(members) < 2 or not names:
         return found
+    state = codebook.state(observation)
     for name, places in _places(codebook, observation, members, facts).items():
         for of, there in places.items():
             for relation in names:

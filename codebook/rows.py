@@ -43,10 +43,11 @@ def ordered_ways(
             if name in codebook.properties:
                 values.setdefault(name, set()).add(value)
     told = [name for name, seen in values.items() if len(seen) > 1]
+    if not told:
+        return {}
     return {
         name: [(kind, how, of) for kind in kinds for of in told for how in (RISING, FALLING)]
         for name, kinds in _rows(codebook, observation, facts).items()
-        if told
     }
 
 
@@ -89,7 +90,7 @@ def row_facts(
         value = {thing: state.properties.get(thing, {}).get(name) for thing in members if thing not in apart}
         there = [thing for thing in members if value.get(thing) is not None]
         ordered = sorted(there, key=lambda thing: _in_order(str(value[thing])), reverse=how == FALLING)
-    places = _numbered(codebook, observation, group.places[0], {f.args[1] for f in feasible if len(f.args) == 2})
+    places = _numbered(observation, group.places[0], {f.args[1] for f in feasible if len(f.args) == 2})
     facts = [Fact(group.name, (thing, place)) for thing, place in zip(ordered, places, strict=False)]
     return [fact for fact in facts if fact in feasible]
 
@@ -106,20 +107,20 @@ def _rows(codebook: Codebook, observation: Observation, facts: Collection[Fact])
     found: dict[str, list[str]] = {}
     for name in sorted({fact.name for fact in facts if len(fact.args) == 2}):
         to = {fact.args[1] for fact in facts if fact.name == name and len(fact.args) == 2}
-        kinds = [kind for kind in codebook.kinds if len(_numbered(codebook, observation, kind, to)) > 1]
+        kinds = [kind for kind in codebook.kinds if len(_numbered(observation, kind, to)) > 1]
         if kinds:
             found[name] = kinds
     return found
 
 
-def _numbered(codebook: Codebook, observation: Observation, kind: str, among: Collection[str]) -> list[str]:
+def _numbered(observation: Observation, kind: str, among: Collection[str]) -> list[str]:
     """The places of a row, from the first on."""
-    properties = codebook.state(observation).properties
     numbers: dict[str, int] = {}
     for entity in observation.entities:
-        told = [int(value) for value in properties.get(entity.id, {}).values() if value.isdecimal()]
-        if entity.kind == kind and entity.id in among and told:
-            numbers[entity.id] = told[0]
+        if entity.kind == kind and entity.id in among:
+            told = [int(value) for value in entity.properties.values() if value.isdecimal()]
+            if told:
+                numbers[entity.id] = told[0]
     return sorted(numbers, key=numbers.__getitem__)
 
 

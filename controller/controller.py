@@ -18,7 +18,8 @@ from codeword.codebook.skills import Codebook
 from .adapter import AUTO as AUTO_ADAPTER
 from .adapter import Adapter, load_adapter
 from .backend import Backend
-from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key, graph_digest
+from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key
+from .digest import graph_digest
 from .engine import Cancelled, Engine, never
 from .foresight import Foresight, Question
 from .goal_controller import GoalController

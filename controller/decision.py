@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from codeword.codebook.choices import END, Node
 from codeword.codebook.errors import CodewordError
 from codeword.codebook.observation import Record
 
@@ -118,23 +117,6 @@ class Decision(Record):
 def decision_key(context: Mapping[str, Any]) -> str:
     """One name for a context: a SHA-256 over its JSON."""
     return hashlib.sha256(json.dumps(context, sort_keys=True, allow_nan=False).encode()).hexdigest()
-
-
-def graph_digest(graph: Node) -> str:
-    """One name for a graph's texts in their order: a SHA-256 over its edges, each node visited once."""
-    names: dict[int, bytes] = {id(END): b"end"}
-
-    def visit(node: Node) -> bytes:
-        name = names.get(id(node))
-        if name is None:
-            digest = hashlib.sha256()
-            for piece, child in node.edges:
-                text = piece.encode()
-                digest.update(len(text).to_bytes(4) + text + visit(child))
-            name = names[id(node)] = digest.digest()
-        return name
-
-    return visit(graph).hex()
 
 
 class Stopwatch:

@@ -23,7 +23,8 @@ from codeword.codebook.skills import Codebook
 from codeword.codebook.writing import read_command
 
 from .backend import Backend
-from .decision import Decision, DecisionCancelled, Stopwatch, decision_key, graph_digest
+from .decision import Decision, DecisionCancelled, Stopwatch, decision_key
+from .digest import graph_digest
 from .engine import Cancelled
 from .hint import NO_HINT, Hint
 from .sampling import Sampling

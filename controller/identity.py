@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from codeword.codebook.choices import Node
 
-from .decision import decision_key, graph_digest
+from .decision import decision_key
+from .digest import graph_digest
 from .sampling import GREEDY, Sampling
 from .tokens import PromptTokens
 

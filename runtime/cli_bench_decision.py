@@ -95,7 +95,9 @@ def validity(n: int, model: str, as_json: bool) -> int:
 @MODEL
 @JSON
 def grammar(n: int, model: str, as_json: bool) -> None:
-    """From a new observation to its grammar: the tabletop with 20 entities, a codebook of 200 skills, and plans."""
+    """From a new observation to its grammar: the tabletop with 20 entities, a codebook of 200 skills, and plans of a
+    large codebook and of one of 10 skills for 10 things.
+    """
     local = given(model)
     with counting("grammars", ROWS * (n + 5)) as bar:
         figures = {"machine": machine()} | bench_grammar(local, n, lambda: bar.advance(bar.task_ids[0]))
@@ -129,6 +131,7 @@ def plans(n: int, model: str, as_json: bool) -> None:
         ratio = figures["ratios"].get(row["name"], 1)
         out.print(
             f"{row['name']}: {row['p50_ms']} ms (p50), {ratio} times a command; grammar {row['grammar_p50_ms']} ms, "
+            f"ready for the model at {row['ready_p50_ms']} ms, "
             f"{row['items']} items, {row['tokens']} tokens, {row['passes']} passes, n = {n}",
             markup=False,
         )

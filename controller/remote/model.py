@@ -10,7 +10,8 @@ from typing import Any
 from codeword.codebook.choices import Node
 from codeword.codebook.prompt import Prompt
 from codeword.controller.adapter import NONE, Adapter
-from codeword.controller.decision import Decision, Note, Stopwatch, decision_key, graph_digest
+from codeword.controller.decision import Decision, Note, Stopwatch, decision_key
+from codeword.controller.digest import graph_digest
 from codeword.controller.engine import Cancelled, never
 from codeword.controller.hint import NO_HINT, Hint
 from codeword.controller.sampling import GREEDY, Sampling

@@ -15,10 +15,11 @@ from codeword.controller.registry import LocalModel
 from codeword.controller.tokens import Tokens
 from codeword.runtime.statistics import quantile
 
-ROWS = 3
+ROWS = 4
 """How many kinds of grammars are timed."""
 
 _TASK = "Put the block number 3 into bowl number 2 and turn on the radio."
+_TWENTY = (12, 4, 3)
 _THINGS = ("lamp", "door", "tap", "radio", "curtain", "oven", "fan", "pump", "gate", "valve")
 
 
@@ -41,11 +42,10 @@ def long_codebook(skills: int) -> Codebook:
     return parse_codebook(text, "long.yaml")
 
 
-def crowded(rng: random.Random) -> Observation:
-    """Twenty things: twelve blocks, four bowls, three zones and the table, with blocks on and in each other."""
-    blocks = [f"block_{number}" for number in range(12)]
-    bowls = [f"bowl_{number}" for number in range(4)]
-    zones = [f"zone_{number}" for number in range(3)]
+def crowded(rng: random.Random, counts: tuple[int, int, int] = _TWENTY) -> Observation:
+    """So many blocks, bowls and zones, and the table, with blocks on and in each other; usually twenty things."""
+    names = zip(("block", "bowl", "zone"), counts, strict=True)
+    blocks, bowls, zones = ([f"{name}_{number}" for number in range(count)] for name, count in names)
     held = rng.choice([None, *blocks[:3]])
     facts: list[Fact] = []
     free: list[str] = []
@@ -76,17 +76,18 @@ def bench_grammar(model: LocalModel, n: int, advance: Callable[[], None]) -> dic
     tokens = Tokens(model.folder)
     hold = Hold(tokens.json, tokens.end_token)
     rows = []
-    for name, codebook, graph_of in (
-        ("tabletop, 20 entities", load_codebook("tabletop"), _commands),
-        ("200 skills", long_codebook(200), _commands),
-        ("plans, workbench, 20 entities", load_codebook("workbench"), plan_graph),
+    for name, codebook, graph_of, things in (
+        ("tabletop, 20 entities", load_codebook("tabletop"), _commands, _TWENTY),
+        ("200 skills", long_codebook(200), _commands, _TWENTY),
+        ("plans, workbench, 20 entities", load_codebook("workbench"), plan_graph, _TWENTY),
+        ("plans, 10 skills, 10 entities", long_codebook(10), plan_graph, (5, 2, 2)),
     ):
         rng = random.Random(0)
         times: list[float] = []
         graphs: list[float] = []
         counts: list[int] = []
         for number in range(n + 5):
-            seen = crowded(rng)
+            seen = crowded(rng, things)
             began = time.perf_counter()
             graph = graph_of(codebook, seen, _TASK)
             made = time.perf_counter()
@@ -102,7 +103,7 @@ def bench_grammar(model: LocalModel, n: int, advance: Callable[[], None]) -> dic
             advance()
         rows.append(
             {
-                "name": name, "n": n, "skills": len(codebook.skills), "entities": 20,
+                "name": name, "n": n, "skills": len(codebook.skills), "entities": sum(things) + 1,
                 "commands_p50": quantile(counts, 0.5), "p50_ms": round(quantile(times, 0.5), 2),
                 "p95_ms": round(quantile(times, 0.95), 2), "graph_p50_ms": round(quantile(graphs, 0.5), 2),
             }

@@ -8,7 +8,7 @@ from codeword.codebook import Codebook
 from codeword.codebook.choices import END, Node
 from codeword.codebook.errors import InputError
 from codeword.codebook.prompt import Prompt, Turn
-from codeword.controller.decision import graph_digest
+from codeword.controller.digest import graph_digest
 from codeword.controller.fleet.address import check_address, is_fleet
 from codeword.controller.fleet.errors import WireError
 from codeword.controller.fleet.wire import (

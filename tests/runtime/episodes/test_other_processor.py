@@ -11,7 +11,7 @@ import pytest
 
 from codeword.codebook import Observation
 from codeword.codebook.offer import offer
-from codeword.controller.decision import graph_digest
+from codeword.controller.digest import graph_digest
 from codeword.controller.processor import processor
 from codeword.runtime.episodes.checks import check
 from codeword.runtime.episodes.pairs import compare

@@ -1,0 +1,61 @@
+"""One name for what may be written: a digest of a graph of choices."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from codeword.codebook.choices import END, Joined, Node
+
+
+def graph_digest(graph: Node) -> str:
+    """One name for a graph's texts in their order: a SHA-256 over its edges, each node visited once."""
+    return _Digests().of(graph).hex()
+
+
+class _Digests:
+    """The digests of nodes, by their ids. Of nodes that are joined the edges are not made for it."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, bytes] = {id(END): b"end"}
+        self._joined: dict[int, dict[int, bytes]] = {}
+        self._edges: dict[int, list[tuple[str, bytes, Node]]] = {}
+
+    def of(self, node: Node) -> bytes:
+        """The digest of a node."""
+        name = self._names.get(id(node))
+        if name is None:
+            if isinstance(node, Joined):
+                tail = [(piece, self.of(child)) for piece, child in node.tail.edges]
+                name = self._before(node.head, tail, self._joined.setdefault(id(node.tail), {}))
+            else:
+                name = _digest(_counted(piece) + self.of(child) for piece, child in node.edges)
+            self._names[id(node)] = name
+        return name
+
+    def _before(self, head: Node, tail: Sequence[tuple[str, bytes]], names: dict[int, bytes]) -> bytes:
+        """The digest of a node with a tail in place of its ends; `names` are those of others with the same tail."""
+        name = names.get(id(head))
+        if name is None:
+            parts: list[bytes] = []
+            for piece, counted, child in self._edges_of(head):
+                if child is END:
+                    parts += [_counted(piece + more) + behind for more, behind in tail]
+                else:
+                    parts.append(counted + self._before(child, tail, names))
+            name = names[id(head)] = _digest(parts)
+        return name
+
+    def _edges_of(self, node: Node) -> list[tuple[str, bytes, Node]]:
+        """A node's edges, each with its piece as it is counted in: made once, however often the node is joined."""
+        found = self._edges.get(id(node))
+        if found is None:
+            found = self._edges[id(node)] = [(piece, _counted(piece), child) for piece, child in node.edges]
+        return found
+
+
+def _counted(piece: str) -> bytes:
+    text = piece.encode()
+    return len(text).to_bytes(4) + text
+
+
+def _digest(parts: Iterable[bytes]) -> bytes:
+    return hashlib.sha256(b"".join(parts)).digest()
