@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 
+from codeword.codebook.errors import InputError
 from codeword.controller.engine import Engine
 from codeword.controller.teaching.sequences import SPLITS
 
@@ -146,16 +148,19 @@ def _show(figures: dict[str, Any], as_json: bool) -> None:
 @click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many tasks.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which tasks are drawn.")
 @ADAPTER
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the share right over sureness into this SVG file.")
 @MODEL
 @JSON
-def authored(n: int, seed: int, adapter: str, model: str, as_json: bool) -> None:
-    """Tasks of the corpus of codebooks: how many a model does rightly, and what a floor under its sureness trades.
+def authored(n: int, seed: int, adapter: str, plot: Path | None, model: str, as_json: bool) -> None:
+    """Tasks of the corpus of codebooks: how many a model does rightly, what a floor under its sureness trades, and how
+    many of the plans of about the same sureness are right, with the expected calibration error over them.
 
     Whether a task is done rightly is found by carrying it out in a world of facts, with no physics.
     """
     from codeword.controller.adapter import load_adapter
 
     from .bench.authored import bench_authored
+    from .bench.reliability import draw_reliability
 
     local = given(model)
     engine = Engine(local, adapter=load_adapter(adapter, local))
@@ -164,7 +169,17 @@ def authored(n: int, seed: int, adapter: str, model: str, as_json: bool) -> None
     figures = {"machine": machine(), "model": local.name, "adapter": engine.adapter.name, **figures}
     if as_json:
         print_json(figures)
-        return
+    else:
+        _show_authored(figures)
+    if plot is not None:
+        title = f"plans that are right over their sureness: {local.name}, adapter {engine.adapter.name}"
+        try:
+            plot.write_text(draw_reliability(title, figures["reliability"]), encoding="utf-8")
+        except OSError as problem:
+            raise InputError(f"{plot}: cannot be written: {problem.strerror}") from problem
+
+
+def _show_authored(figures: dict[str, Any]) -> None:
     show_machine(figures)
     for row in figures["rows"]:
         low, high = row["wilson95"] or (0.0, 1.0)
@@ -176,3 +191,13 @@ def authored(n: int, seed: int, adapter: str, model: str, as_json: bool) -> None
             "to be refused",
             markup=False,
         )
+    for row in figures["reliability"]["bins"]:
+        if row["n"]:
+            low, high = row["wilson95"]
+            out.print(
+                f"{row['low']:.0%} to {row['high']:.0%} sure, {row['sure']:.0%} on average: "
+                f"{row['right']} of {row['n']} plans right ({low:.0%}–{high:.0%})",
+                markup=False,
+            )
+    if figures["reliability"]["n"]:
+        out.print(f"expected calibration error {figures['reliability']['ece']:.3f}", markup=False)

@@ -1,7 +1,7 @@
 """How many tasks of the corpus a model does rightly, by their kind, and how many it does that are to be refused."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from codeword.controller.backend import Backend
@@ -9,6 +9,8 @@ from codeword.controller.controller import model_controller
 from codeword.controller.teaching.corpus_reader import KINDS, Task, files, read_entry
 from codeword.runtime.statistics import wilson95
 from codeword.runtime.trial import Trial, try_task
+
+from .reliability import reliability
 
 FLOORS = (0.0, 0.3, 0.6, 0.7, 0.9)
 """The floors under a model's sureness of which it is said what they trade."""
@@ -19,7 +21,8 @@ def bench_authored(backend: Backend, n: int, seed: int, advance: Callable[[], No
 
     A task is done rightly where what is carried out comes to the same as a plan that is right; one that is to be
     refused, where nothing is carried out. Carried out is what the model is sure enough of, and whose numbers are those
-    of the task.
+    of the task. How far sureness is to be trusted is told of the plans as they were written, whether or not they are
+    carried out: one that is to be refused is right where it says so.
     """
     tried: list[tuple[Task, Trial]] = []
     for task, words, make in _drawn(backend, n, seed):
@@ -31,6 +34,7 @@ def bench_authored(backend: Backend, n: int, seed: int, advance: Callable[[], No
         "n": n,
         "rows": [_kind(kind, [one for task, one in tried if task.kind == kind]) for kind in KINDS],
         "floors": [_floor(floor, [one for _, one in asked], [one for _, one in refused]) for floor in FLOORS],
+        "reliability": reliability(_answers(tried)),
     }
 
 
@@ -54,6 +58,17 @@ def _drawn(backend: Backend, n: int, seed: int) -> Iterator[tuple[Task, str, Cal
 
 def _sure(one: Trial) -> float:
     return 1.0 if one.decision.sureness is None else one.decision.sureness
+
+
+def _answers(tried: Iterable[tuple[Task, Trial]]) -> list[tuple[float, bool]]:
+    """How sure the model was of each plan, where it tells, and whether that plan is right; one with other numbers than
+    the task's is not.
+    """
+    return [
+        (one.decision.sureness, bool(one.plan.cannot) if task.kind == "refusal" else one.right is True)
+        for task, one in tried
+        if one.decision.sureness is not None
+    ]
 
 
 def _kind(kind: str, tried: list[Trial]) -> dict[str, Any]:

@@ -1,0 +1,89 @@
+"""How far sureness is to be trusted: bins and their error, worked out by hand, and the picture of them."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from codeword.codebook.plan_trace import Trace
+from codeword.codebook.task_plan import Do, TaskPlan, read_plan
+from codeword.controller.decision import Decision
+from codeword.controller.teaching.corpus_reader import Task
+from codeword.runtime.bench.authored import _answers
+from codeword.runtime.bench.reliability import draw_reliability, reliability
+from codeword.runtime.trial import Trial
+from tests.codebook.plan_books import DOG, book, scene
+from tests.controller.tiny import write_folder
+from tests.runtime.test_cli import call
+
+ANSWERS = [(0.1, False), (0.2, True), (0.3, False), (0.5, True), (0.9, True), (0.95, True), (1.0, False), (0.8, True)]
+
+
+def test_bins_and_the_error_over_them() -> None:
+    found = reliability(ANSWERS)
+    assert [(row["n"], row["right"]) for row in found["bins"]] == [(1, 0), (2, 1), (1, 1), (0, 0), (4, 3)]
+    assert [(row["low"], row["high"]) for row in found["bins"]] == [
+        (0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1.0),
+    ]  # fmt: skip
+    assert found["bins"][1]["sure"] == pytest.approx(0.25) and found["bins"][4]["sure"] == pytest.approx(0.9125)
+    # (1 * |0.1 - 0| + 2 * |0.25 - 1/2| + 1 * |0.5 - 1| + 4 * |0.9125 - 3/4|) / 8
+    assert found["ece"] == pytest.approx((0.1 + 0.5 + 0.5 + 0.65) / 8, abs=1e-4)
+
+
+def test_a_model_that_is_right_as_often_as_it_is_sure_has_no_error() -> None:
+    assert reliability([(0.75, number < 3) for number in range(4)] + [(1.0, True)])["ece"] == 0.0
+    assert reliability([(1.0, False)] * 3)["ece"] == 1.0
+    assert reliability([])["ece"] is None
+
+
+@pytest.mark.parametrize("bins", [1, 3, 10])
+def test_every_answer_is_in_the_bin_of_its_sureness(bins: int) -> None:
+    for number in range(bins):
+        rows = reliability([(number / bins, True)], bins)["bins"]
+        assert [row["n"] for row in rows] == [int(at == number) for at in range(bins)]
+
+
+def test_the_picture_shows_every_bin_where_it_belongs() -> None:
+    drawn = ElementTree.fromstring(draw_reliability("a < b", reliability(ANSWERS)))
+    told = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert told[:2] == ["a < b", "expected calibration error 0.219, n = 8"]
+    assert [text for text in told if text and "/" in text] == ["0/1", "1/2", "1/1", "3/4"]
+    dots = [
+        (float(dot.attrib["cx"]), float(dot.attrib["cy"])) for dot in drawn.iter("{http://www.w3.org/2000/svg}circle")
+    ]
+    left, top, side = 64, 56, 360
+    assert dots[-1] == (pytest.approx(left + 0.9125 * side, abs=0.1), pytest.approx(top + 0.25 * side, abs=0.1))
+    assert "no answers, n = 0" in draw_reliability("none", reliability([]))
+
+
+def test_a_plan_counts_as_it_was_written_and_one_to_be_refused_where_it_says_so() -> None:
+    bark, unclear = read_plan(book(DOG), '{"plan":[{"skill":"bark"}]}'), TaskPlan((), "unclear")
+
+    def tried(kind: str, plan: TaskPlan, sure: float | None, right: bool | None) -> tuple[Task, Trial]:
+        decision = Decision(
+            text='{"skill":"cannot","reason":"missing"}', logprob=0.0, stage_ms={}, path="plan", key="", sureness=sure
+        )
+        return Task(kind, ("woof",), (), (), scene()), Trial("woof", plan, decision, Trace((), frozenset()), 0.0, right)
+
+    assert isinstance(bark.items[0], Do)
+    assert _answers(
+        [
+            tried("single", bark, 0.9, True),
+            tried("single", bark, 0.4, False),
+            tried("refusal", unclear, 0.7, None),
+            tried("refusal", bark, 0.6, None),
+            tried("refusal", unclear, None, None),
+        ]
+    ) == [(0.9, True), (0.4, False), (0.7, True), (0.6, False)]
+
+
+def test_the_command_prints_the_bins_and_draws_them(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Of a model of random weights."""
+    model = ("--model", str(write_folder(tmp_path / "tiny")), "--adapter", "none")
+    code, out, _ = call(capsys, "bench", "authored", "--n", "2", *model, "--plot", str(tmp_path / "sure.svg"))
+    assert code == 0
+    assert "expected calibration error " in out and " sure, " in out and " plans right (" in out
+    drawn = ElementTree.parse(tmp_path / "sure.svg").getroot()
+    assert "n = 2" in "".join(drawn.itertext())
+    code, _, err = call(capsys, "bench", "authored", "--n", "1", *model, "--plot", str(tmp_path / "no" / "sure.svg"))
+    assert (code, "sure.svg: cannot be written: No such file" in err) == (2, True)
