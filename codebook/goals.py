@@ -100,18 +100,36 @@ def goal_facts(codebook: Codebook, observation: Observation) -> list[Fact]:
     may bring about, what they end left aside, and those that hold already of what commands change. Nothing that
     begins with ALL or NOT can be said of one thing.
     """
-    return _possible(codebook, observation)[0]
+    return list(_possible(_Situation(codebook, observation))[0])
 
 
 def denials(codebook: Codebook, observation: Observation) -> list[Fact]:
     """The facts that a goal may say are not to hold, in the order in which they are written: those that some command
     may end whose skill brings nothing about.
     """
-    return _possible(codebook, observation)[1]
+    return list(_possible(_Situation(codebook, observation))[1])
 
 
-def _possible(codebook: Codebook, observation: Observation) -> tuple[list[Fact], list[Fact]]:
+class _Situation:
+    """What goals depend on of an observation: equal where things and facts are, whatever else is seen."""
+
+    def __init__(self, codebook: Codebook, observation: Observation) -> None:
+        self.codebook, self.observation = codebook, observation
+
+    def __hash__(self) -> int:
+        return hash((id(self.codebook), self.observation.facts))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Situation) or self.codebook is not other.codebook:
+            return False
+        mine, theirs = self.observation, other.observation
+        return mine is theirs or (mine.facts == theirs.facts and mine.entities == theirs.entities)
+
+
+@lru_cache(maxsize=16)
+def _possible(situation: _Situation) -> tuple[list[Fact], list[Fact]]:
     """See `goal_facts` and `denials`."""
+    codebook, observation = situation.codebook, situation.observation
     state = codebook.state(observation)
     steps = operators(codebook, codebook.within_reach(observation), Grounder(codebook, state, changing(codebook)))
     changed = {effect.atom.name for skill in codebook.skills.values() for effect in skill.effects}
@@ -224,7 +242,7 @@ class Sayable:
         """What some chain of commands may bring about here, and the same of things alike; of what the task names, also
         of things that are not seen.
         """
-        facts, denied = _possible(codebook, observation)
+        facts, denied = _possible(_Situation(codebook, observation))
         told = in_order(codebook, observation, _sayable(_told(codebook, observation, facts)))
         told += _of_absent(codebook, task, observation, told)
         return cls._made(codebook, observation, task, facts, told, denied)
