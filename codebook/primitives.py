@@ -7,6 +7,7 @@ beside itself instead.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -79,7 +80,13 @@ def shipped_robots() -> dict[str, Path]:
 
 def load_robot(path: Path) -> Mapping[str, Primitive]:
     """The primitives that a robot file declares. Raises CodebookError with every fault found."""
-    source = parse_yaml(read_text(path, CodebookError), str(path), CodebookError)
+    return _read_robot(read_text(path, CodebookError), str(path))
+
+
+@lru_cache(maxsize=16)
+def _read_robot(text: str, name: str) -> Mapping[str, Primitive]:
+    """A file is read again where its text has changed."""
+    source = parse_yaml(text, name, CodebookError)
     primitives = parse_robot(source, source.root)
     if source.faults:
         raise CodebookError(*source.faults)

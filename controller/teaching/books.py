@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from string import ascii_lowercase
 from typing import Any
 
@@ -106,6 +106,7 @@ class Book:
 _WHOLE = {"bowl": "move_to_bowl", "box": "move_to_bowl", "block": "move_to_block", "table": "take_off"}
 
 
+@cache
 def shipped_book(flavor: str) -> Book:
     """A shipped codebook as it is."""
     codebook = load_codebook(flavor)
