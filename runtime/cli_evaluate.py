@@ -1,7 +1,7 @@
 """`codeword evaluate`: the table of what controllers reach on tasks that nobody was taught."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -12,12 +12,14 @@ from codeword.controller.adapter import load_adapter
 from codeword.controller.controller import POLICIES
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 
+from .cli_external import evaluate_external
 from .evaluation.card import model_card
 from .evaluation.contenders import NAMES, contenders
 from .evaluation.failures import FAILURES
 from .evaluation.splits import FIRST_SEED, SPLITS, cases
 from .evaluation.table import Row
 from .evaluation.table import evaluate as run_evaluation
+from .external.sets import SETS
 from .terminal import counting, out, print_json, stages
 
 
@@ -31,7 +33,14 @@ from .terminal import counting, out, print_json, stages
     help=f"What models write: {', '.join(POLICIES)}; can be given again.",
 )  # fmt: skip
 @click.option("--split", "splits", multiple=True, help=f"A column: {', '.join(SPLITS)}; all by default.")
-@click.option("--episodes", type=click.IntRange(1), default=51, show_default=True, help="Episodes of each split.")
+@click.option(
+    "--external",
+    type=click.Path(path_type=Path),
+    help=f"Measure on the public sets in this folder instead; its splits: {', '.join(SETS)}.",
+)
+@click.option(
+    "--episodes", type=click.IntRange(1), default=51, show_default=True, help="Episodes, or items, of each split."
+)
 @click.option("--first-seed", type=click.IntRange(FIRST_SEED), default=FIRST_SEED, show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Episodes side by side.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes go, or lie [evaluation/TIME].")
@@ -42,14 +51,22 @@ from .terminal import counting, out, print_json, stages
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def evaluate(
     names: tuple[str, ...], base: str, adapter: str | None, models: tuple[str, ...], policies: tuple[str, ...],
-    splits: tuple[str, ...], episodes: int, first_seed: int, jobs: int, folder: Path | None, failures: bool,
-    card: bool, as_json: bool,
+    splits: tuple[str, ...], external: Path | None, episodes: int, first_seed: int, jobs: int, folder: Path | None,
+    failures: bool, card: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Evaluate controllers on unseen layouts, wordings, codebooks and kinds of task, and on the other suites.
 
     Goals are judged by physics. With --out FOLDER an evaluation that was stopped goes on: what is there is not run
     again. Seeds below 10000 are for training.
+
+    With --external FOLDER it is measured on public sets that nobody here wrote, in a world of facts and with no
+    physics; runtime/guide/external.md says where to get them and what counts as right.
     """
+    if external is not None:
+        _refuse({"--card": card, "--out": folder is not None, "--jobs": jobs > 1})
+        who = contenders(names, base=base, adapter=adapter, models=models, policies=policies)
+        evaluate_external(who, external, splits, episodes, first_seed, failures=failures, as_json=as_json)
+        return
     if card and adapter is None:
         raise InputError("--card: which adapter's? give it with --adapter")
     who = contenders(names, base=base, adapter=adapter, models=models, policies=policies)
@@ -65,6 +82,13 @@ def evaluate(
     _show(rows, list(chosen))
     if failures:
         _show_failures(rows)
+
+
+def _refuse(given: Mapping[str, bool]) -> None:
+    """Raises InputError for the options that say nothing where no episodes are run."""
+    for option, is_given in given.items():
+        if is_given:
+            raise InputError(f"{option}: --external runs no episodes, so that it has no use there; leave it")
 
 
 def _write_card(base: str, name: str, rows: Sequence[Row], first_seed: int) -> None:

@@ -194,18 +194,25 @@ class Controllers:
             self._backend.warm(prompt_opening(self._backend.adapter, self.loaded.policy, codebook))
             self._backend.settle()
 
+    def model_for(self, codebook: Codebook, seed: int) -> Controller | None:
+        """The model as a controller of a codebook that it has read; None where no model decides."""
+        if self._backend is None:
+            return None
+        self.warm(codebook)
+        return model_controller(
+            self._backend,
+            codebook,
+            policy=self.loaded.policy,
+            history=self.who.history,
+            sampling=replace(self.who.sampling, seed=seed),
+            sure=self.who.sure,
+        )
+
     def make(self, scenario: Scenario, seed: int) -> Controller:
-        """A controller for one episode. The model has read the codebook when it is handed over."""
-        if self._backend is not None:
-            self.warm(scenario.codebook)
-            return model_controller(
-                self._backend,
-                scenario.codebook,
-                policy=self.loaded.policy,
-                history=self.who.history,
-                sampling=replace(self.who.sampling, seed=seed),
-                sure=self.who.sure,
-            )
+        """A controller for one episode."""
+        model = self.model_for(scenario.codebook, seed)
+        if model is not None:
+            return model
         if self.who.given:
             return GivenPlan(scenario.codebook, read_plan(scenario.codebook, self.who.given))
         if self.who.controller in ("random", NOBODY):
