@@ -86,7 +86,10 @@ def _item(command: _Command, mains: Sequence[str], number: int, seed: int) -> It
     turn = number // PER_ORDER
     name = BOOKS[turn % len(BOOKS)]
     ids = _ids(command)
-    wanted = (MainArgument(*_frames()[f.name][name], ids[atom]) for f, atom in zip(command.frames, mains, strict=True))
+    wanted = []
+    for frame, atom in zip(command.frames, mains, strict=True):
+        skill, argument = _frames()[frame.name][name]
+        wanted.append(MainArgument(skill, argument, ids[atom]))
     entities = tuple(Entity(id=ids[thing.atom], kind=_kind(thing.type)) for thing in command.entities)
     scene = Observation(step=0, time_s=0.0, entities=entities, facts=())
     return Item(command.id, command.sentence, shuffled_book(name, seed + turn), scene, Commands(tuple(wanted)))
