@@ -82,4 +82,4 @@ def _show_failures(rows: Sequence[Row]) -> None:
         for one in row.tried:
             if not one.score.right:
                 who = f"{row.contender.name}, {row.contender.policy}, {row.name} {one.item.name}"
-                out.print(f"{who}: {one.item.task}\n  {one.trial.plan.told}", markup=False)
+                out.print(f"{who}: {one.item.task}\n  {one.written.plan.told}", markup=False)

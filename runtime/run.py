@@ -9,13 +9,13 @@ from importlib import metadata
 from itertools import product
 from pathlib import Path
 
-from codeword.codebook import Codebook
+from codeword.codebook import Codebook, Observation
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.codebook.prompt import CONTRACT
-from codeword.codebook.task_plan import read_plan
+from codeword.codebook.task_plan import TaskPlan, read_plan
 from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import Adapter, load_adapter
 from codeword.controller.backend import Backend
@@ -33,6 +33,7 @@ from codeword.controller.fleet.address import check_address, is_fleet
 from codeword.controller.fleet.client import FleetBackend
 from codeword.controller.fleet.later import Later
 from codeword.controller.memory.opening import OFF, open_store
+from codeword.controller.plan_asking import ask_for_plan
 from codeword.controller.plan_controller import GivenPlan
 from codeword.controller.processor import processor
 from codeword.controller.profiles import AUTO, shared_threads
@@ -207,6 +208,12 @@ class Controllers:
             sampling=replace(self.who.sampling, seed=seed),
             sure=self.who.sure,
         )
+
+    def asked_for_plan(self, codebook: Codebook, task: str, observation: Observation) -> tuple[TaskPlan, float | None]:
+        """The plan that the model writes, and how sure it is of it (see `ask_for_plan`); there has to be a model."""
+        assert self._backend is not None
+        self.warm(codebook)
+        return ask_for_plan(self._backend, codebook, task, observation, self.who.sampling)
 
     def make(self, scenario: Scenario, seed: int) -> Controller:
         """A controller for one episode."""

@@ -1,6 +1,7 @@
 """What the sets want, and when a plan is right: by its commands, or by the facts in the end."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from codeword.codebook import Codebook, CommandError, Fact, Observation
 from codeword.codebook.arguments import Argument, ChoiceArgument, EntityArgument
@@ -8,9 +9,8 @@ from codeword.codebook.command import Value
 from codeword.codebook.goals import Goal
 from codeword.codebook.task_plan import MOST_ITEMS, UNCLEAR, Achieve, Do, TaskPlan
 from codeword.codebook.writing import make_command
-from codeword.runtime.trial import Trial
 
-from .items import Score
+from .items import Score, Written
 
 UNSAID = TaskPlan((), UNCLEAR)
 """Stands for an answer that the codebook has no words for."""
@@ -30,6 +30,7 @@ class Commands:
     """Some commands in this order and no others; of each its skill and its main argument count."""
 
     wanted: tuple[MainArgument, ...]
+    of_plan: ClassVar[bool] = False
 
     def plan(self, codebook: Codebook, observation: Observation) -> TaskPlan:
         """The commands, with any value in the arguments that do not count."""
@@ -48,13 +49,15 @@ class Commands:
                 return UNSAID
         return TaskPlan(tuple(items))
 
-    def score(self, trial: Trial, codebook: Codebook, observation: Observation) -> Score:
+    def score(self, written: Written, codebook: Codebook, observation: Observation) -> Score:
         """Right where just these commands are carried out, and nothing is given up on the way."""
         del codebook, observation
-        done = trial.trace.commands
+        if written.trace is None:
+            return Score(False)
+        done = written.trace.commands
         pairs = zip(self.wanted, done, strict=False)
         alike = all(one.skill == did.skill and did.args.get(one.name) == one.thing for one, did in pairs)
-        return Score(alike and len(done) == len(self.wanted) and not trial.trace.failure)
+        return Score(alike and len(done) == len(self.wanted) and not written.trace.failure)
 
 
 @dataclass(frozen=True)
@@ -62,16 +65,18 @@ class EndState:
     """Facts that are to hold when the plan has been carried out, whatever commands that takes."""
 
     facts: tuple[Fact, ...]
+    of_plan: ClassVar[bool] = False
 
     def plan(self, codebook: Codebook, observation: Observation) -> TaskPlan:
         """The facts as one goal."""
         del codebook, observation
         return TaskPlan((Achieve(Goal(self.facts)),)) if len(self.facts) <= MOST_ITEMS else UNSAID
 
-    def score(self, trial: Trial, codebook: Codebook, observation: Observation) -> Score:
+    def score(self, written: Written, codebook: Codebook, observation: Observation) -> Score:
         """Right where the plan was carried out to its end and all the facts hold then."""
         del codebook, observation
-        return Score(not trial.trace.failure and trial.trace.facts.issuperset(self.facts))
+        end = written.trace
+        return Score(end is not None and not end.failure and end.facts.issuperset(self.facts))
 
 
 def _any_value(argument: Argument, observation: Observation, but: str) -> Value | None:

@@ -1,8 +1,10 @@
 """The files of public sets: found by their names in a folder, read, and checked for their form."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import BadZipFile, ZipFile
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -66,3 +68,21 @@ def lines(path: Path) -> Iterable[tuple[str, bytes]]:
     for number, line in enumerate(raw_bytes(path).splitlines(), 1):
         if line.strip():
             yield f"{path}:{number}", line
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[ZipFile]:
+    """A wheel, to be read as the zip file that it is. Raises InputError."""
+    try:
+        with ZipFile(path) as wheel:
+            yield wheel
+    except (BadZipFile, OSError) as problem:
+        raise InputError(f"{path}: cannot be read: {problem}; right would be a wheel") from problem
+
+
+def member(wheel: ZipFile, name: str) -> bytes:
+    """A file of a wheel. Raises InputError."""
+    try:
+        return wheel.read(name)
+    except KeyError as problem:
+        raise InputError(f"{wheel.filename}: has no {name}; right would be the wheel of eai-eval 1.0.5") from problem

@@ -1,9 +1,10 @@
 """One item of a public set: a task with what is seen, and what its set wants of it."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from codeword.codebook import Codebook, Observation
+from codeword.codebook.plan_trace import Trace
 from codeword.codebook.task_plan import TaskPlan
 from codeword.runtime.trial import Trial
 
@@ -20,14 +21,33 @@ class Score:
     missed: int = 0
 
 
+@dataclass(frozen=True)
+class Written:
+    """What was written for an item: the plan, how sure whoever wrote it is (0 to 1; None where that is not told),
+    whether it does anything, and what carrying it out comes to; None where it is not carried out.
+    """
+
+    plan: TaskPlan
+    sureness: float | None
+    acts: bool
+    trace: Trace | None = None
+
+    @classmethod
+    def of(cls, trial: Trial) -> "Written":
+        """A plan that was carried out in a world of facts."""
+        return cls(trial.plan, trial.decision.sureness, trial.carried_out, trial.trace)
+
+
 class Answer(Protocol):
-    """What a set wants of an item."""
+    """What a set wants of an item. `of_plan` says that it asks what a plan says, and not what carrying it out does."""
+
+    of_plan: ClassVar[bool]
 
     def plan(self, codebook: Codebook, observation: Observation) -> TaskPlan:
         """The answer as a plan; one that gives up where the codebook has no words for it."""
 
-    def score(self, trial: Trial, codebook: Codebook, observation: Observation) -> Score:
-        """What a plan that was tried comes to."""
+    def score(self, written: Written, codebook: Codebook, observation: Observation) -> Score:
+        """How right what was written is."""
 
 
 @dataclass(frozen=True)

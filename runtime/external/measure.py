@@ -15,12 +15,12 @@ from codeword.controller.sureness import SURE
 from codeword.runtime.evaluation.contenders import Contender
 from codeword.runtime.run import Controllers, fetch
 from codeword.runtime.statistics import wilson95
-from codeword.runtime.trial import Trial, try_task
+from codeword.runtime.trial import try_task
 
-from .items import Item, Score
+from .items import Item, Score, Written
 from .sets import SETS
 
-Deciding = Callable[[Item], Controller]
+Writing = Callable[[Item], Written]
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ class Tried:
     """An item as it was tried."""
 
     item: Item
-    trial: Trial
+    written: Written
     score: Score
 
     @property
     def is_sure(self) -> bool:
         """Whether it would be carried out with the floor under sureness that is usual."""
-        sureness = self.trial.decision.sureness
-        return self.trial.carried_out and (sureness is None or sureness >= SURE)
+        sureness = self.written.sureness
+        return self.written.acts and (sureness is None or sureness >= SURE)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Row:
     @property
     def sureness(self) -> float | None:
         """The mean over what tells how sure it is, 0 to 1; None where nothing does."""
-        told = [one.trial.decision.sureness for one in self.tried]
+        told = [one.written.sureness for one in self.tried]
         known = [sureness for sureness in told if sureness is not None]
         return math.fsum(known) / len(known) if known else None
 
@@ -106,8 +106,8 @@ def _item_json(tried: Tried) -> dict[str, Any]:
         "item": tried.item.name,
         "codebook": tried.item.codebook.name,
         "task": tried.item.task,
-        "plan": tried.trial.plan.text,
-        "sureness": tried.trial.decision.sureness,
+        "plan": tried.written.plan.text,
+        "sureness": tried.written.sureness,
         "right": tried.score.right,
     }
 
@@ -141,32 +141,46 @@ def measure(
             policy_for(found[1], who.who.policy)
     rows = []
     for who in dict.fromkeys(who for who, _ in asked):
-        deciding = _deciding(who, seed, progress)
+        writing = _writing(who, seed, progress)
         for name in (name for one, name in asked if one == who):
             tried = []
             for item in items[name]:
-                tried.append(_try(item, deciding))
+                tried.append(_try(item, writing))
                 advance()
             rows.append(Row(who, name, tried))
     return rows
 
 
-def _try(item: Item, deciding: Deciding) -> Tried:
-    trial = try_task(item.codebook, deciding(item), item.task, item.observation)
-    return Tried(item, trial, item.answer.score(trial, item.codebook, item.observation))
+def _try(item: Item, writing: Writing) -> Tried:
+    written = writing(item)
+    return Tried(item, written, item.answer.score(written, item.codebook, item.observation))
 
 
-def _deciding(contender: Contender, seed: int, progress: Progress) -> Deciding:
-    """Makes a controller for an item. The expert says the set's own answer, as far as the codebook has words for it."""
+def _writing(contender: Contender, seed: int, progress: Progress) -> Writing:
+    """Has a contender write. The expert says the set's own answer, as far as the codebook has words for it."""
     if contender.who.controller == "expert":
-        return lambda item: GivenPlan(item.codebook, item.answer.plan(item.codebook, item.observation))
+        return _answered
     if contender.who.controller == "random":
-        return lambda item: RandomController(item.codebook, seed)
-    controllers = Controllers(replace(contender.who, sure=0.0), progress)  # so that any floor can be judged afterwards
-    return partial(_model, controllers, seed)
+        return lambda item: _carried_out(item, RandomController(item.codebook, seed))
+    # However unsure a model is, what it writes is carried out, so that any floor can be judged afterwards.
+    return partial(_modelled, Controllers(replace(contender.who, sure=0.0), progress), seed)
 
 
-def _model(controllers: Controllers, seed: int, item: Item) -> Controller:
+def _answered(item: Item) -> Written:
+    plan = item.answer.plan(item.codebook, item.observation)
+    if item.answer.of_plan:
+        return Written(plan, None, not plan.cannot)
+    return _carried_out(item, GivenPlan(item.codebook, plan))
+
+
+def _modelled(controllers: Controllers, seed: int, item: Item) -> Written:
+    if item.answer.of_plan:
+        plan, sureness = controllers.asked_for_plan(item.codebook, item.task, item.observation)
+        return Written(plan, sureness, not plan.cannot)
     model = controllers.model_for(item.codebook, seed)
     assert model is not None
-    return model
+    return _carried_out(item, model)
+
+
+def _carried_out(item: Item, controller: Controller) -> Written:
+    return Written.of(try_task(item.codebook, controller, item.task, item.observation))

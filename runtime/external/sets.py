@@ -9,10 +9,12 @@ from pathlib import Path
 
 from codeword.codebook.errors import InputError, did_you_mean
 
+from .behavior import WHEEL, behavior_items
 from .files import found
 from .huric import huric_items
 from .items import Item
 from .planbench import FILE, planbench_items
+from .virtualhome import virtualhome_items
 
 Load = Callable[[Path, int, int], list[Item]]
 """Draws at most so many items from a file, by seed."""
@@ -62,15 +64,38 @@ def _huric(frames: int, right: str) -> ExternalSet:
     )
 
 
+_WHEEL = "pypi.org/project/eai-eval 1.0.5: pip download --no-deps eai-eval==1.0.5"
+_GOALS = (
+    "every condition of the goal and no other; F1 is over the conditions of all items, as published, and what the "
+    "codebook has no words for is missed"
+)
+
 SETS = {
     "huric": _huric(
         1, "one command, of the skill that stands for the frame, its main argument the thing that was meant"
     ),
     "huric-two": _huric(2, "two commands, in the order of the frames, each with its skill and its main argument"),
-    "blocksworld": _planbench(
-        "blocksworld", "GPT-4o 35.5%, Claude 3 Opus 59.3%, o1-preview 97.8%, R1 99.1% (one shot or none, n = 600)"
+    "blocksworld": _planbench("blocksworld", "GPT-4o 35.5%, Claude 3 Opus 59.3%, o1-preview 97.8%, R1 99.1%"),
+    "mystery_blocksworld": _planbench("mystery_blocksworld", "o1-preview 52.8%, R1 54.1%, others 0–0.8%"),
+    "behavior": ExternalSet(
+        file=WHEEL,
+        source=_WHEEL,
+        licence="MIT",
+        right=_GOALS,
+        differs="things and states have our names; a goal has at most 8 conditions, and of each part one is enough",
+        published="F1 Llama-3-8B 28.3%, GPT-4o 79.2%, Claude-3.5 Sonnet 82.7%, o1-preview 81.6%",
+        load=behavior_items,
     ),
-    "mystery_blocksworld": _planbench("mystery_blocksworld", "GPT-4 and others 0–0.8%, o1-preview 52.8%, R1 54.1%"),
+    "virtualhome": ExternalSet(
+        file=WHEEL,
+        source=_WHEEL,
+        licence="MIT",
+        right=_GOALS,
+        differs="things, states, relations and actions have our names; how things are at first is not told; "
+        "things of one name count apart; a plan has at most 8 conditions",
+        published="F1 Llama-3-8B 22.6%, GPT-4o 36.5%, Claude-3.5 Sonnet 33.0%, o1-preview 42.7%",
+        load=virtualhome_items,
+    ),
 }
 
 
