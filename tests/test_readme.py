@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from codeword.codebook import load_skills, parse_codebook
 from codeword.codebook.budgets import STAGES
 from codeword.codebook.primitives import Parameter
+from codeword.runtime.external.sets import SETS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "runtime" / "guide").glob("*.md"))]
@@ -84,6 +85,14 @@ def test_the_guide_tells_of_every_kind_of_argument() -> None:
     _, codebook = primitives.split("# greeter_robot.yaml\n")
     robot, book = (textwrap.dedent(part) for part in codebook.split("    # greeter.yaml\n"))
     assert parse_codebook(book.replace("greeter_robot.yaml", json.dumps(YAML(typ="safe").load(robot)))).skills["say"]
+
+
+def test_the_guide_tells_of_every_public_set() -> None:
+    page = (ROOT / "runtime" / "guide" / "external.md").read_text()
+    for name, one in SETS.items():
+        assert f"`{name}`" in page, name
+        assert f"`{one.file.replace(f'prompts/{name}', 'prompts/SET')}`" in page, one.file
+        assert f"| {one.licence} |" in page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
