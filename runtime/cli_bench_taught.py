@@ -1,17 +1,14 @@
-"""`codeword bench taught`, `tellings`, `goals`, `names`, `sure`, `authored`: answers to what nobody was taught."""
+"""`codeword bench taught`, `tellings`, `goals`, `names`, `sure`: answers to what nobody was taught."""
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 
-from codeword.codebook.errors import InputError
 from codeword.controller.engine import Engine
 from codeword.controller.teaching.sequences import SPLITS
 
-from .bench.machine import machine
 from .cli_bench import JSON, MODEL, bench, given, given_adapter, show_machine, show_rows
 from .terminal import counting, out, print_json
 
@@ -142,62 +139,3 @@ def _show(figures: dict[str, Any], as_json: bool) -> None:
     if "held_by_rule" in figures:
         held = ", ".join(f"{why} {share}" for why, share in figures["held_by_rule"].items())
         out.print(f"held by rule, before the model is asked: {held}", markup=False)
-
-
-@bench.command(epilog="Example: codeword bench authored --n 60 --adapter none")
-@click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many tasks.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which tasks are drawn.")
-@ADAPTER
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw the share right over sureness into this SVG file.")
-@MODEL
-@JSON
-def authored(n: int, seed: int, adapter: str, plot: Path | None, model: str, as_json: bool) -> None:
-    """Tasks of the corpus of codebooks: how many a model does rightly, what a floor under its sureness trades, and how
-    many of the plans of about the same sureness are right, with the expected calibration error over them.
-
-    Whether a task is done rightly is found by carrying it out in a world of facts, with no physics.
-    """
-    from codeword.controller.adapter import load_adapter
-
-    from .bench.authored import bench_authored
-    from .bench.reliability import draw_reliability
-
-    local = given(model)
-    engine = Engine(local, adapter=load_adapter(adapter, local))
-    with counting("tasks", n) as bar:
-        figures = bench_authored(engine, n, seed, lambda: bar.advance(bar.task_ids[0]))
-    figures = {"machine": machine(), "model": local.name, "adapter": engine.adapter.name, **figures}
-    if as_json:
-        print_json(figures)
-    else:
-        _show_authored(figures)
-    if plot is not None:
-        title = f"plans that are right over their sureness: {local.name}, adapter {engine.adapter.name}"
-        try:
-            plot.write_text(draw_reliability(title, figures["reliability"]), encoding="utf-8")
-        except OSError as problem:
-            raise InputError(f"{plot}: cannot be written: {problem.strerror}") from problem
-
-
-def _show_authored(figures: dict[str, Any]) -> None:
-    show_machine(figures)
-    for row in figures["rows"]:
-        low, high = row["wilson95"] or (0.0, 1.0)
-        out.print(f"{row['kind']:<9} {row['right']:>4} of {row['n']:>4} right ({low:.0%}–{high:.0%})", markup=False)
-    for row in figures["floors"]:
-        out.print(
-            f"at least {row['floor']:.0%} sure: {row['carried_out']} of {row['asked']} carried out, "
-            f"{row['of_these_wrong']} of them wrongly; {row['done_all_the_same']} of {row['to_refuse']} done that are "
-            "to be refused",
-            markup=False,
-        )
-    for row in figures["reliability"]["bins"]:
-        if row["n"]:
-            low, high = row["wilson95"]
-            out.print(
-                f"{row['low']:.0%} to {row['high']:.0%} sure, {row['sure']:.0%} on average: "
-                f"{row['right']} of {row['n']} plans right ({low:.0%}–{high:.0%})",
-                markup=False,
-            )
-    if figures["reliability"]["n"]:
-        out.print(f"expected calibration error {figures['reliability']['ece']:.3f}", markup=False)

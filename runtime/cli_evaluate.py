@@ -11,7 +11,9 @@ from codeword.codebook.errors import InputError
 from codeword.controller.adapter import load_adapter
 from codeword.controller.controller import POLICIES
 from codeword.controller.registry import DEFAULT_MODEL, resolve
+from codeword.controller.teaching.domains import AUTHORED, VALIDATION
 
+from .cli_authored import evaluate_corpus
 from .cli_external import evaluate_external
 from .evaluation.card import model_card
 from .evaluation.contenders import NAMES, contenders
@@ -21,6 +23,8 @@ from .evaluation.table import Row
 from .evaluation.table import evaluate as run_evaluation
 from .external.sets import SETS
 from .terminal import counting, out, print_json, stages
+
+CORPUS = (VALIDATION, AUTHORED)
 
 
 @click.command(epilog="Example: codeword evaluate --adapter trained/adapter --episodes 50 --out evaluation")
@@ -32,7 +36,10 @@ from .terminal import counting, out, print_json, stages
     "--policy", "policies", multiple=True, default=POLICIES, show_default=True,
     help=f"What models write: {', '.join(POLICIES)}; can be given again.",
 )  # fmt: skip
-@click.option("--split", "splits", multiple=True, help=f"A column: {', '.join(SPLITS)}; all by default.")
+@click.option(
+    "--split", "splits", multiple=True,
+    help=f"A column: {', '.join(SPLITS)}; all by default. Or plans for the corpus of codebooks: {', '.join(CORPUS)}.",
+)  # fmt: skip
 @click.option(
     "--external",
     type=click.Path(path_type=Path),
@@ -44,6 +51,9 @@ from .terminal import counting, out, print_json, stages
 @click.option("--first-seed", type=click.IntRange(FIRST_SEED), default=FIRST_SEED, show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Episodes side by side.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes go, or lie [evaluation/TIME].")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), help="With the corpus: draw the share right over sureness (SVG)."
+)
 @click.option("--failures", is_flag=True, help="Tell how and in which scenarios the others failed.")
 @click.option(
     "--card", is_flag=True, help="Write the adapter's model card (README.md in its folder) with what comes out."
@@ -52,7 +62,7 @@ from .terminal import counting, out, print_json, stages
 def evaluate(
     names: tuple[str, ...], base: str, adapter: str | None, models: tuple[str, ...], policies: tuple[str, ...],
     splits: tuple[str, ...], external: Path | None, episodes: int, first_seed: int, jobs: int, folder: Path | None,
-    failures: bool, card: bool, as_json: bool,
+    plot: Path | None, failures: bool, card: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Evaluate controllers on unseen layouts, wordings, codebooks and kinds of task, and on the other suites.
 
@@ -60,10 +70,22 @@ def evaluate(
     again. Seeds below 10000 are for training.
 
     With --external FOLDER it is measured on public sets that nobody here wrote, in a world of facts and with no
-    physics; runtime/guide/external.md says where to get them and what counts as right.
+    physics; runtime/guide/external.md says where to get them and what counts as right. So are --split validation and
+    authored: tasks of the corpus of codebooks, of domains that choices are made on, and that nobody is taught with.
     """
+    of_corpus = [split for split in splits if split in CORPUS and external is None]
+    if plot is not None and not of_corpus:
+        raise InputError(f"--plot: goes with --split {' or '.join(CORPUS)}")
+    if of_corpus:
+        others = [split for split in splits if split not in CORPUS]
+        if others:
+            raise InputError(f"--split {of_corpus[0]} has no physics, and {others[0]} has; evaluate them one by one")
+        _refuse("--split " + of_corpus[0], {"--card": card, "--out": folder is not None, "--jobs": jobs > 1})
+        who = contenders(names, base=base, adapter=adapter, models=models, policies=("plan",))
+        evaluate_corpus(who, of_corpus, episodes, first_seed, plot=plot, as_json=as_json)
+        return
     if external is not None:
-        _refuse({"--card": card, "--out": folder is not None, "--jobs": jobs > 1})
+        _refuse("--external", {"--card": card, "--out": folder is not None, "--jobs": jobs > 1})
         who = contenders(names, base=base, adapter=adapter, models=models, policies=policies)
         evaluate_external(who, external, splits, episodes, first_seed, failures=failures, as_json=as_json)
         return
@@ -84,11 +106,11 @@ def evaluate(
         _show_failures(rows)
 
 
-def _refuse(given: Mapping[str, bool]) -> None:
+def _refuse(what: str, given: Mapping[str, bool]) -> None:
     """Raises InputError for the options that say nothing where no episodes are run."""
     for option, is_given in given.items():
         if is_given:
-            raise InputError(f"{option}: --external runs no episodes, so that it has no use there; leave it")
+            raise InputError(f"{option}: {what} runs no episodes, so that it has no use there; leave it")
 
 
 def _write_card(base: str, name: str, rows: Sequence[Row], first_seed: int) -> None:

@@ -1,5 +1,6 @@
 """How far sureness is to be trusted: bins and their error, worked out by hand, and the picture of them."""
 
+import json
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,8 +10,8 @@ from codeword.codebook.plan_trace import Trace
 from codeword.codebook.task_plan import Do, TaskPlan, read_plan
 from codeword.controller.decision import Decision
 from codeword.controller.teaching.corpus_reader import Task
-from codeword.runtime.bench.authored import _answers
-from codeword.runtime.bench.reliability import draw_reliability, reliability
+from codeword.runtime.evaluation.authored import _answers
+from codeword.runtime.evaluation.reliability import draw_reliability, reliability
 from codeword.runtime.trial import Trial
 from tests.codebook.plan_books import DOG, book, scene
 from tests.controller.tiny import write_folder
@@ -79,11 +80,29 @@ def test_a_plan_counts_as_it_was_written_and_one_to_be_refused_where_it_says_so(
 
 def test_the_command_prints_the_bins_and_draws_them(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Of a model of random weights."""
-    model = ("--model", str(write_folder(tmp_path / "tiny")), "--adapter", "none")
-    code, out, _ = call(capsys, "bench", "authored", "--n", "2", *model, "--plot", str(tmp_path / "sure.svg"))
+    given = ("evaluate", "--controller", "base", "--base", str(write_folder(tmp_path / "tiny")), "--episodes", "2")
+    code, out, _ = call(capsys, *given, "--split", "validation", "--plot", str(tmp_path / "sure.svg"))
     assert code == 0
+    assert "split validation" in out and " right (" in out
     assert "expected calibration error " in out and " sure, " in out and " plans right (" in out
     drawn = ElementTree.parse(tmp_path / "sure.svg").getroot()
     assert "n = 2" in "".join(drawn.itertext())
-    code, _, err = call(capsys, "bench", "authored", "--n", "1", *model, "--plot", str(tmp_path / "no" / "sure.svg"))
-    assert (code, "sure.svg: cannot be written: No such file" in err) == (2, True)
+    code, out, _ = call(capsys, *given, "--split", "authored", "--json")
+    (row,) = json.loads(out)["rows"]
+    assert (code, row["split"], row["n"], sum(kind["n"] for kind in row["rows"])) == (0, "authored", 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("--split", "authored", "--split", "layouts"), "--split authored has no physics, and layouts has"),
+        (("--split", "validation", "--card"), "--card: --split validation runs no episodes"),
+        (("--plot", "sure.svg"), "--plot: goes with --split validation or authored"),
+        (("--split", "authored", "--controller", "expert"), "plans are written by models"),
+    ],
+)
+def test_what_the_corpus_cannot_be_asked_is_told(
+    capsys: pytest.CaptureFixture[str], given: tuple[str, ...], told: str
+) -> None:
+    code, _, err = call(capsys, "evaluate", *given)
+    assert (code, told in err) == (2, True), err

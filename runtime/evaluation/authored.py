@@ -1,12 +1,14 @@
 """How many tasks of the corpus a model does rightly, by their kind, and how many it does that are to be refused."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from codeword.controller.backend import Backend
 from codeword.controller.controller import model_controller
-from codeword.controller.teaching.corpus_reader import KINDS, Task, files, read_entry
+from codeword.controller.teaching.corpus_reader import KINDS, Task, read_entry
+from codeword.controller.teaching.plan_lessons import books_of
 from codeword.runtime.statistics import wilson95
 from codeword.runtime.trial import Trial, try_task
 
@@ -16,8 +18,8 @@ FLOORS = (0.0, 0.3, 0.6, 0.7, 0.9)
 """The floors under a model's sureness of which it is said what they trade."""
 
 
-def bench_authored(backend: Backend, n: int, seed: int, advance: Callable[[], None]) -> dict[str, Any]:
-    """Try n tasks, drawn by seed, each in one of its wordings, in the scene that stands beside it.
+def evaluate_authored(backend: Backend, split: str, n: int, seed: int, advance: Callable[[], None]) -> dict[str, Any]:
+    """Try n tasks of a split's domains, drawn by seed, each in one of its wordings, in the scene that stands beside it.
 
     A task is done rightly where what is carried out comes to the same as a plan that is right; one that is to be
     refused, where nothing is carried out. Carried out is what the model is sure enough of, and whose numbers are those
@@ -25,29 +27,31 @@ def bench_authored(backend: Backend, n: int, seed: int, advance: Callable[[], No
     carried out: one that is to be refused is right where it says so.
     """
     tried: list[tuple[Task, Trial]] = []
-    for task, words, make in _drawn(backend, n, seed):
+    for task, words, make in _drawn(backend, books_of(split), n, seed):
         tried.append((task, make(words)))
         advance()
     asked = [(task, one) for task, one in tried if task.kind != "refusal"]
     refused = [(task, one) for task, one in tried if task.kind == "refusal"]
     return {
-        "n": n,
+        "split": split,
+        "n": len(tried),
         "rows": [_kind(kind, [one for task, one in tried if task.kind == kind]) for kind in KINDS],
         "floors": [_floor(floor, [one for _, one in asked], [one for _, one in refused]) for floor in FLOORS],
         "reliability": reliability(_answers(tried)),
     }
 
 
-def _drawn(backend: Backend, n: int, seed: int) -> Iterator[tuple[Task, str, Callable[[str], Trial]]]:
+def _drawn(
+    backend: Backend, books: Sequence[Path], n: int, seed: int
+) -> Iterator[tuple[Task, str, Callable[[str], Trial]]]:
     """Tasks in the order of their codebooks, so that each codebook is read once."""
     rng = random.Random(seed)
-    books = files()
     counts = dict.fromkeys(sorted(rng.sample(range(len(books)), min(len(books), max(1, n // 4)))), 0)
     for number in range(n):
         counts[list(counts)[number % len(counts)]] += 1
     for at, some in counts.items():
         entry = read_entry(books[at])
-        for task in rng.sample(entry.tasks, some):
+        for task in rng.sample(entry.tasks, min(some, len(entry.tasks))):
             controller = model_controller(backend, entry.codebook, policy="plan", sure=0.0)
 
             def make(words: str, task: Task = task, book: Any = entry.codebook, who: Any = controller) -> Trial:
