@@ -170,7 +170,7 @@ def as_plan(lesson: Lesson) -> PlanLesson | None:
     if lesson.act != "goal":
         return None
     goals = [read_goal(text) for text in dict.fromkeys((lesson.taught, *lesson.right))]
-    plans = [TaskPlan((), goal.cannot) if goal.cannot else TaskPlan((Achieve(goal),)) for goal in goals]
+    plans = [TaskPlan((), asked.cannot) if asked.cannot else TaskPlan((Achieve(asked),)) for asked in goals]
     codebook = lesson.book.codebook
     graph = plan_graph(codebook, lesson.observation, lesson.task)
     right = [plan.text for plan in plans if graph.accepts(plan.text)]
