@@ -9,7 +9,7 @@ import pytest
 
 from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.codebook.prompt import CONTRACT
-from codeword.controller.teaching.sequences import Header, write_groups
+from codeword.controller.teaching.sequences import Header, tokenizer_hash, write_groups
 from codeword.runtime.cli import main
 from tests.controller.tiny import write_folder
 
@@ -143,7 +143,7 @@ def test_lessons_of_another_contract_are_refused(tmp_path: Path, capsys: pytest.
     assert "made for prompt contract 1" in capsys.readouterr().err
     write_groups(old, Header(CONTRACT, "t", 0, "kinds"), [])
     new = tmp_path / "new.gz"
-    write_groups(new, Header(PLAN_CONTRACT, "t", 0, "plans"), [])
+    write_groups(new, Header(PLAN_CONTRACT, tokenizer_hash(Path(model)), 0, "plans"), [])
     assert (
         run("train", "--lessons", str(new), "--check", str(old), "--model", model, "--out", str(tmp_path / "out")) == 2
     )
