@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,8 @@ def lessons(
     from codeword.controller.teaching.encode import encode_group, encoded
     from codeword.controller.tokens import Tokens
 
+    from .terminal import counting
+
     if played_by is not None and split in PLAN_SPLITS:
         raise InputError(f"--played-by: a model plays tabletop lessons, not '{split}'; give --split seen")
     if draws and played_by is None:
@@ -167,8 +170,14 @@ def lessons(
         groups = encoded(tokens, number, split, per_book=per_group, easy=first)
     else:
         groups = (encode_group(tokens, group) for group in _played(base, played_by, number, split, per_group, draws))
-    wanted = (next(groups) for _ in range(-(-n // per_group)))
-    count = write_groups(out, Header(_contract(split), tokenizer_hash(base.folder), seed, split), wanted)
+    with counting("decisions", n) as bar:
+
+        def wanted() -> Iterator[Group]:
+            for group in islice(groups, -(-n // per_group)):
+                yield group
+                bar.advance(bar.task_ids[0], len(group.branches))
+
+        count = write_groups(out, Header(_contract(split), tokenizer_hash(base.folder), seed, split), wanted())
     alone = min(count, first * per_group)
     more = f", the first {alone:,} of easy kinds of task alone (none with --easy 0)" if alone else ""
     click.echo(f"{count:,} decisions are in {out}{more}")
