@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from codeword.controller.teaching.sequences import (
     write_groups,
 )
 
+if TYPE_CHECKING:
+    from .own_codebook import OwnCodebook
+
 LARGEST_SEED = 999_999
 Seed = click.IntRange(0, LARGEST_SEED)
 _COUNT, _ANY, _RATE = click.IntRange(1), click.IntRange(0), click.FloatRange(0, min_open=True)
@@ -35,8 +38,19 @@ Easy = click.option(
 Split = partial(click.option, "--split", default=TAUGHT, show_default=True)
 
 
-@click.command(epilog="Example: codeword train --decisions 20000 --out trained")
-@click.option("--decisions", type=_COUNT, default=20_000, show_default=True, help="How many decisions to learn from.")
+_DECISIONS, _OF_CODEBOOK = 20_000, 2_400
+"""How many decisions are learned from, and with a codebook of one's own: at 2.5 s each, as two old cores take them,
+100 minutes.
+"""
+
+
+@click.command(epilog="Examples: codeword train --out trained; codeword train --codebook my.yaml --out taught")
+@click.option("--codebook", "file", help="Teach this codebook (a file, or the name of a shipped one), out of itself.")
+@click.option(
+    "--decisions",
+    type=_COUNT,
+    help=f"How many decisions to learn from.  [default: {_DECISIONS}; with --codebook {_OF_CODEBOOK}]",
+)
 @click.option("--seed", type=Seed, default=0, show_default=True, help="The seed of adapter and lessons.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for adapter, state and log.")
 @Split(type=click.Choice([TAUGHT, SPLITS[0]]), help="What is taught: plans, or goals and commands of tabletops alone.")
@@ -48,7 +62,10 @@ Split = partial(click.option, "--split", default=TAUGHT, show_default=True)
 )
 @click.option("--check-every", type=_COUNT, default=150, show_default=True, help="Steps between two checks.")
 @click.option("--model", default="smollm2-135m", show_default=True, help="The base.")
-@click.option("--begin-with", help="An adapter whose numbers are gone on from, instead of new ones.")
+@click.option(
+    "--begin-with",
+    help="An adapter whose numbers are gone on from.  [default: none, new ones; with --codebook auto, as in run]",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option(
     "--dtype",
@@ -77,19 +94,23 @@ Split = partial(click.option, "--split", default=TAUGHT, show_default=True)
 @click.option("--together", type=_ANY, default=0, help="Codebooks in one pass; 0: one on a CPU, all on a GPU.")
 @click.option("--threads", type=_COUNT, help="CPU threads.")
 def train(
-    decisions: int, split: str, easy: int, seed: int, out: Path, lessons_file: Path | None,
+    file: str | None, decisions: int | None, split: str, easy: int, seed: int, out: Path, lessons_file: Path | None,
     check_files: tuple[Path, ...], checked: int, check_every: int, model: str, begin_with: str | None, device: str,
     dtype: str, rank: int, rate: float, groups: int, per_group: int, objective: str, together: int,
     threads: int | None,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Train an adapter by lessons made on the way, or out of a file. Goes on where it was stopped.
 
     Writes the adapter, a log (log.jsonl) and its curves (training.svg) into the folder. Needs peft:
     pip install 'codeword[train]'.
+
+    With --codebook the lessons are made of that codebook's examples, names and descriptions, and some of other
+    codebooks. A part of the examples is kept aside and tried before and after (examples.json): where that is no better,
+    no adapter is written, and it exits 1.
     """
     import torch
 
-    from codeword.controller.adapter import load_adapter
+    from codeword.controller.adapter import AUTO, NONE, load_adapter
     from codeword.controller.registry import resolve
     from codeword.controller.store import sha256_of
     from codeword.controller.teaching.learner import Learner, Shape, quickest_dtype, require_peft
@@ -97,15 +118,26 @@ def train(
     from codeword.controller.teaching.trainer import Settings, Trainer
 
     require_peft()
+    own = None if file is None else _own(file, seed, split, lessons_file, objective)
     if threads:
         torch.set_num_threads(threads)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     base = resolve(model)
     taught = _sources(base, seed, split, easy, lessons_file, check_files, checked, per_group)
+    begin_with = begin_with or (None if own is None else AUTO)
+    begun = NONE if begin_with is None else load_adapter(begin_with, base, to_teach=True)
+    before: list[bool] = []
+    if own is not None:
+        from .own_codebook import usable
+
+        own.tell(click.echo)
+        taught = replace(taught, groups=own.source(base, per_group))
+        before = own.tried(model, usable(begun, base, click.echo))
     shape = Shape(rank=rank, alpha=2 * rank)
     dtypes = {"auto": quickest_dtype(device), "bf16": torch.bfloat16, "fp32": torch.float32}
     learner = Learner(base, shape, dtype=dtypes[dtype], device=device, seed=seed)
+    decisions = decisions or (_DECISIONS if own is None else _OF_CODEBOOK)
     settings = Settings(
         decisions=decisions, per_group=per_group, groups=groups, rate=rate, seed=seed, check_every=check_every,
         together=together or (1 if device == "cpu" else groups),
@@ -117,14 +149,20 @@ def train(
         "objective": objective,
         "lessons": sha256_of(lessons_file)[:16] if lessons_file else "made",
     }
-    if begin_with is not None:
-        begun = load_adapter(begin_with, base, to_teach=True)
+    if own is not None:
+        told["codebook"] = own.codebook.hash
+    if begun.folder is not None:
         learner.take_up(begun.weights)
         told["begun_with"] = begun.sha256
     aim = Preference(learner) if objective == "preference" else Likelihood()
-    trainer = Trainer(learner, settings, out, objective=aim, told=told, contract=taught.contract)
+    name = "adapter" if own is None else own.untried
+    trainer = Trainer(learner, settings, out, objective=aim, told=told, contract=taught.contract, adapter=name)
     trainer.run(taught.groups, taught.checks, _reporter())
-    click.echo(f"the adapter is in {out / 'adapter'}")
+    if own is None:
+        click.echo(f"the adapter is in {trainer.adapter}")
+        return 0
+    del learner, aim, trainer  # there is not room everywhere for two models
+    return 0 if own.put_out(out, before, own.tried(model, str(out / own.untried)), click.echo) else 1
 
 
 @click.command(epilog="Example: codeword lessons --n 20000 --out lessons.jsonl.gz")
@@ -206,6 +244,21 @@ def _contract(split: str) -> int:
     from codeword.codebook.prompt import CONTRACT
 
     return PLAN_CONTRACT if split in PLAN_SPLITS else CONTRACT
+
+
+def _own(file: str, seed: int, split: str, lessons_file: Path | None, objective: str) -> "OwnCodebook":
+    """The codebook that is taught out of itself."""
+    from codeword.codebook.errors import InputError
+
+    from .own_codebook import OwnCodebook
+
+    if lessons_file is not None:
+        raise InputError("--codebook makes its own lessons, and --lessons gives others; leave one of them away")
+    if split != TAUGHT or objective != "likelihood":
+        raise InputError(
+            f"--codebook teaches plans, by what is right; leave away --split {split}, --objective {objective}"
+        )
+    return OwnCodebook(file, seed)
 
 
 @dataclass(frozen=True)

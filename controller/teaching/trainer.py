@@ -67,10 +67,11 @@ class Trainer:
         objective: Objective | None = None,
         told: Mapping[str, Any] | None = None,
         contract: int = CONTRACT,
+        adapter: str = "adapter",
     ) -> None:
         """Likelihood is the objective unless another is given. `told` goes into the adapter's record with the settings:
-        what else must be the same when it goes on; `contract` is the prompt contract of what is taught. Raises
-        ModelError where another training's state is in the folder.
+        what else must be the same when it goes on; `contract` is the prompt contract of what is taught, `adapter` the
+        name of the adapter's folder. Raises ModelError where another training's state is in the folder.
         """
         self.learner, self.settings, self.out = learner, settings, out
         self.objective = objective or Likelihood()
@@ -78,6 +79,7 @@ class Trainer:
         self.step = 0
         self.checks: dict[str, Check] = {}
         self._contract = contract
+        self.adapter = out / adapter
         self._told = {"base_sha256": learner.base.base_sha256, **asdict(learner.shape), **(told or {})}
         self.optimizer = torch.optim.AdamW(learner.exact, lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.0)
         self._state = out / "state.pt"
@@ -136,7 +138,7 @@ class Trainer:
         """Write adapter, state and log; a crash on the way leaves the state before."""
         told = {**self._told, "settings": asdict(self.settings), "step": self.step}
         told["checks"] = {name: one.right for name, one in self.checks.items()}
-        self.learner.save(self.out / "adapter", told, self._contract)
+        self.learner.save(self.adapter, told, self._contract)
         state = {
             "settings": asdict(self.settings),
             "told": self._told,
