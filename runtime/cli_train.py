@@ -44,7 +44,7 @@ _DECISIONS, _OF_CODEBOOK = 20_000, 2_400
 """
 
 
-@click.command(epilog="Examples: codeword train --out trained; codeword train --codebook my.yaml --out taught")
+@click.command(epilog="Example: codeword train --codebook my.yaml --out taught")
 @click.option("--codebook", "file", help="Teach this codebook (a file, or the name of a shipped one), out of itself.")
 @click.option(
     "--decisions",

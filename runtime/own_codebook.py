@@ -81,8 +81,8 @@ class OwnCodebook:
         if lost:
             say(f"right before, and wrong after: {'; '.join(lost)}")
         final = out / FINAL
-        shutil.rmtree(final, ignore_errors=True)
         if is_better(before, after):
+            shutil.rmtree(final, ignore_errors=True)
             os.replace(out / UNTRIED, final)  # noqa: PTH105
             say(f"the adapter is in {final}; use it with: codeword run --codebook {self.file} --adapter {final}")
             return True
