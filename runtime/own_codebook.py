@@ -84,7 +84,7 @@ class OwnCodebook:
         if is_better(before, after):
             shutil.rmtree(final, ignore_errors=True)
             os.replace(out / UNTRIED, final)  # noqa: PTH105
-            say(f"the adapter is in {final}; use it with: codeword run --codebook {self.file} --adapter {final}")
+            say(f'the adapter is in {final}; try it with: codeword codebook try {self.file} "..." --adapter {final}')
             return True
         shutil.rmtree(out / UNTRIED)
         say(

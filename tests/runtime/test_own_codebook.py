@@ -19,6 +19,17 @@ from tests.runtime.test_cli import call
 SIZES = ("--dtype", "fp32", "--device", "cpu", "--groups", "1", "--per-group", "2", "--rank", "2", "--checked", "0")
 
 
+CHICK = """\
+codebook: chick
+robot: {robot: chick, primitives: {act: {description: acts}}}
+skills:
+  peep: {description: make a sound, examples: [sing, say hello, call mum, cry]}
+  done: {description: done}
+  cannot: {description: cannot, args: {reason: {choice: [missing, impossible]}}}
+"""
+"""Tried with few words: an untaught model writes the longest that it may."""
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -52,20 +63,21 @@ def answering(patch: pytest.MonkeyPatch, *answers: list[bool]) -> list[str]:
 def test_what_is_no_better_is_not_put_out_and_training_goes_on_where_it_was(
     capsys: pytest.CaptureFixture[str], place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (place / "rover.yaml").write_text(CHICK)
     code, out, _ = train(capsys)
     assert code == 1
-    assert "rover.yaml: 9 examples are taught; kept aside, to be tried before and after: " in out
+    assert "rover.yaml: 3 examples are taught; kept aside, to be tried before and after: " in out
     assert "2/2 loss" in out
-    assert "came out right before: 0 of 3 (95% interval 0% to 56%); after: 0 of 3" in out
+    assert "came out right before: 0 of 1 (95% interval 0% to 79%); after: 0 of 1" in out
     assert "no better than before, so no adapter was put out; state and log are in out" in out
     there = {path.name for path in (place / "out").iterdir()}
     assert there == {"state.pt", "log.jsonl", "training.svg", "examples.json"}
     told = json.loads((place / "out/examples.json").read_text())
-    assert [(one["before"], one["after"]) for one in told["kept_aside"]] == [(False, False)] * 3
-    answering(monkeypatch, [False] * 3, [True] * 3, [False] * 3)
+    assert [(one["before"], one["after"]) for one in told["kept_aside"]] == [(False, False)]
+    answering(monkeypatch, [False], [True], [False])
     code, out, _ = train(capsys)
     assert (code, "loss" in out) == (0, False), "nothing was left to learn"
-    (place / "rover.yaml").write_text(ROVER.replace("honk,", "").replace("in a park", "in the park"))
+    (place / "rover.yaml").write_text(CHICK.replace("cry", "weep"))
     code, _, err = train(capsys)
     assert (code, "out: a training with codebook" in err) == (2, True)
 
@@ -78,7 +90,7 @@ def test_what_is_better_is_put_out_and_can_be_used(
     assert code == 0
     assert asked == ["none", f"out/{UNTRIED}"]
     assert "before: 1 of 3 (95% interval 6% to 79%); after: 2 of 3 (95% interval 21% to 94%)" in out
-    assert "use it with: codeword run --codebook rover.yaml --adapter out/adapter" in out
+    assert 'try it with: codeword codebook try rover.yaml "..." --adapter out/adapter' in out
     adapter = load_adapter("out/adapter", resolve("./tiny"))
     assert adapter.policies == ("plan", "direct")
     assert not (place / "out" / UNTRIED).exists()
