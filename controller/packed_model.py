@@ -5,7 +5,6 @@ same in any order; keys and values are kept as bfloat.
 """
 
 import ctypes
-import os
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from codeword.codebook.errors import ModelError
 
+from .cpus import usable_cpus
 from .decision import DecisionCancelled
 from .kernels import passes
 from .kernels.blocks import GROUP, LANES
@@ -53,7 +53,7 @@ class PackedModel:
         weights.expect_all_taken()
         self.weight_bytes = weights.size_bytes
         self._widened = widen
-        self._team = Team(threads or len(os.sched_getaffinity(0)))
+        self._team = Team(threads or len(usable_cpus()))
         weakref.finalize(self, self._team.close)
         self._sizes = self._size_table()
         self._sync = np.zeros(passes.sync_slots(self.shape.layers), np.int64)

@@ -13,6 +13,7 @@ from typing import Any
 
 from codeword.codebook.errors import ModelError, did_you_mean
 
+from .cpus import usable_cpus
 from .kernels.blocks import GROUP, OUTPUTS
 from .model import Model, Part
 from .processor import instruction_sets
@@ -137,7 +138,7 @@ def shared_threads(model: LocalModel, profile: str, processes: int) -> int | Non
     best = choose(model) if profile == AUTO else Tuned(profile)
     if processes == 1 or best.profile not in PROFILES or not PROFILES[best.profile].quantized_only:
         return None
-    cores = len(os.sched_getaffinity(0))
+    cores = len(usable_cpus())
     return min(best.threads or cores, max(1, cores // processes))
 
 

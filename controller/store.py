@@ -5,12 +5,11 @@ behind is removed by the next one that takes the lock.
 """
 
 import errno
-import fcntl
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,23 +77,31 @@ def storing(target: Path, needed_bytes: int) -> Iterator[None]:
 
 
 @contextmanager
-def _lock(path: Path, progress: Progress) -> Iterator[None]:
+def locked(path: Path, progress: Progress = silent) -> Iterator[None]:
     """Hold a lock file, waiting for another process that holds it. The system lets go of it if we die."""
-    with path.open("w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                progress("waiting for another process", 0, 0)
-                time.sleep(0.2)
+    from filelock import FileLock, Timeout  # a twentieth of a second that most commands need not spend
+
+    lock, waited_s = FileLock(path), 0.0
+    while True:
+        try:
+            lock.acquire(timeout=waited_s)
+            break
+        except Timeout:
+            progress("waiting for another process", 0, 0)
+            waited_s = 0.2
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _sync(folder: Path) -> None:
     """Have the system write a folder's files to disk."""
+    windows = sys.platform == "win32"  # there only what is open for writing is written to disk, and no folder can be
     for path in [*folder.rglob("*"), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
+        if windows and path.is_dir():
+            continue
+        descriptor = os.open(path, os.O_RDWR if windows else os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
@@ -117,7 +124,7 @@ def install(
     """
     with storing(target, needed_bytes):
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(target.parent / f".{target.name}.lock", progress):
+        with locked(target.parent / f".{target.name}.lock", progress):
             if present():
                 return
             for leftover in target.parent.glob(f".{target.name}.*.part"):

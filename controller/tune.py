@@ -1,9 +1,9 @@
 """Which profile and how many threads are quickest on this machine: measured for a typical decision, then kept."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .cpus import usable_cpus
 from .profiles import Tuned, available, keep_tuned, load_model
 from .registry import LocalModel
 from .speed import pass_ms
@@ -43,7 +43,7 @@ def measure(
     progress: Progress = silent,
 ) -> list[Timing]:  # fmt: skip
     """Time every available profile with each count of threads, the quickest first. Keeps nothing."""
-    counts = threads or (thread_counts(len(os.sched_getaffinity(0))) if device == "cpu" else [1])
+    counts = threads or (thread_counts(len(usable_cpus())) if device == "cpu" else [1])
     tries = [(profile.name, count) for profile in available(model, device) for count in counts]
     timings = []
     for done, (name, count) in enumerate(tries):

@@ -1,6 +1,5 @@
 """Many processes that carry out a plan together: episodes go to whoever is free, one at a time."""
 
-import os
 import signal
 import threading
 from collections import deque
@@ -14,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from codeword.codebook.errors import CodewordError, InputError
+from codeword.controller.cpus import usable_cpus
 from codeword.controller.store import Progress, silent
 
 from .crew import Alone, Crew, failure
@@ -30,7 +30,7 @@ _SPAWN = get_context("spawn")
 
 def cores() -> int:
     """Physical cores that this process may use; those that only share a core with another are not counted."""
-    allowed = os.sched_getaffinity(0)
+    allowed = usable_cpus()
     siblings = set()
     for cpu in allowed:
         with suppress(OSError):

@@ -3,7 +3,6 @@
 A file that is damaged is set aside under another name, with a note, and a new one is begun.
 """
 
-import fcntl
 import os
 import sqlite3
 import time
@@ -14,6 +13,7 @@ from typing import TypeVar
 
 from codeword.codebook.errors import InputError
 from codeword.controller.decision import Note
+from codeword.controller.store import locked
 
 from .entries import SCHEMA
 
@@ -202,8 +202,7 @@ class SqliteStore:
             self._connection.close()
             self._connection = None
         try:
-            with self.path.with_name(f"{self.path.name}.lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with locked(self.path.with_name(f"{self.path.name}.lock")):
                 aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
                 if self._file_number() == damaged:
                     for ending in ("-wal", "-shm"):
