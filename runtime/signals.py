@@ -1,7 +1,7 @@
 """Signals that end a process, as an exception: whoever holds a robot brings it to a stand on the way out."""
 
-import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -18,8 +18,14 @@ HOLD_S = 2.0
 _BLOCKED_S = 0.1
 """A main thread that has not heard of a signal after so long is in the middle of a call that does not return [s]."""
 
+
+def _known(*names: str) -> tuple[signal.Signals, ...]:
+    """Those of some signals that this system has; Windows has few."""
+    return tuple(signal.Signals[name] for name in names if name in signal.Signals.__members__)
+
+
 _ALWAYS = (signal.SIGINT, signal.SIGTERM)
-_UNLESS_IGNORED = (signal.SIGHUP, signal.SIGQUIT)
+_UNLESS_IGNORED = _known("SIGHUP", "SIGQUIT", "SIGBREAK")
 """What nohup, for one, has a process ignore stays ignored."""
 
 
@@ -62,7 +68,7 @@ def raised(*, suspend: bool = False) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may say what signals do
         return
-    others = [*_UNLESS_IGNORED, *([signal.SIGTSTP] if suspend else [])]
+    others = [*_UNLESS_IGNORED, *(_known("SIGTSTP") if suspend else ())]
     numbers = [*_ALWAYS, *(number for number in others if signal.getsignal(number) != signal.SIG_IGN)]
     before = {number: signal.signal(number, _raise) for number in numbers}
     try:
@@ -77,25 +83,25 @@ def raised(*, suspend: bool = False) -> Iterator[None]:
 def _watched(numbers: frozenset[int]) -> Iterator[None]:
     """Have a thread hear of signals too: Python tells the main thread only once the call that it is in has returned."""
     _Shield.heard.clear()
-    ours, pythons = os.pipe()
-    os.set_blocking(pythons, False)
-    before = signal.set_wakeup_fd(pythons, warn_on_full_buffer=False)
+    ours, pythons = socket.socketpair()  # Windows writes signals to no pipe
+    pythons.setblocking(False)
+    before = signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
     thread = threading.Thread(target=_hold_where_blocked, args=(ours, numbers), name="signals", daemon=True)
     thread.start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        os.close(pythons)
+        pythons.close()
         thread.join(_BLOCKED_S * 10)
 
 
-def _hold_where_blocked(pipe: int, numbers: frozenset[int]) -> None:
+def _hold_where_blocked(ours: socket.socket, numbers: frozenset[int]) -> None:
     """Stop the robots when a signal comes that the main thread does not hear of, and hold those that may be held from
-    here. Ends with the other end of the pipe.
+    here. Ends with the other end of the pair.
     """
-    with os.fdopen(pipe, "rb", buffering=0) as told:
-        while came := told.read(64):
+    with ours:
+        while came := ours.recv(64):
             if numbers.isdisjoint(came) or _Shield.heard.wait(_BLOCKED_S):
                 continue
             for robot in moved():

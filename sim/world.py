@@ -5,10 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import pybullet_data
-
 from .bodies import Builder, Vector3
-from .bullet import pybullet
+from .bullet import pybullet, pybullet_data
 from .layout import Placed
 
 TICK_S = 1 / 240

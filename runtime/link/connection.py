@@ -4,7 +4,6 @@ What the model computes never blocks this loop: it is a thread beside, torch and
 lock while they compute, and where something does not, the robot hears no heartbeat and holds, which is the safe side.
 """
 
-import os
 import secrets
 import threading
 import time
@@ -24,6 +23,7 @@ from .limits import LIMITS, MOST_BYTES_FROM_ROBOT, Limits
 from .messages import ControllerHeartbeat, Ended, Farewell, FromRobot, Goodbye, Refused, Reply, RobotHeartbeat, Welcome
 from .sockets import Monitor, address, connect, dealer
 from .urgency import urgent
+from .waker import Waker
 from .wire import read_from_robot, write
 
 _TURN_MS = 20
@@ -100,9 +100,7 @@ class Connection:
         self._pending: dict[str, Pending] = {}
         self._news = threading.Condition()
         self._out: deque[bytes] = deque(maxlen=64)
-        self._awake, self._wake = os.pipe()
-        os.set_blocking(self._awake, False)
-        os.set_blocking(self._wake, False)
+        self._waker = Waker()
         self._ending = False
         self.ended: dict[str, Ended] = {}
         """Results that have come, by the id of their command; taken out by whoever waited for them."""
@@ -123,7 +121,7 @@ class Connection:
         deadline = time.monotonic() + timeout_s
         with self._news:
             self._pending[message_id] = pending
-        self._rouse()
+        self._waker.wake()
         with self._news:
             while pending.reply is None and not pending.fault:
                 left_s = deadline - time.monotonic()
@@ -145,12 +143,12 @@ class Connection:
     def send(self, message: Record) -> None:
         """Send something once, if the robot is there."""
         self._out.append(write(message))
-        self._rouse()
+        self._waker.wake()
 
     def authorize(self, session: str, epoch: int) -> None:
         """Send heartbeats under this lease from now on, the first at once."""
         self._authority, self._next_beat_s = (session, epoch), 0.0
-        self._rouse()
+        self._waker.wake()
 
     def be(self, doing: Doing) -> None:
         """Say what the controller is at."""
@@ -182,19 +180,15 @@ class Connection:
         if authority is not None and not self._ending:
             self._out.append(write(Goodbye(session=authority[0], controller=self.controller, epoch=authority[1])))
         self._ending = True
-        self._rouse()
+        self._waker.wake()
         if self._thread is not threading.current_thread():
             self._thread.join(2.0)
-
-    def _rouse(self) -> None:
-        with suppress(BlockingIOError, OSError):
-            os.write(self._wake, b"!")
 
     def _run(self) -> None:
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
         poller.register(self._monitor.pair, zmq.POLLIN)
-        poller.register(self._awake, zmq.POLLIN)
+        poller.register(self._waker.fileno(), zmq.POLLIN)
         try:
             while not self._ending:
                 poller.poll(_TURN_MS)
@@ -204,14 +198,12 @@ class Connection:
             self._monitor.close()
             self._socket.close(200)
             self._context.term()
-            for end in (self._awake, self._wake):
-                os.close(end)
+            self._waker.close()
             with self._news:
                 self._news.notify_all()
 
     def _turn(self) -> None:
-        with suppress(BlockingIOError):
-            os.read(self._awake, 4096)
+        self._waker.clear()
         self._monitor.read()
         self._flush()
         self._heartbeat()

@@ -5,12 +5,10 @@ one too; MAXMSGSIZE bounds one frame, RCVHWM counts whole messages. So what has 
 by the kernel's own numbers, against the messages that were read from it.
 """
 
-import fcntl
 import os
 import socket
 import struct
 import sys
-import termios
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -114,13 +112,13 @@ class Inflow:
         with connection:
             try:
                 info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-                waiting = fcntl.ioctl(connection.fileno(), termios.FIONREAD, b"\0" * 4)
+                waiting = _unread_bytes(connection)
             except OSError:
                 return None
             if len(info) < _BYTES_RECEIVED_AT + _BYTES_RECEIVED.size:
                 return None  # a kernel before 4.1
             (received,) = _BYTES_RECEIVED.unpack_from(info, _BYTES_RECEIVED_AT)
-            return int(received) - int.from_bytes(waiting, sys.byteorder)
+            return int(received) - waiting
 
     def _own(self, fd: int) -> socket.socket | None:
         """A copy of a descriptor, if it still is a connection to our port: it is ZeroMQ that closes them, and a number
@@ -142,3 +140,11 @@ class Inflow:
             pass
         connection.close()
         return None
+
+
+def _unread_bytes(connection: socket.socket) -> int:
+    """How many bytes of a connection ZeroMQ has not taken from the kernel. Raises OSError where it has gone."""
+    import fcntl  # not there on Windows, where nothing is watched
+    import termios
+
+    return int.from_bytes(fcntl.ioctl(connection.fileno(), termios.FIONREAD, b"\0" * 4), sys.byteorder)

@@ -4,7 +4,6 @@ Whatever goes wrong in it shuts the gate and stops the robot; and the loop that 
 this one no longer keeps the gate open.
 """
 
-import os
 import secrets
 import threading
 import time
@@ -26,6 +25,7 @@ from .machine import Machine
 from .mover import Looked, Mover, News, Over
 from .sockets import bind, router
 from .urgency import Moderation, urgent
+from .waker import Waker
 from .wire import write
 
 _TURN_MS = 20
@@ -81,9 +81,7 @@ class Server:
         }  # fmt: skip
         self._session: Session | None = None
         self._posted: deque[Callable[[], None]] = deque()
-        self._awake, self._wake = os.pipe()
-        os.set_blocking(self._awake, False)
-        os.set_blocking(self._wake, False)
+        self._waker = Waker()
         self._ending = False
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
 
@@ -105,12 +103,12 @@ class Server:
     def discard(self) -> None:
         """Let go of the sockets of a server that was never started."""
         self._context.destroy(0)
+        self._waker.close()
 
     def post(self, what: Callable[[], None]) -> None:
         """Have something done by the link's loop. From any thread."""
         self._posted.append(what)
-        with suppress(BlockingIOError, OSError):
-            os.write(self._wake, b"!")
+        self._waker.wake()
 
     def begin(self, session: Session | None) -> None:
         """Serve this robot from now on. From any thread."""
@@ -151,7 +149,7 @@ class Server:
             poller.register(socket, zmq.POLLIN)
         if self._door is not None:
             poller.register(self._door.socket, zmq.POLLIN)
-        poller.register(self._awake, zmq.POLLIN)
+        poller.register(self._waker.fileno(), zmq.POLLIN)
         moderation = Moderation()
         try:
             while not self._ending:
@@ -173,14 +171,14 @@ class Server:
                 socket.close(0)
             if self._door is not None:
                 self._door.close()
+            self._waker.close()
             self._context.term()
 
     def _turn(self, sockets: Sequence["zmq.Socket[bytes]"]) -> None:
         if self._door is not None:
             self._door.answer()
             self._door.refresh()
-        with suppress(BlockingIOError):
-            os.read(self._awake, 4096)
+        self._waker.clear()
         while self._posted:
             self._posted.popleft()()
         for socket in sockets:
