@@ -4,6 +4,7 @@ import importlib
 import io
 from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -11,10 +12,14 @@ from codeword.codebook import Codebook, Observation, Robot
 from codeword.codebook.calls import trusted_calls
 from codeword.codebook.errors import InputError, RobotError
 from codeword.codebook.primitives import load_robot, shipped_robots
-from codeword.sim import Damage, EventSpec, ScenarioChannel, SimRobot
+from codeword.sim import Damage, EventSpec
+from codeword.sim.installed import check_installed
 
 from .episode import Physics
 from .scenario import Scenario
+
+if TYPE_CHECKING:
+    from codeword.sim import ScenarioChannel
 
 PICTURE_SIZE = (432, 324)
 """Width and height of recorded pictures [pixels]."""
@@ -23,7 +28,7 @@ PICTURE_SIZE = (432, 324)
 class SimPhysics:
     """What a simulated robot's scenario channel offers, in the loop's terms."""
 
-    def __init__(self, channel: ScenarioChannel, settle_s: float, tolerance_m: float) -> None:
+    def __init__(self, channel: "ScenarioChannel", settle_s: float, tolerance_m: float) -> None:
         self._channel, self._settle_s, self._tolerance_m = channel, settle_s, tolerance_m
 
     def start(self) -> Observation:
@@ -93,6 +98,8 @@ def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics
     """
     check_fit(name, scenario)
     if name == "sim":
+        from codeword.sim import SimRobot  # physics is loaded for a simulated robot alone
+
         robot = SimRobot(scenario.codebook, scenario.spec.world, seed, scenario.spec.events)
         return robot, SimPhysics(robot.scenario, scenario.spec.settle_s, scenario.spec.tolerance_m)
     check_robot(name)
@@ -120,6 +127,7 @@ def make_robot(name: str, codebook: Codebook) -> Robot:
 def check_robot(name: str) -> None:
     """Raises InputError where no robot can be made from that name."""
     if name == "sim":
+        check_installed()
         return
     if name.startswith("lekiwi://"):
         from .link.lekiwi import lekiwi_address

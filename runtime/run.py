@@ -3,6 +3,7 @@
 import atexit
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
@@ -266,9 +267,18 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
         sure=who.sure if loaded.policy not in ("", "direct") else 0.0,
         clock=str(scenario.spec.clock),
         robot=robot,
-        libraries={name: metadata.version(name) for name in _LIBRARIES},
+        libraries=_versions(),
         processor=processor(),
     )
+
+
+def _versions() -> dict[str, str]:
+    """The versions of the libraries that numbers may depend on, where they are here."""
+    found = {}
+    for name in _LIBRARIES:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from codeword.codebook import Codebook, Entity, Observation, Result
 from codeword.codebook.planner import SymbolicWorld
-from codeword.sim import SimRobot
 
 from .scenario import Scenario
 
@@ -40,6 +39,8 @@ def situations(scenarios: Sequence[Scenario], seed: int, hostile: bool = False) 
     symbolic world. With `hostile`, every other task is one of HOSTILE, put before or in place of the scenario's own,
     or written into the observation.
     """
+    from codeword.sim import SimRobot
+
     rng = random.Random(seed)
     starts: dict[tuple[str, int], Observation] = {}
     number = 0

@@ -8,7 +8,6 @@ from codeword.codebook import Observation, read_command
 from codeword.runtime.expert import Expert
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.situations import Situation
-from codeword.sim import SimRobot
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,8 @@ def course(scenarios: Sequence[Scenario], seed: int) -> Iterator[Turn]:
 
 
 def _episode(scenario: Scenario, seed: int, task: str) -> Iterator[Turn]:
+    from codeword.sim import SimRobot
+
     expert = Expert(scenario)
     robot = SimRobot(scenario.codebook, scenario.spec.world, seed, scenario.spec.events)
     try:

@@ -8,12 +8,21 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from codeword.codebook import Codebook, Command, Observation, Result, Robot, RobotError, read_command
 from codeword.codebook.legal import legal
 from codeword.runtime.episode import check_observation
 from codeword.runtime.guard import Guard
-from codeword.sim.execution import SimExecution
+
+
+@runtime_checkable
+class Simulated(Protocol):
+    """An execution in simulated time, which goes on only when it is told to."""
+
+    def advance(self, duration_s: float) -> Result | None:
+        """Go on for so long [s]; the result if the command has ended."""
+
 
 Open = Callable[[], Robot]
 STATUSES = ("done", "failed", "stopped", "refused", "timeout")
@@ -133,7 +142,7 @@ def does_what_is_legal(robot: Robot, codebook: Codebook, moves: Command) -> None
         command = commands[(turn * 7919) % len(commands)]
         guard.check(command.text, seen)
         execution, began_s = robot.execute(command), time.monotonic()
-        while (result := execution.poll()) is None and not isinstance(execution, SimExecution):
+        while (result := execution.poll()) is None and not isinstance(execution, Simulated):
             if time.monotonic() - began_s > BRIEFLY_S:
                 robot.stop()
             time.sleep(0.005)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,9 +51,9 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, found)), **more}
 
 
-def start(*args: str, **more: str) -> subprocess.Popen[str]:
-    """A `codeword` process."""
-    command = [sys.executable, "-m", "tests.runtime.link.patient", *args]
+def start(*args: str, flags: Sequence[str] = (), **more: str) -> subprocess.Popen[str]:
+    """A `codeword` process, by Python with those flags."""
+    command = [sys.executable, *flags, "-m", "tests.runtime.link.patient", *args]
     return subprocess.Popen(
         command, env=environment(**more), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=heed
     )
@@ -66,10 +66,12 @@ def heed() -> None:
 
 
 @contextmanager
-def served(*args: str, notes: Path, bind: str = "tcp://127.0.0.1:0", **more: str) -> Iterator[Served]:
+def served(
+    *args: str, notes: Path, bind: str = "tcp://127.0.0.1:0", flags: Sequence[str] = (), **more: str
+) -> Iterator[Served]:
     """`codeword serve` until the end of the block; without arguments it serves the cart."""
     what = args or ("--robot", "tests.runtime.link.cart:Cart", "--codebook", str(CART))
-    process = start("serve", *what, "--bind", bind, **{"CART_NOTES": str(notes)} | more)
+    process = start("serve", *what, "--bind", bind, flags=flags, **{"CART_NOTES": str(notes)} | more)
     try:
         assert process.stderr is not None
         line = process.stderr.readline()
