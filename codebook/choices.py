@@ -51,9 +51,16 @@ class Node:
 
     def accepts(self, text: str) -> bool:
         """Whether the text is one of those that the graph spells."""
-        if self is END:
-            return not text
-        return any(text.startswith(piece) and child.accepts(text[len(piece) :]) for piece, child in self.edges)
+        waiting: list[tuple[int, Node]] = [(0, self)]
+        seen = set(waiting)
+        while waiting:
+            at, node = waiting.pop()
+            if node is END and at == len(text):
+                return True
+            ways = {(at + len(piece), child) for piece, child in node.edges if text.startswith(piece, at)}
+            waiting += ways - seen
+            seen |= ways
+        return False
 
     def among(self, texts: Iterable[str]) -> "Node":
         """The same graph without the ways to other texts than these; those that it does not spell count for nothing."""

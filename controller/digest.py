@@ -21,15 +21,22 @@ class _Digests:
 
     def of(self, node: Node) -> bytes:
         """The digest of a node."""
-        name = self._names.get(id(node))
-        if name is None:
-            if isinstance(node, Joined):
-                tail = [(piece, self.of(child)) for piece, child in node.tail.edges]
-                name = self._before(node.head, tail, self._joined.setdefault(id(node.tail), {}))
+        waiting = [node]
+        while waiting:
+            last = waiting[-1]
+            if id(last) in self._names:
+                waiting.pop()
+                continue
+            edges = last.tail.edges if isinstance(last, Joined) else last.edges
+            behind = [child for _, child in edges if id(child) not in self._names]
+            if behind:
+                waiting += behind
+            elif isinstance(last, Joined):
+                tail = [(piece, self._names[id(child)]) for piece, child in edges]
+                self._names[id(last)] = self._before(last.head, tail, self._joined.setdefault(id(last.tail), {}))
             else:
-                name = _digest(_counted(piece) + self.of(child) for piece, child in node.edges)
-            self._names[id(node)] = name
-        return name
+                self._names[id(last)] = _digest(_counted(piece) + self._names[id(child)] for piece, child in edges)
+        return self._names[id(node)]
 
     def _before(self, head: Node, tail: Sequence[tuple[str, bytes]], names: dict[int, bytes]) -> bytes:
         """The digest of a node with a tail in place of its ends; `names` are those of others with the same tail."""

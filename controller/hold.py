@@ -61,4 +61,5 @@ class Matcher:
 
     def _check(self, doing: str) -> None:
         if self._matcher.is_error():
-            raise DisagreementError(f"cannot {doing} the grammar: {self._matcher.get_error()}")
+            why = str(self._matcher.get_error()).partition("\n")[0]  # a panic's backtrace follows
+            raise DisagreementError(f"cannot {doing} the grammar: {why}")

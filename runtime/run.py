@@ -14,7 +14,6 @@ from codeword.codebook import Codebook, Observation
 from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.live import LiveCodebook
-from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.codebook.prompt import CONTRACT
 from codeword.codebook.task_plan import TaskPlan, read_plan
 from codeword.controller import Controller, RandomController
@@ -172,9 +171,14 @@ class Controllers:
         """An engine process, and the local model where there is one, to be loaded when that does not answer."""
         there = FleetBackend(who.model, who.limits, f"robot {os.getpid()}")
         told, policy = there.info, policy_for(there.adapter, who.policy, who.history)
-        if contract_of(there.adapter, policy) == PLAN_CONTRACT:  # too many choices for a message
+        contract = contract_of(there.adapter, policy)
+        if found is not None and contract_of(found[1], policy) != contract:  # prompts are written for both of them
             if who.policy == policy:
-                raise InputError(f"{who.model}: an engine process cannot be asked for plans; use --policy direct")
+                raise InputError(
+                    f"{who.model}: the engine's adapter {told.adapter} and the fallback's {found[1].name} were not "
+                    "taught plans under one prompt contract; right would be --adapter with that of the engine, "
+                    "--fallback hold, or --policy direct"
+                )
             policy = "direct"
         here = None if found is None else Later(partial(_load, who, found, processes, silent), found[1])
         self.loaded = Loaded(

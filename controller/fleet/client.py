@@ -28,6 +28,7 @@ from codeword.controller.tokens import Tokens
 
 from .address import check_address
 from .errors import WireError
+from .graphs import pack
 from .wire import (
     MOST_BYTES,
     VERSION,
@@ -45,7 +46,6 @@ from .wire import (
     Read,
     Warm,
     Wrote,
-    pack,
     read_answered,
     written,
 )  # fmt: skip
@@ -213,7 +213,10 @@ class FleetBackend:
         info = self._hear(None, time.monotonic() + _HELLO_S, nobody, cancelled)
         assert isinstance(info, Info)
         if info.version != VERSION:
-            raise RemoteError(f"the engine speaks version {info.version}, and this is {VERSION}")
+            raise RemoteError(
+                f"the engine speaks version {info.version}, and the client {VERSION} (right would be one "
+                "version of codeword for both)"
+            )
         self._greeted = True
         return info
 

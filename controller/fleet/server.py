@@ -23,6 +23,7 @@ from codeword.controller.engine import BAD_GRAPH, Engine, Making, Reading, Reque
 from .address import check_address, socket_file
 from .desk import Desk, FullError, Place
 from .errors import WireError
+from .graphs import unpack
 from .tally import Tally
 from .wire import (
     MOST_BYTES,
@@ -41,7 +42,6 @@ from .wire import (
     Warm,
     Wrote,
     read_said,
-    unpack,
     written,
 )  # fmt: skip
 
@@ -152,7 +152,10 @@ class Server:
         match said:
             case Hello():
                 if said.version != VERSION:
-                    raise WireError(f"the client speaks version {said.version}, and the engine {VERSION}")
+                    raise WireError(
+                        f"the client speaks version {said.version}, and the engine {VERSION} (right would be one "
+                        "version of codeword for both)"
+                    )
                 self._desk.enter(client)
                 self._names[client] = said.name
                 self._tell(client, self._info)

@@ -10,21 +10,18 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from codeword.codebook.choices import END, Node
 from codeword.codebook.prompt import Prompt, Turn
 from codeword.controller.decision import Decision
 from codeword.controller.sampling import Sampling
 
 from .errors import WireError
+from .graphs import Row
 
-VERSION = 1
+VERSION = 2
 """Raised whenever messages change so that older programs misread them."""
 
 MOST_BYTES = 4 << 20
 """A longer message is none."""
-
-MOST_EDGES, MOST_DEPTH, MOST_WRITTEN = 200_000, 150, 2_000_000
-"""What a graph may have: edges, pieces of a text, and edges when it is written out as a tree, as grammars are."""
 
 _MOST_TEXT = 1 << 20
 
@@ -32,7 +29,6 @@ _Text = Annotated[str, Field(max_length=_MOST_TEXT)]
 _Name = Annotated[str, Field(max_length=400)]
 _Number = Annotated[int, Field(ge=0, lt=2**53)]
 _Ms = Annotated[float, Field(allow_inf_nan=False)]
-Edges = tuple[tuple[Annotated[str, Field(min_length=1, max_length=10_000)], _Number], ...]
 
 
 class Message(BaseModel):
@@ -104,11 +100,7 @@ class Limits(Message):
 
 
 class Decide(Message):
-    """A decision is wanted for a prompt, of which `turns` are the earlier ones.
-
-    `graph` has a node's edges a row, each with the place of a row before its own; the first row is the end and has
-    none, the last is the root.
-    """
+    """A decision is wanted for a prompt, of which `turns` are the earlier ones, and a graph of choices."""
 
     kind: Literal["decide"] = "decide"
     id: _Number
@@ -116,7 +108,7 @@ class Decide(Message):
     task: _Text
     observation: _Text
     turns: Annotated[tuple[tuple[_Text, _Text], ...], Field(max_length=10_000)] = ()
-    graph: tuple[Edges, ...]
+    graph: tuple[Row, ...]
     guess: _Text | None = None
     sampling: Drawn | None = None
     limits: Limits = Limits()
@@ -125,7 +117,7 @@ class Decide(Message):
     def of(
         number: int,
         prompt: Prompt,
-        rows: tuple[Edges, ...],
+        rows: tuple[Row, ...],
         guess: str | None,
         sampling: Sampling | None,
         limits: Limits,
@@ -243,44 +235,6 @@ def read_said(content: bytes) -> Hello | Decide | Warm | Cancel | Bye:
 def read_answered(content: bytes) -> Info | Begun | Wrote | Read | Made | Late | Failed:
     """What an engine answers. Raises WireError."""
     return _read(_ANSWERED, content)
-
-
-def pack(graph: Node) -> tuple[Edges, ...]:
-    """A graph as rows of edges; nodes that are shared stay shared. Raises WireError where it is too large."""
-    places: dict[int, int] = {id(END): 0}
-    rows: list[Edges] = [()]
-
-    def visit(node: Node) -> int:
-        if id(node) not in places:
-            edges = tuple((piece, visit(child)) for piece, child in node.edges)
-            places[id(node)] = len(rows)
-            rows.append(edges)
-        return places[id(node)]
-
-    visit(graph)
-    if sum(map(len, rows)) > MOST_EDGES:
-        raise WireError(f"there are too many choices: more than {MOST_EDGES} edges")
-    return tuple(rows)
-
-
-def unpack(rows: tuple[Edges, ...]) -> Node:
-    """The graph that rows stand for, its end END itself. Raises WireError where they stand for none."""
-    if len(rows) < 2 or rows[0]:
-        raise WireError("a graph begins with its end, which has no edges, and has a root")
-    if sum(map(len, rows)) > MOST_EDGES:
-        raise WireError(f"a graph has more than {MOST_EDGES} edges")
-    nodes, depths, written_out = [END], [0], [1]
-    for place, edges in enumerate(rows[1:], start=1):
-        if not edges or len({piece for piece, _ in edges}) < len(edges):
-            raise WireError(f"row {place} of a graph has no edges, or two with one text")
-        if any(child >= place for _, child in edges):
-            raise WireError(f"row {place} of a graph leads to one that is not before it")
-        nodes.append(Node(tuple((piece, nodes[child]) for piece, child in edges)))
-        depths.append(1 + max(depths[child] for _, child in edges))
-        written_out.append(len(edges) + sum(written_out[child] for child in {child for _, child in edges}))
-        if depths[-1] > MOST_DEPTH or written_out[-1] > MOST_WRITTEN:
-            raise WireError(f"a graph has texts of more than {MOST_DEPTH} pieces, or far too many of them")
-    return nodes[-1]
 
 
 def _read(kinds: TypeAdapter[_T], content: bytes) -> _T:

@@ -5,32 +5,29 @@ import json
 import pytest
 
 from codeword.codebook import Codebook
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choices import END
 from codeword.codebook.errors import InputError
 from codeword.codebook.prompt import Prompt, Turn
 from codeword.controller.digest import graph_digest
 from codeword.controller.fleet.address import check_address, is_fleet
 from codeword.controller.fleet.errors import WireError
+from codeword.controller.fleet.graphs import pack, unpack
 from codeword.controller.fleet.wire import (
     MOST_BYTES,
-    MOST_DEPTH,
     Decide,
     Drawn,
-    Edges,
     Hello,
     Limits,
     Made,
-    pack,
     read_answered,
     read_said,
-    unpack,
     written,
 )
 from codeword.controller.sampling import Sampling
 from tests.controller.test_engine import situations
 
 
-def test_a_graph_comes_out_as_it_went_in(tabletop: Codebook) -> None:
+def test_a_question_comes_out_as_it_went_in(tabletop: Codebook) -> None:
     for prompt, graph in situations(tabletop, 1, 5):
         said = Decide.of(3, prompt, pack(graph), "x", None, Limits(token_ms=1.5))
         read = read_said(written(said))
@@ -87,34 +84,6 @@ def test_too_large_a_message_is_not_sent() -> None:
     assert read_said(written(Hello(name="a"))) == Hello(name="a")
 
 
-DEEP: tuple[Edges, ...] = ((), *((("a", at),) for at in range(MOST_DEPTH + 1)))
-WIDE: tuple[Edges, ...] = ((), *((("a", at), ("b", max(0, at - 1))) for at in range(100)))
-
-
-@pytest.mark.parametrize(
-    ("rows", "why"),
-    [
-        ((), "begins with its end"),
-        (((),), "begins with its end"),
-        (((("a", 0),), (("a", 0),)), "begins with its end"),
-        (((), ()), "has no edges"),
-        (((), (("a", 0), ("a", 0))), "two with one text"),
-        (((), (("a", 1),)), "not before it"),
-        (((), (("a", 2),), (("a", 1),)), "not before it"),
-        (DEEP, "more than 150 pieces"),
-        (WIDE, "far too many"),
-    ],
-)
-def test_what_is_no_graph_is_refused(rows: tuple[Edges, ...], why: str) -> None:
-    with pytest.raises(WireError, match=why):
-        unpack(rows)
-
-
-def test_a_graph_with_too_many_edges_is_not_sent() -> None:
-    with pytest.raises(WireError, match="too many choices"):
-        pack(Node(tuple((str(number), END) for number in range(200_001))))
-
-
 @pytest.mark.parametrize("text", ["ipc:///tmp/e.sock", "tcp://127.0.0.1:5570", "tcp://[::1]:1"])
 def test_addresses_of_this_machine_are_taken(text: str) -> None:
     assert is_fleet(text)
@@ -148,4 +117,4 @@ def test_names_of_models_are_no_addresses() -> None:
 
 
 def test_json_of_a_message_has_no_surprises() -> None:
-    assert json.loads(written(Hello(name="a"))) == {"kind": "hello", "version": 1, "name": "a"}
+    assert json.loads(written(Hello(name="a"))) == {"kind": "hello", "version": 2, "name": "a"}
