@@ -40,7 +40,7 @@ def engine(llm: Controllers) -> Engine:
 
 def test_whatever_the_prompt_says_the_command_is_legal(engine: Engine) -> None:
     """The same as `codeword bench validity`, which counts a thousand."""
-    for situation in islice(situations(SUITE, seed=7, hostile=True), 60):
+    for situation in islice(situations(SUITE, seed=7, hostile=True), 24):
         text = decide(engine, situation).text
         assert legal(situation.codebook, situation.observation).allows(text)
         assert Guard(situation.codebook).check(text, situation.observation).text == text
