@@ -1,4 +1,4 @@
-"""`codeword bench taught`, `tellings`, `goals`, `names`, `sure`: answers to what nobody was taught."""
+"""`codeword bench taught`, `tellings`, `goals`, `names`, `sure`, `words`: answers to what nobody was taught."""
 
 from collections.abc import Callable
 from functools import partial
@@ -139,3 +139,41 @@ def _show(figures: dict[str, Any], as_json: bool) -> None:
     if "held_by_rule" in figures:
         held = ", ".join(f"{why} {share}" for why, share in figures["held_by_rule"].items())
         out.print(f"held by rule, before the model is asked: {held}", markup=False)
+
+
+@bench.command(epilog="Example: codeword bench words")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which wordings each step draws.")
+@JSON
+def words(seed: int, as_json: bool) -> None:
+    """What a task's words alone tell of the skill that is asked for, or that none is: a prior without any model,
+    learned from the taught domains of the corpus and counted on those of validation.
+    """
+    from codeword.controller.skill_prior import FEATURES
+    from codeword.controller.teaching.domains import TAUGHT, VALIDATION
+    from codeword.controller.teaching.plan_lessons import books_of
+    from codeword.controller.teaching.words import count_right, learn_weights, sayings
+
+    from .statistics import wilson95
+
+    with counting("codebooks", sum(len(books_of(split)) for split in (TAUGHT, VALIDATION))) as bar:
+        taught, kept = (sayings(split, lambda: bar.advance(bar.task_ids[0])) for split in (TAUGHT, VALIDATION))
+    weights = learn_weights(taught, seed)
+    rows: list[dict[str, Any]] = [
+        {"split": split, "kind": kind, **found, "wilson95": wilson95(found["right"], found["n"])}
+        for split, some in ((TAUGHT, taught), (VALIDATION, kept))
+        for kind, found in count_right(weights, some).items()
+    ]
+    features = dict(zip(FEATURES, (round(weight, 3) for weight in weights.features), strict=True))
+    if as_json:
+        print_json({"rows": rows, "weights": features, "nothing": weights.nothing})
+        return
+    for row in rows:
+        low, high = row["wilson95"]
+        out.print(
+            f"{row['split']:<10} {row['kind']:<8} {row['right']:>5} of {row['n']:>5} right ({low:.0%}–{high:.0%}); "
+            f"the likeliest skill in {row['right_skill']}",
+            markup=False,
+        )
+    for name, weight in features.items():
+        out.print(f"{weight:>7.2f}  {name}", markup=False)
+    out.print(f"{weights.nothing:>7.2f}  none of the skills", markup=False)

@@ -1,0 +1,155 @@
+"""Which skills a task speaks of, by its words: a learned prior over a codebook's skills, beside the model's own odds.
+
+Every skill gets a score that is linear in a few features of how its words and arguments meet those of the task; one
+more score stands for none of them.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from codeword.codebook.arguments import ChoiceArgument, EntityArgument, ListArgument, NumberArgument
+from codeword.codebook.observation import Observation
+from codeword.codebook.quantities import find_quantities
+from codeword.codebook.quantities.offer import number_slots
+from codeword.codebook.skills import Codebook, Skill
+from codeword.codebook.task_plan import Do
+
+FEATURES = (
+    "rare words of the name", "rare words of description and examples", "words of choices", "share of the name said",
+    "number that an argument takes", "takes a number", "takes a number and one is said", "takes a kind that is said",
+    "takes things", "share of the task that is described", "has choices", "has a choice that is said",
+    "a word begins as one of the name", "changes facts",
+)  # fmt: skip
+
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_EMPTY = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "and",
+        "or",
+        "to",
+        "in",
+        "on",
+        "it",
+        "is",
+        "that",
+        "with",
+        "for",
+        "you",
+        "your",
+        "me",
+        "my",
+        "i",
+        "please",
+        "could",
+        "can",
+        "would",
+        "then",
+    ]
+)
+_ENDINGS = ("ing", "ed", "es", "s", "en", "er", "e")
+
+
+def stems(text: str) -> list[str]:
+    """The words of a text that say something, without their endings."""
+    words = [word for word in _WORD.findall(text.lower().replace("_", " ")) if word not in _EMPTY]
+    return [_stem(word) for word in words]
+
+
+def _stem(word: str) -> str:
+    for ending in _ENDINGS:
+        if len(word) > len(ending) + 2 and word.endswith(ending):
+            return word[: -len(ending)]
+    return word
+
+
+@dataclass(frozen=True)
+class _Told:
+    """The words of a skill."""
+
+    name: frozenset[str]
+    about: frozenset[str]
+    choices: frozenset[str]
+    kinds: frozenset[str]
+    takes_number: bool
+    has_choices: bool
+    changes: bool
+
+
+@lru_cache(maxsize=64)
+def _told(codebook: Codebook) -> tuple[tuple[str, ...], tuple[_Told, ...], Mapping[str, float]]:
+    """The skills that do something, what is told of each, and how rare each word is among them."""
+    doing = [skill for skill in codebook.skills.values() if skill.ends is None]
+    said: dict[str, list[str]] = {}
+    for example in codebook.examples:
+        for item in example.plan.items[:1] if len(example.plan.items) == 1 else ():
+            if isinstance(item, Do):
+                said.setdefault(item.command.skill, []).append(example.task)
+    told = tuple(_of(skill, said.get(skill.name, ())) for skill in doing)
+    counts: dict[str, int] = {}
+    for one in told:
+        for word in one.name | one.about:
+            counts[word] = counts.get(word, 0) + 1
+    rare = {word: math.log((len(told) + 1) / count) for word, count in counts.items()}
+    return tuple(skill.name for skill in doing), told, rare
+
+
+def _of(skill: Skill, said: Sequence[str]) -> _Told:
+    arguments = list(skill.args.values())
+    choices = [text for argument in arguments if isinstance(argument, ChoiceArgument) for text in argument.texts]
+    kinds = [kind for a in arguments if isinstance(a, EntityArgument | ListArgument) for kind in a.kinds]
+    return _Told(
+        frozenset(stems(skill.name)), frozenset(stems(" ".join((skill.description, *said)))),
+        frozenset(stems(" ".join(choices))), frozenset(kinds),
+        any(isinstance(argument, NumberArgument) for argument in arguments), bool(choices), bool(skill.effects),
+    )  # fmt: skip
+
+
+def features(codebook: Codebook, text: str, observation: Observation) -> tuple[tuple[str, ...], list[list[float]]]:
+    """The names of the skills that do something, and for each the FEATURES of a text [skills, features]."""
+    names, told, rare = _told(codebook)
+    words = frozenset(stems(text)) or frozenset(("it",))
+    seen = [entity.id for entity in observation.entities]
+    kinds = {entity.kind for entity in observation.entities if words.intersection(stems(entity.id))}
+    quantities = find_quantities(text, seen)
+    fits: dict[str, int] = {}
+    for slot in number_slots(codebook):
+        if any(slot.exact(quantity) is not None for quantity in quantities):
+            fits[slot.skill] = fits.get(slot.skill, 0) + 1
+    found = []
+    for name, one in zip(names, told, strict=True):
+        said_name, said_about = words & one.name, words & one.about
+        found.append(
+            [
+                sum(rare[word] for word in said_name), sum(rare[word] for word in said_about),
+                float(len(words & one.choices)), len(said_name) / max(1, len(one.name)),
+                float(min(2, fits.get(name, 0))), float(one.takes_number), float(one.takes_number and bool(quantities)),
+                float(bool(kinds & one.kinds)), float(bool(one.kinds)), len(said_about) / len(words),
+                float(one.has_choices), float(bool(words & one.choices)),
+                float(any(len(w) > 3 and any(s[:4] == w[:4] for s in words) for w in one.name)), float(one.changes),
+            ]
+        )  # fmt: skip
+    return names, found
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What each of FEATURES counts, and what none of the skills does: logits, of a softmax over all of these."""
+
+    features: tuple[float, ...]
+    nothing: float
+
+    def odds(self, codebook: Codebook, text: str, observation: Observation) -> dict[str, float]:
+        """The probability of every skill, and of none under the empty name."""
+        names, rows = features(codebook, text, observation)
+        scores = [sum(w * x for w, x in zip(self.features, row, strict=True)) for row in rows] + [self.nothing]
+        top = max(scores)
+        raised = [math.exp(score - top) for score in scores]
+        whole = sum(raised)
+        return {name: value / whole for name, value in zip((*names, ""), raised, strict=True)}

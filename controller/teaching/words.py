@@ -1,0 +1,107 @@
+"""Learns what words tell of the skill that is asked for, and counts how often they tell the right one."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from codeword.codebook.task_plan import Do
+from codeword.controller.skill_prior import FEATURES, Weights, features
+
+from .corpus_reader import Task
+from .plan_lessons import books_of, read_once
+
+_STEPS, _BATCH, _RATE, _DECAY = 600, 512, 2e-2, 1e-4
+KINDS = ("single", "number", "refusal")
+"""Kinds of task of which one skill is asked for, or none."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A wording: its FEATURES by skill [skills, features], and the number of the skill that is right; behind the last
+    one where none is.
+    """
+
+    kind: str
+    rows: Sequence[Sequence[float]]
+    right: int
+
+
+def sayings(split: str, advance: Callable[[], None]) -> list[Said]:
+    """Every wording of a split's tasks for which one command alone is right, or a refusal. Advances with each file."""
+    found = []
+    for path in books_of(split):
+        entry = read_once(path)
+        for task in entry.tasks:
+            skill = _skill(task)
+            if task.kind not in KINDS or skill is None:
+                continue
+            for text in task.say:
+                names, rows = features(entry.codebook, text, task.observation)
+                found.append(Said(task.kind, rows, names.index(skill) if skill else len(names)))
+        advance()
+    return found
+
+
+def _skill(task: Task) -> str | None:
+    """The skill that a task asks for, empty where it is to be refused; None where that is not one alone."""
+    if task.kind == "refusal":
+        return ""
+    single = [plan.items[0] for plan in task.plans if len(plan.items) == 1]
+    asked = {item.command.skill for item in single if isinstance(item, Do)}
+    return asked.pop() if len(asked) == 1 else None
+
+
+def learn_weights(some: Sequence[Said], seed: int = 0) -> Weights:
+    """The weights by which the right skill, or none, is likeliest: logistic regression over the skills of a codebook
+    (conditional logit, McFadden 1974), by Adam, with a little weight decay.
+    """
+    rng = random.Random(seed)
+    weight = torch.zeros(len(FEATURES), requires_grad=True)
+    nothing = torch.zeros(1, requires_grad=True)
+    adam = torch.optim.Adam([weight, nothing], _RATE)
+    rows, open_, right = _stacked(some)
+    for _ in range(_STEPS):
+        drawn = torch.tensor([rng.randrange(len(some)) for _ in range(min(_BATCH, len(some)))])
+        scores = _scores(rows[drawn], open_[drawn], weight, nothing)
+        loss = F.cross_entropy(scores, right[drawn]) + _DECAY * weight.square().sum()
+        adam.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        adam.step()
+    return Weights(tuple(weight.tolist()), float(nothing.item()))
+
+
+def count_right(weights: Weights, some: Sequence[Said]) -> dict[str, dict[str, int]]:
+    """By kind: how many wordings there are, for how many the likeliest of skills and none is right, and for how many
+    the likeliest skill is.
+    """
+    rows, open_, right = _stacked(some)
+    scores = _scores(rows, open_, torch.tensor(weights.features), torch.tensor([weights.nothing]))
+    told, among = scores.argmax(1) == right, scores[:, :-1].argmax(1) == right
+    counts: dict[str, dict[str, int]] = {}
+    for kind in KINDS:
+        mine = torch.tensor([one.kind == kind for one in some], dtype=torch.bool)
+        counts[kind] = {
+            "n": int(mine.sum()), "right": int((told & mine).sum()), "right_skill": int((among & mine).sum()),
+        }  # fmt: skip
+    return counts
+
+
+def _stacked(some: Sequence[Said]) -> tuple[Tensor, Tensor, Tensor]:
+    """Features [wordings, most skills, features], 0 or minus infinity where there is a skill or none, what is right."""
+    most = max(len(one.rows) for one in some)
+    rows = torch.zeros(len(some), most, len(FEATURES))
+    open_ = torch.full((len(some), most), float("-inf"))
+    for number, one in enumerate(some):
+        rows[number, : len(one.rows)] = torch.tensor(one.rows)
+        open_[number, : len(one.rows)] = 0.0
+    right = [most if one.right == len(one.rows) else one.right for one in some]
+    return rows, open_, torch.tensor(right)
+
+
+def _scores(rows: Tensor, open_: Tensor, weight: Tensor, nothing: Tensor) -> Tensor:
+    """Scores of every skill and, last, of none [wordings, most skills + 1]."""
+    return torch.cat((rows @ weight + open_, nothing.expand(len(rows), 1)), 1)
