@@ -111,12 +111,16 @@ class Node:
         return Joined(self, tail)
 
     def grammar(self) -> "CFG":
-        """The same language as an outlines term, for any generator that takes one: in Lark, every node a token of its
-        own, so that it grows with the graph, however many texts that spells. Tokens and not rules, because those have
-        a lexer cut texts up by rules of its own.
-        """
+        """The same language as an outlines term, for any generator that takes one."""
         from outlines.types.dsl import CFG
 
+        return CFG(self.lark())
+
+    def lark(self) -> str:
+        """The same language as a grammar in Lark, every node a token of its own, so that it grows with the graph,
+        however many texts that spells. Tokens and not rules, because those have a lexer cut texts up by rules of its
+        own.
+        """
         nodes: dict[int, Node] = {id(self): self}
         waiting = [self]
         while waiting:
@@ -132,7 +136,7 @@ class Node:
                 continue
             options = [f"({' | '.join(map(_quoted, pieces))}) {names[id(child)]}" for child, pieces in node.by_child()]
             lines.append(f"{names[known]}: {' | '.join(options) or _quoted('')}")
-        return CFG("\n".join(lines))
+        return "\n".join(lines)
 
     def parts(self) -> "Iterable[Node]":
         """The nodes that this one is told by: those behind it, or what it joins."""

@@ -1,7 +1,8 @@
-"""The independent hold on the decoder: outlines' grammar of the same graph, compiled and driven beside our automaton.
+"""The independent hold on the decoder: the same graph's grammar, compiled and driven beside our automaton.
 
-Our automaton decides what may be chosen; this one, made by other people from the same grammar, must agree with every
-token. Where it does not, one of the two has a fault, and no command leaves.
+The compiler is llguidance, the grammar that of the outlines term (`Node.grammar`). Our automaton decides what may be
+chosen; this one, made by other people from the same grammar, must agree with every token. Where it does not, one of the
+two has a fault, and no command leaves.
 """
 
 from collections.abc import Sequence
@@ -18,8 +19,7 @@ class Hold:
     """Compiles graphs into matchers. What is costly, a table of the tokenizer, is made once."""
 
     def __init__(self, tokenizer_json: str, end_token: int) -> None:
-        """Make one for a tokenizer. Takes about a second, most of it imports: worth doing beside something else."""
-        import outlines.types.dsl  # noqa: F401
+        """Make one for a tokenizer. Takes a while: worth doing beside something else."""
         from llguidance import LLTokenizer
 
         # Slices speed up masks of free text; our masks have few tokens, and without them the start is quicker.
@@ -29,8 +29,9 @@ class Hold:
         """A matcher at the beginning of a graph's texts."""
         from llguidance import LLMatcher, grammar_from
 
-        # The same step that outlines' own llguidance backend takes.
-        return Matcher(LLMatcher(self._tokenizer, grammar_from("lark", graph.grammar().definition)))
+        # The same step that outlines' own llguidance backend takes. The text is that of the term, which is not made
+        # here: importing outlines imports transformers.
+        return Matcher(LLMatcher(self._tokenizer, grammar_from("lark", graph.lark())))
 
 
 class Matcher:

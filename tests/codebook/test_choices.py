@@ -59,6 +59,6 @@ def test_nodes_are_made_when_they_are_asked_for_and_told_by_their_parts() -> Non
     for _ in range(100):
         graph = step.then(Node(((",", graph), (".", END))))
     assert isinstance(graph, Joined) and "edges" not in vars(graph)
-    assert len(graph.grammar().definition) < 10_000, "what comes again is told once"
+    assert len(graph.lark()) < 10_000, "what comes again is told once"
     assert "edges" not in vars(graph)
     assert graph.accepts("7," * 100 + ".") and graph.accepts("49.") and not graph.accepts("50.")

@@ -122,7 +122,7 @@ def test_the_grammar_of_goals_grows_with_the_graph_and_not_with_its_texts(name: 
     codebook = load_codebook(name)
     some, many = (goal_graph(codebook, large_observation(blocks)) for blocks in (6, 12))
     assert many.count() > 10**3 * some.count() > 10**20
-    lengths = [len(graph.grammar().definition) for graph in (some, many)]
+    lengths = [len(graph.lark()) for graph in (some, many)]
     assert lengths[1] < 5 * lengths[0]
     assert lengths[1] < 100_000
 

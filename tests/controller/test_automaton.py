@@ -292,5 +292,6 @@ def test_outlines_generates_from_the_same_grammar(real_model: LocalModel, tablet
     graphs = [legal(tabletop, random_observation(lot)).graph for _ in range(3)]
     graphs.append(plan_graph(tabletop, random_observation(lot)))
     for graph in graphs:
+        assert graph.grammar().definition == graph.lark(), "what the hold compiles"
         text = outlines.Generator(model, graph.grammar(), backend="llguidance")("Next:", max_new_tokens=60)
         assert graph.accepts(text)
