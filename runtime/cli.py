@@ -1,6 +1,5 @@
 """The `codeword` command: its verbs, and how errors reach a user."""
 
-import importlib
 import os
 import sys
 import traceback
@@ -12,43 +11,70 @@ import click
 
 from codeword.codebook.errors import CodewordError, InputError, did_you_mean
 
+from .lazy_group import Lazy, LazyGroup
 from .signals import exit_code
 
 VERBS = {
-    "run": "codeword.runtime.cli_run:run",
-    "serve": "codeword.runtime.cli_link:serve",
-    "connect": "codeword.runtime.cli_connect:connect",
-    "stop": "codeword.runtime.cli_stop:stop",
-    "keys": "codeword.runtime.cli_link:keys",
-    "engine": "codeword.runtime.cli_engine:engine",
-    "replay": "codeword.runtime.cli_replay:replay",
-    "episodes": "codeword.runtime.cli_episodes:episodes",
-    "published": "codeword.runtime.cli_published:published",
-    "codebook": "codeword.runtime.cli_codebook:codebook",
-    "new": "codeword.runtime.cli_new:new",
-    "models": "codeword.runtime.cli_models:models",
-    "cache": "codeword.runtime.cli_cache:cache",
-    "bench": "codeword.runtime.cli_benches:bench",
-    "train": "codeword.runtime.cli_train:train",
-    "lessons": "codeword.runtime.cli_train:lessons",
-    "evaluate": "codeword.runtime.cli_evaluate:evaluate",
+    "run": Lazy(
+        "codeword.runtime.cli_run:run",
+        "Run SCENARIOS: files, folders, or shipped ones such as tabletop or tabletop/put_in_bowl [default: tabletop].",
+    ),
+    "serve": Lazy(
+        "codeword.runtime.cli_link:serve",
+        "Serve a robot over ZeroMQ: the simulated one of SCENARIOS, or a class of yours with its codebook.",
+    ),
+    "connect": Lazy(
+        "codeword.runtime.cli_connect:connect",
+        "Drive the robot at URL (tcp://host:port or lekiwi://host) with a task in your own words.",
+    ),
+    "stop": Lazy(
+        "codeword.runtime.cli_stop:stop",
+        "Stop the robot at URL now; it stays stopped until somebody re-arms it (codeword connect URL --rearm).",
+    ),
+    "keys": Lazy(
+        "codeword.runtime.cli_link:keys", "Keys of the robot link: who may drive a robot from another machine."
+    ),
+    "engine": Lazy(
+        "codeword.runtime.cli_engine:engine",
+        "Decide for several robots: codeword run --model ipc:///tmp/NAME.sock, from as many processes as you like.",
+    ),
+    "replay": Lazy(
+        "codeword.runtime.cli_replay:replay",
+        "Replay EPISODES (files, or folders of them) and name every difference from what was logged.",
+    ),
+    "episodes": Lazy(
+        "codeword.runtime.cli_episodes:episodes", "Look into episode files: list, show, compare and export them."
+    ),
+    "published": Lazy(
+        "codeword.runtime.cli_published:published",
+        "Print, as Markdown, what EPISODES (files, or folders of them) reached beside what others published.",
+    ),
+    "codebook": Lazy("codeword.runtime.cli_codebook:codebook", "Check a codebook, or show what is made from it."),
+    "new": Lazy("codeword.runtime.cli_new:new", "Write a commented codebook or scenario to start from."),
+    "models": Lazy(
+        "codeword.runtime.cli_models:models",
+        "Show the models that are known: size, hash, licence, the profile in force here, where those fetched are.",
+    ),
+    "cache": Lazy(
+        "codeword.runtime.cli_cache:cache", "Look into the decisions that `codeword run --cache` keeps, or forget them."
+    ),
+    "bench": Lazy(
+        "codeword.runtime.cli_bench:bench",
+        "Measure on this machine, side by side in one run; without a name: decision and grammar.",
+    ),
+    "train": Lazy("codeword.runtime.cli_train:train", "Train an adapter by lessons made on the way, or out of a file."),
+    "lessons": Lazy(
+        "codeword.runtime.cli_train:lessons", "Make a file of lessons, for training on a machine that cannot make them."
+    ),
+    "evaluate": Lazy(
+        "codeword.runtime.cli_evaluate:evaluate",
+        "Evaluate controllers on unseen layouts, wordings, codebooks and kinds of task, and on the other suites.",
+    ),
 }
-"""Each verb and where it is; a verb's module is imported only when it is called."""
+"""Each verb: where it is, and what it says of itself."""
 
 
-class _Verbs(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
-        if cmd_name not in VERBS:
-            return None
-        module, _, name = VERBS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
+class _Verbs(LazyGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -59,6 +85,7 @@ class _Verbs(click.Group):
 
 @click.group(
     cls=_Verbs,
+    lazy=VERBS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: codeword run tabletop/put_in_bowl --explain",
 )

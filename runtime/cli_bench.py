@@ -9,19 +9,23 @@ from rich.table import Table
 from codeword.controller.adapter import NONE, Adapter, load_adapter
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
 
+from .cli_benches import BENCHES
+from .lazy_group import LazyGroup
 from .terminal import model_progress, out
 
 MODEL = click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 
 
-@click.group(invoke_without_command=True, epilog="Example: codeword bench decision --n 50 --json")
+@click.group(
+    cls=LazyGroup, lazy=BENCHES, invoke_without_command=True, epilog="Example: codeword bench decision --n 50 --json"
+)
 @click.pass_context
 def bench(context: click.Context) -> None:
     """Measure on this machine, side by side in one run; without a name: decision and grammar."""
     if context.invoked_subcommand is None:
         for name in ("decision", "grammar"):
-            context.invoke(bench.commands[name])
+            context.invoke(BENCHES[name].load())
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -95,8 +95,10 @@ def validity(n: int, model: str, as_json: bool) -> int:
 @MODEL
 @JSON
 def grammar(n: int, model: str, as_json: bool) -> None:
-    """From a new observation to its grammar: the tabletop with 20 entities, a codebook of 200 skills, and plans of a
-    large codebook and of one of 10 skills for 10 things.
+    """From a new observation to its grammar, of commands and of plans.
+
+    With the tabletop with 20 entities, a codebook of 200 skills, and plans of a large codebook and of one of 10 skills
+    for 10 things.
     """
     local = given(model)
     with counting("grammars", ROWS * (n + 5)) as bar:

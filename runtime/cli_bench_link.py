@@ -21,7 +21,7 @@ from .terminal import counting, out, print_json
 @MODEL
 @JSON
 def link(n: int, stops: int, model: str, as_json: bool) -> int:
-    """What the link adds to a decision, and how soon a stop arrives, also during model calls and beside busy processes.
+    """What the link adds to a decision, and how soon a stop arrives, in model calls and beside busy processes too.
 
     Exits 1 beyond 3 ms (p95) and 100 ms (p99), and beyond 20 ms (p99) until hold() where the system allows real-time
     threads.

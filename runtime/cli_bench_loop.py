@@ -93,7 +93,7 @@ def latency_curve(
     suites: tuple[str, ...], latencies: str, seeds: int, controller: str, model: str, adapter: str, policy: str,
     plot: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """How slow may a model be? Goals reached over SUITES [default: conveyor] while physics goes on during decisions.
+    """How slow may a model be? Goals reached over SUITES [default: conveyor] as physics goes on during decisions.
 
     Once for as long as decisions really take, then for each latency. Needs scenarios in which things move by
     themselves.

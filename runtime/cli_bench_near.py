@@ -18,7 +18,7 @@ from .terminal import counting, out, print_json
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
 @JSON
 def near(n: int, scenarios: str, adapter: str, model: str, as_json: bool) -> None:
-    """Decisions with what is foretold by habits, by situations alike up to a renaming, and by those nearly the same."""
+    """Decisions with what is foretold by habits, by situations alike up to a renaming, and by nearly the same ones."""
     from .bench.near import bench_near
 
     suite = [load_scenario(path) for path in find_scenarios((scenarios,))]

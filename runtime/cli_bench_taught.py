@@ -23,10 +23,10 @@ ADAPTER = click.option("--adapter", default="auto", show_default=True, help="An 
 @MODEL
 @JSON
 def taught(n: int, split: str, adapter: str, draws: int, model: str, as_json: bool) -> None:
-    """Answers to lessons that nobody was taught with: by an adapter beside its base in float32, as it was taught, and
-    by both summed up and held in few bits, as they are used.
+    """Answers to lessons that nobody was taught with, by an adapter as it was taught and as it is used.
 
-    An answer is the next command, or a task's goal, where one alone leads to the end at the least cost. This needs peft
+    As it was taught it stands beside its base in float32; as it is used both are summed up and held in few bits. An
+    answer is the next command, or a task's goal, where one alone leads to the end at the least cost. This needs peft
     (pip install 'codeword[train]').
     """
     import torch
@@ -60,11 +60,11 @@ def taught(n: int, split: str, adapter: str, draws: int, model: str, as_json: bo
 @MODEL
 @JSON
 def tellings(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
-    """Answers to lessons that nobody was taught with, the same lessons told in other ways: in another order, as JSON,
-    the task last, without the preconditions of skills.
+    """Answers to lessons that nobody was taught with, the same lessons told in other ways.
 
-    A model is taught under one prompt contract. This shows what it leans on and what each way costs in tokens, not how
-    it would do if it had been taught under another.
+    These are: in another order, as JSON, the task last, without the preconditions of skills. A model is taught under
+    one prompt contract. This shows what it leans on and what each way costs in tokens, not how it would do if it had
+    been taught under another.
     """
     from .bench.tellings import TELLINGS, bench_tellings
 
@@ -96,8 +96,10 @@ def goals(n: int, split: str, adapter: str, commands: bool, model: str, as_json:
 @MODEL
 @JSON
 def names(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
-    """Goals of lessons that nobody was taught with, word by word, the things named as they are (red_block), shortly
-    where that is clear (red), and with a number at the end (red_block_1).
+    """Goals of lessons that nobody was taught with, word by word, the things named in several ways.
+
+    They are named as they are (red_block), shortly where that is clear (red), and with a number at the end
+    (red_block_1).
     """
     from .bench.names import bench_names
 
@@ -111,9 +113,11 @@ def names(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
 @MODEL
 @JSON
 def sure(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
-    """What is traded by not going after goals that the model is less sure of than a floor: the share of tasks that is
-    carried out and of these wrongly, on lessons that nobody was taught with; and how many of some written tasks are
-    carried out that should not be, beside those that are held by rule (`--sure` of run and connect is such a floor).
+    """What is traded by not going after goals that the model is less sure of than a floor.
+
+    It tells the share of tasks that is carried out and of these wrongly, on lessons that nobody was taught with; and
+    how many of some written tasks are carried out that should not be, beside those that are held by rule (`--sure` of
+    run and connect is such a floor).
     """
     from .bench.sure import bench_sure, refused_count
 

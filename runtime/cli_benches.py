@@ -1,17 +1,110 @@
-"""`codeword bench` with all that it measures."""
+"""All that `codeword bench` measures: where each command is, and what it says of itself."""
 
-from . import (  # their commands join the group
-    cli_bench_cache,  # noqa: F401
-    cli_bench_calling,  # noqa: F401
-    cli_bench_decision,  # noqa: F401
-    cli_bench_engine,  # noqa: F401
-    cli_bench_link,  # noqa: F401
-    cli_bench_loop,  # noqa: F401
-    cli_bench_near,  # noqa: F401
-    cli_bench_quantization,  # noqa: F401
-    cli_bench_recording,  # noqa: F401
-    cli_bench_taught,  # noqa: F401
-)
-from .cli_bench import bench
+from .lazy_group import Lazy
 
-__all__ = ["bench"]
+BENCHES = {
+    "batch": Lazy(
+        "codeword.runtime.cli_bench_engine:batch",
+        "Decisions a second when several episodes are carried on side by side; exits 1 if one differs from alone.",
+    ),
+    "cache": Lazy(
+        "codeword.runtime.cli_bench_cache:cache",
+        "A suite run with an empty decision cache, and again with the one that it filled.",
+    ),
+    "calling": Lazy(
+        "codeword.runtime.cli_bench_calling:calling",
+        "Codebook prompting against function calling, each held by a grammar and each free.",
+    ),
+    "decision": Lazy(
+        "codeword.runtime.cli_bench_decision:decision",
+        "A decision of ours, of ours without one technique, and of what others would use, in turns.",
+    ),
+    "exactness": Lazy(
+        "codeword.runtime.cli_bench_engine:exactness",
+        "Our decoder with all that makes it quick against decoding token by token with transformers, in float32.",
+    ),
+    "fleet": Lazy(
+        "codeword.runtime.cli_bench_engine:fleet",
+        "One engine for several robots, against an engine for each: every robot asks all the time.",
+    ),
+    "fuzz": Lazy(
+        "codeword.runtime.cli_bench_link:fuzz",
+        "Spoiled messages to both ends of the link and to LeKiwi's formats; exits 1 if anything moves.",
+    ),
+    "generation": Lazy(
+        "codeword.runtime.cli_bench_engine:generation",
+        "Tokens a second with keys and values kept and without, in each profile, and the memory that keeping takes.",
+    ),
+    "goals": Lazy(
+        "codeword.runtime.cli_bench_taught:goals",
+        "Goals of lessons that nobody was taught with: as they are written word by word, and the likeliest as a whole.",
+    ),
+    "grammar": Lazy(
+        "codeword.runtime.cli_bench_decision:grammar",
+        "From a new observation to its grammar, of commands and of plans.",
+    ),
+    "history": Lazy(
+        "codeword.runtime.cli_bench_engine:history",
+        "Every observation in a prompt of its own, against a conversation that grows, in tokens and time.",
+    ),
+    "latency-curve": Lazy(
+        "codeword.runtime.cli_bench_loop:latency_curve",
+        "How slow may a model be? Goals reached over SUITES [default: conveyor] as physics goes on during decisions.",
+    ),
+    "limits": Lazy(
+        "codeword.runtime.cli_bench_loop:limits",
+        "How long after its hard limit a decision ends, wherever it is then; exits 1 if p99 is over 60 ms.",
+    ),
+    "link": Lazy(
+        "codeword.runtime.cli_bench_link:link",
+        "What the link adds to a decision, and how soon a stop arrives, in model calls and beside busy processes too.",
+    ),
+    "lookahead": Lazy(
+        "codeword.runtime.cli_bench_loop:lookahead",
+        "Deciding ahead while commands are carried out, against deciding when asked, over SUITES [default: tabletop].",
+    ),
+    "names": Lazy(
+        "codeword.runtime.cli_bench_taught:names",
+        "Goals of lessons that nobody was taught with, word by word, the things named in several ways.",
+    ),
+    "near": Lazy(
+        "codeword.runtime.cli_bench_near:near",
+        "Decisions with what is foretold by habits, by situations alike up to a renaming, and by nearly the same ones.",
+    ),
+    "plans": Lazy(
+        "codeword.runtime.cli_bench_decision:plans",
+        "Writing a plan beside deciding one command: the same scenes with the codebook `workbench`, in turns.",
+    ),
+    "quantization": Lazy(
+        "codeword.runtime.cli_bench_quantization:quantization",
+        "Every profile, and 4 bits made anew by RTN and GPTQ, against the same values in float32.",
+    ),
+    "recording": Lazy(
+        "codeword.runtime.cli_bench_recording:recording",
+        "What logging adds to an episode and to a decision; with --kills, what SIGKILL leaves of episode files.",
+    ),
+    "soak": Lazy(
+        "codeword.runtime.cli_bench_link:soak",
+        "Numbered commands over a bad network to a robot that is killed again and again; exits 1 if one goes wrong.",
+    ),
+    "start": Lazy(
+        "codeword.runtime.cli_bench_engine:start",
+        "From the shell to the first decision of a new process, model in the cache; exits 1 if that takes over 6 s.",
+    ),
+    "sure": Lazy(
+        "codeword.runtime.cli_bench_taught:sure",
+        "What is traded by not going after goals that the model is less sure of than a floor.",
+    ),
+    "taught": Lazy(
+        "codeword.runtime.cli_bench_taught:taught",
+        "Answers to lessons that nobody was taught with, by an adapter as it was taught and as it is used.",
+    ),
+    "tellings": Lazy(
+        "codeword.runtime.cli_bench_taught:tellings",
+        "Answers to lessons that nobody was taught with, the same lessons told in other ways.",
+    ),
+    "validity": Lazy(
+        "codeword.runtime.cli_bench_decision:validity",
+        "Decisions on random observations, half with tasks that try to break out; exits 1 if one is not legal.",
+    ),
+}

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,13 +19,13 @@ from codeword.codebook.offer import task_told
 from codeword.codebook.prompt import codebook_text, observation_text
 from codeword.codebook.scene_notation import load_scene
 from codeword.codebook.task_plan import told_command
-from codeword.controller import make_controller
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.sureness import SURE
 
-from .recording import read_episode
 from .terminal import model_progress, out, print_json
-from .trial import Trial, try_examples, try_task
+
+if TYPE_CHECKING:
+    from .trial import Trial
 
 
 @click.group(epilog="Example: codeword codebook check my_codebook.yaml")
@@ -94,6 +95,10 @@ def try_(
     `things: {site: [dock, ridge]}`, `facts: [at(dock)]` and `properties: {dock: {color: red}}`. Of an example, which
     the model is not told then, it is said whether it came out right; exits 1 where one did not.
     """
+    from codeword.controller import make_controller  # a check needs no decoder
+
+    from .trial import try_examples, try_task
+
     if observation is not None and scene is not None:
         raise InputError("the scene is either an episode's (--observation) or a file's (--scene)")
     book = load_codebook(file)
@@ -121,7 +126,7 @@ def try_(
     return 1 if any(one.right is False for one in tried) else 0
 
 
-def _tell(tried: Trial) -> None:
+def _tell(tried: "Trial") -> None:
     """A task as it was tried, for people."""
     sure = "" if tried.decision.sureness is None else f"{tried.decision.sureness:.0%} sure, "
     verdict = {None: "", True: "  right", False: "  WRONG"}[tried.right]
@@ -142,7 +147,7 @@ def _why(failure: str) -> str:
     return f"; then give up ({failure})" if failure else ""
 
 
-def _as_json(tried: Trial) -> dict[str, object]:
+def _as_json(tried: "Trial") -> dict[str, object]:
     return {
         "task": tried.task,
         "plan": tried.plan.text,
@@ -222,6 +227,8 @@ def write_text(text: str, out: Path | None) -> None:
 def _observations(episode: Path | None) -> list[Observation]:
     if episode is None:
         return []
+    from .recording import read_episode
+
     steps = read_episode(episode, pictures=False).steps
     if not steps:
         raise InputError(f"{episode}: has no observation in it")

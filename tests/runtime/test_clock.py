@@ -13,7 +13,7 @@ from codeword.codebook.errors import InputError
 from codeword.controller.decision import Decision
 from codeword.controller.store import silent
 from codeword.runtime.bench.latency import bench_latency, draw_latency
-from codeword.runtime.cli_benches import bench
+from codeword.runtime.cli_bench import bench
 from codeword.runtime.cli_run import read_clock
 from codeword.runtime.episode import Episode, run_episode
 from codeword.runtime.recording import read_episode
