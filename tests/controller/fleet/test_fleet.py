@@ -8,25 +8,32 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from codeword.codebook import Codebook
 from codeword.codebook.choices import END, Node
+from codeword.codebook.plan_grammar import plan_graph
+from codeword.codebook.plan_prompt import plan_prompt
 from codeword.codebook.prompt import Turn
 from codeword.controller.deadlines import Deadlines
 from codeword.controller.decision import DecisionCancelled
-from codeword.controller.engine import Engine
+from codeword.controller.engine import Engine, never
+from codeword.controller.fleet import client
 from codeword.controller.fleet.client import FleetBackend
+from codeword.controller.fleet.wire import Hello
 from codeword.controller.hint import Hint
+from codeword.controller.plan_writer import PlanWriter
 from codeword.controller.registry import LocalModel
 from codeword.controller.remote.address import Limits
 from codeword.controller.remote.errors import RemoteError
 from codeword.controller.remote.fallback import Fallback
-from codeword.controller.sampling import Sampling
+from codeword.controller.sampling import GREEDY, Sampling
 from tests.controller.fleet.processes import EngineProcess, engine_process, run_clients
 from tests.controller.test_engine import Situation, situations
+from tests.observations import large_observation
 
 PAUSE_S = 0.03
 """What each pass of a slow engine takes beside its own time."""
@@ -101,6 +108,34 @@ def test_a_decision_and_its_key_are_those_of_the_engine_alone(
         assert made.stage_ms["wait"] + made.stage_ms["decode"] < made.stage_ms["total"]
     backend.close()
     assert engine.stop()["decisions"] == 6
+
+
+@pytest.mark.parametrize("sampling", [GREEDY, Sampling(1.0, seed=5)], ids=["greedy", "drawn"])
+def test_plans_and_their_keys_are_those_of_the_engine_alone(
+    engine: EngineProcess, alone: Engine, tabletop: Codebook, sampling: Sampling
+) -> None:
+    """The first one, and those that are looked at beside it: of what is left of the graph of plans."""
+    backend = FleetBackend(engine.address)
+    for seen in (large_observation(4), large_observation()):
+        shared, own = (
+            PlanWriter(one, sampling).write(tabletop, "red into blue", seen, never, sure_enough=1.0)
+            for one in (backend, alone)
+        )
+        assert shared.plan == own.plan
+        assert shared.sure == own.sure
+        assert shared.considered == own.considered
+        assert shared.decision.essence() == own.decision.essence()
+        assert sampling.temperature or len(shared.considered) > 1
+        prompt, graph = plan_prompt(tabletop, "red into blue", seen), plan_graph(tabletop, seen, "red into blue")
+        assert shared.decision.key == backend.key_of(prompt, graph, sampling) == alone.key_of(prompt, graph, sampling)
+        long = plan_graph(tabletop, seen, "red into blue", giving_up=False, least=5)
+        made = backend.decide(prompt, long, sampling=sampling)
+        assert made.essence() == alone.decide(prompt, long, sampling=sampling).essence()
+        assert made.key == alone.key_of(prompt, long, sampling)
+    backend.close()
+    figures = engine.stop()
+    assert figures["failed"] == 0
+    assert figures["decisions"] >= 2
 
 
 def test_earlier_turns_of_a_conversation_travel_too(engine: EngineProcess, alone: Engine, tabletop: Codebook) -> None:
@@ -328,8 +363,32 @@ def test_what_cannot_be_decided_hurts_only_who_asked(engine: EngineProcess, tabl
         RemoteError, match="the engine gives no answer: a text of the graph is the beginning of another"
     ):
         bad.decide(prompt, Node((("a", END), ("b", Node((("c", END), ("cc", END)))))))
+    with pytest.raises(RemoteError, match="the engine gives no answer: a graph has a node with 40000 edges"):
+        many = Node(tuple((f"{number}", END) for number in range(200)))
+        bad.decide(prompt, many.then(many))
     assert good.decide(prompt, graph).essence() == bad.decide(prompt, graph).essence()
-    assert engine.stop()["failed"] == 2
+    assert engine.stop()["failed"] == 3
+
+
+def test_a_client_of_another_version_is_told_in_one_line(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "Hello", partial(Hello, version=1))
+    with pytest.raises(RemoteError, match="the client speaks version 1, and the engine 2") as told:
+        FleetBackend(engine.address)
+    assert "\n" not in str(told.value)
+    assert "right would be one version of codeword for both" in str(told.value)
+    monkeypatch.undo()
+    FleetBackend(engine.address).close()
+
+
+def test_an_engine_of_another_version_is_told_in_one_line(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "VERSION", 3)
+    with pytest.raises(RemoteError, match="the engine speaks version 2, and the client 3") as told:
+        FleetBackend(engine.address)
+    assert "\n" not in str(told.value)
 
 
 def test_nobody_there_is_one_line(address: str) -> None:
