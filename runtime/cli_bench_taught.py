@@ -149,8 +149,9 @@ def _show(figures: dict[str, Any], as_json: bool) -> None:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which wordings each step draws.")
 @JSON
 def words(seed: int, as_json: bool) -> None:
-    """What a task's words alone tell of the skill that is asked for, or that none is: a prior without any model,
-    learned from the taught domains of the corpus and counted on those of validation.
+    """What a task's words alone tell of the skill that is asked for, or that none is.
+
+    It is a prior without any model, learned from the taught domains of the corpus and counted on those of validation.
     """
     from codeword.controller.skill_prior import FEATURES
     from codeword.controller.teaching.domains import TAUGHT, VALIDATION

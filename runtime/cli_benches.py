@@ -107,4 +107,8 @@ BENCHES = {
         "codeword.runtime.cli_bench_decision:validity",
         "Decisions on random observations, half with tasks that try to break out; exits 1 if one is not legal.",
     ),
+    "words": Lazy(
+        "codeword.runtime.cli_bench_taught:words",
+        "What a task's words alone tell of the skill that is asked for, or that none is.",
+    ),
 }
