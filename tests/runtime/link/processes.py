@@ -187,6 +187,17 @@ class Raw:
             self.beat()
             time.sleep(0.05)
 
+    def hear_beating(self, kind: str, timeout_s: float = 15.0) -> dict[str, Any]:
+        """The next message of a kind; beats meanwhile, so that the lease outlasts the wait."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            self.beat()
+            if self.socket.poll(50):
+                said = self.hear()
+                if said["kind"] == kind:
+                    return said
+        raise AssertionError(f"no {kind} within {timeout_s} s; heard {self.heard[-5:]}")
+
     def until(self, state: str, timeout_s: float = 15.0) -> dict[str, Any]:
         """The first of the robot's heartbeats from now on that says so."""
         deadline = time.monotonic() + timeout_s

@@ -227,7 +227,7 @@ def test_a_robot_that_may_be_held_from_any_thread_is_held_while_its_primitive_bl
         assert ended_in_hold(file)
         assert raw.ask(kind="rearm", expires_at_ms=raw.fresh_ms(), clear_stop=True)["check"] == "busy"
         freeze.unlink()
-        raw.hear("result")
+        raw.hear_beating("result")
         assert raw.ask(kind="rearm", expires_at_ms=raw.fresh_ms(), clear_stop=True)["kind"] == "armed"
 
 
