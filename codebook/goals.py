@@ -117,13 +117,14 @@ class _Situation:
         self.codebook, self.observation = codebook, observation
 
     def __hash__(self) -> int:
-        return hash((id(self.codebook), self.observation.facts))
+        return hash((id(self.codebook), tuple(self.observation.facts)))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Situation) or self.codebook is not other.codebook:
             return False
         mine, theirs = self.observation, other.observation
-        return mine is theirs or (mine.facts == theirs.facts and mine.entities == theirs.entities)
+        same = tuple(mine.facts) == tuple(theirs.facts) and tuple(mine.entities) == tuple(theirs.entities)
+        return mine is theirs or same
 
 
 @lru_cache(maxsize=16)
