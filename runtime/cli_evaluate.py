@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from codeword.codebook.errors import InputError
+from codeword.codebook.errors import InputError, did_you_mean
 from codeword.controller.adapter import load_adapter
 from codeword.controller.controller import POLICIES
 from codeword.controller.registry import DEFAULT_MODEL, resolve
@@ -73,6 +73,9 @@ def evaluate(
     physics; runtime/guide/external.md says where to get them and what counts as right. So are --split validation and
     authored: tasks of the corpus of codebooks, of domains that choices are made on, and that nobody is taught with.
     """
+    for split in splits if external is None else ():
+        if split not in (known := [*SPLITS, *CORPUS]):
+            raise InputError(f"there is no split '{split}'{did_you_mean(split, known)}")
     of_corpus = [split for split in splits if split in CORPUS and external is None]
     if plot is not None and not of_corpus:
         raise InputError(f"--plot: goes with --split {' or '.join(CORPUS)}")

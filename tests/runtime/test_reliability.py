@@ -97,6 +97,7 @@ def test_the_command_prints_the_bins_and_draws_them(capsys: pytest.CaptureFixtur
     [
         (("--split", "authored", "--split", "layouts"), "--split authored has no physics, and layouts has"),
         (("--split", "validation", "--card"), "--card: --split validation runs no episodes"),
+        (("--split", "authorred"), "there is no split 'authorred'; did you mean 'authored'"),
         (("--plot", "sure.svg"), "--plot: goes with --split validation or authored"),
         (("--split", "authored", "--controller", "expert"), "plans are written by models"),
     ],
