@@ -64,7 +64,7 @@ class _Reader:
         self.codebook, self.source, self.names = codebook, source, names
 
     def of_skill(self, skill: str, value: Any, at: Place) -> Iterator[Example]:
-        for given, place in self.listed(value, at, "ways to ask for it, such as 'bark twice: {times: 2}'"):
+        for given, place in self.listed(value, at, "ways to ask for it, such as: bark twice: {times: 2}"):
             task: Any = given
             item: Any = skill
             if isinstance(given, Mapping_) and len(given.data) == 1:
@@ -72,7 +72,9 @@ class _Reader:
                 item = Mapping_(type(given.data)({skill: arguments}), place)
             if not isinstance(task, str) or "{" in task:
                 self.source.fault(
-                    f"an example is what is said, or 'what is said: {{argument: value}}', not '{shown(given)}'", place
+                    "an example is what is said, or 'what is said: {argument: value}' with no quotes around the whole, "
+                    f"not '{shown(given)}'",
+                    place,
                 )
                 continue
             plan = read_notation(self.codebook, self.source, item, place)

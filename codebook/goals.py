@@ -123,8 +123,9 @@ class _Situation:
         if not isinstance(other, _Situation) or self.codebook is not other.codebook:
             return False
         mine, theirs = self.observation, other.observation
-        same = tuple(mine.facts) == tuple(theirs.facts) and tuple(mine.entities) == tuple(theirs.entities)
-        return mine is theirs or same
+        return mine is theirs or (
+            tuple(mine.facts) == tuple(theirs.facts) and tuple(mine.entities) == tuple(theirs.entities)
+        )
 
 
 @lru_cache(maxsize=16)

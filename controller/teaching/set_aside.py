@@ -53,7 +53,7 @@ def set_aside(codebook: Codebook, seed: int) -> Split:
     if not every:
         raise InputError(
             f"{name}: has no examples to teach from; write what people say under skills (bark: "
-            "{examples: [speak, 'bark twice: {times: 2}']}), or whole tasks at the top (examples: "
+            "{examples: [speak, bark twice: {times: 2}]}), or whole tasks at the top (examples: "
             "[{task: sit and bark, plan: [sit, bark]}])"
         )
     if len(every) < _FEWEST:

@@ -97,6 +97,11 @@ def test_an_included_file_s_examples_of_a_removed_skill_go_with_it(tmp_path: Pat
         ("{steps: -5}", "five", "the arguments of 'walk' map names to values, not 'five'"),
         ("[speak, say woof]", "[speak: 3]", "the arguments of 'bark' map names to values, not '3'"),
         ("back: {steps: -5}", "back -> {steps: -5}", "an example is what is said, or 'what is said: {argument: "),
+        (
+            "[speak, say woof]",
+            '["twice: {times: 2}"]',
+            "{argument: value}' with no quotes around the whole, not 'twice",
+        ),
         ("plan: [sit, ", "plan: [sti, ", "there is no skill 'sti'; did you mean 'sit'?"),
         ("cannot: unclear", "cannot: tired", "unknown reason 'tired'"),
         ("task: sing me a song", "task: ''", "a task is one line of at most 300 characters"),

@@ -1,6 +1,7 @@
 """Lessons of one codebook out of itself: right by what plans come to, and nothing of the examples that are kept aside."""
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -240,7 +241,16 @@ def test_examples_that_say_the_same_are_kept_aside_together_and_stop_words_never
 
 def test_a_codebook_without_examples_or_with_too_few_is_told_how_to_write_them() -> None:
     book = rover()
-    with pytest.raises(InputError, match=r"^my_rover: has no examples to teach from; write what people say under"):
+    with pytest.raises(InputError, match=r"^my_rover: has no examples to teach from; write what people say") as told:
         set_aside(replace(book, examples=()), 0)
+    shown = re.search(r"\(bark: \{(examples: \[.*?\])\}\)", str(told.value))
+    assert shown is not None
+    skill = f"{{description: bark, args: {{times: {{integer: {{min: 1, max: 5}}, default: 1}}}}, {shown[1]}}}"
+    dog = parse_codebook(
+        "codebook: dog\nrobot: {robot: dog, primitives: {act: {description: acts}}}\nskills:\n"
+        f"  bark: {skill}\n  done: {{description: done}}\n"
+        "  cannot: {description: gives up, args: {reason: {choice: [missing]}}}\n"
+    )
+    assert [(one.task, one.plan.told) for one in dog.examples][-1] == ("bark twice", "bark(times 2)")
     with pytest.raises(InputError, match="3 of its examples say something of their own, too few to keep one aside"):
         set_aside(replace(book, examples=book.examples[:3]), 0)

@@ -10,7 +10,6 @@ from codeword.codebook.quantities import find_quantities
 from codeword.codebook.task_plan import Do, read_plan
 from codeword.controller.teaching.corpus_reader import Entry, folder
 from codeword.controller.teaching.domains import AUTHORED, TAUGHT, VALIDATION, split_of
-from codeword.controller.teaching.lessons import Lesson
 from codeword.controller.teaching.multiply import (
     Said,
     beside,
@@ -80,7 +79,6 @@ def test_tabletop_lessons_are_plans_where_a_goal_is_asked_for_and_commands_where
         plan = read_plan(lesson.codebook, lesson.taught)
         assert plan.cannot or len(plan.items) == 1
         assert lesson.prompt.observation.endswith("Plan:")
-        assert not isinstance(lesson, Lesson)
 
 
 def pairs(entries: tuple[Entry, ...], rng: random.Random) -> list[tuple[Entry, "Said"]]:
