@@ -296,6 +296,11 @@ def _sources(
         held_out[header.split] = groups
     if lessons_file is not None:
         header, kept = files[lessons_file]
+        if header.split not in (TAUGHT, SPLITS[0]):
+            raise InputError(
+                f"{lessons_file}: lessons of '{header.split}' are for checking with (--check); teach with those of "
+                f"{TAUGHT} or {SPLITS[0]}"
+            )
         if not kept:
             raise InputError(f"{lessons_file}: has no lessons in it; make it anew")
         size = len(kept[0].branches)

@@ -150,3 +150,14 @@ def test_lessons_of_another_contract_are_refused(tmp_path: Path, capsys: pytest.
     assert "what is taught is for 9; make it again with --split validation" in capsys.readouterr().err
     assert run("train", "--lessons", str(old), "--model", model, "--out", str(tmp_path / "out")) == 2
     assert "made with another model's tokenizer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("split", ["authored", "validation", "kinds"])
+def test_nothing_is_taught_with_what_is_kept_for_evaluation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], split: str
+) -> None:
+    model, kept = str(write_folder(tmp_path / "tiny")), str(tmp_path / "kept.gz")
+    assert run("lessons", "--n", "2", "--per-group", "2", "--split", split, "--model", model, "--out", kept) == 0
+    given = ("--lessons", kept, "--model", model, "--per-group", "2", "--dtype", "fp32", "--device", "cpu")
+    assert run("train", *given, "--out", str(tmp_path / "out")) == 2
+    assert f"lessons of '{split}' are for checking with (--check)" in capsys.readouterr().err
