@@ -3,6 +3,7 @@ they were taught under.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,10 @@ MERGING = 1
 
 SETTINGS, RECORD, WEIGHTS = "adapter_config.json", "codeword.json", "adapter_model.safetensors"
 
+UNTAUGHT: Mapping[str, float] = {"opening": 0.3, "skill": 0.3, "word": 0.3, "number": 0.15, "next": 0.15}
+"""What the odds of a model that was not taught plans count beside what the words of a task tell (see `prior`): chosen
+on validation."""
+
 _PLAIN: dict[str, Any] = {
     "bias": "none", "fan_in_fan_out": False, "use_dora": False, "modules_to_save": None, "rank_pattern": {},
     "alpha_pattern": {}, "layers_to_transform": None, "lora_bias": False, "use_qalora": False,
@@ -42,7 +47,8 @@ class Adapter:
     """An adapter that a model is used with; `folder` is None for none.
 
     `scale` is what its product counts, `rank` that product's; `policies` are those whose answers it was taught, the one
-    that it is best at first. `contract` is the version of the prompt contract that it was taught under.
+    that it is best at first. `contract` is the version of the prompt contract that it was taught under. `trust` says
+    what a model's odds count beside the prior of a task's words, by place, 1 where it does not say; None: no prior.
     """
 
     name: str
@@ -52,6 +58,7 @@ class Adapter:
     policies: tuple[str, ...] = ("direct",)
     rank: int = 0
     contract: int = PLAN_CONTRACT
+    trust: Mapping[str, float] | None = None
 
     @property
     def weights(self) -> Path:
@@ -70,7 +77,7 @@ class Adapter:
         return f"{self.sha256}*{self.scale}/{MERGING}" if self.folder is not None else self.name
 
 
-NONE = Adapter("none")
+NONE = Adapter("none", trust=UNTAUGHT)
 
 
 def shipped() -> dict[str, Path]:
@@ -130,7 +137,8 @@ def _open(folder: Path, name: str, model: LocalModel, to_teach: bool) -> Adapter
     scale = alpha / (rank**0.5 if settings.get("use_rslora") else rank)
     taught = [_POLICIES.get(str(policy)) for policy in record.get("policies", ("direct",))]
     policies = tuple(dict.fromkeys(policy for policy in taught if policy is not None))
-    return Adapter(name, folder, sha256_of(folder / WEIGHTS), scale, policies, rank, int(contract or 0))
+    trust = record.get("trust")
+    return Adapter(name, folder, sha256_of(folder / WEIGHTS), scale, policies, rank, int(contract or 0), trust)
 
 
 def _record(folder: Path) -> dict[str, Any]:

@@ -5,10 +5,14 @@ from collections.abc import Iterable, Sequence
 
 from codeword.codebook.choices import END, Joined, Node
 
+from .prior.weighted import Weighted
+
 
 def graph_digest(graph: Node) -> str:
-    """One name for a graph's texts in their order: a SHA-256 over its edges, each node visited once."""
-    return _Digests().of(graph).hex()
+    """One name for a graph's texts in their order: a SHA-256 over its edges, each node visited once, and over their
+    prior where they have one."""
+    name = _Digests().of(graph)
+    return (_digest((name, graph.prior.digest.encode())) if isinstance(graph, Weighted) else name).hex()
 
 
 class _Digests:

@@ -26,6 +26,7 @@ from .memory.near import direction
 from .merge import with_adapter
 from .model import Floats
 from .prefixes import Prefixes
+from .prior.weighted import bias_of
 from .profiles import AUTO, Tuned, choose, load_model
 from .registry import LocalModel
 from .run import Ahead, Run
@@ -265,7 +266,8 @@ class Engine:
         sampling = request.sampling or self.sampling
         key = self.identity.key(tokens, request.graph, sampling)
         matcher = self._hold.matcher(request.graph)
-        walk = Walk(Automaton(request.graph, self.tokens.encode), matcher, sampling, sampling.lot(key))
+        automaton, bias = Automaton(request.graph, self.tokens.encode), bias_of(request.graph, self.tokens.decode)
+        walk = Walk(automaton, matcher, sampling, sampling.lot(key), bias)
         clock.lap("grammar")
         use = self.techniques
         guessed = self.tokens.encode(request.guess) if request.guess and use.guesses and self._exact else ()

@@ -18,6 +18,8 @@ from .decision import Alternative, Decision
 from .engine import Cancelled
 from .hint import About, Hint
 from .likeliest import Likeliest
+from .prior.of_task import plan_prior
+from .prior.weighted import Weighted
 from .sampling import Sampling
 
 MOST_CONSIDERED = 4
@@ -61,6 +63,8 @@ class PlanWriter:
         """
         prompt = plan_prompt(codebook, task, observation, done)
         graph = plan_graph(codebook, observation, task)
+        if (trust := self._engine.adapter.trust) is not None:
+            graph = Weighted.of(graph, plan_prior(codebook, task, observation, trust))
         hint = Hint(about=About(codebook, task, observation, asks="plan"))
 
         def bare(within: Node) -> Decision:

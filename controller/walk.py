@@ -11,6 +11,7 @@ from .automaton import Automaton, State
 from .decision import TOP, Choice, Option
 from .hold import Matcher
 from .model import Floats
+from .prior.weighted import Bias
 from .sampling import GREEDY, Sampling
 
 _WORD = re.compile(r"\W*[\w.+-]*")
@@ -20,7 +21,12 @@ class Walk:
     """A command as it comes about: our automaton and the hold on it, going the same way."""
 
     def __init__(
-        self, automaton: Automaton, matcher: Matcher, sampling: Sampling = GREEDY, lot: random.Random | None = None
+        self,
+        automaton: Automaton,
+        matcher: Matcher,
+        sampling: Sampling = GREEDY,
+        lot: random.Random | None = None,
+        bias: Bias | None = None,
     ) -> None:
         self.tokens: list[int] = []
         self.logprob = 0.0
@@ -30,6 +36,7 @@ class Walk:
         self.automaton = automaton
         self._sampling = sampling
         self._lot = lot or random.Random(0)
+        self._bias = bias
         self.run = self._force([])
 
     @property
@@ -55,6 +62,9 @@ class Walk:
         allowed = self.allowed
         self._matcher.expect(allowed)
         wide = logits.astype(np.float64)
+        if self._bias is not None:
+            trust, added = self._bias(self.tokens, [self._run(self.state, token) for token in allowed])
+            wide = trust * wide + np.asarray(added)
         wide -= wide.max()
         logprobs: list[float] = (wide - np.log(np.exp(wide).sum())).tolist()
         taken = self._sampling.pick(logprobs, self._lot)
@@ -75,6 +85,10 @@ class Walk:
         self.tokens += run
         return tuple(run)
 
+    def _run(self, state: State, token: int) -> list[int]:
+        """A token that may come next, and all that it forces."""
+        return [token, *self.automaton.forced_run(state.next[token])[0]]
+
     def choices(self, decode: Callable[[list[int]], str]) -> tuple[Choice, ...]:
         """Every choice made, its options as words: a token and what it forces, up to the end of the word."""
         return tuple(self._choice(decode, *made) for made in self._made)
@@ -85,8 +99,7 @@ class Walk:
         tokens = list(state.next)
 
         def word(number: int) -> str:
-            run, _ = self.automaton.forced_run(state.next[tokens[number]])
-            text = decode([tokens[number], *run])
+            text = decode(self._run(state, tokens[number]))
             match = _WORD.match(text)
             return match[0] if match and match[0] else text
 

@@ -1,7 +1,9 @@
 """`codeword bench taught`, `tellings`, `goals`, `names`, `sure`, `words`: answers to what nobody was taught."""
 
+import json
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -147,13 +149,14 @@ def _show(figures: dict[str, Any], as_json: bool) -> None:
 
 @bench.command(epilog="Example: codeword bench words")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which wordings each step draws.")
+@click.option("--write", type=click.Path(path_type=Path), help="Write the learned weights to this file.")
 @JSON
-def words(seed: int, as_json: bool) -> None:
+def words(seed: int, write: Path | None, as_json: bool) -> None:
     """What a task's words alone tell of the skill that is asked for, or that none is.
 
     It is a prior without any model, learned from the taught domains of the corpus and counted on those of validation.
     """
-    from codeword.controller.skill_prior import FEATURES
+    from codeword.controller.prior.words import FEATURES
     from codeword.controller.teaching.domains import TAUGHT, VALIDATION
     from codeword.controller.teaching.plan_lessons import books_of
     from codeword.controller.teaching.words import count_right, learn_weights, sayings
@@ -169,8 +172,11 @@ def words(seed: int, as_json: bool) -> None:
         for kind, found in count_right(weights, some).items()
     ]
     features = dict(zip(FEATURES, (round(weight, 3) for weight in weights.features), strict=True))
+    told = {"weights": features, "nothing": round(weights.nothing, 3)}
+    if write is not None:
+        write.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     if as_json:
-        print_json({"rows": rows, "weights": features, "nothing": weights.nothing})
+        print_json({"rows": rows, **told})
         return
     for row in rows:
         low, high = row["wilson95"]

@@ -84,19 +84,12 @@ _DECISIONS, _OF_CODEBOOK = 20_000, 2_400
 )
 @click.option("--groups", type=_COUNT, default=2, show_default=True, help="Codebooks in a step.")
 @click.option("--per-group", type=_COUNT, default=6, show_default=True, help="Decisions under each codebook.")
-@click.option(
-    "--objective",
-    type=click.Choice(["likelihood", "preference"]),
-    default="likelihood",
-    show_default=True,
-    help="What is right, likelier; or likelier than what the model wrote (DPO), with lessons of --played-by.",
-)
 @click.option("--together", type=_ANY, default=0, help="Codebooks in one pass; 0: one on a CPU, all on a GPU.")
 @click.option("--threads", type=_COUNT, help="CPU threads.")
 def train(
     file: str | None, decisions: int | None, split: str, easy: int, seed: int, out: Path, lessons_file: Path | None,
     check_files: tuple[Path, ...], checked: int, check_every: int, model: str, begin_with: str | None, device: str,
-    dtype: str, rank: int, rate: float, groups: int, per_group: int, objective: str, together: int,
+    dtype: str, rank: int, rate: float, groups: int, per_group: int, together: int,
     threads: int | None,
 ) -> int:  # fmt: skip
     """Train an adapter by lessons made on the way, or out of a file. Goes on where it was stopped.
@@ -114,11 +107,10 @@ def train(
     from codeword.controller.registry import resolve
     from codeword.controller.store import sha256_of
     from codeword.controller.teaching.learner import Learner, Shape, quickest_dtype, require_peft
-    from codeword.controller.teaching.objective import Likelihood, Preference
     from codeword.controller.teaching.trainer import Settings, Trainer
 
     require_peft()
-    own = None if file is None else _own(file, seed, split, lessons_file, objective)
+    own = None if file is None else _own(file, seed, split, lessons_file)
     if threads:
         torch.set_num_threads(threads)
     if device == "auto":
@@ -146,7 +138,6 @@ def train(
         "data_seed": taught.seed,
         "easy": "in the file" if lessons_file else easy if split not in PLAN_SPLITS else 0,
         "dtype": "bf16" if dtypes[dtype] == torch.bfloat16 else "fp32",
-        "objective": objective,
         "lessons": sha256_of(lessons_file)[:16] if lessons_file else "made",
     }
     if own is not None:
@@ -154,14 +145,13 @@ def train(
     if begun.folder is not None:
         learner.take_up(begun.weights)
         told["begun_with"] = begun.sha256
-    aim = Preference(learner) if objective == "preference" else Likelihood()
     name = "adapter" if own is None else own.untried
-    trainer = Trainer(learner, settings, out, objective=aim, told=told, contract=taught.contract, adapter=name)
+    trainer = Trainer(learner, settings, out, told=told, contract=taught.contract, adapter=name)
     trainer.run(taught.groups, taught.checks, _reporter())
     if own is None:
         click.echo(f"the adapter is in {trainer.adapter}")
         return 0
-    del learner, aim, trainer  # there is not room everywhere for two models
+    del learner, trainer  # there is not room everywhere for two models
     return 0 if own.put_out(out, before, own.tried(model, str(out / own.untried)), click.echo) else 1
 
 
@@ -246,7 +236,7 @@ def _contract(split: str) -> int:
     return PLAN_CONTRACT if split in PLAN_SPLITS else CONTRACT
 
 
-def _own(file: str, seed: int, split: str, lessons_file: Path | None, objective: str) -> "OwnCodebook":
+def _own(file: str, seed: int, split: str, lessons_file: Path | None) -> "OwnCodebook":
     """The codebook that is taught out of itself."""
     from codeword.codebook.errors import InputError
 
@@ -254,10 +244,8 @@ def _own(file: str, seed: int, split: str, lessons_file: Path | None, objective:
 
     if lessons_file is not None:
         raise InputError("--codebook makes its own lessons, and --lessons gives others; leave one of them away")
-    if split != TAUGHT or objective != "likelihood":
-        raise InputError(
-            f"--codebook teaches plans, by what is right; leave away --split {split}, --objective {objective}"
-        )
+    if split != TAUGHT:
+        raise InputError(f"--codebook teaches plans; leave away --split {split}")
     return OwnCodebook(file, seed)
 
 

@@ -20,6 +20,7 @@ from codeword.controller.decision import Decision, DecisionCancelled, Stopwatch
 from codeword.controller.engine import Cancelled, never
 from codeword.controller.hint import NO_HINT, Hint
 from codeword.controller.identity import Identity
+from codeword.controller.prior.weighted import prior_of
 from codeword.controller.remote.address import USUAL
 from codeword.controller.remote.address import Limits as Patience
 from codeword.controller.remote.errors import RemoteError
@@ -101,7 +102,13 @@ class FleetBackend:
         told = self.info
         folder = Path(told.adapter) if told.adapter_hash else None
         return Adapter(
-            told.adapter, folder, told.adapter_hash, told.adapter_scale, told.policies, contract=told.contract
+            told.adapter,
+            folder,
+            told.adapter_hash,
+            told.adapter_scale,
+            told.policies,
+            contract=told.contract,
+            trust=told.trust,
         )
 
     def key_of(self, prompt: Prompt, graph: Node, sampling: Sampling | None = None) -> str:
@@ -157,7 +164,7 @@ class FleetBackend:
 
         def question(number: int) -> Message:
             limits = Limits(**cancelled.left_ms()) if isinstance(cancelled, Deadlines) else Limits()
-            return Decide.of(number, prompt, rows, hint.guess, sampling, limits)
+            return Decide.of(number, prompt, rows, hint.guess, sampling, limits, prior_of(graph))
 
         answer = self._ask(question, cancelled, self._patience.answer_s)
         if isinstance(answer, Late):

@@ -19,6 +19,7 @@ import zmq
 from codeword.codebook.errors import CodewordError, InputError, ModelError
 from codeword.controller.deadlines import Deadlines
 from codeword.controller.engine import BAD_GRAPH, Engine, Making, Reading, Request
+from codeword.controller.prior.weighted import Weighted
 
 from .address import check_address, socket_file
 from .desk import Desk, FullError, Place
@@ -210,7 +211,8 @@ class Server:
                     return one.work
             return self._engine.begin_reading(said.system)
         sampling = None if said.sampling is None else said.sampling.sampling()
-        return self._engine.begin(Request(said.prompt(), unpack(said.graph), said.guess, sampling))
+        graph = Weighted.of(unpack(said.graph), said.prior)
+        return self._engine.begin(Request(said.prompt(), graph, said.guess, sampling))
 
     def _go_on(self) -> None:
         under_way = list({id(one.work): one.work for one in self._serving if one.work.goes_on}.values())
@@ -307,7 +309,8 @@ def _info(engine: Engine) -> Info:
     return Info(
         run=uuid.uuid4().hex, folder=str(engine.model.folder.resolve()), model=engine.model.name,
         weights_hash=engine.model.weights_sha256, adapter=adapter.name, adapter_hash=adapter.sha256,
-        adapter_scale=adapter.scale, policies=adapter.policies, contract=adapter.contract, held=engine.held,
+        adapter_scale=adapter.scale, policies=adapter.policies, contract=adapter.contract,
+        trust=None if adapter.trust is None else dict(adapter.trust), held=engine.held,
         weights=identity.weights, adapter_identity=identity.adapter, profile=identity.profile, policy=identity.policy,
     )  # fmt: skip
 

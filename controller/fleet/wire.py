@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from codeword.codebook.prompt import Prompt, Turn
 from codeword.controller.decision import Decision
+from codeword.controller.prior.plan_prior import PlanPrior
 from codeword.controller.sampling import Sampling
 
 from .errors import WireError
 from .graphs import Row
 
-VERSION = 2
+VERSION = 3
 """Raised whenever messages change so that older programs misread them."""
 
 MOST_BYTES = 4 << 20
@@ -62,6 +63,7 @@ class Info(Message):
     adapter_scale: float
     policies: tuple[_Name, ...]
     contract: int
+    trust: dict[_Name, float] | None = None
     held: _Name
     weights: _Name
     adapter_identity: _Name
@@ -100,7 +102,8 @@ class Limits(Message):
 
 
 class Decide(Message):
-    """A decision is wanted for a prompt, of which `turns` are the earlier ones, and a graph of choices."""
+    """A decision is wanted for a prompt, of which `turns` are the earlier ones, and a graph of choices, with the prior
+    of its texts where it has one."""
 
     kind: Literal["decide"] = "decide"
     id: _Number
@@ -109,6 +112,7 @@ class Decide(Message):
     observation: _Text
     turns: Annotated[tuple[tuple[_Text, _Text], ...], Field(max_length=10_000)] = ()
     graph: tuple[Row, ...]
+    prior: PlanPrior | None = None
     guess: _Text | None = None
     sampling: Drawn | None = None
     limits: Limits = Limits()
@@ -121,13 +125,14 @@ class Decide(Message):
         guess: str | None,
         sampling: Sampling | None,
         limits: Limits,
+        prior: PlanPrior | None = None,
     ) -> "Decide":
         """Raises WireError where a text is too long."""
         try:
             return Decide(
                 id=number, system=prompt.system, task=prompt.task, observation=prompt.observation,
-                turns=tuple((turn.observation, turn.command) for turn in prompt.turns), graph=rows, guess=guess,
-                sampling=None if sampling is None else Drawn.of(sampling), limits=limits,
+                turns=tuple((turn.observation, turn.command) for turn in prompt.turns), graph=rows, prior=prior,
+                guess=guess, sampling=None if sampling is None else Drawn.of(sampling), limits=limits,
             )  # fmt: skip
         except ValidationError as problem:
             raise WireError(f"not a question: {_first(problem)}") from problem

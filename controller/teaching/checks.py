@@ -28,13 +28,8 @@ def wrong_in(learner: Learner, group: Group) -> set[int]:
     command the likeliest of the allowed tokens leads to a right command."""
     row = lay_out([group], learner.device)
     logits = learner.logits(row)
-    wrong = set()
-    for place in torch.nonzero(row.choice).flatten().tolist():
-        allowed = row.allowed[place]
-        best = allowed[int(logits[place, list(allowed)].argmax())]
-        if best not in row.right[place].tolist():
-            wrong.add(int(row.decision[place]))
-    return wrong
+    fine = row.right.gather(1, logits.argmax(1, keepdim=True))[:, 0]
+    return set(row.decision[~fine].tolist())
 
 
 def check(learner: Learner, groups: Sequence[Group]) -> Check:

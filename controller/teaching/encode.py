@@ -7,6 +7,7 @@ from typing import Protocol
 from codeword.codebook import Prompt
 from codeword.codebook.choices import Node
 from codeword.controller.automaton import Automaton
+from codeword.controller.prior.weighted import bias_of
 from codeword.controller.tokens import Tokens
 
 from .domains import PLAN_SPLITS
@@ -17,8 +18,8 @@ from .sequences import Branch, Choice, Group
 
 
 class Answer(Protocol):
-    """What a lesson has for a model: its prompt, all that may be written and all of it that is right, what of that is
-    taught, and what a model wrote that is wrong, if one did. `kind` and `act` are for counting."""
+    """What a lesson has for a model: its prompt, all that may be written and all of it that is right, and what of that
+    is taught. `kind` and `act` are for counting."""
 
     @property
     def prompt(self) -> Prompt: ...
@@ -28,8 +29,6 @@ class Answer(Protocol):
     def right(self) -> tuple[str, ...]: ...
     @property
     def taught(self) -> str: ...
-    @property
-    def refused(self) -> str: ...
     @property
     def kind(self) -> str: ...
     @property
@@ -47,15 +46,18 @@ def encode(tokens: Tokens, lesson: Answer) -> Branch:
     prompt = tokens.prompt(lesson.prompt)
     right = [tokens.encode(text) for text in lesson.right]
     taught = tokens.encode(lesson.taught)
-    state = Automaton(lesson.graph, tokens.encode).start
+    automaton, bias = Automaton(lesson.graph, tokens.encode), bias_of(lesson.graph, tokens.decode)
+    state = automaton.start
     choices = []
     for place, token in enumerate(taught):
         if len(state.next) > 1:
             fits = sorted({r[place] for r in right if r[:place] == taught[:place]})
-            choices.append(Choice(place, tuple(fits), tuple(state.next)))
+            added: Sequence[float] = ()
+            if bias is not None:
+                _, added = bias(taught[:place], [[t, *automaton.forced_run(s)[0]] for t, s in state.next.items()])
+            choices.append(Choice(place, tuple(fits), tuple(state.next), tuple(round(one, 3) for one in added)))
         state = state.next[token]
-    refused = tuple(tokens.encode(lesson.refused)) if lesson.refused else ()
-    return Branch(prompt.task + prompt.observation, taught, tuple(choices), lesson.kind, lesson.act, refused)
+    return Branch(prompt.task + prompt.observation, taught, tuple(choices), lesson.kind, lesson.act)
 
 
 def encoded(tokens: Tokens, seed: int, split: str, *, per_book: int, begin: int = 0, easy: int = 0) -> Iterator[Group]:

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from .sequences import Group
+from .sequences import Choice, Group
 
 ATTENTION = "codeword_branches"
 """The name under which transformers knows this attention."""
@@ -36,19 +36,20 @@ class Span:
 class Layout:
     """Groups in a row of tokens [tokens], what each token's position is [tokens], and what is asked where.
 
-    `asked` [asked] are places whose next token is a command's; `right` [asked, most] the tokens that are right there,
-    -1 for filling; `choice` [asked] says whether more than one was allowed, `allowed` which, by the place in `asked`.
-    `decision` [asked] is the number of the decision.
+    `asked` [asked] are the places behind which more than one token is allowed: `allowed` [asked, most], 0 for filling,
+    of which `open` [asked, most] tells; `right` [asked, most] says which of them lead to a right answer, and `bias`
+    [asked, most] what the task's words add to the logits. `decision` [asked] is the number of the decision.
     """
 
     tokens: Tensor
     positions: Tensor
     spans: tuple[Span, ...]
     asked: Tensor
+    allowed: Tensor
+    open: Tensor
     right: Tensor
-    choice: Tensor
+    bias: Tensor
     decision: Tensor
-    allowed: tuple[tuple[int, ...], ...]
 
     @property
     def decisions(self) -> int:
@@ -61,8 +62,7 @@ def lay_out(groups: Sequence[Group], device: torch.device | str = "cpu") -> Layo
     positions: list[int] = []
     spans: list[Span] = []
     asked: list[int] = []
-    rights: list[tuple[int, ...]] = []
-    allowed: list[tuple[int, ...]] = []
+    choices: list[Choice] = []
     decisions: list[int] = []
     number = 0
     for group in groups:
@@ -78,25 +78,31 @@ def lay_out(groups: Sequence[Group], device: torch.device | str = "cpu") -> Layo
             positions += range(prefix, prefix + length)
             places[row, :length] = torch.arange(first, first + length)
             real[row, :length] = True
-            open_ = {choice.place: choice for choice in branch.choices}
-            for place, token in enumerate(branch.command):
-                asked.append(first + len(branch.prompt) - 1 + place)
-                rights.append(open_[place].right if place in open_ else (token,))
-                allowed.append(open_[place].allowed if place in open_ else ())
-                decisions.append(number)
+            asked += [first + len(branch.prompt) - 1 + choice.place for choice in branch.choices]
+            choices += branch.choices
+            decisions += [number] * len(branch.choices)
             number += 1
         spans.append(Span(begin, prefix, places.to(device), real.to(device)))
-    most = max(map(len, rights))
-    right = torch.tensor([[*r, *[-1] * (most - len(r))] for r in rights])
+    shape = (len(choices), max((len(choice.allowed) for choice in choices), default=1))
+    allowed, bias = torch.zeros(shape, dtype=torch.long), torch.zeros(shape)
+    open_, right = torch.zeros(shape, dtype=torch.bool), torch.zeros(shape, dtype=torch.bool)
+    for row, choice in enumerate(choices):
+        some = len(choice.allowed)
+        allowed[row, :some] = torch.tensor(choice.allowed)
+        open_[row, :some] = True
+        right[row, :some] = torch.tensor([token in choice.right for token in choice.allowed])
+        if choice.bias:
+            bias[row, :some] = torch.tensor(choice.bias)
     return Layout(
         tokens=torch.tensor(tokens, device=device),
         positions=torch.tensor(positions, device=device),
         spans=tuple(spans),
-        asked=torch.tensor(asked, device=device),
+        asked=torch.tensor(asked, dtype=torch.long, device=device),
+        allowed=allowed.to(device),
+        open=open_.to(device),
         right=right.to(device),
-        choice=torch.tensor([bool(a) for a in allowed], device=device),
-        decision=torch.tensor(decisions, device=device),
-        allowed=tuple(allowed),
+        bias=bias.to(device),
+        decision=torch.tensor(decisions, dtype=torch.long, device=device),
     )
 
 

@@ -105,15 +105,17 @@ class Learner:
                 exact.copy_(trained)
 
     def logits(self, layout: Layout) -> Tensor:
-        """Logits of the whole vocabulary where tokens of commands are asked [asked, vocabulary], in float32."""
+        """Logits of what is allowed where something is asked, with what the words of the task add [asked, most], in
+        float32; minus infinity for filling."""
         hidden = self._inner.model(
             input_ids=layout.tokens[None], position_ids=layout.positions[None], use_cache=False, layout=layout
         ).last_hidden_state[0]
-        logits: Tensor = self._inner.lm_head(hidden[layout.asked]).float()
-        return logits
+        some, places = torch.unique(layout.allowed, return_inverse=True)
+        logits: Tensor = F.linear(hidden[layout.asked], self._inner.lm_head.weight[some]).float()
+        return (logits.gather(1, places) + layout.bias).masked_fill(~layout.open, float("-inf"))
 
     def loss(self, layout: Layout) -> Tensor:
-        """Minus the log-probability of a right token, summed over all asked."""
+        """Minus the log-probability, among what is allowed, of what is right, summed over all asked."""
         return right_loss(self.logits(layout), layout.right).sum()
 
     def gather(self) -> None:
@@ -145,6 +147,7 @@ class Learner:
             "base_weights_sha256": self.base.weights_sha256,
             "contract": contract,
             "policies": TAUGHT[contract],
+            "trust": {} if contract == PLAN_CONTRACT else None,
             **asdict(self.shape),
             **told,
         }
@@ -166,10 +169,5 @@ def _forward(layer: Any, x: Tensor) -> Tensor:
 
 
 def right_loss(logits: Tensor, right: Tensor) -> Tensor:
-    """Minus the log-probability that one of the right tokens comes next [asked]; -1 in `right` is filling."""
-    chosen = logits.gather(1, right.clamp(min=0)).masked_fill(right < 0, float("-inf"))
-    return (
-        logits.logsumexp(1) - chosen.logsumexp(1)
-        if right.shape[1] > 1
-        else F.cross_entropy(logits, right[:, 0], reduction="none")
-    )
+    """Minus the log-probability that one comes that is right [asked]; both are [asked, most]."""
+    return logits.logsumexp(1) - logits.masked_fill(~right, float("-inf")).logsumexp(1)

@@ -47,8 +47,7 @@ _CONTRAST = 0.6
 @dataclass(frozen=True)
 class Lesson:
     """One answer: what is seen and told, what may be written, and what of it is right. `taught` is one of `right`: a
-    goal that is plain, a command by lot. `act` is what is due: `act`, `wait`, `done`, `cannot` or `goal`. `refused` is
-    what a model wrote there that is wrong, if one did.
+    goal that is plain, a command by lot. `act` is what is due: `act`, `wait`, `done`, `cannot` or `goal`.
     """
 
     book: Book
@@ -60,7 +59,6 @@ class Lesson:
     right: tuple[str, ...]
     taught: str
     act: str
-    refused: str = ""
 
 
 def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Iterator[list[Lesson]]:

@@ -15,6 +15,8 @@ from codeword.codebook.goals import read_goal
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
 from codeword.codebook.task_plan import Achieve, TaskPlan
+from codeword.controller.prior.of_task import plan_prior
+from codeword.controller.prior.weighted import Weighted
 
 from .corpus_reader import Entry, files, read_entry
 from .domains import LAYOUTS, TAUGHT, split_of
@@ -25,7 +27,7 @@ from .noise import noisy
 
 _JOINED, _REPEATED, _RENUMBERED, _GONE, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.05
 """How often a task is made into another one, each way."""
-_TABLETOP, _DIRECT = 0.24, 0.08
+_TABLETOP, _DIRECT = 0.16, 0.04
 """How many codebooks of those that are taught are for the tabletop, with plans and with single commands as answers."""
 
 _TRIED = 4
@@ -49,7 +51,6 @@ class PlanLesson:
     right: tuple[str, ...]
     taught: str
     act: str
-    refused: str = ""
 
 
 def plan_lessons(seed: int, split: str, *, per_book: int, begin: int = 0) -> Iterator[Sequence["PlanLesson | Lesson"]]:
@@ -154,7 +155,7 @@ def _made(rng: random.Random, lot: float, codebook: Codebook, entry: Entry, one:
 def plan_lesson(rng: random.Random, codebook: Codebook, one: Said, text: str = "") -> PlanLesson | None:
     """The lesson of one thing that is said; None where nothing that is right can be written for it."""
     text = text or one.text
-    graph = plan_graph(codebook, one.observation, text)
+    graph = _graph(codebook, one.observation, text)
     plans = [plan for plan in one.plans if graph.accepts(plan.text)]
     right = [plan.text for plan in plans] or [TaskPlan((), reason).text for reason in one.cannot]
     if not right:
@@ -165,6 +166,10 @@ def plan_lesson(rng: random.Random, codebook: Codebook, one: Said, text: str = "
     return PlanLesson(codebook, one.kind, text, one.observation, prompt, graph, tuple(right), taught, act)
 
 
+def _graph(codebook: Codebook, observation: Observation, task: str) -> Node:
+    return Weighted.of(plan_graph(codebook, observation, task), plan_prior(codebook, task, observation, {}))
+
+
 def as_plan(lesson: Lesson) -> PlanLesson | None:
     """A tabletop lesson whose goal is asked for, as a plan; None for another, and where no plan can say it."""
     if lesson.act != "goal":
@@ -172,7 +177,7 @@ def as_plan(lesson: Lesson) -> PlanLesson | None:
     goals = [read_goal(text) for text in dict.fromkeys((lesson.taught, *lesson.right))]
     plans = [TaskPlan((), asked.cannot) if asked.cannot else TaskPlan((Achieve(asked),)) for asked in goals]
     codebook = lesson.book.codebook
-    graph = plan_graph(codebook, lesson.observation, lesson.task)
+    graph = _graph(codebook, lesson.observation, lesson.task)
     right = [plan.text for plan in plans if graph.accepts(plan.text)]
     if not right or right[0] != plans[0].text:
         return None

@@ -49,9 +49,9 @@ class Play:
 
     @property
     def wrong(self) -> tuple[Lesson, ...]:
-        """The lessons where something wrong was said, and what."""
+        """The lessons where something wrong was said."""
         said = zip(self.lessons, self.said, strict=True)
-        return tuple(replace(lesson, refused=answer) for lesson, answer in said if answer not in lesson.right)
+        return tuple(lesson for lesson, answer in said if answer not in lesson.right)
 
     @property
     def fine(self) -> tuple[Lesson, ...]:

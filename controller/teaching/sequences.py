@@ -14,7 +14,7 @@ from typing import Any
 from codeword.codebook.errors import InputError
 from codeword.controller.store import sha256_of
 
-FORMAT = 2
+FORMAT = 3
 
 SPLITS = ("seen", "wordings", "codebooks", "kinds")
 """What lessons can be drawn from; all but the first is for checking."""
@@ -26,24 +26,24 @@ CHECK_SEED = 1_000_003
 @dataclass(frozen=True)
 class Choice:
     """A token of the command that the legal commands leave open: its place in the command, the tokens that lead to a
-    right command, and all that are allowed."""
+    right command, and all that are allowed, with what the words of the task add to the logit of each; nothing where
+    they have no say."""
 
     place: int
     right: tuple[int, ...]
     allowed: tuple[int, ...]
+    bias: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Branch:
-    """One decision: what follows the codebook in its prompt, the command that is taught, and what a model wrote in its
-    place that is wrong, if one did."""
+    """One decision: what follows the codebook in its prompt, and the command that is taught."""
 
     prompt: tuple[int, ...]
     command: tuple[int, ...]
     choices: tuple[Choice, ...]
     kind: str
     act: str
-    refused: tuple[int, ...] = ()
 
     @property
     def tokens(self) -> tuple[int, ...]:
@@ -106,7 +106,7 @@ def taken_in_turns(groups: Sequence[Group], begin: int) -> Iterator[Group]:
 
 def _packed(group: Group) -> dict[str, Any]:
     rows = [
-        [b.prompt, b.command, [[c.place, c.right, c.allowed] for c in b.choices], b.kind, b.act, b.refused]
+        [b.prompt, b.command, [[c.place, c.right, c.allowed, c.bias] for c in b.choices], b.kind, b.act]
         for b in group.branches
     ]
     return {"prefix": group.prefix, "branches": rows}
@@ -114,7 +114,7 @@ def _packed(group: Group) -> dict[str, Any]:
 
 def _unpacked(data: dict[str, Any]) -> Group:
     branches = []
-    for prompt, command, choices, kind, act, refused in data["branches"]:
-        made = tuple(Choice(place, tuple(right), tuple(allowed)) for place, right, allowed in choices)
-        branches.append(Branch(tuple(prompt), tuple(command), made, kind, act, tuple(refused)))
+    for prompt, command, choices, kind, act in data["branches"]:
+        made = tuple(Choice(place, *map(tuple, some)) for place, *some in choices)
+        branches.append(Branch(tuple(prompt), tuple(command), made, kind, act))
     return Group(tuple(data["prefix"]), tuple(branches))

@@ -15,8 +15,8 @@ from codeword.codebook.errors import ModelError
 from codeword.codebook.prompt import CONTRACT
 
 from .checks import Check, check
+from .layout import lay_out
 from .learner import Learner
-from .objective import Likelihood, Objective
 from .sequences import Group
 from .training_log import Progress, TrainingLog
 
@@ -64,17 +64,15 @@ class Trainer:
         settings: Settings,
         out: Path,
         *,
-        objective: Objective | None = None,
         told: Mapping[str, Any] | None = None,
         contract: int = CONTRACT,
         adapter: str = "adapter",
     ) -> None:
-        """Likelihood is the objective unless another is given. `told` goes into the adapter's record with the settings:
+        """`told` goes into the adapter's record with the settings:
         what else must be the same when it goes on; `contract` is the prompt contract of what is taught, `adapter` the
         name of the adapter's folder. Raises ModelError where another training's state is in the folder.
         """
         self.learner, self.settings, self.out = learner, settings, out
-        self.objective = objective or Likelihood()
         out.mkdir(parents=True, exist_ok=True)
         self.step = 0
         self.checks: dict[str, Check] = {}
@@ -153,15 +151,14 @@ class Trainer:
 
     def _learn(self, batch: Sequence[Group]) -> tuple[float, int]:
         """One step; gives the mean loss, and how many tokens were read."""
-        learner, settings, objective = self.learner, self.settings, self.objective
+        learner, settings = self.learner, self.settings
         rows = [
-            objective.lay_out(batch[i : i + settings.together], learner.device)
-            for i in range(0, len(batch), settings.together)
+            lay_out(batch[i : i + settings.together], learner.device) for i in range(0, len(batch), settings.together)
         ]
-        size = sum(map(objective.size, rows))
+        size = max(1, sum(len(row.asked) for row in rows))
         total = 0.0
         for row in rows:
-            loss = objective.loss(learner, row) / size
+            loss = learner.loss(row) / size
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
         learner.gather()

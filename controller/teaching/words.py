@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from codeword.codebook.task_plan import Do
-from codeword.controller.skill_prior import FEATURES, Weights, features
+from codeword.controller.prior.words import FEATURES, Weights, features
 
 from .corpus_reader import Task
 from .plan_lessons import books_of, read_once

@@ -76,7 +76,6 @@ def _facts(adapter: Adapter, base: LocalModel, record: Mapping[str, Any], megaby
         ("seed of the lessons", record.get("data_seed")),
         ("lessons", record.get("lessons")),
         ("begun with", record.get("begun_with") or "nothing"),
-        ("objective", record.get("objective", "likelihood")),
         ("steps", record.get("step")),
         ("next answer right, while training", _checks(record.get("checks", {}))),
     ]

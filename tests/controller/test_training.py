@@ -43,14 +43,17 @@ def test_decisions_that_share_a_codebook_are_computed_as_if_each_were_alone(
     model = learner(tiny_model)
     together = model.logits(lay_out(groups))
     alone = [model.logits(lay_out([Group(g.prefix, (branch,))])) for g in groups for branch in g.branches]
-    assert torch.allclose(together, torch.cat(alone), atol=2e-4)
+    for place, one in enumerate(row for rows in alone for row in rows):
+        assert torch.allclose(together[place, : len(one)], one, atol=2e-4)
+        assert not together[place, len(one) :].isfinite().any()
     branch = groups[0].branches[0]
     ids = torch.tensor([groups[0].prefix + branch.prompt + branch.command])
     plain = model.model.get_base_model()
     plain.config._attn_implementation = "eager"
     logits = plain(input_ids=ids).logits[0]
-    count = len(branch.command)
-    assert torch.allclose(logits[-count - 1 : -1].float(), alone[0], atol=2e-4)
+    for choice, ours in zip(branch.choices, alone[0], strict=True):
+        theirs = logits[choice.place - len(branch.command) - 1, list(choice.allowed)]
+        assert torch.allclose(theirs.float(), ours[: len(choice.allowed)], atol=2e-4)
 
 
 def test_the_loss_of_a_shared_row_has_the_gradient_of_separate_rows(
@@ -72,22 +75,50 @@ def test_the_loss_of_a_shared_row_has_the_gradient_of_separate_rows(
 
 def test_any_right_token_will_do() -> None:
     logits = torch.log(torch.tensor([[0.5, 0.3, 0.2]]))
-    assert torch.allclose(right_loss(logits, torch.tensor([[0, 1]])), -torch.log(torch.tensor([0.8])))
-    assert torch.allclose(right_loss(logits, torch.tensor([[2, -1]])), -torch.log(torch.tensor([0.2])))
+    assert torch.allclose(right_loss(logits, torch.tensor([[True, True, False]])), -torch.log(torch.tensor([0.8])))
+    assert torch.allclose(right_loss(logits, torch.tensor([[False, False, True]])), -torch.log(torch.tensor([0.2])))
 
 
-def test_what_is_asked_is_the_command_of_every_decision(tiny_model: LocalModel, groups: list[Group]) -> None:
+def test_what_is_asked_is_every_choice_of_every_decision(tiny_model: LocalModel, groups: list[Group]) -> None:
     tokens = Tokens(tiny_model.folder)
     for group in groups:
         row = lay_out([group])
         for number, branch in enumerate(group.branches):
             asked = [i for i, d in enumerate(row.decision.tolist()) if d == number]
-            taught = [branch.command[place] for place in range(len(asked))]
-            assert all(token in row.right[i].tolist() for i, token in zip(asked, taught, strict=True))
+            assert len(asked) == len(branch.choices)
+            for place, choice in zip(asked, branch.choices, strict=True):
+                open_ = row.allowed[place][row.open[place]].tolist()
+                assert open_ == list(choice.allowed)
+                assert row.allowed[place][row.right[place]].tolist() == list(choice.right)
             assert {"skill", "goal", "cannot"} & set(json.loads(tokens.decode(branch.command)))
             for choice in branch.choices:
                 assert branch.command[choice.place] in choice.right
                 assert set(choice.right) <= set(choice.allowed)
+
+
+def test_what_words_tell_is_added_to_what_the_model_says(tiny_model: LocalModel, groups: list[Group]) -> None:
+    model = learner(tiny_model)
+    group, branch = next((group, one) for group in groups for one in group.branches if len(one.choices) > 1)
+    first, *rest = branch.choices
+    told = replace(first, bias=tuple(float(number) for number in range(len(first.allowed))))
+    with torch.no_grad():
+        plain, biased = (
+            model.logits(lay_out([Group(group.prefix, (replace(branch, choices=(one, *rest)),))]))
+            for one in (first, told)
+        )
+    some = len(first.allowed)
+    assert torch.allclose(biased[0, :some] - plain[0, :some], torch.arange(some, dtype=torch.float32), atol=1e-5)
+    assert len(rest) == len(plain) - 1
+    assert torch.equal(biased[1:], plain[1:])
+
+
+def test_decisions_without_a_choice_teach_nothing(tiny_model: LocalModel, groups: list[Group]) -> None:
+    model = learner(tiny_model)
+    row = lay_out([Group(groups[0].prefix, (replace(groups[0].branches[0], choices=()),))])
+    loss = model.loss(row)
+    loss.backward()
+    assert float(loss.detach()) == 0.0
+    assert len(row.asked) == 0
 
 
 SETTINGS = Settings(decisions=20, per_group=2, groups=1, rate=2e-2, check_every=5)
@@ -172,7 +203,9 @@ def test_the_adapter_is_one_that_peft_reads(tiny_model: LocalModel, groups: list
     with torch.no_grad():
         theirs = model(input_ids=ids).logits[0][-len(branch.command) - 1 : -1]
         ours = trained.logits(lay_out([Group(groups[0].prefix, (branch,))]))
-    assert torch.allclose(theirs, ours, atol=0.05)  # the file is in bf16
+    for choice, row in zip(branch.choices, ours, strict=True):
+        some = theirs[choice.place, list(choice.allowed)]
+        assert torch.allclose(some, row[: len(choice.allowed)], atol=0.05)  # the file is in bf16
 
 
 def test_training_goes_on_from_an_adapter(tiny_model: LocalModel, tmp_path: Path) -> None:

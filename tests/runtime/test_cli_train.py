@@ -95,25 +95,15 @@ def test_a_model_plays_and_learns_from_where_that_led(tmp_path: Path) -> None:
     records = [json.loads((Path(out) / "adapter/codeword.json").read_text()) for out in (first, second)]
     assert "begun_with" not in records[0]
     assert len(records[1]["begun_with"]) == 64
-    begun, preferred = ("--begin-with", f"{first}/adapter"), str(tmp_path / "preferred")
-    assert run("train", *given, *begun, "--decisions", "4", "--objective", "preference", "--out", preferred) == 0
-    assert json.loads((tmp_path / "preferred/adapter/codeword.json").read_text())["objective"] == "preference"
-    assert run("train", *given, *begun, "--decisions", "4", "--out", preferred) == 2
 
 
-def test_preference_needs_what_was_written_and_is_wrong_and_draws_need_a_model(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_draws_and_playing_need_a_model_and_tabletops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model, made = str(write_folder(tmp_path / "tiny")), str(tmp_path / "made.gz")
     sizes = ("--per-group", "4", "--model", model)
     assert run("lessons", "--n", "4", *sizes, "--draws", "2", "--out", made) == 2
     assert "say whose with --played-by ADAPTER" in capsys.readouterr().err
     assert run("lessons", "--n", "4", *sizes, "--played-by", "none", "--out", made) == 2
     assert "a model plays tabletop lessons, not 'plans'; give --split seen" in capsys.readouterr().err
-    assert run("lessons", "--n", "4", *sizes, "--out", made) == 0
-    given = ("--lessons", made, *sizes, "--dtype", "fp32", "--device", "cpu", "--groups", "1", "--rank", "2")
-    assert run("train", *given, "--objective", "preference", "--out", str(tmp_path / "out")) == 2
-    assert "codeword lessons --played-by ADAPTER" in capsys.readouterr().err
 
 
 def test_what_an_adapter_answers_as_it_was_taught_and_as_it_is_used_is_compared(

@@ -26,6 +26,8 @@ from codeword.controller.fleet.client import FleetBackend
 from codeword.controller.fleet.wire import Hello
 from codeword.controller.hint import Hint
 from codeword.controller.plan_writer import PlanWriter
+from codeword.controller.prior.of_task import plan_prior
+from codeword.controller.prior.weighted import Weighted
 from codeword.controller.registry import LocalModel
 from codeword.controller.remote.address import Limits
 from codeword.controller.remote.errors import RemoteError
@@ -126,7 +128,10 @@ def test_plans_and_their_keys_are_those_of_the_engine_alone(
         assert shared.considered == own.considered
         assert shared.decision.essence() == own.decision.essence()
         assert sampling.temperature or len(shared.considered) > 1
-        prompt, graph = plan_prompt(tabletop, "red into blue", seen), plan_graph(tabletop, seen, "red into blue")
+        assert alone.adapter.trust is not None
+        prior = plan_prior(tabletop, "red into blue", seen, alone.adapter.trust)
+        prompt = plan_prompt(tabletop, "red into blue", seen)
+        graph = Weighted.of(plan_graph(tabletop, seen, "red into blue"), prior)
         assert shared.decision.key == backend.key_of(prompt, graph, sampling) == alone.key_of(prompt, graph, sampling)
         long = plan_graph(tabletop, seen, "red into blue", giving_up=False, least=5)
         made = backend.decide(prompt, long, sampling=sampling)
@@ -374,7 +379,7 @@ def test_a_client_of_another_version_is_told_in_one_line(
     engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "Hello", partial(Hello, version=1))
-    with pytest.raises(RemoteError, match="the client speaks version 1, and the engine 2") as told:
+    with pytest.raises(RemoteError, match="the client speaks version 1, and the engine 3") as told:
         FleetBackend(engine.address)
     assert "\n" not in str(told.value)
     assert "right would be one version of codeword for both" in str(told.value)
@@ -385,8 +390,8 @@ def test_a_client_of_another_version_is_told_in_one_line(
 def test_an_engine_of_another_version_is_told_in_one_line(
     engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "VERSION", 3)
-    with pytest.raises(RemoteError, match="the engine speaks version 2, and the client 3") as told:
+    monkeypatch.setattr(client, "VERSION", 4)
+    with pytest.raises(RemoteError, match="the engine speaks version 3, and the client 4") as told:
         FleetBackend(engine.address)
     assert "\n" not in str(told.value)
 

@@ -117,4 +117,4 @@ def test_names_of_models_are_no_addresses() -> None:
 
 
 def test_json_of_a_message_has_no_surprises() -> None:
-    assert json.loads(written(Hello(name="a"))) == {"kind": "hello", "version": 2, "name": "a"}
+    assert json.loads(written(Hello(name="a"))) == {"kind": "hello", "version": 3, "name": "a"}

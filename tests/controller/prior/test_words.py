@@ -5,7 +5,7 @@ import math
 import pytest
 
 from codeword.codebook import Entity, Observation, parse_codebook
-from codeword.controller.skill_prior import FEATURES, Weights, features, stems
+from codeword.controller.prior.words import FEATURES, Weights, features, stems
 from codeword.controller.teaching.plan_lessons import books_of
 from codeword.controller.teaching.words import Said, count_right, learn_weights, sayings
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from codeword.codebook.arguments import ChoiceArgument, EntityArgument, ListArgument, NumberArgument
 from codeword.codebook.observation import Observation
-from codeword.codebook.quantities import find_quantities
+from codeword.codebook.quantities import Quantity, find_quantities
 from codeword.codebook.quantities.offer import number_slots
 from codeword.codebook.skills import Codebook, Skill
 from codeword.codebook.task_plan import Do
@@ -26,40 +26,17 @@ FEATURES = (
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _EMPTY = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "and",
-        "or",
-        "to",
-        "in",
-        "on",
-        "it",
-        "is",
-        "that",
-        "with",
-        "for",
-        "you",
-        "your",
-        "me",
-        "my",
-        "i",
-        "please",
-        "could",
-        "can",
-        "would",
-        "then",
-    ]
+    "the a an of and or to it is that with for you your me my i please could can would then".split()  # noqa: SIM905
 )
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_DIGITS = {word: str(number) for number, word in enumerate(_NUMBERS)}
 _ENDINGS = ("ing", "ed", "es", "s", "en", "er", "e")
 
 
 def stems(text: str) -> list[str]:
-    """The words of a text that say something, without their endings."""
+    """The words of a text that say something, without their endings; numbers as digits."""
     words = [word for word in _WORD.findall(text.lower().replace("_", " ")) if word not in _EMPTY]
-    return [_stem(word) for word in words]
+    return [_DIGITS.get(word) or _stem(word) for word in words]
 
 
 def _stem(word: str) -> str:
@@ -105,7 +82,7 @@ def _of(skill: Skill, said: Sequence[str]) -> _Told:
     choices = [text for argument in arguments if isinstance(argument, ChoiceArgument) for text in argument.texts]
     kinds = [kind for a in arguments if isinstance(a, EntityArgument | ListArgument) for kind in a.kinds]
     return _Told(
-        frozenset(stems(skill.name)), frozenset(stems(" ".join((skill.description, *said)))),
+        frozenset(stems(skill.name)), frozenset(stems(" ".join((skill.description, *skill.args, *said)))),
         frozenset(stems(" ".join(choices))), frozenset(kinds),
         any(isinstance(argument, NumberArgument) for argument in arguments), bool(choices), bool(skill.effects),
     )  # fmt: skip
@@ -118,10 +95,7 @@ def features(codebook: Codebook, text: str, observation: Observation) -> tuple[t
     seen = [entity.id for entity in observation.entities]
     kinds = {entity.kind for entity in observation.entities if words.intersection(stems(entity.id))}
     quantities = find_quantities(text, seen)
-    fits: dict[str, int] = {}
-    for slot in number_slots(codebook):
-        if any(slot.exact(quantity) is not None for quantity in quantities):
-            fits[slot.skill] = fits.get(slot.skill, 0) + 1
+    fits = _fits(codebook, quantities)
     found = []
     for name, one in zip(names, told, strict=True):
         said_name, said_about = words & one.name, words & one.about
@@ -136,6 +110,23 @@ def features(codebook: Codebook, text: str, observation: Observation) -> tuple[t
             ]
         )  # fmt: skip
     return names, found
+
+
+def _fits(codebook: Codebook, quantities: Sequence[Quantity]) -> dict[str, int]:
+    """By skill, how many of its arguments take a number that is said."""
+    slots = {(slot.skill, slot.name): slot for slot in number_slots(codebook)}
+    plain = [float(quantity.value) for quantity in quantities if quantity.unit is None]
+    found: dict[str, int] = {}
+    for skill in codebook.skills.values():
+        for name, argument in skill.args.items():
+            slot = slots.get((skill.name, name))
+            if isinstance(argument, NumberArgument) and (
+                any(argument.count(value) is not None for value in plain)
+                if slot is None
+                else any(slot.exact(quantity) is not None for quantity in quantities)
+            ):
+                found[skill.name] = found.get(skill.name, 0) + 1
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,164 @@
+"""The prior over plans of a task: its parts, and what the words of each ask for."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+from codeword.codebook.arguments import ChoiceArgument, EntityArgument, ListArgument, NumberArgument
+from codeword.codebook.observation import Observation
+from codeword.codebook.quantities import Quantity, find_quantities
+from codeword.codebook.quantities.offer import number_slots, number_text
+from codeword.codebook.skills import Codebook
+from codeword.codebook.task_plan import MOST_TIMES
+
+from .parts import parts_of, tells_order
+from .plan_prior import Asked, Place, PlanPrior
+from .words import Weights, features, stems
+
+_WHOLE = 0.15
+"""How much the words of the whole task count beside those of a part."""
+_SAID, _ELSEWHERE = 4.0, 0.3
+"""By how much, as the natural logarithm of odds, a thing is likelier that is said; so much of that counts where it is
+said in another part of the task."""
+_MOST_CANDIDATES = 100
+"""Of more things or choices for one argument words tell nothing: that would take too long to weigh."""
+_CROSSED = re.compile(r"\bx\s?([2-9]|1\d|20)\b", re.IGNORECASE)
+_TIMES = re.compile(r"\b(?:\w*\s*times|twice|thrice|\d+\s?x)\b", re.IGNORECASE)
+
+
+@cache
+def learned() -> Weights:
+    """The weights that are shipped. `codeword bench words --out` makes them."""
+    told = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
+    return Weights(tuple(told["weights"].values()), told["nothing"])
+
+
+def plan_prior(
+    codebook: Codebook,
+    task: str,
+    observation: Observation,
+    trust: Mapping[Place, float],
+    weights: Weights | None = None,
+) -> PlanPrior:
+    """What the words of a task tell of its plan; `trust` is what a model counts beside them, by place."""
+    weights = weights or learned()
+    whole = weights.odds(codebook, task, observation)
+    cannot = whole.pop("")
+    amounts = [(one.start, one.end) for one in find_quantities(task, [entity.id for entity in observation.entities])]
+    parts = _telling(codebook, parts_of(task, amounts), observation)
+    asked = [_asked(codebook, part, task, observation, weights, whole) for part in parts]
+    return PlanPrior(round(cannot, 4), tuple(asked), tells_order(task), trust)
+
+
+def _telling(codebook: Codebook, parts: Sequence[str], observation: Observation) -> list[str]:
+    """Parts that speak of a skill; one that names things or numbers alone ("and the blue one") with the last that does,
+    one that names nothing with its neighbour.
+    """
+    found: list[str] = []
+    verb = ""
+    things = frozenset(stem for entity in observation.entities for stem in stems(entity.id))
+    for part in parts:
+        _, rows = features(codebook, part, observation)
+        if any(row[0] + row[1] + row[2] + row[4] > 0 for row in rows):
+            verb = part
+            found.append(part)
+        elif verb and things & frozenset(stems(part)):
+            found.append(f"{_without(verb, things)} {part}")
+        elif find_quantities(part):
+            found.append(part)
+    return found or [" ".join(parts)]
+
+
+def _without(part: str, things: frozenset[str]) -> str:
+    return " ".join(word for word in part.split() if not things & frozenset(stems(word)) and not word[0].isdigit())
+
+
+def _asked(
+    codebook: Codebook, part: str, task: str, observation: Observation, weights: Weights, whole: Mapping[str, float]
+) -> Asked:
+    odds = weights.odds(codebook, part, observation)
+    odds.pop("")
+    mine, all_ = sum(odds.values()) or 1.0, sum(whole.values()) or 1.0
+    skills = {
+        name: round(math.log((1 - _WHOLE) * odds[name] / mine + _WHOLE * whole[name] / all_ + 1e-6), 4) for name in odds
+    }
+    here, there = frozenset(stems(part)), frozenset(stems(task))
+    ids = {entity.id: entity.kind for entity in observation.entities}
+    words: dict[str, dict[str, float]] = {}
+    for skill in codebook.skills.values():
+        for name, argument in skill.args.items():
+            if isinstance(argument, EntityArgument | ListArgument):
+                known: Iterable[str] = [one for one, kind in ids.items() if kind in argument.kinds]
+            elif isinstance(argument, ChoiceArgument):
+                known = argument.texts if argument.pattern is None else ()
+            else:
+                continue
+            if 0 < len(candidates := list(known)) <= _MOST_CANDIDATES:
+                words[f"{skill.name}.{name}"] = _normalized(candidates, _scores(candidates, here, there))
+    quantities = find_quantities(part, list(ids))
+    numbers = _numbers(codebook, quantities or find_quantities(task, list(ids)))
+    facts = _scores([*ids, *codebook.predicates], here, there)
+    return Asked(skills, words, numbers, facts, _times(part, quantities, numbers))
+
+
+def _scores(known: Sequence[str], here: frozenset[str], there: frozenset[str]) -> dict[str, float]:
+    """How much more likely each of some words is for what is said of it: what few of them have counts for more."""
+    own = {word: frozenset(stems(word)) for word in known}
+    counts: dict[str, int] = {}
+    for some in own.values():
+        for stem in some:
+            counts[stem] = counts.get(stem, 0) + 1
+    rare = {stem: math.log((len(known) + 1) / count) for stem, count in counts.items()}
+    scores = {}
+    for word, some in own.items():
+        size = sum(rare[stem] for stem in some) or 1.0
+        share = sum(rare[stem] * (1.0 if stem in here else _ELSEWHERE if stem in there else 0.0) for stem in some)
+        if share:
+            scores[word] = round(_SAID * share / size, 4)
+    return scores
+
+
+def _normalized(known: Sequence[str], scores: Mapping[str, float]) -> dict[str, float]:
+    """Of each word the natural logarithm of its probability among them."""
+    whole = math.log(sum(math.exp(scores.get(word, 0.0)) for word in known))
+    return {word: round(scores.get(word, 0.0) - whole, 4) for word in known}
+
+
+def _numbers(codebook: Codebook, quantities: Sequence[Quantity]) -> dict[str, tuple[str, ...]]:
+    """By skill and argument, the numbers that are said, as it writes them."""
+    slots = {(slot.skill, slot.name): slot for slot in number_slots(codebook)}
+    found: dict[str, tuple[str, ...]] = {}
+    for skill in codebook.skills.values():
+        for name, argument in skill.args.items():
+            if not isinstance(argument, NumberArgument):
+                continue
+            slot = slots.get((skill.name, name))
+            said: list[Fraction] = []
+            for quantity in quantities:
+                value = slot.exact(quantity) if slot is not None else None
+                if slot is not None and value is not None:
+                    said.append(slot.nearest(value))
+                elif quantity.unit is None:
+                    said.append(quantity.value)
+            both = [number_text(sign * value) for value in said for sign in (1, -1)]
+            texts = [text for text in dict.fromkeys(both) if argument.count(float(text)) is not None]
+            if texts:
+                found[f"{skill.name}.{name}"] = tuple(texts)
+    return found
+
+
+def _times(part: str, quantities: Sequence[Quantity], numbers: Mapping[str, tuple[str, ...]]) -> int:
+    """How often it is said to be done; 1 where that is not said."""
+    if found := _CROSSED.search(part):
+        return min(MOST_TIMES, int(found[1]))
+    taken = {text for some in numbers.values() for text in some}
+    for quantity in quantities:
+        counts = quantity.unit is None and quantity.dimension == "count" and quantity.value.denominator == 1
+        said = counts and (_TIMES.search(quantity.words) or number_text(quantity.value) not in taken)
+        if said and 1 < quantity.value <= MOST_TIMES:
+            return int(quantity.value)
+    return 1
