@@ -106,6 +106,7 @@ def _chosen(codebook: Codebook, made: Sequence[Decision]) -> WrittenPlan:
         "cache_level": first.cache_level,
         "path": next((one.path for one in made if one.path != "cache"), first.path),
         "passes": sum(one.passes for one in made),
+        "notes": tuple(note for one in made for note in one.notes),
     }
     sure = None if first.logprob is None else considered[0].probability
     return WrittenPlan(best, texts[best].model_copy(update=costs), sure, considered)
