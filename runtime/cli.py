@@ -34,10 +34,6 @@ VERBS = {
     "keys": Lazy(
         "codeword.runtime.cli_link:keys", "Keys of the robot link: who may drive a robot from another machine."
     ),
-    "engine": Lazy(
-        "codeword.runtime.cli_engine:engine",
-        "Decide for several robots: codeword run --model ipc:///tmp/NAME.sock, from as many processes as you like.",
-    ),
     "replay": Lazy(
         "codeword.runtime.cli_replay:replay",
         "Replay EPISODES (files, or folders of them) and name every difference from what was logged.",

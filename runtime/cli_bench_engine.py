@@ -4,7 +4,6 @@ from typing import Any
 
 import click
 
-from codeword.codebook.errors import InputError
 from codeword.controller.registry import DEFAULT_MODEL
 
 from .cli_bench import JSON, MODEL, bench, given, show_machine, show_rows
@@ -87,33 +86,6 @@ def batch(n: int, model: str, as_json: bool) -> int:
     _show(figures, as_json)
     if not as_json:
         out.print(f"{figures['same_decisions']} of {figures['compared']} decisions the same as alone, to the bit")
-    return 0 if figures["same_decisions"] == figures["compared"] else 1
-
-
-@bench.command(epilog="Example: codeword bench fleet --robots 1,2,4 --n 40")
-@click.option("--robots", default="1,2,4", show_default=True, help="How many robots at a time.")
-@click.option("--n", type=click.IntRange(2), default=40, show_default=True, help="Decisions of each robot.")
-@MODEL
-@JSON
-def fleet(robots: str, n: int, model: str, as_json: bool) -> int:
-    """One engine for several robots, against an engine for each: every robot asks all the time.
-
-    Exits 1 if a robot gets another decision from the shared engine than from its own.
-    """
-    from .bench.fleet import bench_fleet
-
-    counts = [int(part) for part in robots.split(",") if part.isdecimal()]
-    if len(counts) != robots.count(",") + 1 or not all(1 <= count <= 64 for count in counts):
-        raise InputError(f"--robots: '{robots}' are no numbers of robots from 1 to 64 (right would be 1,2,4)")
-    local = given(model)
-    with counting("runs", 2 * len(counts)) as bar:
-        figures = bench_fleet(local, counts, n, lambda: bar.advance(bar.task_ids[0]))
-    _show(figures, as_json)
-    if not as_json:
-        for count, waits in figures["by_robot"].items():
-            told = ", ".join(f"{one['wait_p50_ms']}/{one['wait_p95_ms']}" for one in waits)
-            out.print(f"{count} robots, one engine: each waited p50/p95 [ms] {told}", markup=False)
-        out.print(f"{figures['same_decisions']} of {figures['compared']} robots got what an engine of their own gives")
     return 0 if figures["same_decisions"] == figures["compared"] else 1
 
 

@@ -23,10 +23,6 @@ BENCHES = {
         "codeword.runtime.cli_bench_engine:exactness",
         "Our decoder with all that makes it quick against decoding token by token with transformers, in float32.",
     ),
-    "fleet": Lazy(
-        "codeword.runtime.cli_bench_engine:fleet",
-        "One engine for several robots, against an engine for each: every robot asks all the time.",
-    ),
     "fuzz": Lazy(
         "codeword.runtime.cli_bench_link:fuzz",
         "Spoiled messages to both ends of the link and to LeKiwi's formats; exits 1 if anything moves.",

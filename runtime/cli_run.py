@@ -63,8 +63,8 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
 @click.option("--controller", default="llm", show_default=True, help=f"Who decides: {', '.join(CONTROLLERS)}.")
 @click.option(
     "--model", default=DEFAULT_MODEL, show_default=True,
-    help="A name, folder, .gguf file or hub id; elsewhere http://HOST:PORT/v1#NAME, plain+http://… without schema, or "
-    "the ipc://… of `codeword engine`.",
+    help="A name, folder, .gguf file or hub id; elsewhere http://HOST:PORT/v1#NAME, or "
+    "plain+http://… without schema.",
 )  # fmt: skip
 @click.option("--fallback", default=LOCAL, show_default=True, help="Where that one fails: local, a model, or hold.")
 @click.option(

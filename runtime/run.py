@@ -1,11 +1,9 @@
 """Who decides, what is to be run, and one episode of it into its file."""
 
 import atexit
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib import metadata
 from itertools import product
 from pathlib import Path
@@ -29,9 +27,6 @@ from codeword.controller.controller import (
     prompt_opening,
 )
 from codeword.controller.engine import Engine
-from codeword.controller.fleet.address import check_address, is_fleet
-from codeword.controller.fleet.client import FleetBackend
-from codeword.controller.fleet.later import Later
 from codeword.controller.memory.opening import OFF, open_store
 from codeword.controller.plan_asking import ask_for_plan
 from codeword.controller.plan_controller import GivenPlan
@@ -42,7 +37,7 @@ from codeword.controller.remote.address import USUAL, Limits, is_remote, read_ad
 from codeword.controller.remote.fallback import HOLD, LOCAL
 from codeword.controller.remote.model import RemoteModel
 from codeword.controller.sampling import GREEDY, Sampling
-from codeword.controller.store import Progress, silent
+from codeword.controller.store import Progress
 from codeword.controller.sureness import SURE
 
 from .episode import Adaptable, Episode, Listener, run_episode
@@ -118,11 +113,8 @@ def fetch(who: Who, progress: Progress) -> tuple[LocalModel, Adapter] | None:
         return None
     check_policy(who.policy, who.history)  # before anything is loaded
     name = who.model
-    if is_remote(name) or is_fleet(name):
-        if is_fleet(name):
-            check_address(name, "--model")
-        else:
-            read_address(name)
+    if is_remote(name):
+        read_address(name)
         if who.fallback == HOLD:
             return None
         name = DEFAULT_MODEL if who.fallback == LOCAL else who.fallback
@@ -143,9 +135,6 @@ class Controllers:
         self.who = who
         self.engine: Engine | None = None
         self.loaded = Loaded()
-        if asks and is_fleet(who.model):
-            self._backend: Backend | None = self._serve_from(who, found, processes)
-            return
         if found is not None:
             self.engine = _load(who, found, processes, progress)
             model, adapter = found
@@ -162,37 +151,10 @@ class Controllers:
             there = RemoteModel(read_address(who.model), who.limits, retries=None if who.fallback == HOLD else 2)
             fallback = HOLD if self.engine is None else self.loaded.model
             self.loaded = replace(self.loaded, model=there.name, weights_hash="", profile="remote", fallback=fallback)
-        self._backend = chain(self.engine, there, self.store) if self.engine or there else None
+        self._backend: Backend | None = chain(self.engine, there, self.store) if self.engine or there else None
         if self._backend is not None:
             policy = policy_for(self._backend.adapter, who.policy, who.history)
             self.loaded = replace(self.loaded, policy=policy, contract=contract_of(self._backend.adapter, policy))
-
-    def _serve_from(self, who: Who, found: tuple[LocalModel, Adapter] | None, processes: int) -> Backend:
-        """An engine process, and the local model where there is one, to be loaded when that does not answer."""
-        there = FleetBackend(who.model, who.limits, f"robot {os.getpid()}")
-        told, policy = there.info, policy_for(there.adapter, who.policy, who.history)
-        contract = contract_of(there.adapter, policy)
-        if found is not None and contract_of(found[1], policy) != contract:  # prompts are written for both of them
-            if who.policy == policy:
-                raise InputError(
-                    f"{who.model}: the engine's adapter {told.adapter} and the fallback's {found[1].name} were not "
-                    "taught plans under one prompt contract; right would be --adapter with that of the engine, "
-                    "--fallback hold, or --policy direct"
-                )
-            policy = "direct"
-        here = None if found is None else Later(partial(_load, who, found, processes, silent), found[1])
-        self.loaded = Loaded(
-            model=told.model,
-            weights_hash=told.weights_hash,
-            adapter=told.adapter,
-            adapter_hash=told.adapter_hash,
-            profile=told.profile,
-            held=told.held,
-            fallback=HOLD if found is None else found[0].name,
-            policy=policy,
-            contract=contract_of(there.adapter, policy),
-        )
-        return chain(here, there, self.store)
 
     def warm(self, codebook: Codebook) -> None:
         """Have the model read a codebook; what it keeps of other texts is only what they begin with."""

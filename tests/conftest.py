@@ -8,10 +8,10 @@ from codeword.codebook import Codebook, load_codebook
 from codeword.controller import prefixes
 
 LONGEST = (
-    "tests/test_readme.py", "tests/runtime/test_model.py", "tests/controller/test_lessons.py", "tests/controller/fleet/test_fleet.py",
+    "tests/test_readme.py", "tests/runtime/test_model.py", "tests/controller/test_lessons.py",
     "tests/controller/test_training.py", "tests/runtime/test_cli_train.py", "tests/runtime/link/test_standstill.py",
     "tests/runtime/test_clock.py", "tests/controller/test_engine.py", "tests/controller/test_contrast.py",
-    "tests/runtime/test_fleet.py", "tests/runtime/test_memory.py", "tests/runtime/test_own_codebook.py",
+    "tests/runtime/test_memory.py", "tests/runtime/test_own_codebook.py",
 )  # fmt: skip
 """Files that take longest come first, so that no worker is left with one of them when the others are done."""
 

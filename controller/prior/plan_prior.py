@@ -24,7 +24,6 @@ ends behind as many commands as its task has parts; an item is a goal; a fact of
 _LEFT_OUT = 0.1
 """How likely a command leaves out a number that is said and that it could take."""
 _SURELY_NOT = 1e-4
-_MOST_TOLD = 100_000
 
 Place = str
 """What stands next in a text: `opening`, `skill`, `word`, `number`, `next` (an end, a count or another item), or `free`
@@ -57,12 +56,6 @@ class PlanPrior:
     parts: tuple[Asked, ...]
     in_order: bool
     trust: Mapping[Place, float]
-
-    def __post_init__(self) -> None:
-        """Raises ValueError where nothing is asked for, or so much that it would take too long to weigh."""
-        told = sum(len(asked.facts) + sum(map(len, asked.words.values())) for asked in self.parts)
-        if not self.parts or told > _MOST_TOLD:
-            raise ValueError(f"a prior has a part at least, and tells of {_MOST_TOLD} words at most")
 
     @cached_property
     def digest(self) -> str:

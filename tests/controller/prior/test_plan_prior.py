@@ -2,7 +2,6 @@
 what others begin with.
 """
 
-import json
 import math
 from dataclasses import replace
 from itertools import product
@@ -15,8 +14,6 @@ from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
 from codeword.controller.digest import graph_digest
 from codeword.controller.engine import Engine
-from codeword.controller.fleet.graphs import pack
-from codeword.controller.fleet.wire import Decide, Limits, read_said, written
 from codeword.controller.prior.of_task import plan_prior
 from codeword.controller.prior.parts import parts_of
 from codeword.controller.prior.plan_prior import Asked, PlanPrior
@@ -138,11 +135,6 @@ def test_what_a_model_counts_beside_it_depends_on_the_place() -> None:
     ]  # fmt: skip
 
 
-def test_a_prior_without_parts_is_none() -> None:
-    with pytest.raises(ValueError, match="a part at least"):
-        made(parts=())
-
-
 def test_what_is_left_of_a_graph_has_its_prior_and_its_name_tells_of_it(cart: Codebook, seen: Observation) -> None:
     graph = plan_graph(cart, seen, "sound the horn")
     prior = plan_prior(cart, "sound the horn", seen, {})
@@ -155,19 +147,6 @@ def test_what_is_left_of_a_graph_has_its_prior_and_its_name_tells_of_it(cart: Co
     other = Weighted.of(graph, plan_prior(cart, "go to the gate", seen, {}))
     assert len({graph_digest(graph), graph_digest(weighted), graph_digest(other)}) == 3
     assert graph_digest(weighted) == graph_digest(Weighted.of(graph, plan_prior(cart, "sound the horn", seen, {})))
-
-
-def test_a_prior_travels_with_its_graph(cart: Codebook, seen: Observation) -> None:
-    task = "go to the gate and drive 2 m"
-    prior = plan_prior(cart, task, seen, {"skill": 0.3})
-    said = Decide.of(1, plan_prompt(cart, task, seen), pack(plan_graph(cart, seen, task)), None, None, Limits(), prior)
-    read = read_said(written(said))
-    assert isinstance(read, Decide)
-    assert read.prior is not None
-    assert (read.prior.digest, read.prior) == (prior.digest, prior)
-    empty = json.loads(written(said)) | {"prior": {**json.loads(written(said))["prior"], "parts": []}}
-    with pytest.raises(Exception, match=r"not a message: .*prior"):
-        read_said(json.dumps(empty).encode())
 
 
 def test_a_model_that_counts_for_nothing_leaves_it_to_the_words(
