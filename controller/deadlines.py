@@ -27,13 +27,6 @@ class Deadlines:
         self()
         return self._missed
 
-    def left_ms(self) -> dict[str, float]:
-        """What is left of each limit that there is, as another who begins now would be given it [ms]."""
-        gone_ms = (time.perf_counter() - self._began) * 1000
-        since_began = {"decision_ms": self._decision_ms, "first_token_ms": self._first_token_ms}
-        left = {stage: limit - gone_ms for stage, limit in since_began.items() if limit is not None}
-        return left if self._token_ms is None else {**left, "token_ms": self._token_ms}
-
     def __call__(self) -> bool:
         """Whether a limit was missed by now."""
         stage, until = self._next()

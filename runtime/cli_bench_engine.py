@@ -1,4 +1,4 @@
-"""`codeword bench`, the engine's own figures: exactness, history, generation, batches and the start of a process."""
+"""`codeword bench exactness` and `start`: the engine beside plain transformers, and a new process up to its first command."""
 
 from typing import Any
 
@@ -40,53 +40,6 @@ def exactness(n: int, model: str, as_json: bool) -> int:
         for difference in figures["differences"]:
             out.print(str(difference), markup=False)
     return 0 if figures["equal"] + figures["tied"] == n else 1
-
-
-@bench.command(epilog="Example: codeword bench history --n 60")
-@click.option("--n", type=click.IntRange(2), default=100, show_default=True, help="Decisions in each form.")
-@MODEL
-@JSON
-def history(n: int, model: str, as_json: bool) -> None:
-    """Every observation in a prompt of its own, against a conversation that grows, in tokens and time."""
-    from codeword.codebook.conversation import FORMS
-
-    from .bench.history import bench_history
-
-    local = given(model)
-    with counting("decisions", n * len(FORMS)) as bar:
-        figures = bench_history(local, n, lambda: bar.advance(bar.task_ids[0]))
-    _show(figures, as_json)
-
-
-@bench.command(epilog="Example: codeword bench generation --n 64")
-@click.option("--n", type=click.IntRange(2), default=64, show_default=True, help="Tokens to write each time.")
-@MODEL
-@JSON
-def generation(n: int, model: str, as_json: bool) -> None:
-    """Tokens a second with keys and values kept and without, in each profile, and the memory that keeping takes."""
-    from .bench.generation import PROFILES, bench_generation
-
-    local = given(model)
-    with counting("tokens", 2 * n * len(PROFILES)) as bar:
-        figures = bench_generation(local, n, lambda: bar.advance(bar.task_ids[0]))
-    _show(figures, as_json)
-
-
-@bench.command(epilog="Example: codeword bench batch --n 160")
-@click.option("--n", type=click.IntRange(16), default=160, show_default=True, help="Decisions at each size.")
-@MODEL
-@JSON
-def batch(n: int, model: str, as_json: bool) -> int:
-    """Decisions a second when several episodes are carried on side by side; exits 1 if one differs from alone."""
-    from .bench.batch import SIZES, bench_batch
-
-    local = given(model)
-    with counting("decisions", len(SIZES) * max(SIZES) * -(-n // max(SIZES))) as bar:
-        figures = bench_batch(local, n, lambda: bar.advance(bar.task_ids[0]))
-    _show(figures, as_json)
-    if not as_json:
-        out.print(f"{figures['same_decisions']} of {figures['compared']} decisions the same as alone, to the bit")
-    return 0 if figures["same_decisions"] == figures["compared"] else 1
 
 
 @bench.command(epilog="Example: codeword bench start --n 5")

@@ -1,4 +1,4 @@
-"""`codeword bench taught`, `tellings`, `goals`, `names`, `sure`, `words`: answers to what nobody was taught."""
+"""`codeword bench taught`, `sure`, `words`: answers to what nobody was taught."""
 
 import json
 from collections.abc import Callable
@@ -53,59 +53,6 @@ def taught(n: int, split: str, adapter: str, draws: int, model: str, as_json: bo
             f"{figures['only_as_used']}",
             markup=False,
         )
-
-
-@bench.command(epilog="Example: codeword bench tellings --n 100 --split codebooks")
-@click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many answers in each way.")
-@click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="Of which lessons.")
-@ADAPTER
-@MODEL
-@JSON
-def tellings(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
-    """Answers to lessons that nobody was taught with, the same lessons told in other ways.
-
-    These are: in another order, as JSON, the task last, without the preconditions of skills. A model is taught under
-    one prompt contract. This shows what it leans on and what each way costs in tokens, not how it would do if it had
-    been taught under another.
-    """
-    from .bench.tellings import TELLINGS, bench_tellings
-
-    _measure(
-        lambda engine, advance: bench_tellings(engine, split, n, advance), n * len(TELLINGS), model, adapter, as_json
-    )
-
-
-@bench.command(epilog="Example: codeword bench goals --n 100 --split wordings")
-@click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many answers in each way.")
-@click.option("--split", type=click.Choice(SPLITS), default="wordings", show_default=True, help="Of which lessons.")
-@ADAPTER
-@click.option("--commands", is_flag=True, help="Commands in place of goals.")
-@MODEL
-@JSON
-def goals(n: int, split: str, adapter: str, commands: bool, model: str, as_json: bool) -> None:
-    """Goals of lessons that nobody was taught with: as they are written word by word, and the likeliest as a whole."""
-    from .bench.goals import bench_goals
-
-    _measure(
-        lambda engine, advance: bench_goals(engine, split, n, advance, commands=commands), n, model, adapter, as_json
-    )
-
-
-@bench.command(epilog="Example: codeword bench names --n 100 --split seen")
-@click.option("--n", type=click.IntRange(1), default=200, show_default=True, help="How many goals in each way.")
-@click.option("--split", type=click.Choice(SPLITS), default="seen", show_default=True, help="Of which lessons.")
-@ADAPTER
-@MODEL
-@JSON
-def names(n: int, split: str, adapter: str, model: str, as_json: bool) -> None:
-    """Goals of lessons that nobody was taught with, word by word, the things named in several ways.
-
-    They are named as they are (red_block), shortly where that is clear (red), and with a number at the end
-    (red_block_1).
-    """
-    from .bench.names import bench_names
-
-    _measure(partial(bench_names, split=split, n=n), n, model, adapter, as_json)
 
 
 @bench.command(epilog="Example: codeword bench sure --n 150")

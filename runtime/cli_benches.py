@@ -3,10 +3,6 @@
 from .lazy_group import Lazy
 
 BENCHES = {
-    "batch": Lazy(
-        "codeword.runtime.cli_bench_engine:batch",
-        "Decisions a second when several episodes are carried on side by side; exits 1 if one differs from alone.",
-    ),
     "cache": Lazy(
         "codeword.runtime.cli_bench_cache:cache",
         "A suite run with an empty decision cache, and again with the one that it filled.",
@@ -27,21 +23,9 @@ BENCHES = {
         "codeword.runtime.cli_bench_link:fuzz",
         "Spoiled messages to both ends of the link and to LeKiwi's formats; exits 1 if anything moves.",
     ),
-    "generation": Lazy(
-        "codeword.runtime.cli_bench_engine:generation",
-        "Tokens a second with keys and values kept and without, in each profile, and the memory that keeping takes.",
-    ),
-    "goals": Lazy(
-        "codeword.runtime.cli_bench_taught:goals",
-        "Goals of lessons that nobody was taught with: as they are written word by word, and the likeliest as a whole.",
-    ),
     "grammar": Lazy(
         "codeword.runtime.cli_bench_decision:grammar",
         "From a new observation to its grammar, of commands and of plans.",
-    ),
-    "history": Lazy(
-        "codeword.runtime.cli_bench_engine:history",
-        "Every observation in a prompt of its own, against a conversation that grows, in tokens and time.",
     ),
     "latency-curve": Lazy(
         "codeword.runtime.cli_bench_loop:latency_curve",
@@ -58,10 +42,6 @@ BENCHES = {
     "lookahead": Lazy(
         "codeword.runtime.cli_bench_loop:lookahead",
         "Deciding ahead while commands are carried out, against deciding when asked, over SUITES [default: tabletop].",
-    ),
-    "names": Lazy(
-        "codeword.runtime.cli_bench_taught:names",
-        "Goals of lessons that nobody was taught with, word by word, the things named in several ways.",
     ),
     "near": Lazy(
         "codeword.runtime.cli_bench_near:near",
@@ -94,10 +74,6 @@ BENCHES = {
     "taught": Lazy(
         "codeword.runtime.cli_bench_taught:taught",
         "Answers to lessons that nobody was taught with, by an adapter as it was taught and as it is used.",
-    ),
-    "tellings": Lazy(
-        "codeword.runtime.cli_bench_taught:tellings",
-        "Answers to lessons that nobody was taught with, the same lessons told in other ways.",
     ),
     "validity": Lazy(
         "codeword.runtime.cli_bench_decision:validity",

@@ -21,11 +21,6 @@ def unseen_groups(split: str) -> Iterator[Sequence[Lesson]]:
     return lessons(CHECK_SEED, split_mix(split), per_book=_PER_BOOK)
 
 
-def unseen(split: str) -> Iterator[Lesson]:
-    """Lessons of a split without end, one by one, always the same."""
-    return (lesson for group in unseen_groups(split) for lesson in group)
-
-
 def share(right: Sequence[bool]) -> dict[str, Any]:
     """How many answers of so many are right: columns of a row."""
     low, high = wilson95(sum(right), len(right))
