@@ -1,4 +1,4 @@
-"""`codeword bench exactness` and `start`: the engine beside plain transformers, and a new process up to its first command."""
+"""`codeword bench exactness` and `start`: the engine beside transformers, and a process up to its first command."""
 
 from typing import Any
 
