@@ -24,11 +24,13 @@ MOST_FAILURES = 3
 
 
 class PlanExecutor:
-    """One plan on its way. `at` counts the items that are done."""
+    """One plan on its way. `at` counts the items that are done; `gave_up` says after how many states the planner gave
+    up on the item that could not be carried out last, which is no proof that it cannot be; 0 where that is proved.
+    """
 
     def __init__(self, codebook: Codebook, plan: TaskPlan) -> None:
         self.codebook, self.plan = codebook, plan
-        self.at = 0
+        self.at = self.gave_up = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -119,6 +121,7 @@ class PlanExecutor:
         self._pursuit.seek(goal)
         found = self._pursuit.next(observation)
         if not isinstance(found, Command):
+            self.gave_up = found.expanded if found.gave_up else 0
             return found.failure
         return None if self.codebook.skills[found.skill].ends is not None else found
 

@@ -11,6 +11,7 @@ from .command import Command
 from .conditions import Condition
 from .effects import apply
 from .facts import Fact
+from .greedy_search import GreedySearch
 from .ground import Formula, Grounder, changing, literals
 from .legal import legal_in
 from .observation import Observation
@@ -55,12 +56,16 @@ class SymbolicWorld:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a search found: commands to the goal and what they cost, or why there are none (`missing`, `impossible`)."""
+    """What a search found: commands to the goal and what they cost, or why there are none (`missing`, `impossible`).
+
+    Where it `gave_up`, that is no proof: not all that could be tried was.
+    """
 
     commands: tuple[Command, ...]
     failure: str = ""
     expanded: int = 0
     cost: float = 0.0
+    gave_up: bool = False
     settled: bool = True
     """Whether the codebook declares every argument in it, so that it may be carried out as it stands."""
 
@@ -71,6 +76,11 @@ class Plan:
 
 
 NOTHING_DEAR: Mapping[str, float] = MappingProxyType({})
+
+_MOST_EXPANDED, _MOST_CHECKED = 2_000, 10_000
+"""So many states are gone on from in search of a cheap plan, and so many operators checked there; then any plan is
+searched for.
+"""
 
 _LOOKS, _MORE_LOOKS = 600, 200
 """So many states are looked at for a plan to begin with, and so many more for other commands that one begins with."""
@@ -85,7 +95,7 @@ _SLACK = 1.0
 
 
 def plan(
-    world: SymbolicWorld, goal: Condition, max_expanded: int = 2_000, dear: Mapping[str, float] = NOTHING_DEAR
+    world: SymbolicWorld, goal: Condition, max_expanded: int | None = None, dear: Mapping[str, float] = NOTHING_DEAR
 ) -> Plan:
     """Cheap commands that a best-first search finds to a state where the goal holds.
 
@@ -93,9 +103,14 @@ def plan(
     parts that do not hold yet are reckoned to cost. `dear` says what commands, by their text, cost more than usual.
     An argument that nothing declares is never made up: no command is planned with it (see `Operator.settled`).
     Where no chain of skills could bring the goal about, the failure is `impossible`, or `missing` where the goal names
-    what is not there; also `impossible` where nothing was found in `max_expanded` states.
+    what is not there; also `impossible` where all states that can be reached were searched, or the search gave up. In
+    large worlds that is no search for a cheap plan: it goes for any. With `max_expanded` it gives up behind so many
+    states.
     """
-    return _Search(world, goal, dear).plan(world.state, max_expanded)
+    search = _Search(world, goal, dear)
+    if max_expanded is not None:
+        return search.plan(world.state, max_expanded)
+    return search.plan_or_any(world.state, _MOST_EXPANDED)
 
 
 def ways(
@@ -111,9 +126,9 @@ def ways(
     """
     search = _Search(world, goal, dear, unsettled=True)
     search.looks = _LOOKS
-    best = search.plan(world.state)
-    if not best.commands:
-        return (), best
+    best = search.plan_or_any(world.state)
+    if not best.commands or search.looks <= 0:
+        return best.commands[:1], best
     sorts: dict[Hashable, list[tuple[Command, Operator]]] = {}
     for step in search.steps:
         if step.possible(world.state):
@@ -167,6 +182,20 @@ class _Search:
     def cost(self, step: Operator) -> float:
         return self._costs[id(step)]
 
+    def plan_or_any(self, start: FactState, max_expanded: float = math.inf) -> Plan:
+        """A cheap plan from a state, or any where the search for one gives up."""
+        found = self.plan(start, min(max_expanded, max(1, _MOST_CHECKED // max(1, len(self.steps)))))
+        if not found.gave_up:
+            return found
+        self.looks = 0
+        other = GreedySearch(self.steps, self.cost, self._wanted, start).find(start)
+        expanded = found.expanded + other.looked_at
+        if other.steps is None:
+            return Plan((), "impossible", expanded, gave_up=not other.exhausted)
+        commands = tuple(step.command(self._codebook) for step in other.steps)
+        cost = math.fsum(map(self.cost, other.steps))
+        return Plan(commands, expanded=expanded, cost=cost, settled=all(step.settled for step in other.steps))
+
     def plan(self, start: FactState, max_expanded: float = math.inf, most: float = math.inf) -> Plan:
         """A plan from a state, of at most this cost."""
         left = self.reckoned(start)
@@ -198,7 +227,7 @@ class _Search:
                     ahead = self.reckoned(there)
                     if reached + ahead <= most + _SLACK:
                         heappush(frontier, (reached + ahead, ahead, next(order), reached, there))
-        return Plan((), "impossible", expanded)
+        return Plan((), "impossible", expanded, gave_up=bool(frontier) or math.isfinite(most))
 
 
 def _untidy(goal: Formula, state: FactState, steps: Iterable[Operator]) -> frozenset[int]:

@@ -22,7 +22,7 @@ _COSTS = frozenset(
 
 class Note(Record):
     """Something worth knowing that happened on the way to a decision: of a kind (`poisoned`, `cache`, `remote`,
-    `fallback`, `goal`, `stop`, `hold`), told in words.
+    `fallback`, `goal`, `stop`, `hold`, `planner`), told in words.
     """
 
     kind: str

@@ -73,6 +73,8 @@ class PlanController:
             self._rewritten += 1
             found = self._executor.next(observation)
         command = found if isinstance(found, Command) else give_up(self._codebook, found)
+        if not isinstance(found, Command) and (looked_at := self._executor.gave_up):
+            self._notes = (*self._notes, gave_up_note(looked_at))
         return self._decision(command, asked, clock, observation)
 
     def _may_write_again(self, observation: Observation) -> bool:
@@ -114,13 +116,18 @@ class PlanController:
         if asked is None:
             return Decision(
                 text=command.text, logprob=0.0, stage_ms={"plan": total, "total": total}, path="planned", key=key,
-                plan=plan, item=item, sureness=sure,
+                plan=plan, item=item, sureness=sure, notes=self._taken_notes(),
             )  # fmt: skip
         stages = {**asked.decision.stage_ms, "plan": total - asked.decision.stage_ms["total"], "total": total}
         path = "plan" if asked.decision.path == "decoded" else asked.decision.path
         told = {"plan": plan, "item": item, "sureness": sure, "considered": asked.considered, "done": self._done}
         told |= {"text": command.text, "stage_ms": stages, "path": path, "key": key}
-        return asked.decision.model_copy(update=told | {"notes": (*asked.decision.notes, *self._notes)})
+        return asked.decision.model_copy(update=told | {"notes": (*asked.decision.notes, *self._taken_notes())})
+
+    def _taken_notes(self) -> tuple[Note, ...]:
+        """What is to be told with this decision, once."""
+        notes, self._notes = self._notes, ()
+        return notes
 
 
 class GivenPlan:
@@ -151,6 +158,8 @@ class GivenPlan:
             self._begin(observation)
         found = self._executor.next(observation)
         command = found if isinstance(found, Command) else give_up(self._codebook, found)
+        if not isinstance(found, Command) and (looked_at := self._executor.gave_up):
+            self._notes = (*self._notes, gave_up_note(looked_at))
         facts = sorted(map(str, self._codebook.state(observation).facts))
         context = {"codebook": self._codebook.hash, "facts": facts, "policy": "given/1"}
         key = decision_key(context | _progress(self._executor, observation))
@@ -169,6 +178,13 @@ class GivenPlan:
         except CommandError as problem:
             self._executor = PlanExecutor(self._codebook, TaskPlan((), "missing"))
             self._notes = (Note(kind="plan", text=f"nothing is done: {problem}"),)
+
+
+def gave_up_note(looked_at: int) -> Note:
+    """What is told where the planner found no way, and it is not proved that there is none."""
+    return Note(
+        kind="planner", text=f"the planner gave up after {looked_at:,} states; that is no proof that there is no way"
+    )
 
 
 def _progress(executor: PlanExecutor, observation: Observation) -> dict[str, Any]:

@@ -53,4 +53,5 @@ def given_adapter(adapter: str, model: LocalModel) -> Adapter:
 def show_machine(figures: dict[str, Any]) -> None:
     on = figures["machine"]
     where = f"{on['processor']}, {on['cores']} cores, torch {on['torch']}"
-    out.print(f"model {figures['model']} on {where}", markup=False)
+    model = f"model {figures['model']} on " if "model" in figures else "on "
+    out.print(f"{model}{where}", markup=False)

@@ -47,6 +47,10 @@ BENCHES = {
         "codeword.runtime.cli_bench_near:near",
         "Decisions with what is foretold by habits, by situations alike up to a renaming, and by nearly the same ones.",
     ),
+    "planner": Lazy(
+        "codeword.runtime.cli_bench_planner:planner",
+        "Plans for many blocks: processor time, memory and length; beside Fast Downward, where that is installed.",
+    ),
     "plans": Lazy(
         "codeword.runtime.cli_bench_decision:plans",
         "Writing a plan beside deciding one command: the same scenes with the codebook `workbench`, in turns.",

@@ -180,3 +180,16 @@ def test_a_plan_for_a_large_scene_can_be_written_and_comes_to_its_end(tabletop: 
 def test_reflexes_come_before_the_model(task: str) -> None:
     made = PlanController(Writer(), book(DOG)).decide(task, scene())  # type: ignore[arg-type]
     assert '"cannot"' in made.text
+
+
+def test_where_the_planner_gave_up_it_is_told_that_this_is_no_proof(tabletop: Codebook) -> None:
+    """Six blocks in more arrangements than are looked at; with three all of them are."""
+    for size, proved in ((6, False), (3, True)):
+        names = [f"block_{number}" for number in range(size)]
+        seen = observe(dict.fromkeys(names, "table"))
+        never = '{"plan":[[["block_0","on","block_1"],["block_1","on","block_0"]]]}'
+        decision = PlanController(Writer(never), tabletop).decide("stack them in a ring", seen)  # type: ignore[arg-type]
+        assert decision.text == '{"skill":"cannot","reason":"impossible"}'
+        told = [note.text for note in decision.notes if note.kind == "planner"]
+        assert len(told) == (not proved)
+        assert all("gave up after" in text and "no proof" in text for text in told)
