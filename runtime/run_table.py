@@ -78,8 +78,10 @@ def _verdict(summary: Summary) -> str:
     if summary.total.undone:
         undone, unjudged = summary.total.undone, summary.total.episodes - summary.total.judged
         return f"[red]{undone} of {unjudged} tasks without a goal to judge by not carried out[/red]"
-    if not summary.ok:
+    if summary.total.success < summary.total.judged:
         return "[red]not all goals reached[/red]"
+    if not summary.ok:
+        return f"{'all goals reached, ' if summary.total.judged else ''}[red]not within budgets[/red]"
     if not summary.total.judged:
         return "no goal to judge by"
     if summary.decisions < FEWEST_FOR_P95:

@@ -139,5 +139,8 @@ def test_a_p95_is_judged_over_the_whole_run_by_the_widest_budget(outcomes: list[
         return Outcome(row, {"decision_ms": times}, {"decision_ms": Budget(p95=p95)})
 
     assert add_up([of([5.0] * 19, 1.0)]).p95_misses == {}, "fewer than 20 say nothing"
-    assert add_up([of([5.0] * 10, 1.0), of([5.0] * 10, 2.0)]).p95_misses == {"decision_ms": (5.0, 2.0)}
+    late = add_up([of([5.0] * 10, 1.0), of([5.0] * 10, 2.0)])
+    assert late.p95_misses == {"decision_ms": (5.0, 2.0)}
+    assert not late.ok
+    assert list(run_notes(late, [row, row]))[-1] == "all goals reached, [red]not within budgets[/red]"
     assert add_up([of([5.0] * 10, 1.0), of([5.0] * 10, 6.0)]).p95_misses == {}
