@@ -14,6 +14,7 @@ from .facts import Fact
 from .holds import Holds
 from .observation import Entity, Observation, Result, RobotState, Status
 from .robot import Motion, Outcome
+from .robot_faults import CheckedPrimitives, checked_look
 from .skills import Codebook
 from .steps import carry_out
 
@@ -64,7 +65,7 @@ class PrimitiveRobot(ABC):
     def observe(self) -> Observation:
         """What is seen now; `step` counts the commands begun, `time_s` runs from when the robot was made."""
         self._check_open()
-        entities, facts = self.look()
+        entities, facts = checked_look(self)
         return Observation(
             step=self._begun, time_s=time.monotonic() - self._began_s, entities=tuple(entities), facts=tuple(facts),
             robot=self.state(), last=self._last,
@@ -81,7 +82,7 @@ class PrimitiveRobot(ABC):
         if command.skill not in self.codebook.skills:
             raise RobotError(f"codebook '{self.codebook.name}' has no skill '{command.skill}'")
         self._begun += 1
-        motion = carry_out(self.codebook, command, self, self.observe)
+        motion = carry_out(self.codebook, command, CheckedPrimitives(self), self.observe)
         _MOVED[id(self)] = self
         self._running = TickedExecution(self, command, motion, self.codebook.skills[command.skill].budget_s)
         return self._running

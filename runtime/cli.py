@@ -34,6 +34,7 @@ VERBS = {
     "keys": Lazy(
         "codeword.runtime.cli_link:keys", "Keys of the robot link: who may drive a robot from another machine."
     ),
+    "robot": Lazy("codeword.runtime.cli_robot:robot", "Bring up a robot of your own."),
     "replay": Lazy(
         "codeword.runtime.cli_replay:replay",
         "Replay EPISODES (files, or folders of them) and name every difference from what was logged.",

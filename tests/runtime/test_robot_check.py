@@ -1,0 +1,156 @@
+"""A robot of one's own is brought up by what `codeword robot check` says: five planted mistakes, each told with its cure."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.runtime.test_cli import call
+
+BOOK = """
+codebook: cart
+robot: {robot: cart, primitives: {go: {description: drives, args: {mark: entity}}, beep: {description: beeps}}}
+entities: [mark]
+facts:
+  at(mark): the cart stands at the mark
+skills:
+  go:
+    description: drive to a mark
+    args: {mark: {entity: mark}}
+    preconditions: [not at(mark)]
+    effects: [not at(any), at(mark)]
+    steps: [go: {mark: $mark}]
+  beep: {description: beep once, steps: [beep]}
+  done: {description: the end}
+  cannot: {description: no way, args: {reason: {choice: [missing]}}}
+"""
+
+CODE = """
+from codeword.codebook import Entity, Fact, Outcome, PrimitiveRobot
+
+
+class Cart(PrimitiveRobot):
+    tick_s = 0.001
+    at = "mark_0"
+    calls = []
+
+    def look(self):
+        return [Entity(id=f"mark_{n}", kind="mark") for n in range(2)], [Fact("at", (self.at,))]
+
+    def perform(self, name, args):
+        self.calls.append(name)
+        yield
+        self.at = args.get("mark", self.at)
+        return Outcome(True)
+
+    def hold(self):
+        pass
+
+
+class Misspells(Cart):
+    def look(self):
+        return [Entity(id="mark_0", kind="mark")], [Fact("att", ("mark_0",))]
+
+
+class ForgetsTheOutcome(Cart):
+    def perform(self, name, args):
+        yield
+
+
+class NeverArrives(Cart):
+    def perform(self, name, args):
+        yield
+        return Outcome(True)
+
+
+class Capitals(Cart):
+    def look(self):
+        return [Entity(id="Mark 0", kind="mark")], []
+
+
+class Burns(Cart):
+    def hold(self):
+        raise OSError("the bus is gone")
+
+
+class Slips(Cart):
+    def perform(self, name, args):
+        yield
+        return Outcome(False, "slipped", "a wheel turned without grip")
+
+
+class MoreFacts(Cart):
+    def look(self):
+        things, facts = super().look()
+        return [*things, Entity(id="door", kind="gate")], [*facts, Fact("charged", ())]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cart.yaml").write_text(BOOK)
+    (tmp_path / "checked_cart.py").write_text(CODE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "checked_cart", raising=False)
+
+
+def check(capsys: pytest.CaptureFixture[str], name: str, *more: str) -> tuple[int, list[str]]:
+    code, out, _ = call(capsys, "robot", "check", f"checked_cart:{name}", "--codebook", "cart.yaml", *more)
+    return code, [" ".join(line.split()) for line in out.splitlines()]
+
+
+def test_a_robot_that_is_right_is_looked_at_and_each_skill_carried_out(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = check(capsys, "Cart", "--moves")
+    assert code == 0
+    assert told[0] == "right made: Cart, for the codebook 'cart'"
+    assert told[1] == "right perform: a generator, gone on with every 0.001 s"
+    assert told[2].startswith("right look: mark_0 (mark), mark_1 (mark); at(mark_0); in ")
+    assert told[3].startswith("right hold: returned in ")
+    assert told[4].startswith('right go: {"skill":"go","mark":"mark_1"} done in ')
+    assert told[5].startswith('right beep: {"skill":"beep"} done in ')
+    assert len(told) == 6
+
+
+def test_nothing_moves_unless_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = check(capsys, "Cart")
+    assert code == 0
+    assert told[-1] == "note skills: none was carried out; --moves carries out each that is legal, once"
+    assert sys.modules["checked_cart"].Cart.calls == []
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "why"),
+    [
+        ("Misspells", "look", "tells of 'att', a fact that codebook 'cart' has not; did you mean 'at'?"),
+        ("ForgetsTheOutcome", "go", "not with an Outcome; right would be `return Outcome(True)`"),
+        ("NeverArrives", "go", "but of its effects at(mark_1) does not show; at(mark_0) still shows"),
+        ("Capitals", "look", "checked_cart.py:41: Entity: id: String should match pattern"),
+        ("Burns", "hold", "checked_cart.py:46: OSError: the bus is gone"),
+        ("Slips", "go", "ended as failed (slipped: a wheel turned without grip)"),
+    ],
+)
+def test_planted_mistakes_are_each_told_with_what_would_be_right(
+    capsys: pytest.CaptureFixture[str], name: str, what: str, why: str
+) -> None:
+    code, told = check(capsys, name, "--moves")
+    assert code == 1
+    wrong = [line for line in told if line.startswith("wrong")]
+    assert wrong[0].startswith(f"wrong {what}: ")
+    assert why in wrong[0]
+
+
+def test_what_the_codebook_does_not_know_is_worth_a_note(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = check(capsys, "MoreFacts")
+    assert code == 0
+    assert "note look: the codebook has no fact charged: nothing goes by it" in told
+    assert "note look: the codebook has no kind gate: no skill can name such a thing" in told
+
+
+def test_its_json_has_every_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "robot", "check", "checked_cart:Slips", "--codebook", "cart.yaml", "--moves", "--json")
+    told = json.loads(out)
+    assert (code, told["codebook"], told["moves"]) == (1, "cart", True)
+    assert [one["verdict"] for one in told["findings"]] == ["right"] * 4 + ["wrong"] * 2
+    assert call(capsys, "robot", "check", "checked_cart:Nobody", "--codebook", "cart.yaml")[0] == 2
