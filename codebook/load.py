@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .arguments import Argument, ChoiceArgument
 from .compose import Parts, codebook_path, is_file
-from .errors import CodebookError, did_you_mean
+from .errors import CodebookError, Fault, did_you_mean
 from .examples import read_examples
 from .facts import ID
 from .load_budgets import read_budgets, read_fallback
@@ -39,6 +39,14 @@ def parse_codebook(text: str, name: str = "codebook.yaml") -> Codebook:
     Raises CodebookError.
     """
     source = parse_yaml(text, name, CodebookError)
+    if "primitives" in source.root and not {"codebook", "skills"} & set(source.root):
+        raise CodebookError(
+            Fault(
+                "is a robot file, which says what a robot can do by itself; right would be a codebook, which names it "
+                f"(robot: {Path(name).name}) and has skills",
+                name,
+            )
+        )
     parts = Parts(source)
     parts.gather(source, ())
     codebook = _Reader(parts).codebook()

@@ -12,7 +12,7 @@ import click
 
 from codeword.codebook import Codebook
 from codeword.codebook.conversation import FORMS
-from codeword.codebook.errors import CommandError, EpisodeError, InputError
+from codeword.codebook.errors import CodewordError, CommandError, EpisodeError, InputError
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.reflexes import stops
 from codeword.codebook.task_plan import read_plan
@@ -219,6 +219,7 @@ def run(
     processes = _processes(jobs, plan, one_by_one)
     plan = replace(plan, lookahead=processes == 1 if lookahead is None else lookahead)
     check_plan(plan, who)
+    is_new = not folder.exists()
     _make(folder)
     if record is not None:
         _make(record)
@@ -232,8 +233,14 @@ def run(
         return Several((*told, *([Explainer(console, book)] if explain else [])))
 
     try:
-        with model_progress() as progress:
-            crew = open_crew(plan, who, processes, progress, tell if explain or view else None)
+        try:
+            with model_progress() as progress:
+                crew = open_crew(plan, who, processes, progress, tell if explain or view else None)
+        except CodewordError:
+            if is_new:  # nothing was run, and nothing is left
+                with suppress(OSError):
+                    folder.rmdir()
+            raise
         with ExitStack() as stack:
             stack.enter_context(crew)
             if view:

@@ -281,6 +281,7 @@ max_decisions: 12
 
 def typed_scenario(task: str, codebook: str) -> Scenario:
     """A task typed by a user, in a default world, without a goal to judge it by. What cannot be printed is left out."""
+    load_codebook(codebook)  # what is wrong with it is not the task's fault
     words = "".join(character if character.isprintable() else " " for character in task)
     quoted = (json.dumps(text, ensure_ascii=False) for text in (words, codebook))
     return parse_scenario(_TYPED.format(**dict(zip(("task", "codebook"), quoted, strict=True))), "--task")

@@ -32,6 +32,7 @@ def inputs(tmp_path: Path, expert_episode: Path) -> Path:
     (tmp_path / "no_codebook.yaml").write_text(good.replace("tabletop", "tabeltop"))
     (tmp_path / "no_entity.yaml").write_text(good.replace("gripper_empty", "holding(rde_block)"))
     (tmp_path / "no_skill.yaml").write_text(good + "events: [{after: pik, do: slip}]\n")
+    (tmp_path / "robot.yaml").write_text("robot: lamp\nprimitives: {glow: {description: glows}}\n")
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "broken.mcap").write_bytes(b"nonsense")
     (tmp_path / "cut.mcap").write_bytes(expert_episode.read_bytes()[:300])
@@ -88,6 +89,15 @@ BAD = {
     "model without redecide": (["replay", "x.mcap", "--model", "y"], "--model goes with --redecide"),
     "unknown verb": (["rnu"], "there is no verb 'rnu'; did you mean 'run'?"),
     "unknown option": (["run", "--sedes", "3"], "No such option '--sedes'"),
+    "unknown codebook for a task": (
+        ["run", "--task", "x", "--codebook", "tabeltop"],
+        "codeword: tabeltop: unknown codebook: no such file, and none of that name is shipped; did you mean 'tabletop'?",
+    ),
+    "robot file for a codebook": (
+        ["codebook", "check", "{}/robot.yaml"],
+        "robot.yaml: is a robot file, which says what a robot can do by itself; right would be a codebook",
+    ),
+    "folder for an episode": (["episodes", "show", "{}"], "is a folder; right would be an episode file, as "),
     "unknown codebook file": (["codebook", "check", "tabeltop"], "did you mean 'tabletop'?"),
     "unknown model to pull": (["models", "pull", "smollm2"], "there is no model 'smollm2'"),
     "model folder that is none": (["run", "--model", "{}/folder"], "folder"),
@@ -107,6 +117,15 @@ def test_bad_input_is_one_clear_line_and_exit_2(
     assert len(lines) == 1, err
     assert lines[0].startswith("codeword: ")
     assert says in lines[0]
+
+
+def test_what_cannot_be_begun_leaves_no_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    for folder in (tmp_path / "new", there):
+        asked = ("run", "tabletop/put_in_bowl", "--adapter", "best", "--out", str(folder))
+        assert call(capsys, *asked)[0] == 2
+    assert sorted(tmp_path.iterdir()) == [there]
 
 
 def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
