@@ -10,6 +10,7 @@ from codeword.codebook import load_codebook
 from codeword.codebook.errors import InputError, RobotError
 
 from .link.host import Host, ScenarioDesk, SetUp
+from .link.journal import Journal
 from .link.keys import Keys, default_folder
 from .link.lekiwi_format import COMMAND_PORT
 from .link.lekiwi_host import LeKiwiHost
@@ -67,7 +68,7 @@ def serve(
             raise InputError(f"--robot {robot} goes with --codebook FILE, and without scenarios")
         check_robot(robot)
         book = load_codebook(codebook)
-        server = Server(host, port, keys)
+        server = Server(host, port, keys, say=Journal())
         hosted = Host(server, robot, pace=1.0)
         hosted.set_up(lambda: SetUp(make_robot(robot, book), book, None), _Telling(robot, host, server, hosted, faults))
     server.start()
@@ -124,12 +125,12 @@ def _beside(host: str, port: int, keys: Keys | None) -> Server:
     """A server with a scenario channel at the port after its own."""
     for attempt in range(20):
         if port:
-            return Server(host, port, keys, scenario_port=port + 1)
+            return Server(host, port, keys, scenario_port=port + 1, say=Journal())
         probe = Server(host, 0, keys)
         chosen = probe.port
         probe.discard()
         try:
-            return Server(host, chosen, keys, scenario_port=chosen + 1)
+            return Server(host, chosen, keys, scenario_port=chosen + 1, say=Journal())
         except InputError:
             if attempt == 19:
                 raise

@@ -1,23 +1,18 @@
 """Whoever carries out a plan's episodes, and how one of them is kept from taking the others along when it breaks."""
 
-import sysconfig
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from pydantic import ValidationError
-
 from codeword.codebook.errors import CommandError, FileError, InputError, ModelError, RobotError, ScenarioError
 
+from .faults import in_one_line
 from .outcome import Outcome, broken, outcome_of
 from .recording import read_episode
 from .run import Controllers, Loaded, Plan, Task, Telling, Who, header, run_one
-
-_STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 
 
 class Crew(Protocol):
@@ -76,25 +71,6 @@ def attempt(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
         raise
     except Exception as problem:  # noqa: BLE001 (a user's robot or skill may raise anything)
         return failure(plan, controllers.who, controllers.loaded, task, in_one_line(problem), traceback.format_exc())
-
-
-def in_one_line(problem: BaseException) -> str:
-    """What was raised, in words, and where in the user's own code: the last place on the way that is not ours."""
-    if isinstance(problem, ValidationError):
-        told = problem.errors(include_url=False)[0]
-        what = f"{problem.title}: {'.'.join(map(str, told['loc']))}: {told['msg']}, not {told['input']!r}"
-    else:
-        what = ": ".join((type(problem).__name__, *str(problem).splitlines()[:1]))
-    ours = Path(__file__).resolve().parent.parent
-    places = [
-        frame
-        for frame in traceback.extract_tb(problem.__traceback__)
-        if (path := Path(frame.filename).resolve()).is_file()
-        and not path.is_relative_to(ours)
-        and "site-packages" not in path.parts
-        and not path.is_relative_to(_STANDARD_LIBRARY)
-    ]
-    return f"{Path(places[-1].filename).name}:{places[-1].lineno}: {what}" if places else what
 
 
 def failure(plan: Plan, who: Who, loaded: Loaded, task: Task, error: str, trace: str = "") -> Outcome:

@@ -44,7 +44,8 @@ class Explainer:
             self.console.print(f"   budget: [red]missed[/red] {', '.join(record.missed)}")
         elif isinstance(record, Result):
             color = "green" if record.status == "done" else "red"
-            why = f" ({escape(record.reason)})" if record.reason else ""
+            told = ": ".join(filter(None, (record.reason, record.message)))
+            why = f" ({escape(told)})" if told else ""
             self.console.print(f"   result: [{color}]{record.status}[/{color}]{why} in {record.duration_s:.1f} s")
         elif isinstance(record, CodebookRecord):
             self.console.print(f"   [yellow]the codebook was edited: now {record.hash[:12]}[/yellow]")

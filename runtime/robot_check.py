@@ -14,8 +14,8 @@ from codeword.codebook.foretell import foretell
 from codeword.codebook.legal import legal
 from codeword.codebook.primitive_robot import PrimitiveRobot
 
-from .crew import in_one_line
 from .episode import check_observation
+from .faults import in_one_line
 from .robots import make_robot
 
 SLOW_LOOK_S = 0.1

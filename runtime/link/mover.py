@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol, runtime_checkable
 
 from codeword.codebook import Codebook, CommandError, Execution, Observation, Result, Robot
+from codeword.runtime.faults import in_one_line
 from codeword.runtime.guard import Guard
 
 from .effects import Gate, Held, Look, Release, Start
@@ -166,7 +167,7 @@ class Mover:
             else:
                 order.do()
         except Exception as problem:  # noqa: BLE001 (a user's own robot may raise anything; it is stopped)
-            what = f"the robot raised {type(problem).__name__}: {problem}"
+            what = f"the robot raised {in_one_line(problem)}"
             self._halter.stop_here()
             self._tell(Failed(what[:400]))
             if isinstance(order, Start):
@@ -199,7 +200,7 @@ class Mover:
         try:
             result = execution.step() if isinstance(execution, Stepped) else execution.poll()
         except Exception as problem:  # noqa: BLE001 (a user's own robot may raise anything; it is stopped)
-            what = f"the robot raised {type(problem).__name__}: {problem}"[:400]
+            what = f"the robot raised {in_one_line(problem)}"[:400]
             self._halter.stop_here()
             self._tell(Failed(what))
             result = Result(command="", status="failed", reason="broken", message=what)

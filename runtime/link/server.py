@@ -19,6 +19,7 @@ from codeword.codebook.observation import Record
 
 from .effects import Effect, Gate, Halt, Send
 from .inflow import Inflow
+from .journal import Say, silent, told, told_result
 from .keys import Doorkeeper, Keys
 from .limits import LIMITS, Limits
 from .machine import Machine
@@ -61,10 +62,12 @@ class Server:
     @urgent()
     def __init__(
         self, host: str, port: int, keys: Keys | None = None, *, scenario_port: int | None = None,
-        limits: Limits = LIMITS,
+        limits: Limits = LIMITS, say: Say = silent,
     ) -> None:  # fmt: skip
-        """Raises InputError where an address cannot be bound, or may not be without keys."""
-        self.limits = limits
+        """`say` hears what happens, line by line, from the link's loop, which it must not keep waiting. Raises
+        InputError where an address cannot be bound, or may not be without keys.
+        """
+        self.limits, self._say = limits, say
         self.desk: Desk | None = None
         self.fault = ""
         """Why the link's loop has ended before it was told to; empty where it has not."""
@@ -229,8 +232,10 @@ class Server:
             effects = machine.looked(now_s, news.observation, news.taken_s)
         elif isinstance(news, Over):
             effects = machine.ended(now_s, news.id, news.result)
+            self._say(told_result(news.result))
         else:
             effects = machine.failed(now_s, news.what)
+            self._say(news.what)
         self._carry_out(session, effects)
 
     def _carry_out(self, session: Session, effects: Sequence[Effect]) -> None:
@@ -243,6 +248,9 @@ class Server:
                 self._send(self._commands[0], [effect.peer, write(effect.message)])
             elif not isinstance(effect, Halt):
                 session.mover.order(effect)
+        for line in dict.fromkeys(map(told, effects)):
+            if line:
+                self._say(line)
 
     def _send(self, socket: "zmq.Socket[bytes]", frames: Sequence[bytes]) -> None:
         with suppress(zmq.Again):  # a peer that takes nothing: what it misses it can ask for again

@@ -8,7 +8,7 @@ import pytest
 from codeword.codebook import Entity, Fact, Outcome, PrimitiveRobot, parse_codebook, read_command
 from codeword.codebook.errors import RobotError
 from codeword.codebook.robot import Motion
-from codeword.runtime.crew import in_one_line
+from codeword.runtime.faults import in_one_line
 
 BOOK = """
 codebook: lamp
