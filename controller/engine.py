@@ -24,7 +24,7 @@ from .hold import DisagreementError, Hold
 from .identity import Identity
 from .memory.near import direction
 from .merge import with_adapter
-from .model import Floats
+from .model import Floats, check_length
 from .prefixes import Prefixes
 from .prior.weighted import bias_of
 from .profiles import AUTO, Tuned, choose, load_model
@@ -274,6 +274,7 @@ class Engine:
         last = tokens.observation + walk.run
         cuts = cuts_of(tokens.system, tokens.task, last)
         certain = tokens.system + tokens.task + last
+        check_length(len(certain), self._model.shape)  # now, and not after minutes of reading
         if not use.forced_runs:
             cuts = (*cuts[:-1], *range(len(certain) - len(walk.run), len(certain) + 1))
         run = Run(

@@ -64,8 +64,13 @@ class Part:
     def check(self, shape: Shape) -> None:
         """Raises ModelError where the sequence would become longer than the model can read."""
         length = self.cache.length + len(self.tokens)
-        if length > shape.max_tokens:
-            raise ModelError(f"the prompt is too long: {length} tokens, and the model reads {shape.max_tokens}")
+        check_length(length, shape)
+
+
+def check_length(length: int, shape: Shape) -> None:
+    """Raises ModelError where so many tokens are more than a model can read."""
+    if length > shape.max_tokens:
+        raise ModelError(f"the prompt is too long: {length} tokens, and the model reads {shape.max_tokens}")
 
 
 class Model(Protocol):

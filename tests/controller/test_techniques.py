@@ -286,3 +286,14 @@ def test_a_world_without_anything_offers_few_commands(engine: Callable[..., Engi
     nothing = observe({})
     prompt, graph = write_prompt(tabletop, "tidy up", nothing), legal(tabletop, nothing).graph
     assert graph.accepts(engine(TREE).decide(prompt, graph).text)
+
+
+def test_a_task_that_is_too_long_is_refused_before_anything_is_read(
+    tiny_model: LocalModel, tabletop: Codebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(tiny_model, profile="bf16")
+    seen = observe({"red_block": "table"})
+    prompt, graph = write_prompt(tabletop, "tidy up", seen), legal(tabletop, seen).graph
+    monkeypatch.setattr(engine._model, "read", lambda parts: pytest.fail(f"{len(parts)} parts were read"))
+    with pytest.raises(ModelError, match=r"the prompt is too long: \d{5} tokens"):
+        engine.decide(prompt._replace(task="Task: " + "tidy up " * 12_000), graph)
