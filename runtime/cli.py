@@ -55,6 +55,10 @@ VERBS = {
     "cache": Lazy(
         "codeword.runtime.cli_cache:cache", "Look into the decisions that `codeword run --cache` keeps, or forget them."
     ),
+    "doctor": Lazy(
+        "codeword.runtime.cli_doctor:doctor",
+        "See whether this machine has what a run needs, a line for each thing, with the cure; exits 1 if one is ill.",
+    ),
     "bench": Lazy(
         "codeword.runtime.cli_bench:bench",
         "Measure on this machine, side by side in one run; without a name: decision and grammar.",
