@@ -42,6 +42,14 @@ _WHOLE = {
 }
 
 
+_NEEDED = ("tokenizer.ggml.tokens", "tokenizer.ggml.token_type", "tokenizer.ggml.merges")
+_NEEDED_OF_SHAPE = (
+    "embedding_length", "attention.head_count", "feed_forward_length", "block_count", "context_length",
+    "attention.layer_norm_rms_epsilon",
+)  # fmt: skip
+"""Metadata without which there is no model."""
+
+
 def _name(name: str, path: Path) -> str:
     """What transformers calls a tensor of a GGUF file."""
     if name in _WHOLE:
@@ -62,7 +70,18 @@ def _config(fields: Mapping[str, Any], tensor_names: set[str], path: Path) -> di
     shape = fields.get("general.architecture")
     if shape not in ("llama", "qwen2"):
         raise ModelError(f"{path}: the model is '{shape}'-shaped (can be used: llama, qwen2)")
-    if fields.get(f"{shape}.rope.scaling.type", "none") != "none":
+    shards = fields.get("split.count", 0)
+    if shards > 1:
+        raise ModelError(
+            f"{path}: one of the {shards} parts of a model; join them first: llama-gguf-split --merge FIRST WHOLE.gguf"
+        )
+    of_tokenizer = _NEEDED if fields.get("tokenizer.ggml.model") == "gpt2" else _NEEDED[:1]
+    missing = [key for key in (*of_tokenizer, *(f"{shape}.{name}" for name in _NEEDED_OF_SHAPE)) if key not in fields]
+    if missing:
+        raise ModelError(f"{path}: its metadata lacks {', '.join(missing)}; take one that llama.cpp made")
+    scaled = fields.get(f"{shape}.rope.scaling.type", "none") != "none"
+    factors = [fields.get(f"{shape}.rope.{key}", 1.0) for key in ("scaling.factor", "scale_linear")]
+    if scaled or any(factor not in (0.0, 1.0) for factor in factors):
         raise ModelError(f"{path}: scaled RoPE is not read from GGUF; give the model as a folder with safetensors")
     hidden, heads = fields[f"{shape}.embedding_length"], fields[f"{shape}.attention.head_count"]
     return {

@@ -120,7 +120,7 @@ def resolve(name_or_path: str, progress: Progress = silent, *, fetch: bool = Tru
     path = Path(name_or_path).expanduser()
     if name_or_path and path.is_dir():
         return open_folder(path.absolute(), str(path))
-    if path.suffix == ".gguf":
+    if path.suffix.lower() == ".gguf":
         return _gguf(path.absolute(), progress)
     if _HUB_ID.fullmatch(name_or_path) and not path.parent.is_dir():
         return _hub(name_or_path, progress, fetch=fetch)

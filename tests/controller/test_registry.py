@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -262,13 +263,38 @@ def test_a_gguf_file_gives_back_the_model(tmp_path: Path, cache: Path, kind: str
         (lambda path: path.write_bytes(write_gguf(path).read_bytes()[:20000]), "not a readable GGUF file"),
         (lambda path: write_gguf(path, template=None), "there is no chat template in it"),
         (lambda path: write_gguf(path, pre="tekken"), "its tokenizer is of kind 'gpt2/tekken'"),
+        *(
+            (
+                partial(write_gguf, change=lambda writer, key=key: writer.kv_data[0].pop(key)),
+                f"its metadata lacks {key}",
+            )
+            for key in ("tokenizer.ggml.token_type", "tokenizer.ggml.merges", "llama.context_length")
+        ),
+        (
+            partial(write_gguf, change=lambda writer: writer.add_uint16("split.count", 2)),
+            "one of the 2 parts of a model; join them first",
+        ),
+        (
+            partial(write_gguf, change=lambda writer: writer.add_float32("llama.rope.scaling.factor", 4.0)),
+            "scaled RoPE is not read from GGUF",
+        ),
+        (
+            partial(write_gguf, change=lambda writer: writer.add_float32("llama.rope.scale_linear", 2.0)),
+            "scaled RoPE is not read from GGUF",
+        ),
     ],
 )
 def test_gguf_files_that_cannot_be_used(tmp_path: Path, cache: Path, make: Callable[[Path], Any], message: str) -> None:
     make(tmp_path / "bad.gguf")
-    with pytest.raises(ModelError, match=message):
+    with pytest.raises(ModelError, match=message) as told:
         resolve(str(tmp_path / "bad.gguf"))
+    assert "\n" not in str(told.value)
     assert left_behind(cache) == []
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_gguf_file_is_one_also_in_capitals(tmp_path: Path) -> None:
+    assert resolve(str(write_gguf(tmp_path / "MY-MODEL.GGUF"))).config["hidden_size"] == 64
 
 
 def test_pip_says_what_is_wrong(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

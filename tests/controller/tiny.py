@@ -143,11 +143,12 @@ def write_gguf(
     template: str | None = CHATML,
     pre: str = "gpt-2",
     held: Callable[[str], str] = lambda _: "Q8_0",
+    change: Callable[[Any], object] = lambda _: None,
     **more: Any,
 ) -> Path:
     """A GGUF file as llama.cpp's own converter would write it, with Q and K of Llama-shaped models in its order of rows.
 
-    `held` says how a matrix is quantized, by its name in transformers.
+    `held` says how a matrix is quantized, by its name in transformers; `change` is done to the writer at the end.
     """
     from gguf import GGUFWriter
 
@@ -192,6 +193,7 @@ def write_gguf(
             stored = f"blk.{layer}.{_GGUF_NAMES[part]}.{end}"
         quantization = held(name) if values.ndim == 2 and values.shape[1] % 32 == 0 else "F32"
         _add_tensor(writer, stored, values, quantization, seed=number)
+    change(writer)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
