@@ -6,7 +6,7 @@ from rich.markup import escape
 from codeword.codebook import Codebook, Observation, Result, legal, parse_codebook
 from codeword.codebook.observation import Record
 from codeword.codebook.prompt import observation_text
-from codeword.controller.decision import Decision
+from codeword.controller.decision import Choice, Decision
 
 from .episode import RETASK, Episode
 from .judge import Verdict
@@ -14,6 +14,10 @@ from .records import BudgetRecord, CodebookRecord, CommandRecord, EventRecord
 from .report.turns import plan_lines
 
 _SHOWN = 6
+_BEFORE = 28
+"""So many characters of what stands before a choice are shown."""
+_CERTAIN, _MENTIONED = 0.995, 0.005
+"""What is likelier was no choice worth a line; what is less likely was no option worth a word."""
 
 
 class Explainer:
@@ -78,6 +82,20 @@ class Explainer:
         for other in decision.considered[1:_SHOWN]:
             self.console.print(f"   [dim]   or {escape(other.told)} {other.probability:.0%}[/dim]", highlight=False)
 
+    def _choice(self, choice: Choice) -> None:
+        """What was written and what was nearly written in its place, behind the last of what stands before it; nothing
+        where there was no doubt.
+        """
+        if any(option.text == choice.taken and option.probability >= _CERTAIN for option in choice.options):
+            return
+        options = "  ".join(
+            f"[{'bold' if option.text == choice.taken else 'dim'}]{escape(option.text)} {option.probability:.0%}[/]"
+            for option in choice.options[:_SHOWN]
+            if option.text == choice.taken or option.probability >= _MENTIONED
+        )
+        before = choice.after if len(choice.after) <= _BEFORE else "…" + choice.after[1 - _BEFORE :]
+        self.console.print(f"   [dim]{escape(before.rjust(_BEFORE))}[/dim] {options}", highlight=False)
+
     def _decision(self, decision: Decision) -> None:
         if decision.plan:
             self._plan(decision)
@@ -87,11 +105,7 @@ class Explainer:
         for skill, why in decision.left_out.items():
             self.console.print(f"   [dim]not {skill}: {escape(why)}[/dim]")
         for choice in decision.choices:
-            options = "  ".join(
-                f"[{'bold' if option.text == choice.taken else 'dim'}]{escape(option.text)} {option.probability:.0%}[/]"
-                for option in choice.options[:_SHOWN]
-            )
-            self.console.print(f"   [dim]{escape(choice.after)}[/dim] {options}")
+            self._choice(choice)
         total = decision.stage_ms.get("total", 0.0)
         self.console.print(
             f"   [bold cyan]{escape(decision.text)}[/bold cyan] [dim]{decision.path}, {total:.0f} ms"

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import parse_codebook
+from codeword.controller.decision import Choice, Decision, Option
 from codeword.runtime.cli import main
+from codeword.runtime.explain import Explainer
 from codeword.runtime.recording import read_episode
 from codeword.runtime.report.turns import Teller
+from codeword.runtime.terminal import out
 from tests.controller.tiny import write_folder
 
 ROBOT = """
@@ -121,6 +124,23 @@ def test_explain_tells_the_plan_and_the_item_under_way(capsys: pytest.CaptureFix
     assert "item 1 of 2: bark, 2 times" in said
     assert "item 2 of 2: walk(steps -5)" in said
     assert "all items are done" in said
+
+
+def test_explain_tells_of_choices_that_could_have_gone_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+    sure = Choice(after='{"', options=(Option(text="plan", probability=0.999),), taken="plan")
+    options = tuple(
+        Option(text=text, probability=share) for text, share in (("bark", 0.7), ("sit", 0.298), ("go", 0.002))
+    )
+    open_ = Choice(after='{"plan":[{"skill":"heel"},{"skill":"', options=options, taken="bark")
+    made = Decision(
+        text='{"skill":"heel"}', logprob=-0.4, choices=(sure, open_), stage_ms={"total": 42.0}, path="decoded", key="k"
+    )
+    Explainer(out, parse_codebook(BOOK), "woof").write("/decision", made, 0.0)
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == '   …{"skill":"heel"},{"skill":" bark 70%  sit 30%'
+    assert len(told[0].split(" bark")[0]) == 3 + 28
+    assert told[1] == '   {"skill":"heel"} decoded, 42 ms'
+    assert len(told) == 2
 
 
 def test_at_a_terminal_the_user_chooses_among_plans_that_were_not_sure_enough(
