@@ -3,21 +3,27 @@ they were taught under.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from codeword.codebook.compose import shipped as shipped_codebooks
 from codeword.codebook.errors import ModelError, did_you_mean
+from codeword.codebook.load import load_codebook
 from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.codebook.prompt import CONTRACT
+from codeword.codebook.skills import Codebook
 
 from .registry import LocalModel
 from .store import sha256_of
 
-AUTO = "auto"
-"""The adapter that is shipped for a model, or none where there is none."""
+AUTO, AUTO_PLANS = "auto", "auto-plans"
+"""The adapter that is shipped for a model, or none where there is none; the same, one that writes whole plans first."""
+
+_TABLETOPS = "arm"
+"""The robot of the codebooks that the adapter of goals was taught on: the simulated arm."""
 
 MERGING = 1
 """Raised whenever the same adapter would be merged into other weights."""
@@ -87,9 +93,31 @@ def shipped() -> dict[str, Path]:
     return {path.name: path for path in found if (path / RECORD).is_file()}
 
 
+def chosen_adapter(name: str, codebooks: Iterable[Codebook]) -> str:
+    """An adapter's name; for `auto` which of the shipped ones is taken for some codebooks.
+
+    It is the one that writes whole plans, but for tabletops of the simulated arm the one that was taught on these. That
+    writes goals alone, so a codebook with skills of its own that declare no effects, which goals cannot ask for, is no
+    such tabletop.
+    """
+    if name != AUTO:
+        return name
+    return AUTO if all(map(_is_tabletop, codebooks)) else AUTO_PLANS
+
+
+def _is_tabletop(codebook: Codebook) -> bool:
+    if codebook.robot != _TABLETOPS:
+        return False
+    shipped_files = {path.resolve() for path in shipped_codebooks().values()}
+    if all(file.resolve() in shipped_files for file in codebook.files):
+        return True
+    known = {name for book in map(load_codebook, shipped_codebooks()) for name in book.skills}
+    return all(skill.effects or skill.ends is not None or skill.name in known for skill in codebook.skills.values())
+
+
 def load_adapter(name: str, model: LocalModel, *, to_teach: bool = False) -> Adapter:
-    """The adapter of a name, `none`, `auto`, a shipped one's or a folder's, for a model. One that is to be taught
-    further may have been taught under another prompt contract.
+    """The adapter of a name, `none`, `auto` (see `chosen_adapter`), a shipped one's or a folder's, for a model. One to be
+    taught further may have been taught under another prompt contract.
 
     Raises ModelError where there is none such, it is damaged, or it was taught on another base or under another prompt
     contract.
@@ -97,8 +125,9 @@ def load_adapter(name: str, model: LocalModel, *, to_teach: bool = False) -> Ada
     if name == NONE.name:
         return NONE
     known = shipped()
-    if name == AUTO:
+    if name in (AUTO, AUTO_PLANS):
         fitting = [path for path in known.values() if _record(path).get("base_sha256") == model.base_sha256]
+        fitting.sort(key=lambda path: (_record(path).get("contract") == PLAN_CONTRACT) is not (name == AUTO_PLANS))
         return _open(fitting[0], fitting[0].name, model, to_teach) if fitting else NONE
     if name in known:
         return _open(known[name], name, model, to_teach)

@@ -16,7 +16,7 @@ from codeword.codebook.prompt import CONTRACT
 from codeword.codebook.skills import Codebook
 
 from .adapter import AUTO as AUTO_ADAPTER
-from .adapter import Adapter, load_adapter
+from .adapter import Adapter, chosen_adapter, load_adapter
 from .backend import Backend
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key
 from .digest import graph_digest
@@ -261,7 +261,7 @@ def make_controller(
     here = None
     if there is None or fallback != HOLD:
         base = resolve(name, progress)
-        chosen = load_adapter(adapter, base)
+        chosen = load_adapter(chosen_adapter(adapter, [codebook]), base)
         here = Engine(base, profile=profile, device=device, threads=threads, adapter=chosen, progress=progress)
     return model_controller(
         chain(here, there, store), codebook, policy=policy, history=history, sampling=sampling, sure=sure

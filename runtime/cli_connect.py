@@ -12,6 +12,7 @@ from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError, RobotTimeoutError
 from codeword.codebook.reflexes import stops
 from codeword.controller import Controller
+from codeword.controller.adapter import chosen_adapter
 from codeword.controller.controller import BEST_POLICY, POLICIES
 from codeword.controller.profiles import AUTO
 from codeword.controller.registry import DEFAULT_MODEL
@@ -90,6 +91,7 @@ def connect(
     if task is None and not readonly and not rearm:
         raise InputError('--task "…" is what the robot is to do; --readonly only looks')
     book = load_codebook(codebook)
+    adapter = chosen_adapter(adapter, [book])
     scenario = typed_scenario(task or "look", codebook)
     check_fit(url, scenario)
     stopping = task is not None and not readonly and stops(book, task)
