@@ -116,8 +116,8 @@ def _is_tabletop(codebook: Codebook) -> bool:
 
 
 def load_adapter(name: str, model: LocalModel, *, to_teach: bool = False) -> Adapter:
-    """The adapter of a name (`none`, `auto`, see `chosen_adapter`, a shipped one's, a folder's) for a model. One that is
-    to be taught further may have been taught under another prompt contract.
+    """The adapter of a name (`none`, `auto`, see `chosen_adapter`, a shipped one's, a folder's) for a model. One to be
+    taught further may have been taught under another prompt contract.
 
     Raises ModelError where there is none such, it is damaged, or it was taught on another base or under another prompt
     contract.

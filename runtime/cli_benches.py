@@ -49,7 +49,7 @@ BENCHES = {
     ),
     "planner": Lazy(
         "codeword.runtime.cli_bench_planner:planner",
-        "Plans for many blocks: processor time, memory and length; beside Fast Downward, where that is installed.",
+        "Plans for many blocks: processor time, memory and length; beside Fast Downward's, where that is installed.",
     ),
     "plans": Lazy(
         "codeword.runtime.cli_bench_decision:plans",

@@ -4,7 +4,6 @@ Downward (up-fast-downward), where that is installed.
 
 import math
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -101,6 +100,8 @@ def bench_planner(sizes: Sequence[int], seed: int, advance: Callable[[], None]) 
 
 
 def _planned(kind: str, size: int, seed: int) -> dict[str, Any]:
+    import resource  # which only POSIX has
+
     before, after = arrangement(kind, size, seed)
     codebook = load_codebook("tabletop")
     world = SymbolicWorld.of(codebook, observed(before))

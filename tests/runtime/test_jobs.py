@@ -221,9 +221,10 @@ def test_an_episode_that_breaks_stops_no_other(tmp_path: Path, monkeypatch: pyte
         assert set(outcomes) == set(plan.tasks)
         errors = sorted(outcome.row.error for outcome in outcomes.values())
         assert errors == [
-            "", "", "KeyError: 'joint_7'",
+            "", "",
             "robot 'unruly:Robot' could not be made: RobotError: the cable is out",
             "the process that ran it was ended by SIGSEGV",
+            "unruly.py:18: KeyError: 'joint_7'",
         ]  # fmt: skip
         kept = dict(finished(plan, who, crew.loaded))
     assert len(kept) == 2

@@ -150,7 +150,7 @@ def test_at_a_terminal_the_user_chooses_among_plans_that_were_not_sure_enough(
     monkeypatch.setattr("codeword.runtime.cli_run._at_terminal", lambda: True)
     answers = iter(["", "1"])
     monkeypatch.setattr("click.prompt", lambda *_, **__: next(answers))
-    task = ("run", "--task", "woof", "--codebook", "dog.yaml", "--robot", "dog_robot:Dog", "--sure", "0.999")
+    task = ("run", "--task", "bark", "--codebook", "dog.yaml", "--robot", "dog_robot:Dog", "--sure", "0.999")
     model = ("--model", str(write_folder(dog / "tiny")), "--adapter", "none")
     assert run(*task, *model, "--out", "none") == 1
     assert "which is meant?" in capsys.readouterr().out
