@@ -108,10 +108,10 @@ def chosen_adapter(name: str, codebooks: Iterable[Codebook]) -> str:
 def _is_tabletop(codebook: Codebook) -> bool:
     if codebook.robot != _TABLETOPS:
         return False
-    shipped_files = {path.resolve() for path in shipped_codebooks().values()}
-    if all(file.resolve() in shipped_files for file in codebook.files):
+    from_here = {path.resolve() for path in shipped_codebooks().values()} & {file.resolve() for file in codebook.files}
+    if len(from_here) == len(codebook.files):
         return True
-    known = {name for book in map(load_codebook, shipped_codebooks()) for name in book.skills}
+    known = {name for book in map(load_codebook, sorted(from_here)) for name in book.skills}
     return all(skill.effects or skill.ends is not None or skill.name in known for skill in codebook.skills.values())
 
 

@@ -51,6 +51,9 @@ def test_tabletops_get_the_adapter_that_was_taught_on_them_and_others_the_one_th
     assert chosen_adapter("none", [books["mobile"]]) == "none"
     own = "codebook: own\ninclude: [tabletop]\nskills:\n  tap:\n    description: tap a block\n"
     own += "    args: {object: {entity: block}}\n    steps: [move_above: {entity: $object, height_m: 0.1}]\n"
+    shown = own.replace("tap", "show")  # a skill of that name is shipped elsewhere, and is not this one
+    (tmp_path / "shown.yaml").write_text(shown)
+    assert chosen_adapter(AUTO, [load_codebook(tmp_path / "shown.yaml")]) == AUTO_PLANS
     for effects, name in ((False, AUTO_PLANS), (True, AUTO)):
         if effects:
             own = (
