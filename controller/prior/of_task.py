@@ -17,6 +17,7 @@ from codeword.codebook.task_plan import MOST_TIMES
 
 from .parts import parts_of, tells_order
 from .plan_prior import Asked, Place, PlanPrior
+from .signs import sign_of
 from .words import Weights, features, stems
 
 _WHOLE = 0.15
@@ -100,9 +101,11 @@ def _asked(
             if 0 < len(candidates := list(known)) <= _MOST_CANDIDATES:
                 words[f"{skill.name}.{name}"] = _normalized(candidates, _scores(candidates, here, there))
     quantities = find_quantities(part, list(ids))
-    numbers = _numbers(codebook, quantities or find_quantities(task, list(ids)))
+    numbers = _numbers(codebook, part, quantities or find_quantities(task, list(ids)))
+    likeliest = codebook.skills[max(skills, key=lambda name: skills[name])]
+    counts = not any(isinstance(argument, NumberArgument) for argument in likeliest.args.values())
     facts = _scores([*ids, *codebook.predicates], here, there)
-    return Asked(skills, words, numbers, facts, _times(part, quantities, numbers))
+    return Asked(skills, words, numbers, facts, _times(part, quantities, numbers, counts=counts))
 
 
 def _scores(known: Sequence[str], here: frozenset[str], there: frozenset[str]) -> dict[str, float]:
@@ -128,10 +131,12 @@ def _normalized(known: Sequence[str], scores: Mapping[str, float]) -> dict[str, 
     return {word: round(scores.get(word, 0.0) - whole, 4) for word in known}
 
 
-def _numbers(codebook: Codebook, quantities: Sequence[Quantity]) -> dict[str, tuple[str, ...]]:
-    """By skill and argument, the numbers that are said, as it writes them."""
+def _numbers(codebook: Codebook, part: str, quantities: Sequence[Quantity]) -> dict[str, dict[str, float]]:
+    """By skill and argument, the numbers that are said, as it writes them, each with its share: with both signs, unless
+    the skill's description gives a sign to a direction that is said.
+    """
     slots = {(slot.skill, slot.name): slot for slot in number_slots(codebook)}
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, dict[str, float]] = {}
     for skill in codebook.skills.values():
         for name, argument in skill.args.items():
             if not isinstance(argument, NumberArgument):
@@ -146,19 +151,26 @@ def _numbers(codebook: Codebook, quantities: Sequence[Quantity]) -> dict[str, tu
                     said.append(quantity.value)
             both = [number_text(sign * value) for value in said for sign in (1, -1)]
             texts = [text for text in dict.fromkeys(both) if argument.count(float(text)) is not None]
+            sign = sign_of(skill.description, part)
+            texts = [text for text in texts if not sign or (text[0] == "-") is (sign < 0)] or texts
             if texts:
-                found[f"{skill.name}.{name}"] = tuple(texts)
+                found[f"{skill.name}.{name}"] = dict.fromkeys(texts, round(1 / len(texts), 4))
     return found
 
 
-def _times(part: str, quantities: Sequence[Quantity], numbers: Mapping[str, tuple[str, ...]]) -> int:
-    """How often it is said to be done; 1 where that is not said."""
+def _times(
+    part: str, quantities: Sequence[Quantity], numbers: Mapping[str, Mapping[str, float]], *, counts: bool
+) -> int:
+    """How often it is said to be done; 1 where that is not said. Where the skill takes no numbers it `counts` what has
+    one ("two pictures").
+    """
     if found := _CROSSED.search(part):
         return min(MOST_TIMES, int(found[1]))
     taken = {text for some in numbers.values() for text in some}
     for quantity in quantities:
-        counts = quantity.unit is None and quantity.dimension == "count" and quantity.value.denominator == 1
-        said = counts and (_TIMES.search(quantity.words) or number_text(quantity.value) not in taken)
-        if said and 1 < quantity.value <= MOST_TIMES:
+        whole = quantity.unit is None and quantity.value.denominator == 1
+        as_count = quantity.dimension == "count" and number_text(quantity.value) not in taken
+        said = _TIMES.search(quantity.words) or as_count or (counts and quantity.dimension in ("count", "number"))
+        if whole and said and 1 < quantity.value <= MOST_TIMES:
             return int(quantity.value)
     return 1

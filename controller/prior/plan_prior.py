@@ -24,6 +24,10 @@ ends behind as many commands as its task has parts; an item is a goal; a fact of
 _LEFT_OUT = 0.1
 """How likely a command leaves out a number that is said and that it could take."""
 _SURELY_NOT = 1e-4
+_OTHER_SIGN = -20.0
+"""What is left, as the natural logarithm of odds, of a number whose sign is not that of the direction that is said: the
+codebook declares it, and no model is to think otherwise.
+"""
 
 Place = str
 """What stands next in a text: `opening`, `skill`, `word`, `number`, `next` (an end, a count or another item), or `free`
@@ -33,13 +37,14 @@ where words tell nothing."""
 @dataclass(frozen=True)
 class Asked:
     """What one part of a task asks for: the `skills` by their probability, as its natural logarithm; by skill and
-    argument (`drive.distance_m`) the `words` of choices and ids of things by theirs, and the `numbers` that are said;
-    the words that goals may take and that are said, each with a score; and how many times it is said to be done.
+    argument (`drive.distance_m`) the `words` of choices and ids of things by theirs, and the `numbers` that are said by
+    their share of probability; the words that goals may take and that are said, each with a score; and how many times
+    it is said to be done.
     """
 
     skills: Mapping[str, float]
     words: Mapping[str, Mapping[str, float]]
-    numbers: Mapping[str, tuple[str, ...]]
+    numbers: Mapping[str, Mapping[str, float]]
     facts: Mapping[str, float]
     times: int = 1
 
@@ -186,20 +191,22 @@ def _value(asked: Asked, name: str, text: str, at: int) -> _Read:
         end = re.compile("[a-z]*").match(text, at)
         assert end is not None
         return _Read(0.0, end.end()) if end.end() < len(text) else _Read(0.0, place="free")
-    return _number(asked.numbers.get(name, ()), text, at)
+    return _number(asked.numbers.get(name, {}), text, at)
 
 
-def _number(said: Sequence[str], text: str, at: int) -> _Read:
+def _number(said: Mapping[str, float], text: str, at: int) -> _Read:
     found = _NUMBER.match(text, at)
     assert found is not None
     written, end = found[0], found.end()
     if not said:
         return _Read(0.0, end) if end < len(text) else _Read(0.0, place="free")
+    if all((number[0] == "-") is not (written[:1] == "-") for number in said) and written:
+        return _Read(_OTHER_SIGN, end, "" if end < len(text) else "number")
     other = (1 - _SAID_NUMBER) * 10.0 ** -len(written)
     if end < len(text):
-        return _Read(_log(_SAID_NUMBER * (written in said) / len(said) + other), end)
-    fitting = sum(number.startswith(written) for number in said)
-    return _Read(_log(_SAID_NUMBER * fitting / len(said) + other), place="number")
+        return _Read(_log(_SAID_NUMBER * said.get(written, 0.0) + other), end)
+    fitting = sum(share for number, share in said.items() if number.startswith(written))
+    return _Read(_log(_SAID_NUMBER * fitting + other), place="number")
 
 
 def _choice(known: Mapping[str, float], text: str, at: int) -> _Read:

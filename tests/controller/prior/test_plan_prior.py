@@ -17,6 +17,7 @@ from codeword.controller.engine import Engine
 from codeword.controller.prior.of_task import plan_prior
 from codeword.controller.prior.parts import parts_of
 from codeword.controller.prior.plan_prior import Asked, PlanPrior
+from codeword.controller.prior.signs import sign_of
 from codeword.controller.prior.weighted import Weighted, bias_of, prior_of
 from codeword.controller.registry import LocalModel
 
@@ -99,7 +100,7 @@ def made(**changes: object) -> PlanPrior:
     asked = Asked(
         {"go": math.log(0.75), "grab": math.log(0.25)},
         {"go.to": {"red_bowl": math.log(0.6), "red_cup": math.log(0.3), "bin": math.log(0.1)}},
-        {"go.far": ("3", "-3")},
+        {"go.far": {"3": 0.5, "-3": 0.5}},
         {},
     )
     return replace(PlanPrior(0.2, (asked,), True, {"skill": 0.3}), **changes)  # type: ignore[arg-type]
@@ -147,6 +148,29 @@ def test_what_is_left_of_a_graph_has_its_prior_and_its_name_tells_of_it(cart: Co
     other = Weighted.of(graph, plan_prior(cart, "go to the gate", seen, {}))
     assert len({graph_digest(graph), graph_digest(weighted), graph_digest(other)}) == 3
     assert graph_digest(weighted) == graph_digest(Weighted.of(graph, plan_prior(cart, "sound the horn", seen, {})))
+
+
+def test_a_direction_has_the_sign_that_the_codebook_gives_it() -> None:
+    assert sign_of("turn on the spot, left is positive", "turn right by 90 degrees") == -1
+    assert sign_of("turn on the spot, left is positive", "a quarter to the left") == 1
+    assert sign_of("drive ahead, backwards if negative", "back up half a metre") == -1
+    assert sign_of("positive values go up, negative ones down", "higher by 3 cm") == 1
+    assert sign_of("turn on the spot", "turn right by 90 degrees") == 0
+    assert sign_of("left is positive", "left 45 degrees and right 45") == 0
+    assert sign_of("left is positive and right is positive", "left") == 0
+    text = BOOK.replace("description: roll forward", 'description: "roll forward, back if negative"').replace(
+        "min: 0", "min: -2"
+    )
+    book = parse_codebook(text)
+    seen = Observation(step=0, time_s=0.0, entities=(), facts=())
+    for task, right, wrong in (("drive back 1.5 m", "-1.5", "1.5"), ("drive forward 1.5 m", "1.5", "-1.5")):
+        prior = plan_prior(book, task, seen, {})
+        assert prior.score(f'{{"plan":[{DRIVE % right}]}}')[0] > prior.score(f'{{"plan":[{DRIVE % wrong}]}}')[0] + 5
+
+
+def test_what_has_a_number_is_counted_where_the_skill_takes_none(cart: Codebook, seen: Observation) -> None:
+    assert plan_prior(cart, "sound two horns", seen, {}).parts[0].times == 2
+    assert plan_prior(cart, "drive two", seen, {}).parts[0].times == 1
 
 
 def test_a_model_that_counts_for_nothing_leaves_it_to_the_words(
