@@ -89,7 +89,12 @@ def test_of_all_plans_the_likeliest_is_the_one_that_is_meant(
 def test_parts_are_cut_where_one_thing_ends_and_another_begins() -> None:
     assert parts_of("drive 2 m, then bark; and then sit") == ("drive 2 m", "bark", "sit")
     assert parts_of("first bark, after that sit. Finally, roll over") == ("first bark", "sit", "roll over")
-    assert parts_of("bark after you sat down and rolled") == ("bark after you sat down and rolled",)
+    assert parts_of("bark after you sat down and rolled") == ("you sat down", "rolled", "bark")
+    assert parts_of("Once the lamp is on, bark and sit") == ("the lamp is on", "bark", "sit")
+    assert parts_of("before you bark, sit") == ("sit", "you bark")
+    assert parts_of("weigh pallet two before pallet one") == ("weigh pallet two", "pallet one")
+    assert parts_of("bark until it is dark and sit") == ("bark until it is dark and sit",)
+    assert parts_of("bark after sitting before rolling") == ("bark after sitting before rolling",)
     assert parts_of("drive 0.5 m") == ("drive 0.5 m",)
     assert parts_of("drive one and a half metres and bark", [(6, 27)]) == ("drive one and a half metres", "bark")
     assert parts_of("...") == ("...",)
