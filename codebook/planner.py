@@ -82,6 +82,9 @@ _MOST_EXPANDED, _MOST_CHECKED = 2_000, 10_000
 searched for.
 """
 
+_FEWEST_EXPANDED = 4
+"""A search that could go on from fewer states is not begun."""
+
 _LOOKS, _MORE_LOOKS = 600, 200
 """So many states are looked at for a plan to begin with, and so many more for other commands that one begins with."""
 
@@ -184,7 +187,8 @@ class _Search:
 
     def plan_or_any(self, start: FactState, max_expanded: float = math.inf) -> Plan:
         """A cheap plan from a state, or any where the search for one gives up."""
-        found = self.plan(start, min(max_expanded, max(1, _MOST_CHECKED // max(1, len(self.steps)))))
+        affordable = _MOST_CHECKED // max(1, len(self.steps))
+        found = self.plan(start, min(max_expanded, affordable if affordable >= _FEWEST_EXPANDED else 0))
         if not found.gave_up:
             return found
         self.looks = 0
