@@ -11,8 +11,8 @@ from heapq import heappop, heappush
 from itertools import count
 
 from .facts import Fact
-from .ground import Every, Formula, Literal, holds, literals
-from .operators import Operator
+from .ground import Every, Formula, Literal, holds
+from .operators import Operator, adding
 from .relaxed import Relaxation
 from .state import FactState
 
@@ -27,6 +27,7 @@ _WEIGHT = 20.0
 _CLOSER = 0.5
 """Of two steps from one state that is taken first which reaches a fact of the goal."""
 _LEVELS = 3
+"""So far it is looked for what a fact of the goal needs, what that needs, and so on."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class GreedySearch:
     def _find(self, start: FactState, goals: int, most: int) -> Found:
         """A plan from a state to so many goals, the first ones."""
         order = count(0, -1)  # of equals the latest first
-        came_by: dict[frozenset[Fact], tuple[frozenset[Fact], Operator] | None] = {start.facts: None}
+        came_by: dict[frozenset[Fact], tuple[frozenset[Fact], Operator]] = {}
         spent, known = {start.facts: 0.0}, {}
         ahead: list[tuple[float, int, frozenset[Fact], Operator]] = []
         others: list[tuple[float, int, frozenset[Fact]]] = []
@@ -86,7 +87,7 @@ class GreedySearch:
             looked_at += 1
             left = self._relaxation.left(here, goals)
             if left.cost == 0.0 and all(holds(goal, here) for goal in self._goals[:goals]):
-                return Found(_traced(came_by, here.facts), looked_at)
+                return Found(tuple(traced(came_by, here.facts)), looked_at)
             if looked_at >= most:
                 return Found(None, looked_at)
             reckoned = left.cost + _TOO_EARLY * self._order.too_early(here)
@@ -110,7 +111,7 @@ class GreedySearch:
                     continue
                 _, _, before, step = heappop(ahead)
                 facts = step.facts_after(start.after(before))
-                if facts not in came_by:
+                if facts not in spent:
                     came_by[facts], spent[facts] = (before, step), spent[before] + self._cost(step)
                     here = start.after(facts)
                     break
@@ -136,11 +137,7 @@ class _Order:
 
     def __init__(self, steps: Sequence[Operator], parts: Sequence[Formula]) -> None:
         wanted = [part for part in parts if isinstance(part, Literal) and part.positive]
-        self._adding: dict[tuple[str, tuple[str | None, ...]], list[Operator]] = {}
-        for step in steps:
-            for change in step.changes:
-                if change.adds:
-                    self._adding.setdefault((change.name, change.places), []).append(step)
+        self._adding = adding(steps)
         ending = {one: self._ended_for(one) for one in wanted}
         near = {
             later: [one for one in wanted if one != later and any(_ends(end, later) for end in ending[one])]
@@ -209,7 +206,7 @@ def _closed(near: Mapping[Literal, Sequence[Literal]], one: Literal) -> tuple[Li
 def _asked(needs: Formula) -> "list[Literal]":
     """The facts that have to hold for all of a formula to hold."""
     parts = needs.parts if isinstance(needs, Every) else (needs,)
-    return [literal for part in parts if isinstance(part, Literal) for literal in literals(part)]
+    return [part for part in parts if isinstance(part, Literal)]
 
 
 def _ends(need: Literal, fact: Literal) -> bool:
@@ -219,11 +216,12 @@ def _ends(need: Literal, fact: Literal) -> bool:
     )
 
 
-def _traced(
-    came_by: Mapping[frozenset[Fact], tuple[frozenset[Fact], Operator] | None], facts: frozenset[Fact]
-) -> tuple[Operator, ...]:
+def traced(
+    came_by: Mapping[frozenset[Fact], tuple[frozenset[Fact], Operator]], facts: frozenset[Fact]
+) -> list[Operator]:
+    """The steps that led to a state."""
     steps: list[Operator] = []
-    while (before := came_by[facts]) is not None:
-        facts, step = before
+    while facts in came_by:
+        facts, step = came_by[facts]
         steps.append(step)
-    return tuple(reversed(steps))
+    return steps[::-1]

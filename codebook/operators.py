@@ -1,7 +1,7 @@
 """What a codebook's skills can do to the things that are there: every command, with its conditions taken apart."""
 
 import json
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 
@@ -99,6 +99,16 @@ def operators(codebook: Codebook, reachable: Mapping[str, list[str]], grounder: 
                 Operator(skill.name, args, skill.cost, Every(open_needs), tuple(changes), frozenset(skill.entity_args))
             )
         found += _settled(skill, of_skill)
+    return found
+
+
+def adding(steps: Iterable[Operator]) -> dict[tuple[str, tuple[str | None, ...]], list[Operator]]:
+    """The operators that bring a fact about, by its name and places."""
+    found: dict[tuple[str, tuple[str | None, ...]], list[Operator]] = {}
+    for step in steps:
+        for change in step.changes:
+            if change.adds:
+                found.setdefault((change.name, change.places), []).append(step)
     return found
 
 

@@ -11,7 +11,7 @@ from .command import Command
 from .conditions import Condition
 from .effects import apply
 from .facts import Fact
-from .greedy_search import GreedySearch
+from .greedy_search import GreedySearch, traced
 from .ground import Formula, Grounder, changing, literals
 from .legal import legal_in
 from .observation import Observation
@@ -66,6 +66,8 @@ class Plan:
     expanded: int = 0
     cost: float = 0.0
     gave_up: bool = False
+    greedy: bool = False
+    """Whether the search for a cheap one ended without one, and any was searched for."""
     settled: bool = True
     """Whether the codebook declares every argument in it, so that it may be carried out as it stands."""
 
@@ -130,7 +132,7 @@ def ways(
     search = _Search(world, goal, dear, unsettled=True)
     search.looks = _LOOKS
     best = search.plan_or_any(world.state)
-    if not best.commands or search.looks <= 0:
+    if not best.commands or best.greedy:
         return best.commands[:1], best
     sorts: dict[Hashable, list[tuple[Command, Operator]]] = {}
     for step in search.steps:
@@ -191,14 +193,13 @@ class _Search:
         found = self.plan(start, min(max_expanded, affordable if affordable >= _FEWEST_EXPANDED else 0))
         if not found.gave_up:
             return found
-        self.looks = 0
         other = GreedySearch(self.steps, self.cost, self._wanted, start).find(start)
         expanded = found.expanded + other.looked_at
         if other.steps is None:
-            return Plan((), "impossible", expanded, gave_up=not other.exhausted)
+            return Plan((), "impossible", expanded, gave_up=not other.exhausted, greedy=True)
         commands = tuple(step.command(self._codebook) for step in other.steps)
-        cost = math.fsum(map(self.cost, other.steps))
-        return Plan(commands, expanded=expanded, cost=cost, settled=all(step.settled for step in other.steps))
+        cost, settled = math.fsum(map(self.cost, other.steps)), all(step.settled for step in other.steps)
+        return Plan(commands, expanded=expanded, cost=cost, greedy=True, settled=settled)
 
     def plan(self, start: FactState, max_expanded: float = math.inf, most: float = math.inf) -> Plan:
         """A plan from a state, of at most this cost."""
@@ -216,7 +217,7 @@ class _Search:
             if cost > best[here.facts]:
                 continue
             if left == 0:
-                steps = _traced(came_by, here.facts)
+                steps = traced(came_by, here.facts)
                 commands = tuple(step.command(self._codebook) for step in steps)
                 return Plan(commands, expanded=expanded, cost=cost, settled=all(step.settled for step in steps))
             expanded += 1
@@ -245,14 +246,3 @@ def _untidy(goal: Formula, state: FactState, steps: Iterable[Operator]) -> froze
         for change in step.changes
         if change.adds and (change.name, change.places) not in wanted and not named.isdisjoint(change.places[1:])
     )
-
-
-def _traced(
-    came_by: Mapping[frozenset[Fact], tuple[frozenset[Fact], Operator]], facts: frozenset[Fact]
-) -> list[Operator]:
-    """The steps that led to a state."""
-    steps: list[Operator] = []
-    while facts in came_by:
-        facts, step = came_by[facts]
-        steps.append(step)
-    return steps[::-1]

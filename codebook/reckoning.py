@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .ground import Every, Formula, Literal, Unparted
-from .operators import Operator
+from .operators import Operator, adding
 from .skills import Codebook
 from .state import FactState
 
@@ -39,11 +39,7 @@ class Reckoner:
 
     def __init__(self, codebook: Codebook, steps: Sequence[Operator]) -> None:
         self._derived = codebook.derived.keys()
-        self._bringing: dict[tuple[str, tuple[str | None, ...]], list[Operator]] = {}
-        for step in steps:
-            for change in step.changes:
-                if change.adds:
-                    self._bringing.setdefault((change.name, change.places), []).append(step)
+        self._bringing = adding(steps)
 
     def left(self, goal: Formula, state: FactState) -> float:
         """What is left to a formula; 0 exactly where it holds."""

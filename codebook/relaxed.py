@@ -129,14 +129,10 @@ class Relaxation:
         self._uses_at = np.searchsorted(self._asked[by_atom], np.arange(len(self._atoms) + 1))
         self._rule_follows = np.array([rule[1] for rule in self._rules], dtype=np.int64)
         self._follows, self._rules_at = np.unique(self._rule_follows, return_index=True)
+        ends = np.append(self._rules_at, len(self._rules))[1:]
         self._rule_range = {
             int(atom): (int(begin), int(end))
-            for atom, begin, end in zip(
-                self._follows,
-                self._rules_at,
-                [*self._rules_at[1:], len(self._rules)][: len(self._follows)],
-                strict=True,
-            )
+            for atom, begin, end in zip(self._follows, self._rules_at, ends, strict=True)
         }
         self._cost = np.array([rule[2] for rule in self._rules])
         self._following_of: dict[int, list[int]] = {}

@@ -4,24 +4,16 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from .command import Value
 from .errors import RobotError, did_you_mean
 from .facts import Fact
 from .observation import Entity
 from .robot import Motion, Outcome
-from .skills import Codebook
 
-
-class Robot(Protocol):
-    """A robot out of primitives."""
-
-    codebook: Codebook
-
-    def look(self) -> tuple[Iterable[Entity], Iterable[Fact]]: ...
-
-    def perform(self, name: str, args: Mapping[str, Value]) -> Motion: ...
+if TYPE_CHECKING:
+    from .primitive_robot import PrimitiveRobot
 
 
 class CheckedPrimitives:
@@ -29,7 +21,7 @@ class CheckedPrimitives:
     Outcome.
     """
 
-    def __init__(self, robot: Robot) -> None:
+    def __init__(self, robot: "PrimitiveRobot") -> None:
         self._robot = robot
 
     def perform(self, name: str, args: Mapping[str, Value]) -> Motion:
@@ -48,7 +40,7 @@ class CheckedPrimitives:
         return outcome
 
 
-def checked_look(robot: Robot) -> tuple[tuple[Entity, ...], tuple[Fact, ...]]:
+def checked_look(robot: "PrimitiveRobot") -> tuple[tuple[Entity, ...], tuple[Fact, ...]]:
     """What a robot sees. Raises RobotError where that is not things and facts, or a fact or a kind is misspelt: one
     that the codebook has not, while it has one that is called nearly so. Of others nothing can be decided, and nothing
     is said, since one robot may serve several codebooks.

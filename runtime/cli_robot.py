@@ -6,8 +6,8 @@ import click
 
 from codeword.codebook import load_codebook
 
-from .robot_check import check_robot
-from .robots import check_robot as check_name
+from .robot_check import bring_up
+from .robots import check_robot
 from .signals import raised
 from .terminal import out, print_json
 
@@ -32,9 +32,9 @@ def check(name: str, codebook: str, moves: bool, as_json: bool) -> int:
     """
     click.get_current_context().with_resource(raised(suspend=True))
     book = load_codebook(codebook)
-    check_name(name)
+    check_robot(name)
     found = []
-    for finding in check_robot(name, book, moves=moves):
+    for finding in bring_up(name, book, moves=moves):
         found.append(finding)
         if not as_json:
             out.print(f"{_MARKS[finding.verdict]}  {finding.what}:", end=" ")

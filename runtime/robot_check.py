@@ -31,7 +31,7 @@ class Finding:
     told: str
 
 
-def check_robot(name: str, codebook: Codebook, *, moves: bool) -> Iterator[Finding]:
+def bring_up(name: str, codebook: Codebook, *, moves: bool) -> Iterator[Finding]:
     """Try a robot's class, `package.module:Class`, as far as that makes sense; ends at what nothing can go on from.
 
     Without `moves` nothing is carried out: no primitive is called.

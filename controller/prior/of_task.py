@@ -18,7 +18,7 @@ from codeword.codebook.task_plan import MOST_TIMES
 from .parts import parts_of, tells_order
 from .plan_prior import Asked, Place, PlanPrior
 from .signs import sign_of
-from .words import Weights, features, stems
+from .words import Weights, features, speaks_of, stems
 
 _WHOLE = 0.15
 """How much the words of the whole task count beside those of a part."""
@@ -33,38 +33,31 @@ _TIMES = re.compile(r"\b(?:\w*\s*times|twice|thrice|\d+\s?x)\b", re.IGNORECASE)
 
 @cache
 def learned() -> Weights:
-    """The weights that are shipped. `codeword bench words --out` makes them."""
+    """The weights that are shipped. `codeword bench words --write FILE` makes them."""
     told = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
     return Weights(tuple(told["weights"].values()), told["nothing"])
 
 
-def plan_prior(
-    codebook: Codebook,
-    task: str,
-    observation: Observation,
-    trust: Mapping[Place, float],
-    weights: Weights | None = None,
-) -> PlanPrior:
+def plan_prior(codebook: Codebook, task: str, observation: Observation, trust: Mapping[Place, float]) -> PlanPrior:
     """What the words of a task tell of its plan; `trust` is what a model counts beside them, by place."""
-    weights = weights or learned()
-    whole = weights.odds(codebook, task, observation)
+    whole = learned().odds(codebook, task, observation)
     cannot = whole.pop("")
-    amounts = [(one.start, one.end) for one in find_quantities(task, [entity.id for entity in observation.entities])]
-    parts = _telling(codebook, parts_of(task, amounts), observation)
-    asked = [_asked(codebook, part, task, observation, weights, whole) for part in parts]
+    quantities = find_quantities(task, [entity.id for entity in observation.entities])
+    parts = _telling(codebook, parts_of(task, [(one.start, one.end) for one in quantities]), observation)
+    asked = [_asked(codebook, part, task, observation, whole, quantities) for part in parts]
     return PlanPrior(round(cannot, 4), tuple(asked), tells_order(task), trust)
 
 
 def _telling(codebook: Codebook, parts: Sequence[str], observation: Observation) -> list[str]:
-    """Parts that speak of a skill; one that names things or numbers alone ("and the blue one") with the last that does,
-    one that names nothing with its neighbour.
+    """Parts that speak of a skill or say a number; one that names things alone ("and the blue one") with the last that
+    speaks of a skill. One that does nothing of this ("please") is left out.
     """
     found: list[str] = []
     verb = ""
     things = frozenset(stem for entity in observation.entities for stem in stems(entity.id))
     for part in parts:
         _, rows = features(codebook, part, observation)
-        if any(row[0] + row[1] + row[2] + row[4] > 0 for row in rows):
+        if any(map(speaks_of, rows)):
             verb = part
             found.append(part)
         elif verb and things & frozenset(stems(part)):
@@ -79,9 +72,13 @@ def _without(part: str, things: frozenset[str]) -> str:
 
 
 def _asked(
-    codebook: Codebook, part: str, task: str, observation: Observation, weights: Weights, whole: Mapping[str, float]
-) -> Asked:
-    odds = weights.odds(codebook, part, observation)
+    codebook: Codebook, part: str, task: str, observation: Observation, whole: Mapping[str, float],
+    in_task: Sequence[Quantity],
+) -> Asked:  # fmt: skip
+    """What a part asks for. The odds of skills by the `whole` task count a little, and quantities that are in the task
+    where the part has none.
+    """
+    odds = learned().odds(codebook, part, observation)
     odds.pop("")
     mine, all_ = sum(odds.values()) or 1.0, sum(whole.values()) or 1.0
     skills = {
@@ -101,7 +98,7 @@ def _asked(
             if 0 < len(candidates := list(known)) <= _MOST_CANDIDATES:
                 words[f"{skill.name}.{name}"] = _normalized(candidates, _scores(candidates, here, there))
     quantities = find_quantities(part, list(ids))
-    numbers = _numbers(codebook, part, quantities or find_quantities(task, list(ids)))
+    numbers = _numbers(codebook, part, quantities or in_task)
     likeliest = codebook.skills[max(skills, key=lambda name: skills[name])]
     counts = not any(isinstance(argument, NumberArgument) for argument in likeliest.args.values())
     facts = _scores([*ids, *codebook.predicates], here, there)
@@ -131,12 +128,12 @@ def _normalized(known: Sequence[str], scores: Mapping[str, float]) -> dict[str, 
     return {word: round(scores.get(word, 0.0) - whole, 4) for word in known}
 
 
-def _numbers(codebook: Codebook, part: str, quantities: Sequence[Quantity]) -> dict[str, dict[str, float]]:
-    """By skill and argument, the numbers that are said, as it writes them, each with its share: with both signs, unless
-    the skill's description gives a sign to a direction that is said.
+def _numbers(codebook: Codebook, part: str, quantities: Sequence[Quantity]) -> dict[str, tuple[str, ...]]:
+    """By skill and argument, the numbers that are said, as it writes them: with both signs, unless the skill's
+    description gives a sign to a direction that is said.
     """
     slots = {(slot.skill, slot.name): slot for slot in number_slots(codebook)}
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for skill in codebook.skills.values():
         for name, argument in skill.args.items():
             if not isinstance(argument, NumberArgument):
@@ -154,13 +151,11 @@ def _numbers(codebook: Codebook, part: str, quantities: Sequence[Quantity]) -> d
             sign = sign_of(skill.description, part)
             texts = [text for text in texts if not sign or (text[0] == "-") is (sign < 0)] or texts
             if texts:
-                found[f"{skill.name}.{name}"] = dict.fromkeys(texts, round(1 / len(texts), 4))
+                found[f"{skill.name}.{name}"] = tuple(texts)
     return found
 
 
-def _times(
-    part: str, quantities: Sequence[Quantity], numbers: Mapping[str, Mapping[str, float]], *, counts: bool
-) -> int:
+def _times(part: str, quantities: Sequence[Quantity], numbers: Mapping[str, tuple[str, ...]], *, counts: bool) -> int:
     """How often it is said to be done; 1 where that is not said. Where the skill takes no numbers it `counts` what has
     one ("two pictures").
     """

@@ -37,14 +37,13 @@ where words tell nothing."""
 @dataclass(frozen=True)
 class Asked:
     """What one part of a task asks for: the `skills` by their probability, as its natural logarithm; by skill and
-    argument (`drive.distance_m`) the `words` of choices and ids of things by theirs, and the `numbers` that are said by
-    their share of probability; the words that goals may take and that are said, each with a score; and how many times
-    it is said to be done.
+    argument (`drive.distance_m`) the `words` of choices and ids of things by theirs, and the `numbers` that are said;
+    the words that goals may take and that are said, each with a score; and how many times it is said to be done.
     """
 
     skills: Mapping[str, float]
     words: Mapping[str, Mapping[str, float]]
-    numbers: Mapping[str, Mapping[str, float]]
+    numbers: Mapping[str, tuple[str, ...]]
     facts: Mapping[str, float]
     times: int = 1
 
@@ -191,10 +190,10 @@ def _value(asked: Asked, name: str, text: str, at: int) -> _Read:
         end = re.compile("[a-z]*").match(text, at)
         assert end is not None
         return _Read(0.0, end.end()) if end.end() < len(text) else _Read(0.0, place="free")
-    return _number(asked.numbers.get(name, {}), text, at)
+    return _number(asked.numbers.get(name, ()), text, at)
 
 
-def _number(said: Mapping[str, float], text: str, at: int) -> _Read:
+def _number(said: Sequence[str], text: str, at: int) -> _Read:
     found = _NUMBER.match(text, at)
     assert found is not None
     written, end = found[0], found.end()
@@ -204,9 +203,9 @@ def _number(said: Mapping[str, float], text: str, at: int) -> _Read:
         return _Read(_OTHER_SIGN, end, "" if end < len(text) else "number")
     other = (1 - _SAID_NUMBER) * 10.0 ** -len(written)
     if end < len(text):
-        return _Read(_log(_SAID_NUMBER * said.get(written, 0.0) + other), end)
-    fitting = sum(share for number, share in said.items() if number.startswith(written))
-    return _Read(_log(_SAID_NUMBER * fitting + other), place="number")
+        return _Read(_log(_SAID_NUMBER * (written in said) / len(said) + other), end)
+    fitting = sum(number.startswith(written) for number in said)
+    return _Read(_log(_SAID_NUMBER * fitting / len(said) + other), place="number")
 
 
 def _choice(known: Mapping[str, float], text: str, at: int) -> _Read:

@@ -24,6 +24,15 @@ FEATURES = (
     "a word begins as one of the name", "changes facts",
 )  # fmt: skip
 
+_SPEAKING = [
+    FEATURES.index(name)
+    for name in (
+        "rare words of the name", "rare words of description and examples", "words of choices",
+        "number that an argument takes",
+    )
+]  # fmt: skip
+"""Features by which a text speaks of a skill, whatever else is said of things."""
+
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _EMPTY = frozenset(
     "the a an of and or to it is that with for you your me my i please could can would then".split()  # noqa: SIM905
@@ -127,6 +136,11 @@ def _fits(codebook: Codebook, quantities: Sequence[Quantity]) -> dict[str, int]:
             ):
                 found[skill.name] = found.get(skill.name, 0) + 1
     return found
+
+
+def speaks_of(row: Sequence[float]) -> bool:
+    """Whether a text speaks of a skill at all, by its FEATURES [features]."""
+    return any(row[number] > 0 for number in _SPEAKING)
 
 
 @dataclass(frozen=True)

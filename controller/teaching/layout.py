@@ -51,10 +51,6 @@ class Layout:
     bias: Tensor
     decision: Tensor
 
-    @property
-    def decisions(self) -> int:
-        return sum(span.places.shape[0] for span in self.spans)
-
 
 def lay_out(groups: Sequence[Group], device: torch.device | str = "cpu") -> Layout:
     """Groups in one row."""

@@ -105,7 +105,7 @@ def made(**changes: object) -> PlanPrior:
     asked = Asked(
         {"go": math.log(0.75), "grab": math.log(0.25)},
         {"go.to": {"red_bowl": math.log(0.6), "red_cup": math.log(0.3), "bin": math.log(0.1)}},
-        {"go.far": {"3": 0.5, "-3": 0.5}},
+        {"go.far": ("3", "-3")},
         {},
     )
     return replace(PlanPrior(0.2, (asked,), True, {"skill": 0.3}), **changes)  # type: ignore[arg-type]
