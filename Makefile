@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: install demo test lint bench clean
+.PHONY: install demo test test-older lint bench clean
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -30,6 +30,12 @@ lint: install
 test: lint
 	$(BIN)/codeword models pull smollm2-135m
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# What follows last digits, once more with those that glibc computes on an older processor.
+test-older: install
+	$(BIN)/codeword models pull smollm2-135m
+	GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
+	    tests/sim tests/episodes tests/runtime/episodes tests/runtime/test_replay.py tests/runtime/test_suites.py
 
 bench: install
 	$(BIN)/codeword models pull smollm2-135m

@@ -23,7 +23,7 @@ MOST_UNREAD_BYTES = MOST_BYTES + 16_384
 _IDLE_BYTES_PER_S = 1_000.0
 """ZeroMQ's own heartbeats, of which no message comes, take less [bytes/s]."""
 _MOST_IDLE_BYTES = 4_000_000
-_EVERY_S = 0.01
+_EVERY_S = 0.005
 _SHARE = 0.05
 """Looking takes at most this share of the loop's time, however many connections there are."""
 _BYTES_RECEIVED = struct.Struct("=Q")
@@ -61,7 +61,7 @@ class Inflow:
 
     def look(self) -> None:
         """Cut off whoever has sent too much of what is no message yet."""
-        began_s = time.monotonic()
+        began_s, began_working_s = time.monotonic(), time.thread_time()
         if began_s < self._next_s:
             return
         self._follow(began_s)
@@ -77,8 +77,8 @@ class Inflow:
                 source.accounted = min(inside, source.accounted + (began_s - source.at_s) * _IDLE_BYTES_PER_S)
                 source.at_s = began_s
         self._heard.clear()
-        now_s = time.monotonic()
-        self._next_s = now_s + max(_EVERY_S, (now_s - began_s) / _SHARE)
+        worked_s = time.thread_time() - began_working_s  # not wall time: a flood does not wait
+        self._next_s = time.monotonic() + max(_EVERY_S, worked_s / _SHARE)
 
     def cut(self, fd: int) -> None:
         """Close a connection; ZeroMQ then forgets what is unfinished of it."""

@@ -50,6 +50,8 @@ def as_of(episode: Episode, folder: Path, name: str, **header: Any) -> Path:
 @only_where_kernels_are_chosen
 @pytest.mark.parametrize("environment", OTHERS, ids=lambda environment: next(iter(environment)))
 def test_recorded_episodes_hold_under_the_kernels_of_another_processor(environment: dict[str, str]) -> None:
+    if environment.items() <= os.environ.items():
+        pytest.skip("these are the kernels in use")
     args = ["replay", *(str(EPISODES / name) for name in TELLING), "--redecide", "--json"]
     done = subprocess.run(
         [sys.executable, "-m", "codeword.runtime.cli", *args],
