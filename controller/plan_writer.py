@@ -19,6 +19,7 @@ from .engine import Cancelled
 from .hint import About, Hint
 from .likeliest import Likeliest
 from .prior.of_task import plan_prior
+from .prior.plan_prior import PlanPrior
 from .prior.weighted import Weighted
 from .sampling import Sampling
 
@@ -63,8 +64,10 @@ class PlanWriter:
         """
         prompt = plan_prompt(codebook, task, observation, done)
         graph = plan_graph(codebook, observation, task)
+        prior = None
         if (trust := self._engine.adapter.trust) is not None:
-            graph = Weighted.of(graph, plan_prior(codebook, task, observation, trust))
+            prior = plan_prior(codebook, task, observation, trust)
+            graph = Weighted.of(graph, prior)
         hint = Hint(about=About(codebook, task, observation, asks="plan"))
 
         def bare(within: Node) -> Decision:
@@ -75,23 +78,25 @@ class PlanWriter:
         if first.logprob is not None and not self._sampling.temperature:
             others = Likeliest(bare, graph, first)
             for _ in range(MOST_CONSIDERED):
-                best = max(_weight(one) for one in made)
+                best = max(_weight(one, prior) for one in made)
                 if exp(others.bound) <= best and best >= sure_enough:
                     break
                 other = others.next() if exp(others.bound) > 0 else None
                 if other is None:
                     break
                 made.append(other)
-        return _chosen(codebook, made)
+        return _chosen(codebook, made, prior)
 
 
-def _chosen(codebook: Codebook, made: Sequence[Decision]) -> WrittenPlan:
-    """The likeliest of some plans; those that are written otherwise and mean the same count together."""
+def _chosen(codebook: Codebook, made: Sequence[Decision], prior: PlanPrior | None) -> WrittenPlan:
+    """The likeliest of some plans; those that are written otherwise and mean the same count together. One that a prior
+    holds to be less likely as a whole makes no other one surer.
+    """
     weights: dict[TaskPlan, float] = {}
     texts: dict[TaskPlan, Decision] = {}
     for decision in made:
         plan = read_plan(codebook, decision.text)
-        weights[plan] = weights.get(plan, 0.0) + _weight(decision)
+        weights[plan] = weights.get(plan, 0.0) + _weight(decision, prior)
         texts.setdefault(plan, decision)
     ranked = sorted(weights, key=lambda plan: -weights[plan])
     best, first = ranked[0], made[0]
@@ -112,9 +117,13 @@ def _chosen(codebook: Codebook, made: Sequence[Decision]) -> WrittenPlan:
     return WrittenPlan(best, texts[best].model_copy(update=costs), sure, considered)
 
 
-def _weight(decision: Decision) -> float:
-    """The probability of what was written; 1 where a model elsewhere does not tell it."""
-    return 1.0 if decision.logprob is None else exp(decision.logprob)
+def _weight(decision: Decision, prior: PlanPrior | None) -> float:
+    """The probability of what was written, times what a prior says of it as a whole; 1 where a model elsewhere does not
+    tell it.
+    """
+    if decision.logprob is None:
+        return 1.0
+    return exp(decision.logprob + (prior.of_whole(decision.text) if prior is not None else 0.0))
 
 
 def _summed(stages: Iterable[dict[str, float]]) -> dict[str, float]:

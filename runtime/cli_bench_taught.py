@@ -103,7 +103,7 @@ def words(seed: int, write: Path | None, as_json: bool) -> None:
 
     It is a prior without any model, learned from the taught domains of the corpus and counted on those of validation.
     """
-    from codeword.controller.prior.words import FEATURES
+    from codeword.controller.prior.words import FEATURES, OF_NONE
     from codeword.controller.teaching.domains import TAUGHT, VALIDATION
     from codeword.controller.teaching.plan_lessons import books_of
     from codeword.controller.teaching.words import count_right, learn_weights, sayings
@@ -119,7 +119,8 @@ def words(seed: int, write: Path | None, as_json: bool) -> None:
         for kind, found in count_right(weights, some).items()
     ]
     features = dict(zip(FEATURES, (round(weight, 3) for weight in weights.features), strict=True))
-    told = {"weights": features, "nothing": round(weights.nothing, 3)}
+    of_none = dict(zip(OF_NONE, (round(weight, 3) for weight in weights.of_none), strict=True))
+    told = {"weights": features, "of none": of_none}
     if write is not None:
         write.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     if as_json:
@@ -134,4 +135,5 @@ def words(seed: int, write: Path | None, as_json: bool) -> None:
         )
     for name, weight in features.items():
         out.print(f"{weight:>7.2f}  {name}", markup=False)
-    out.print(f"{weights.nothing:>7.2f}  none of the skills", markup=False)
+    for name, weight in of_none.items():
+        out.print(f"{weight:>7.2f}  none of the skills: {name}", markup=False)

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -35,51 +35,82 @@ _TIMES = re.compile(r"\b(?:\w*\s*times|twice|thrice|\d+\s?x)\b", re.IGNORECASE)
 def learned() -> Weights:
     """The weights that are shipped. `codeword bench words --write FILE` makes them."""
     told = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
-    return Weights(tuple(told["weights"].values()), told["nothing"])
+    return Weights(tuple(told["weights"].values()), tuple(told["of none"].values()))
 
 
 def plan_prior(codebook: Codebook, task: str, observation: Observation, trust: Mapping[Place, float]) -> PlanPrior:
     """What the words of a task tell of its plan; `trust` is what a model counts beside them, by place."""
     whole = learned().odds(codebook, task, observation)
-    cannot = whole.pop("")
+    whole.pop("")
     quantities = find_quantities(task, [entity.id for entity in observation.entities])
     parts = _telling(codebook, parts_of(task, [(one.start, one.end) for one in quantities]), observation)
-    asked = [_asked(codebook, part, task, observation, whole, quantities) for part in parts]
-    return PlanPrior(round(cannot, 4), tuple(asked), tells_order(task), trust)
+    odds = [learned().odds(codebook, part, observation) for part in parts]
+    cannot = min(some.pop("") for some in odds)
+    asked = [
+        _asked(codebook, part, some, task, observation, whole, quantities)
+        for part, some in zip(parts, odds, strict=True)
+    ]
+    return PlanPrior(round(cannot, 4), tuple(asked), tells_order(task), _named(task, observation), trust)
+
+
+def _named(task: str, observation: Observation) -> tuple[tuple[str, ...], ...]:
+    """The things whose whole names a task says, by the stems of their words; none within a longer name."""
+    said = tuple(stems(task))
+    own = sorted({tuple(stems(entity.id)) for entity in observation.entities} - {()}, key=len, reverse=True)
+    found: list[tuple[str, ...]] = []
+    for name in own:
+        if _within(name, said) and not any(_within(name, longer) for longer in found):
+            found.append(name)
+    return tuple(sorted(found))
+
+
+def _within(name: Sequence[str], words: Sequence[str]) -> bool:
+    return any(words[at : at + len(name)] == name for at in range(len(words) - len(name) + 1))
 
 
 def _telling(codebook: Codebook, parts: Sequence[str], observation: Observation) -> list[str]:
-    """Parts that speak of a skill or say a number; one that names things alone ("and the blue one") with the last that
-    speaks of a skill. One that does nothing of this ("please") is left out.
+    """Parts that speak of a skill, name a thing or say a number. One that names things alone ("and the blue one") goes
+    with the last that speaks of a skill, if that takes such things. One that does nothing of this ("please") is left
+    out.
     """
     found: list[str] = []
-    verb = ""
-    things = frozenset(stem for entity in observation.entities for stem in stems(entity.id))
+    verb, takes = "", frozenset[str]()
+    kinds = {stem: entity.kind for entity in observation.entities for stem in stems(entity.id)}
     for part in parts:
-        _, rows = features(codebook, part, observation)
-        if any(map(speaks_of, rows)):
-            verb = part
+        named = {kinds[stem] for stem in stems(part) if stem in kinds}
+        if any(map(speaks_of, features(codebook, part, observation).rows)):
+            verb, takes = part, _takes(codebook, part, observation)
             found.append(part)
-        elif verb and things & frozenset(stems(part)):
-            found.append(f"{_without(verb, things)} {part}")
-        elif find_quantities(part):
+        elif named & takes:
+            found.append(f"{_without(verb, kinds)} {part}")
+        elif named or find_quantities(part):
             found.append(part)
     return found or [" ".join(parts)]
 
 
-def _without(part: str, things: frozenset[str]) -> str:
-    return " ".join(word for word in part.split() if not things & frozenset(stems(word)) and not word[0].isdigit())
+def _takes(codebook: Codebook, part: str, observation: Observation) -> frozenset[str]:
+    """The kinds of things that the skill takes of which a part speaks."""
+    odds = learned().odds(codebook, part, observation)
+    odds.pop("")
+    arguments = codebook.skills[max(odds, key=lambda name: odds[name])].args.values()
+    return frozenset(
+        kind for argument in arguments if isinstance(argument, EntityArgument | ListArgument) for kind in argument.kinds
+    )
+
+
+def _without(part: str, things: Collection[str]) -> str:
+    return " ".join(
+        word for word in part.split() if not any(stem in things for stem in stems(word)) and not word[0].isdigit()
+    )
 
 
 def _asked(
-    codebook: Codebook, part: str, task: str, observation: Observation, whole: Mapping[str, float],
-    in_task: Sequence[Quantity],
+    codebook: Codebook, part: str, odds: Mapping[str, float], task: str, observation: Observation,
+    whole: Mapping[str, float], in_task: Sequence[Quantity],
 ) -> Asked:  # fmt: skip
-    """What a part asks for. The odds of skills by the `whole` task count a little, and quantities that are in the task
-    where the part has none.
+    """What a part asks for, by the `odds` of skills. Those by the `whole` task count a little, and quantities that are
+    in the task where the part has none.
     """
-    odds = learned().odds(codebook, part, observation)
-    odds.pop("")
     mine, all_ = sum(odds.values()) or 1.0, sum(whole.values()) or 1.0
     skills = {
         name: round(math.log((1 - _WHOLE) * odds[name] / mine + _WHOLE * whole[name] / all_ + 1e-6), 4) for name in odds

@@ -13,9 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
+from .words import stems
+
 _PLAN, _CANNOT, _SKILL = '{"plan":[', '{"cannot":"', '{"skill":"'
 _NUMBER = re.compile(r"-?\d*\.?\d*")
 _COUNT = re.compile(r"\d+")
+_QUOTED = re.compile(r'"([^"]*)"')
 
 _SAID_NUMBER, _SAID_COUNT, _UNSAID_COUNT, _LAST, _GOAL, _MORE = 0.97, 0.9, 0.02, 0.95, 0.15, 0.15
 """How likely a number is one of those said; a command that is said to be repeated has a count, another one has; a plan
@@ -23,6 +26,10 @@ ends behind as many commands as its task has parts; an item is a goal; a fact of
 """
 _LEFT_OUT = 0.1
 """How likely a command leaves out a number that is said and that it could take."""
+_LEFT_UNUSED = 0.05
+"""How much less likely a plan of commands alone is for each thing that its task names and that it does nothing with: of
+right plans in the corpus 1 in 140 has one, of a model's wrong ones every fourth.
+"""
 _SURELY_NOT = 1e-4
 _OTHER_SIGN = -20.0
 """What is left, as the natural logarithm of odds, of a number whose sign is not that of the direction that is said: the
@@ -52,13 +59,14 @@ class Asked:
 class PlanPrior:
     """A prior over the plans of one task: the probability that it `cannot` be done, and what is asked for part by part.
 
-    Where the parts are not `in_order`, how many there are tells nothing. A model's own odds count `trust` as much at
-    each place; 1 where it is not said.
+    Where the parts are not `in_order`, how many there are tells nothing. `named` are the things that the task names, by
+    the stems of their words. A model's own odds count `trust` as much at each place; 1 where it is not said.
     """
 
     cannot: float
     parts: tuple[Asked, ...]
     in_order: bool
+    named: tuple[tuple[str, ...], ...]
     trust: Mapping[Place, float]
 
     @cached_property
@@ -83,6 +91,15 @@ class PlanPrior:
             if opening.startswith(text[: len(opening)])
         ]
         return _log(sum(ways)), "free" if text.startswith(_CANNOT) else "opening"
+
+    def of_whole(self, plan: str) -> float:
+        """By how much a whole plan is less likely than the product of its parts says, as the natural logarithm: no
+        choice on the way can know what is left unused at the end.
+        """
+        if not plan.startswith(_PLAN) or "[[" in plan:  # a goal need not say from where
+            return 0.0
+        used = frozenset(stems(" ".join(_QUOTED.findall(plan))))
+        return math.log(_LEFT_UNUSED) * sum(not used.issuperset(thing) for thing in self.named)
 
     def _items(self, text: str, at: int, score: float) -> tuple[float, Place]:
         number = 0

@@ -21,8 +21,11 @@ FEATURES = (
     "rare words of the name", "rare words of description and examples", "words of choices", "share of the name said",
     "number that an argument takes", "takes a number", "takes a number and one is said", "takes a kind that is said",
     "takes things", "share of the task that is described", "has choices", "has a choice that is said",
-    "a word begins as one of the name", "changes facts",
+    "a word begins as one of the name", "changes facts", "things named that it cannot take",
+    "kinds that it takes and none is named", "a number is said and it takes none",
 )  # fmt: skip
+OF_NONE = ("always", "a word of none of them", "asks a question", "most of the task that one describes")
+"""Features of the task itself, by which none of the skills is asked for."""
 
 _SPEAKING = [
     FEATURES.index(name)
@@ -33,7 +36,10 @@ _SPEAKING = [
 ]  # fmt: skip
 """Features by which a text speaks of a skill, whatever else is said of things."""
 
+_DESCRIBED = FEATURES.index("share of the task that is described")
+
 _WORD = re.compile(r"[^\W\d_]+|\d+")
+_QUESTION = re.compile(r"\s*(?:what|who|whose|how|why|where|when|which|is|are|was|do|does|did)\b", re.IGNORECASE)
 _EMPTY = frozenset(
     "the a an of and or to it is that with for you your me my i please could can would then".split()  # noqa: SIM905
 )
@@ -97,18 +103,30 @@ def _of(skill: Skill, said: Sequence[str]) -> _Told:
     )  # fmt: skip
 
 
-def features(codebook: Codebook, text: str, observation: Observation) -> tuple[tuple[str, ...], list[list[float]]]:
-    """The names of the skills that do something, and for each the FEATURES of a text [skills, features]."""
+@dataclass(frozen=True)
+class Features:
+    """What a text says of the skills that do something: their `names`; FEATURES of each, `rows` [skills, features]; and
+    `of_none` [OF_NONE].
+    """
+
+    names: tuple[str, ...]
+    rows: list[list[float]]
+    of_none: list[float]
+
+
+def features(codebook: Codebook, text: str, observation: Observation) -> Features:
+    """The features of a text in front of what is seen."""
     names, told, rare = _told(codebook)
     words = frozenset(stems(text)) or frozenset(("it",))
-    seen = [entity.id for entity in observation.entities]
-    kinds = {entity.kind for entity in observation.entities if words.intersection(stems(entity.id))}
-    quantities = find_quantities(text, seen)
+    things = {entity.id: frozenset(stems(entity.id)) for entity in observation.entities}
+    kinds = {entity.kind for entity in observation.entities if words & things[entity.id]}
+    named = {entity.kind for entity in observation.entities if things[entity.id] and things[entity.id] <= words}
+    quantities = find_quantities(text, list(things))
     fits = _fits(codebook, quantities)
-    found = []
+    rows = []
     for name, one in zip(names, told, strict=True):
         said_name, said_about = words & one.name, words & one.about
-        found.append(
+        rows.append(
             [
                 sum(rare[word] for word in said_name), sum(rare[word] for word in said_about),
                 float(len(words & one.choices)), len(said_name) / max(1, len(one.name)),
@@ -116,9 +134,15 @@ def features(codebook: Codebook, text: str, observation: Observation) -> tuple[t
                 float(bool(kinds & one.kinds)), float(bool(one.kinds)), len(said_about) / len(words),
                 float(one.has_choices), float(bool(words & one.choices)),
                 float(any(len(w) > 3 and any(s[:4] == w[:4] for s in words) for w in one.name)), float(one.changes),
+                float(len(named - one.kinds)), float(len(one.kinds - kinds)),
+                float(bool(quantities) and not one.takes_number),
             ]
         )  # fmt: skip
-    return names, found
+    known = frozenset().union(*(one.name | one.about | one.choices for one in told), *things.values())
+    strange = any(word not in known and not word.isdigit() for word in words)
+    described = max((row[_DESCRIBED] for row in rows), default=0.0)
+    asks = _QUESTION.match(text) is not None
+    return Features(names, rows, [1.0, float(strange), float(asks), described])
 
 
 def _fits(codebook: Codebook, quantities: Sequence[Quantity]) -> dict[str, int]:
@@ -145,16 +169,22 @@ def speaks_of(row: Sequence[float]) -> bool:
 
 @dataclass(frozen=True)
 class Weights:
-    """What each of FEATURES counts, and what none of the skills does: logits, of a softmax over all of these."""
+    """What each of FEATURES counts for a skill, and each of OF_NONE for none of them: logits, of a softmax over all of
+    these.
+    """
 
     features: tuple[float, ...]
-    nothing: float
+    of_none: tuple[float, ...]
 
     def odds(self, codebook: Codebook, text: str, observation: Observation) -> dict[str, float]:
         """The probability of every skill, and of none under the empty name."""
-        names, rows = features(codebook, text, observation)
-        scores = [sum(w * x for w, x in zip(self.features, row, strict=True)) for row in rows] + [self.nothing]
+        said = features(codebook, text, observation)
+        scores = [_dot(self.features, row) for row in said.rows] + [_dot(self.of_none, said.of_none)]
         top = max(scores)
         raised = [math.exp(score - top) for score in scores]
         whole = sum(raised)
-        return {name: value / whole for name, value in zip((*names, ""), raised, strict=True)}
+        return {name: value / whole for name, value in zip((*said.names, ""), raised, strict=True)}
+
+
+def _dot(weights: Sequence[float], values: Sequence[float]) -> float:
+    return sum(w * x for w, x in zip(weights, values, strict=True))

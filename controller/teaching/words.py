@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from codeword.codebook.task_plan import Do
-from codeword.controller.prior.words import FEATURES, Weights, features
+from codeword.controller.prior.words import FEATURES, OF_NONE, Features, Weights, features
 
 from .corpus_reader import Task
 from .plan_lessons import books_of, read_once
@@ -21,12 +21,10 @@ KINDS = ("single", "number", "refusal")
 
 @dataclass(frozen=True)
 class Said:
-    """A wording: its FEATURES by skill [skills, features], and the number of the skill that is right; behind the last
-    one where none is.
-    """
+    """A wording: its features, and the number of the skill that is right; behind the last one where none is."""
 
     kind: str
-    rows: Sequence[Sequence[float]]
+    features: Features
     right: int
 
 
@@ -40,8 +38,8 @@ def sayings(split: str, advance: Callable[[], None]) -> list[Said]:
             if task.kind not in KINDS or skill is None:
                 continue
             for text in task.say:
-                names, rows = features(entry.codebook, text, task.observation)
-                found.append(Said(task.kind, rows, names.index(skill) if skill else len(names)))
+                told = features(entry.codebook, text, task.observation)
+                found.append(Said(task.kind, told, told.names.index(skill) if skill else len(told.names)))
         advance()
     return found
 
@@ -61,25 +59,25 @@ def learn_weights(some: Sequence[Said], seed: int = 0) -> Weights:
     """
     rng = random.Random(seed)
     weight = torch.zeros(len(FEATURES), requires_grad=True)
-    nothing = torch.zeros(1, requires_grad=True)
-    adam = torch.optim.Adam([weight, nothing], _RATE)
-    rows, open_, right = _stacked(some)
+    of_none = torch.zeros(len(OF_NONE), requires_grad=True)
+    adam = torch.optim.Adam([weight, of_none], _RATE)
+    rows, open_, none, right = _stacked(some)
     for _ in range(_STEPS):
         drawn = torch.tensor([rng.randrange(len(some)) for _ in range(min(_BATCH, len(some)))])
-        scores = _scores(rows[drawn], open_[drawn], weight, nothing)
+        scores = _scores(rows[drawn], open_[drawn], none[drawn], weight, of_none)
         loss = F.cross_entropy(scores, right[drawn]) + _DECAY * weight.square().sum()
         adam.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         adam.step()
-    return Weights(tuple(weight.tolist()), float(nothing.item()))
+    return Weights(tuple(weight.tolist()), tuple(of_none.tolist()))
 
 
 def count_right(weights: Weights, some: Sequence[Said]) -> dict[str, dict[str, int]]:
     """By kind: how many wordings there are, for how many the likeliest of skills and none is right, and for how many
     the likeliest skill is.
     """
-    rows, open_, right = _stacked(some)
-    scores = _scores(rows, open_, torch.tensor(weights.features), torch.tensor([weights.nothing]))
+    rows, open_, none, right = _stacked(some)
+    scores = _scores(rows, open_, none, torch.tensor(weights.features), torch.tensor(weights.of_none))
     told, among = scores.argmax(1) == right, scores[:, :-1].argmax(1) == right
     counts: dict[str, dict[str, int]] = {}
     for kind in KINDS:
@@ -90,18 +88,21 @@ def count_right(weights: Weights, some: Sequence[Said]) -> dict[str, dict[str, i
     return counts
 
 
-def _stacked(some: Sequence[Said]) -> tuple[Tensor, Tensor, Tensor]:
-    """Features [wordings, most skills, features], 0 or minus infinity where there is a skill or none, what is right."""
-    most = max(len(one.rows) for one in some)
+def _stacked(some: Sequence[Said]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """FEATURES [wordings, most skills, features], 0 or minus infinity where there is a skill or none, OF_NONE
+    [wordings, features], and what is right.
+    """
+    most = max(len(one.features.rows) for one in some)
     rows = torch.zeros(len(some), most, len(FEATURES))
     open_ = torch.full((len(some), most), float("-inf"))
     for number, one in enumerate(some):
-        rows[number, : len(one.rows)] = torch.tensor(one.rows)
-        open_[number, : len(one.rows)] = 0.0
-    right = [most if one.right == len(one.rows) else one.right for one in some]
-    return rows, open_, torch.tensor(right)
+        rows[number, : len(one.features.rows)] = torch.tensor(one.features.rows)
+        open_[number, : len(one.features.rows)] = 0.0
+    none = torch.tensor([one.features.of_none for one in some])
+    right = [most if one.right == len(one.features.rows) else one.right for one in some]
+    return rows, open_, none, torch.tensor(right)
 
 
-def _scores(rows: Tensor, open_: Tensor, weight: Tensor, nothing: Tensor) -> Tensor:
+def _scores(rows: Tensor, open_: Tensor, none: Tensor, weight: Tensor, of_none: Tensor) -> Tensor:
     """Scores of every skill and, last, of none [wordings, most skills + 1]."""
-    return torch.cat((rows @ weight + open_, nothing.expand(len(rows), 1)), 1)
+    return torch.cat((rows @ weight + open_, (none @ of_none)[:, None]), 1)

@@ -72,6 +72,8 @@ def seen() -> Observation:
         ("drive 2 m, then lamp red", [DRIVE % "2", LIGHT % "red"]),
         ("go to the gate and sound the horn twice", [GO % "gate", f"{HORN},2"]),
         ("go to the new dock and the gate", [GO % "new_dock", GO % "gate"]),
+        ("gate, then horn", [GO % "gate", HORN]),
+        ("lamp red, then the old dock", [LIGHT % "red", GO % "old_dock"]),
         ("boil me some soup", None),
     ],
 )
@@ -108,7 +110,7 @@ def made(**changes: object) -> PlanPrior:
         {"go.far": ("3", "-3")},
         {},
     )
-    return replace(PlanPrior(0.2, (asked,), True, {"skill": 0.3}), **changes)  # type: ignore[arg-type]
+    return replace(PlanPrior(0.2, (asked,), True, (), {"skill": 0.3}), **changes)  # type: ignore[arg-type]
 
 
 def test_what_a_text_begins_with_is_as_likely_as_all_that_follows() -> None:
@@ -194,3 +196,21 @@ def test_a_model_that_counts_for_nothing_leaves_it_to_the_words(
         assert made_.logprob is not None
         assert made_.logprob > math.log(0.2)
         assert engine.decide(plan_prompt(cart, task, seen), graph).key != made_.key
+
+
+@pytest.mark.parametrize(
+    ("task", "plan", "unused"),
+    [
+        ("go to the old dock", [GO % "old_dock"], 0),
+        ("lamp red at the old dock", [LIGHT % "red"], 1),
+        ("horn at the old dock and the gate", [HORN], 2),
+        ("horn at the dock", [HORN], 0),  # no thing's whole name
+        ("horn at the old dock", ['[["at","gate"]]'], 0),  # a goal need not say all
+    ],
+)
+def test_a_plan_that_does_nothing_with_what_is_named_is_less_likely(
+    cart: Codebook, seen: Observation, task: str, plan: list[str], unused: int
+) -> None:
+    of_whole = plan_prior(cart, task, seen, {}).of_whole(f'{{"plan":[{",".join(plan)}]}}')
+    assert of_whole == pytest.approx(unused * math.log(0.05))
+    assert plan_prior(cart, task, seen, {}).of_whole('{"cannot":"missing"}') == 0

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from codeword.codebook import Entity, Observation, parse_codebook
-from codeword.controller.prior.words import FEATURES, Weights, features, stems
+from codeword.controller.prior.words import FEATURES, OF_NONE, Features, Weights, features, stems
 from codeword.controller.teaching.plan_lessons import books_of
 from codeword.controller.teaching.words import Said, count_right, learn_weights, sayings
 
@@ -24,9 +24,14 @@ skills:
 
 def row(text: str, skill: str) -> dict[str, float]:
     seen = Observation(step=0, time_s=0.0, entities=(Entity(id="old_dock", kind="site"),), facts=())
-    names, rows = features(parse_codebook(BOOK), text, seen)
-    assert names == ("drive", "go_to", "light")
-    return dict(zip(FEATURES, rows[names.index(skill)], strict=True))
+    found = features(parse_codebook(BOOK), text, seen)
+    assert found.names == ("drive", "go_to", "light")
+    return dict(zip(FEATURES, found.rows[found.names.index(skill)], strict=True))
+
+
+def of_none(text: str) -> dict[str, float]:
+    seen = Observation(step=0, time_s=0.0, entities=(Entity(id="old_dock", kind="site"),), facts=())
+    return dict(zip(OF_NONE, features(parse_codebook(BOOK), text, seen).of_none, strict=True))
 
 
 def test_words_lose_their_endings_and_those_that_say_nothing_go() -> None:
@@ -50,10 +55,24 @@ def test_features_are_of_names_descriptions_arguments_and_things() -> None:
     assert row("make it blue", "light")["has a choice that is said"] == 0
 
 
+def test_features_are_of_what_a_skill_cannot_take() -> None:
+    cannot, missing, no_number = FEATURES[-3:]
+    assert [row("light up the old dock 2", "light")[name] for name in (cannot, missing, no_number)] == [1, 0, 1]
+    assert [row("light up the old dock 2", "go_to")[name] for name in (cannot, missing, no_number)] == [0, 0, 1]
+    assert [row("roll 2", "go_to")[name] for name in (cannot, missing, no_number)] == [0, 1, 1]
+    assert row("roll to the dock", "light")[cannot] == 0  # not all of its name is said
+
+
+def test_features_are_of_none_of_the_skills() -> None:
+    assert of_none("roll to the old dock") == dict(zip(OF_NONE, (1, 0, 0, 1 / 3), strict=True))
+    assert of_none("what is roll 2") == dict(zip(OF_NONE, (1, 1, 1, 1 / 3), strict=True))
+    assert of_none("roll whatever 2")["asks a question"] == 0
+
+
 def test_odds_add_up_to_one_with_none_of_the_skills() -> None:
     seen = Observation(step=0, time_s=0.0, entities=(), facts=())
     named = tuple(float(feature == "share of the name said") for feature in FEATURES)
-    odds = Weights(named, 0.0).odds(parse_codebook(BOOK), "light", seen)
+    odds = Weights(named, (0.0,) * len(OF_NONE)).odds(parse_codebook(BOOK), "light", seen)
     assert sum(odds.values()) == pytest.approx(1)
     assert odds["light"] == pytest.approx(math.e / (math.e + 3))
     assert odds[""] == odds["drive"] == pytest.approx(1 / (math.e + 3))
@@ -68,7 +87,8 @@ def test_what_tells_apart_is_learned_and_what_does_not_is_not() -> None:
             skill[silent] = 1.0
         if told:
             rows[right][telling] = 1.0
-        return Said("single" if told else "refusal", rows, right if told else 4)
+        said = Features(("a", "b", "c", "d"), rows, [1.0, 0.0, 0.0, 0.0])
+        return Said("single" if told else "refusal", said, right if told else 4)
 
     some = [said(number % 4, number % 5 > 0) for number in range(200)]
     weights = learn_weights(some)
