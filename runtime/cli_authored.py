@@ -1,6 +1,7 @@
 """`codeword evaluate --split authored`: tasks in codebooks of domains that nobody was taught with."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from .terminal import counting, out, print_json
 
 
 def evaluate_corpus(
-    contenders: Sequence[Contender], splits: Sequence[str], n: int, seed: int, *, plot: Path | None, as_json: bool
-) -> None:
-    """Have every model among some contenders write plans for n tasks of each split, and tell what they come to.
+    contenders: Sequence[Contender], splits: Sequence[str], n: int, seed: int, *, examples: int, plot: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Have every model among some contenders write plans for n tasks of each split, and tell what they come to; with
+    `examples` without so many of them in every codebook, and with them.
 
     Raises InputError where no contender is a model, or where the plot cannot be written.
     """
@@ -27,13 +30,17 @@ def evaluate_corpus(
     if not models:
         raise InputError("plans are written by models; evaluate one with --controller base or base+adapter")
     found: list[dict[str, Any]] = []
-    with counting("tasks", n * len(splits) * len(models)) as bar:
+    ways = (False, True) if examples else (True,)
+    with counting("tasks", n * len(splits) * len(models) * len(ways)) as bar:
         for one in models:
             base = resolve(one.who.model)
             engine = Engine(base, adapter=load_adapter(one.who.adapter, base))
-            for split in splits:
-                figures = evaluate_authored(engine, split, n, seed, lambda: bar.advance(bar.task_ids[0]))
-                found.append({"controller": one.name, "model": base.name, "adapter": engine.adapter.name, **figures})
+            about = {"controller": one.name, "model": base.name, "adapter": engine.adapter.name}
+            for split, tell in product(splits, ways):
+                figures = evaluate_authored(
+                    engine, split, n, seed, lambda: bar.advance(bar.task_ids[0]), examples=examples, tell=tell
+                )
+                found.append({**about, "examples": examples if tell else 0, **figures})
     if as_json:
         print_json({"machine": machine(), "seed": seed, "rows": found})
     else:
@@ -49,7 +56,10 @@ def evaluate_corpus(
 
 
 def _show(figures: Mapping[str, Any]) -> None:
-    out.print(f"{figures['controller']}: {figures['model']}, adapter {figures['adapter']}, split {figures['split']}")
+    told = f", {figures['examples']} examples in every codebook" if figures["examples"] else ""
+    out.print(
+        f"{figures['controller']}: {figures['model']}, adapter {figures['adapter']}, split {figures['split']}{told}"
+    )
     for row in figures["rows"]:
         low, high = row["wilson95"] or (0.0, 1.0)
         out.print(f"  {row['kind']:<9} {row['right']:>4} of {row['n']:>4} right ({low:.0%}–{high:.0%})", markup=False)

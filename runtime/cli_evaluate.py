@@ -48,6 +48,10 @@ CORPUS = (VALIDATION, AUTHORED)
 @click.option(
     "--episodes", type=click.IntRange(1), default=51, show_default=True, help="Episodes, or items, of each split."
 )
+@click.option(
+    "--examples", type=click.IntRange(1, 20), default=None,
+    help="With the corpus: try it twice, without and with so many of its tasks as examples in every codebook.",
+)  # fmt: skip
 @click.option("--first-seed", type=click.IntRange(FIRST_SEED), default=FIRST_SEED, show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Episodes side by side.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes go, or lie [evaluation/TIME].")
@@ -61,8 +65,8 @@ CORPUS = (VALIDATION, AUTHORED)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def evaluate(
     names: tuple[str, ...], base: str, adapter: str | None, models: tuple[str, ...], policies: tuple[str, ...],
-    splits: tuple[str, ...], external: Path | None, episodes: int, first_seed: int, jobs: int, folder: Path | None,
-    plot: Path | None, failures: bool, card: bool, as_json: bool,
+    splits: tuple[str, ...], external: Path | None, episodes: int, examples: int | None, first_seed: int, jobs: int,
+    folder: Path | None, plot: Path | None, failures: bool, card: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Evaluate controllers on unseen layouts, wordings, codebooks and kinds of task, and on the other suites.
 
@@ -77,15 +81,16 @@ def evaluate(
         if split not in (known := [*SPLITS, *CORPUS]):
             raise InputError(f"there is no split '{split}'{did_you_mean(split, known)}")
     of_corpus = [split for split in splits if split in CORPUS and external is None]
-    if plot is not None and not of_corpus:
-        raise InputError(f"--plot: goes with --split {' or '.join(CORPUS)}")
+    for option, given in (("--plot", plot), ("--examples", examples)):
+        if given is not None and not of_corpus:
+            raise InputError(f"{option}: goes with --split {' or '.join(CORPUS)}")
     if of_corpus:
         others = [split for split in splits if split not in CORPUS]
         if others:
             raise InputError(f"--split {of_corpus[0]} has no physics, and {others[0]} has; evaluate them one by one")
         _refuse("--split " + of_corpus[0], {"--card": card, "--out": folder is not None, "--jobs": jobs > 1})
         who = contenders(names, base=base, adapter=adapter, models=models, policies=("plan",))
-        evaluate_corpus(who, of_corpus, episodes, first_seed, plot=plot, as_json=as_json)
+        evaluate_corpus(who, of_corpus, episodes, first_seed, examples=examples or 0, plot=plot, as_json=as_json)
         return
     if external is not None:
         _refuse("--external", {"--card": card, "--out": folder is not None, "--jobs": jobs > 1})

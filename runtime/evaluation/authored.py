@@ -2,9 +2,12 @@
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from codeword.codebook import Codebook
+from codeword.codebook.examples import Example
 from codeword.controller.backend import Backend
 from codeword.controller.controller import model_controller
 from codeword.controller.teaching.corpus_reader import KINDS, Task, read_entry
@@ -18,8 +21,19 @@ FLOORS = (0.0, 0.3, 0.6, 0.7, 0.9)
 """The floors under a model's sureness of which it is said what they trade."""
 
 
-def evaluate_authored(backend: Backend, split: str, n: int, seed: int, advance: Callable[[], None]) -> dict[str, Any]:
+def evaluate_authored(
+    backend: Backend,
+    split: str,
+    n: int,
+    seed: int,
+    advance: Callable[[], None],
+    *,
+    examples: int = 0,
+    tell: bool = True,
+) -> dict[str, Any]:
     """Try n tasks of a split's domains, drawn by seed, each in one of its wordings, in the scene that stands beside it.
+    So many `examples` go into every codebook, tasks of one command, and half of what is tried are these in other words;
+    without `tell` the same is tried and they are left out.
 
     A task is done rightly where what is carried out comes to the same as a plan that is right; one that is to be
     refused, where nothing is carried out. Carried out is what the model is sure enough of, and whose numbers are those
@@ -27,7 +41,7 @@ def evaluate_authored(backend: Backend, split: str, n: int, seed: int, advance: 
     carried out: one that is to be refused is right where it says so.
     """
     tried: list[tuple[Task, Trial]] = []
-    for task, words, make in _drawn(backend, books_of(split), n, seed):
+    for task, words, make in _drawn(backend, books_of(split), n, seed, examples, tell=tell):
         tried.append((task, make(words)))
         advance()
     asked = [(task, one) for task, one in tried if task.kind != "refusal"]
@@ -42,7 +56,7 @@ def evaluate_authored(backend: Backend, split: str, n: int, seed: int, advance: 
 
 
 def _drawn(
-    backend: Backend, books: Sequence[Path], n: int, seed: int
+    backend: Backend, books: Sequence[Path], n: int, seed: int, examples: int = 0, *, tell: bool = True
 ) -> Iterator[tuple[Task, str, Callable[[str], Trial]]]:
     """Tasks in the order of their codebooks, so that each codebook is read once."""
     rng = random.Random(seed)
@@ -51,13 +65,32 @@ def _drawn(
         counts[list(counts)[number % len(counts)]] += 1
     for at, some in counts.items():
         entry = read_entry(books[at])
-        for task in rng.sample(entry.tasks, min(some, len(entry.tasks))):
-            controller = model_controller(backend, entry.codebook, policy="plan", sure=0.0)
+        told = _told(rng, entry.tasks, examples) if examples else []
+        added = tuple(Example(entry.tasks[number].say[0], entry.tasks[number].plans[0]) for number in told)
+        book = replace(entry.codebook, examples=entry.codebook.examples + added) if tell else entry.codebook
+        controller = model_controller(backend, book, policy="plan", sure=0.0)
+        for number in _asked(rng, len(entry.tasks), told, some):
+            task = entry.tasks[number]
 
-            def make(words: str, task: Task = task, book: Any = entry.codebook, who: Any = controller) -> Trial:
+            def make(words: str, task: Task = task, book: Codebook = book, who: Any = controller) -> Trial:
                 return try_task(book, who, words, task.observation, task.plans)
 
-            yield task, rng.choice(task.say), make
+            yield task, rng.choice(task.say[1:] if number in told else task.say), make
+
+
+def _told(rng: random.Random, tasks: Sequence[Task], most: int) -> list[int]:
+    """The numbers of some tasks that can be examples: of one command, that can be said in other words too."""
+    fit = [number for number, task in enumerate(tasks) if task.kind in ("single", "number") and len(task.say) > 1]
+    return rng.sample(fit, min(most, len(fit)))
+
+
+def _asked(rng: random.Random, tasks: int, told: Sequence[int], most: int) -> list[int]:
+    """The numbers of the tasks that are tried: without examples any, with them half of those that are told."""
+    if not told:
+        return rng.sample(range(tasks), min(most, tasks))
+    others = [number for number in range(tasks) if number not in told]
+    again = rng.sample(told, min(most // 2, len(told)))
+    return [*again, *rng.sample(others, min(most - len(again), len(others)))]
 
 
 def _sure(one: Trial) -> float:

@@ -2,17 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from codeword.codebook import Codebook
 from codeword.codebook.plan_trace import Trace
 from codeword.codebook.task_plan import Do, TaskPlan, read_plan
 from codeword.controller.decision import Decision
 from codeword.controller.teaching.corpus_reader import Task
 from codeword.runtime.evaluation.authored import _answers
 from codeword.runtime.evaluation.reliability import draw_reliability, reliability
-from codeword.runtime.trial import Trial
+from codeword.runtime.trial import Trial, try_task
 from tests.codebook.plan_books import DOG, book, scene
 from tests.controller.tiny import write_folder
 from tests.runtime.test_cli import call
@@ -92,12 +94,36 @@ def test_the_command_prints_the_bins_and_draws_them(capsys: pytest.CaptureFixtur
     assert (code, row["split"], row["n"], sum(kind["n"] for kind in row["rows"])) == (0, "authored", 2, 2)
 
 
+def test_examples_are_told_the_second_time_and_asked_for_in_other_words(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Codebook, str]] = []
+
+    def tried(book: Codebook, *given: Any) -> Trial:
+        asked.append((book, given[1]))
+        return try_task(book, *given)
+
+    monkeypatch.setattr("codeword.runtime.evaluation.authored.try_task", tried)
+    given = ("evaluate", "--controller", "base", "--base", str(write_folder(tmp_path / "tiny")), "--episodes", "6")
+    code, out, _ = call(capsys, *given, "--split", "validation", "--examples", "2", "--json")
+    assert (code, [row["examples"] for row in json.loads(out)["rows"]]) == (0, [0, 2])
+    (without, with_them) = asked[: len(asked) // 2], asked[len(asked) // 2 :]
+    assert [words for _, words in without] == [words for _, words in with_them]
+    told = [
+        {example.task for example in book.examples} - {example.task for example in bare.examples}
+        for (bare, _), (book, _) in zip(without, with_them, strict=True)
+    ]
+    assert {len(some) for some in told} == {2}
+    assert all(words not in some for (_, words), some in zip(with_them, told, strict=True))
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
         (("--split", "authored", "--split", "layouts"), "--split authored has no physics, and layouts has"),
         (("--split", "validation", "--card"), "--card: --split validation runs no episodes"),
         (("--split", "authorred"), "there is no split 'authorred'; did you mean 'authored'"),
+        (("--examples", "3"), "--examples: goes with --split validation or authored"),
         (("--plot", "sure.svg"), "--plot: goes with --split validation or authored"),
         (("--split", "authored", "--controller", "expert"), "plans are written by models"),
     ],
