@@ -8,9 +8,10 @@ whole number) and the punctuation beside it. So the tokens of a path are the tok
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import perm
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,10 +45,14 @@ class Node:
 
         def visit(node: Node) -> int:
             if id(node) not in counts:
-                counts[id(node)] = sum(visit(child) for _, child in node.edges)
+                counts[id(node)] = node.counted(visit)
             return counts[id(node)]
 
         return visit(self)
+
+    def counted(self, count: Callable[["Node"], int]) -> int:
+        """How many texts there are from here to the end, by how many there are from other nodes."""
+        return sum(count(child) for _, child in self.edges)
 
     def accepts(self, text: str) -> bool:
         """Whether the text is one of those that the graph spells."""
@@ -198,6 +203,56 @@ class Joined(Node):
 
     def parts(self) -> Iterable[Node]:
         return self.head, self.tail
+
+
+class Distinct(Node):
+    """Between `low` and `high` of some names, in any order, none of them twice, `taken` of them already; `","` stands
+    between two, and what `closing` spells follows the last. Its edges are made when they are asked for: there are as
+    many ways as there are ordered choices of names, and a text takes one of them.
+    """
+
+    names: tuple[str, ...]
+    low: int
+    high: int
+    closing: Node
+    taken: frozenset[str]
+    _behind: dict[frozenset[str], Node]
+
+    def __init__(
+        self, names: Iterable[str], low: int, high: int, closing: Node, taken: frozenset[str] = frozenset(),
+        behind: dict[frozenset[str], Node] | None = None,
+    ) -> None:  # fmt: skip
+        """`behind` are the nodes of the same choice behind a name, by all that is taken there."""
+        set_ = object.__setattr__  # immutable like every node
+        set_(self, "names", tuple(names))
+        set_(self, "low", low)
+        set_(self, "high", min(high, len(self.names)))
+        set_(self, "closing", closing)
+        set_(self, "taken", taken)
+        set_(self, "_behind", {} if behind is None else behind)
+
+    @cached_property
+    def edges(self) -> tuple[tuple[str, Node], ...]:
+        return tuple((name, self._node_behind(self.taken | {name})) for name in self.names if name not in self.taken)
+
+    def _node_behind(self, taken: frozenset[str]) -> Node:
+        if taken not in self._behind:
+            edges = self.closing.edges if len(taken) >= self.low else ()
+            if len(taken) < self.high:
+                more = Distinct(self.names, self.low, self.high, self.closing, taken, self._behind)
+                edges = (*edges, ('","', more))
+            self._behind[taken] = Node(edges)
+        return self._behind[taken]
+
+    def counted(self, count: Callable[[Node], int]) -> int:
+        chosen = len(self.taken)
+        lengths = range(max(1, self.low - chosen), self.high - chosen + 1)
+        return count(self.closing) * sum(perm(len(self.names) - chosen, length) for length in lengths)
+
+    @property
+    def told(self) -> str:
+        """One text for all but what follows."""
+        return json.dumps([*self.names, self.low, self.high, sorted(self.taken)])
 
 
 def _quoted(piece: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .arguments import Argument, ChoiceArgument, EntityArgument, ListArgument, TextArgument
-from .choices import END, Node
+from .choices import END, Distinct, Node
 from .command import Command
 from .conditions import Bindings, Condition, holds_for_each
 from .observation import Observation
@@ -155,10 +155,11 @@ class _SkillGraph:
             edges = self.copies(index, argument, closing, bindings)
         else:
             if isinstance(argument, ListArgument):
-                values, opening = self.elements(index, argument, (), bindings), '":["'
+                within, opening = self.elements(index, argument, bindings), '":["'
             else:
                 values, opening = self.values(index, bindings), '":"' if is_quoted(argument) else ""
-            edges = [(f'{closing},"{name}{opening}', self.shared(values))] if values else []
+                within = self.shared(values) if values else None
+            edges = [(f'{closing},"{name}{opening}', within)] if within is not None else []
         if argument.default is not None:
             inner = {**bindings, name: _default(argument)}
             if self.hold(index + 1, inner):
@@ -214,30 +215,35 @@ class _SkillGraph:
             edges += [(piece, self.shared(self.words(longer, follow)))] if longer else []
         return edges
 
-    def elements(
-        self, index: int, argument: ListArgument, taken: tuple[str, ...], bindings: dict[str, str | tuple[str, ...]]
-    ) -> "list[_Edge]":
-        """The things that may come next in a list, each with what may follow."""
+    def elements(self, index: int, argument: ListArgument, bindings: dict[str, str | tuple[str, ...]]) -> Node | None:
+        """The things of a list and what may follow it, or None where nothing may."""
         name = self.args[index][0]
-        outer = tuple(bindings[other] for other in self.relevant[index])
-        later = taken if name in self.relevant[index + 1] else frozenset(taken)
-        key = ("elements", index, later, *outer)
-        if key in self.memo:
-            return self.memo[key]
+        things = [one for one in self.texts(argument) if self.hold(index + 1, {**bindings, name: (one,)})]
+        if len(things) < argument.low:
+            return None
+        if name in self.relevant[index + 1]:
+            edges = self.longer(index, argument, things, (), bindings)
+            return self.shared(edges) if edges else None
+        follow = self.node(index + 1, '"]', {**bindings, name: ()})  # nothing later asks which things these were
+        return Distinct(things, argument.low, argument.high, follow) if follow is not None else None
+
+    def longer(
+        self, index: int, argument: ListArgument, things: Sequence[str], taken: tuple[str, ...],
+        bindings: dict[str, str | tuple[str, ...]],
+    ) -> "list[_Edge]":  # fmt: skip
+        """The things that may come next in a list where what follows depends on which they are."""
+        name = self.args[index][0]
         edges: list[_Edge] = []
-        for thing in self.texts(argument):
-            if thing in taken or not self.hold(index + 1, {**bindings, name: (thing,)}):
+        for thing in things:
+            if thing in taken:
                 continue
             now = (*taken, thing)
-            follow: list[_Edge] = []
-            if len(now) < argument.high:
-                more = self.elements(index, argument, now, bindings)
-                follow = [('","', self.shared(more))] if more else []
+            more = self.longer(index, argument, things, now, bindings) if len(now) < argument.high else []
+            follow = [('","', self.shared(more))] if more else []
             if len(now) >= argument.low:
                 follow = [*self.behind(index + 1, '"]', {**bindings, name: now}), *follow]
             if follow:
                 edges.append((thing, self.shared(follow)))
-        self.memo[key] = edges
         return edges
 
     def texts(self, argument: Argument) -> Sequence[str]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from codeword.codebook.choices import END, Joined, Node
+from codeword.codebook.choices import END, Distinct, Joined, Node
 
 from .prior.weighted import Weighted
 
@@ -16,7 +16,9 @@ def graph_digest(graph: Node) -> str:
 
 
 class _Digests:
-    """The digests of nodes, by their ids. Of nodes that are joined the edges are not made for it."""
+    """The digests of nodes, by their ids. Of nodes that are joined or choose some of many names the edges are not made
+    for it.
+    """
 
     def __init__(self) -> None:
         self._names: dict[int, bytes] = {id(END): b"end"}
@@ -31,7 +33,8 @@ class _Digests:
             if id(last) in self._names:
                 waiting.pop()
                 continue
-            edges = last.tail.edges if isinstance(last, Joined) else last.edges
+            ahead = last.tail if isinstance(last, Joined) else last.closing if isinstance(last, Distinct) else last
+            edges = ahead.edges
             behind = [child for _, child in edges if id(child) not in self._names]
             if behind:
                 waiting += behind
@@ -39,15 +42,16 @@ class _Digests:
                 tail = [(piece, self._names[id(child)]) for piece, child in edges]
                 self._names[id(last)] = self._before(last.head, tail, self._joined.setdefault(id(last.tail), {}))
             else:
-                self._names[id(last)] = _digest(_counted(piece) + self._names[id(child)] for piece, child in edges)
+                parts = [_counted(piece) + self._names[id(child)] for piece, child in edges]
+                self._names[id(last)] = _digest([*_told(last), *parts])
         return self._names[id(node)]
 
     def _before(self, head: Node, tail: Sequence[tuple[str, bytes]], names: dict[int, bytes]) -> bytes:
         """The digest of a node with a tail in place of its ends; `names` are those of others with the same tail."""
         name = names.get(id(head))
         if name is None:
-            parts: list[bytes] = []
-            for piece, counted, child in self._edges_of(head):
+            parts = _told(head)
+            for piece, counted, child in self._edges_of(head.closing if isinstance(head, Distinct) else head):
                 if child is END:
                     parts += [_counted(piece + more) + behind for more, behind in tail]
                 else:
@@ -61,6 +65,10 @@ class _Digests:
         if found is None:
             found = self._edges[id(node)] = [(piece, _counted(piece), child) for piece, child in node.edges]
         return found
+
+
+def _told(node: Node) -> list[bytes]:
+    return [_counted(node.told)] if isinstance(node, Distinct) else []
 
 
 def _counted(piece: str) -> bytes:
