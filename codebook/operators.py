@@ -69,8 +69,8 @@ class Operator:
 
 
 def operators(codebook: Codebook, reachable: Mapping[str, list[str]], grounder: Grounder) -> list[Operator]:
-    """Every command that changes something and may become possible, in the codebook's order; of values that nothing
-    asks for one stands for all.
+    """Every command that changes something and may become possible, in the codebook's order, with the shortest lists;
+    of values that nothing asks for one stands for all.
     """
     found: list[Operator] = []
     for skill in codebook.skills.values():
@@ -190,7 +190,7 @@ def _values(argument: Argument, reachable: Mapping[str, list[str]]) -> Sequence[
         things = [thing for kind in argument.kinds for thing in reachable.get(kind, ())]
         if isinstance(argument, EntityArgument):
             return things
-        return [some for size in range(argument.low, argument.high + 1) for some in combinations(things, size)]
+        return list(combinations(things, max(1, argument.low)))  # longer ones are merged of these
     if isinstance(argument, TextArgument):
         return []  # words of a task cannot be made up, so that without a default there is no such command
     return [text if isinstance(argument, ChoiceArgument) else json.loads(text) for text in argument.texts]

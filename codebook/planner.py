@@ -14,6 +14,7 @@ from .facts import Fact
 from .greedy_search import GreedySearch, traced
 from .ground import Formula, Grounder, changing, literals
 from .legal import legal_in
+from .merging import merged
 from .observation import Observation
 from .operators import Operator, operators
 from .reckoning import Reckoner
@@ -197,9 +198,12 @@ class _Search:
         expanded = found.expanded + other.looked_at
         if other.steps is None:
             return Plan((), "impossible", expanded, gave_up=not other.exhausted, greedy=True)
-        commands = tuple(step.command(self._codebook) for step in other.steps)
+        commands = self._commands(start, other.steps)
         cost, settled = math.fsum(map(self.cost, other.steps)), all(step.settled for step in other.steps)
         return Plan(commands, expanded=expanded, cost=cost, greedy=True, settled=settled)
+
+    def _commands(self, start: FactState, steps: Iterable[Operator]) -> tuple[Command, ...]:
+        return merged(self._codebook, start, [step.command(self._codebook) for step in steps])
 
     def plan(self, start: FactState, max_expanded: float = math.inf, most: float = math.inf) -> Plan:
         """A plan from a state, of at most this cost."""
@@ -218,7 +222,7 @@ class _Search:
                 continue
             if left == 0:
                 steps = traced(came_by, here.facts)
-                commands = tuple(step.command(self._codebook) for step in steps)
+                commands = self._commands(start, steps)
                 return Plan(commands, expanded=expanded, cost=cost, settled=all(step.settled for step in steps))
             expanded += 1
             for step in self.steps:
