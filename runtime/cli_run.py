@@ -221,6 +221,10 @@ def run(
     processes = _processes(jobs, plan, one_by_one)
     plan = replace(plan, lookahead=processes == 1 if lookahead is None else lookahead)
     check_plan(plan, who)
+    if robot.startswith("tcp://"):
+        from .link.sockets import require_listener
+
+        require_listener(robot)
     is_new = not folder.exists()
     _make(folder)
     if record is not None:
@@ -345,12 +349,14 @@ def read_clock(text: str | None) -> Clock | None:
         if text == known:
             return known
     assert text is not None
-    number = text.removesuffix("ms").strip()
+    number, unit = (text[:-2], 1.0) if text.endswith("ms") else (text[:-1], 1000.0)
     try:
-        return Latency(latency_ms=float(number))
+        if not text.endswith("s"):
+            raise ValueError("a number alone has no unit")
+        return Latency(latency_ms=unit * float(number))
     except ValueError as problem:
         raise InputError(
-            f"--clock: '{text}' is none (right would be paused, live, or a latency up to 60000ms)"
+            f"--clock: '{text}' is none (right would be paused, live, or a latency up to 60s, such as 500ms)"
         ) from problem
 
 

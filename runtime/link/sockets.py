@@ -1,7 +1,8 @@
 """ZeroMQ sockets with nothing left at a default that hurts, addresses, and what a socket's monitor tells."""
 
 import ipaddress
-from socket import AF_INET, getaddrinfo
+import time
+from socket import AF_INET, create_connection, getaddrinfo
 from urllib.parse import urlsplit
 
 import zmq
@@ -87,6 +88,20 @@ def address(url: str, *, scheme: str = "tcp") -> tuple[str, int]:
     if parts.scheme != scheme or not parts.hostname or port is None or parts.path or parts.query:
         raise InputError(f"'{url}' is no address of a robot; right would be {scheme}://host:port")
     return parts.hostname, port
+
+
+def require_listener(url: str, within_s: float = 5.0) -> None:
+    """Wait for somebody to listen at `tcp://host:port`, so long at most. Raises InputError."""
+    host, port = address(url)
+    end_s = time.monotonic() + within_s
+    while True:
+        try:
+            create_connection((host, port), timeout=max(0.1, end_s - time.monotonic())).close()
+            return
+        except OSError as problem:
+            if time.monotonic() >= end_s:
+                raise InputError(f"{url}: nobody listens at that address ({problem.strerror or problem})") from problem
+        time.sleep(0.1)
 
 
 def is_loopback(host: str) -> bool:

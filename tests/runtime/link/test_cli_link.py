@@ -197,6 +197,10 @@ BAD = {
     "key name": (["keys", "new", "../x", "--keys", "{tmp}"], "'../x' cannot name a key"),
     "unknown key": (["keys", "revoke", "x", "--keys", "{tmp}"], "has no key 'x'"),
     "robot url": (["run", "--robot", "tcp://host"], "'tcp://host' is no address of a robot"),
+    "nobody to run on": (
+        ["run", "tabletop/put_in_bowl", "--controller", "expert", "--robot", "tcp://127.0.0.1:{port}"],
+        "nobody listens at that address",
+    ),
     "no task": (["connect", "tcp://127.0.0.1:1", "--codebook", "tabletop"], '--task "…" is what the robot is to do'),
     "wrong kind": (["run", "--robot", "lekiwi://h", "tabletop/put_in_bowl"], "this one is a LeKiwi: it cannot"),
 }
@@ -213,6 +217,7 @@ def test_bad_input_is_one_clear_line(
     assert (code, told) == (2, "")
     assert len(wrong.strip().splitlines()) == 1, wrong
     assert says in wrong
+    assert not (tmp_path / "episodes").exists()
 
 
 def test_ctrl_c_ends_a_served_robot_tidily(tmp_path: Path) -> None:
