@@ -5,6 +5,7 @@ from typing import Any
 
 from codeword.codebook.observation import Record
 
+from .flat_schema import flat_schema
 from .migration import SCHEMA
 
 
@@ -100,5 +101,5 @@ class EventRecord(Record):
 
 
 def schema_of(record: type[Record]) -> dict[str, Any]:
-    """The JSON Schema of a record as it is written."""
-    return record.model_json_schema(mode="serialization")
+    """The JSON Schema of a record as it is written, for viewers."""
+    return flat_schema(record.model_json_schema(mode="serialization"))

@@ -3,6 +3,7 @@
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mcap.reader import make_reader
@@ -36,6 +37,31 @@ def test_any_mcap_reader_finds_json_schemas_and_foxglove_pictures(expert_episode
             assert schema.encoding == "jsonschema"
             assert json.loads(schema.data)["type"] == "object"
         assert "foxglove.CompressedImage" in {schema.name for schema in summary.schemas.values()}
+
+
+def viewed(schema: dict[str, Any], at: str) -> list[str]:
+    """The fields that Foxglove and Lichtblick make of a schema, by the rules of their parser: a type of five, objects
+    with their properties, arrays of what is no array.
+    """
+    assert schema["type"] == "object", at
+    fields = []
+    for name, one in schema["properties"].items():
+        here = f"{at}/{name}"
+        inner = one["items"] if one["type"] == "array" else one
+        assert inner["type"] in ("boolean", "string", "number", "integer", "object"), here
+        fields += [here, *(viewed(inner, here) if inner["type"] == "object" else ())]
+    return fields
+
+
+def test_viewers_read_every_schema(expert_episode: Path) -> None:
+    with expert_episode.open("rb") as stream:
+        summary = make_reader(stream).get_summary()
+    assert summary is not None
+    fields = [
+        field for one in summary.schemas.values() for field in viewed(json.loads(one.data), one.name.split(".")[1])
+    ]
+    assert {"observation/entities/position_m", "observation/last/status", "decision/sureness"} <= set(fields)
+    assert "decision/choices/options/probability" in fields
 
 
 def test_a_file_cut_off_anywhere_is_read_to_the_cut(expert_episode: Path, tmp_path: Path) -> None:
