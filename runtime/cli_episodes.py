@@ -101,7 +101,7 @@ def diff(one: Path, other: Path, html: Path | None, exact: bool, as_json: bool) 
 
     Measured numbers may differ as they do between processors: codeword replay --help tells how far.
     """
-    first, second = (read_episode(path, pictures=False) for path in (one, other))
+    first, second = (read_episode(path, pictures=html is not None) for path in (one, other))
     comparison = compare(first, second, exact)
     elsewhere = exact and not same_processor(first, second)
     if html is not None:

@@ -1,5 +1,6 @@
 """A comparison of two episodes as a page: side by side, one file, no network, the look of the report."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -11,6 +12,7 @@ from codeword.runtime.report.turns import Teller, Turn
 from codeword.runtime.summary import scenario_of, task_at
 from codeword.runtime.tables import put
 
+from .codes import only_thought
 from .diff_text import ended
 from .pairs import Comparison
 from .shares import percent, shares
@@ -31,12 +33,29 @@ def write_diff(path: Path, comparison: Comparison) -> None:
         who=[_who(episode) for episode in sides],
         ended=[ended(episode) for episode in sides],
         header=[(found.field, value(found.logged), value(found.now)) for found in comparison.header],
+        title=_title(comparison),
         parts=comparison.parts,
+        pictures=[_pictures(episode) for episode in sides],
         steps=list(_steps(comparison)),
         last=_told(comparison, max(len(episode.steps) for episode in sides)),
-        same=not comparison.differences,
     )
     put(path, text.encode())
+
+
+def _title(comparison: Comparison) -> str:
+    """What a reader wants to know first."""
+    if not comparison.differences:
+        return "The same, step by step"
+    happened = [found.step for found in comparison.differences if not only_thought(found.field)]
+    return f"They part at step {min(happened)}" if happened else "They did the same and thought otherwise"
+
+
+def _pictures(episode: Episode) -> list[tuple[str, str]]:
+    """The first and the last picture of an episode, each with what it shows, as addresses that need no network."""
+    shown = {"At first": episode.pictures[:1], "In the end": episode.pictures[1:][-1:]}
+    return [
+        (what, f"data:image/jpeg;base64,{b64encode(jpeg).decode()}") for what, some in shown.items() for _, jpeg in some
+    ]
 
 
 def _steps(comparison: Comparison) -> Iterator[dict[str, Any]]:
@@ -52,7 +71,9 @@ def _steps(comparison: Comparison) -> Iterator[dict[str, Any]]:
                                 for name, a, b in choice.options])
                 for choice in shares(decisions[0], decisions[1])
             ]  # fmt: skip
-        yield {"number": number, "turns": here, "differences": _told(comparison, number), "choices": choices}
+        apart = not all(only_thought(found.field) for found in comparison.at(number))
+        told = _told(comparison, number)
+        yield {"number": number, "turns": here, "differences": told, "apart": apart, "choices": choices}
 
 
 def _turns(episode: Episode) -> list[Turn]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from codeword.runtime.recording import Episode, Step
 from codeword.runtime.report.turns import short
 
+from .codes import only_thought
 from .pairs import Comparison
 from .shares import percent, probability, told_shares
 from .telling import told, value
@@ -21,7 +22,8 @@ def lines(comparison: Comparison) -> Iterator[str]:
         yield f"made differently: {found.field}: {value(found.logged)} → {value(found.now)}"
     for number in range(max(len(one.steps), len(other.steps))):
         mine, yours = (_step(episode, number) for episode in (one, other))
-        mark = "=" if not comparison.at(number) else "≠"
+        apart = comparison.at(number)
+        mark = "=" if not apart else "≈" if all(only_thought(found.field) for found in apart) else "≠"
         yield f"{number:>4} {mark} {_said(mine):<{_WIDTH}} {_said(yours)}".rstrip()
     yield f"{'':>6} {ended(one):<{_WIDTH}} {ended(other)}"
     if comparison.parts is None:

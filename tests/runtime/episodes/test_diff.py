@@ -156,7 +156,9 @@ def test_the_page_stands_alone_and_shows_the_parting(
         page.on("console", lambda message, errors=errors: errors.append(message.text))
         page.on("request", lambda request, requests=requests: requests.append(request.url))
         page.goto(page_file.as_uri())
-        assert page.locator("[data-figure=parts]").inner_text() == "0"
+        assert page.locator("h1").inner_text() == "They part at step 0"
+        assert page.locator(".shots img").count() == 2  # the other has no film
+        assert page.evaluate("[...document.images].every(one => one.naturalWidth > 0)")
         assert page.locator("details.step").count() == max(len(comparison.one.steps), len(comparison.other.steps))
         assert page.locator("details.step[open]").count() == 1
         first = page.locator("details.step.first")
@@ -164,6 +166,21 @@ def test_the_page_stands_alone_and_shows_the_parting(
         assert page.evaluate("document.documentElement.scrollWidth") == width
         assert (errors, requests) == ([], [page_file.as_uri()])
         context.close()
+
+
+def test_what_was_thought_otherwise_is_no_parting(
+    expert_episode: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    episode = read_episode(expert_episode, pictures=False)
+    decision = episode.steps[1].decision
+    assert decision is not None
+    episode.steps[1].decision = decision.model_copy(update={"sureness": 0.5})
+    other = rewritten(episode, tmp_path / "other.mcap")
+    code, out, _ = called(capsys, "episodes", "diff", expert_episode, other, "--html", tmp_path / "diff.html")
+    assert (code, [line[5] for line in out.splitlines() if line[:4].strip().isdigit()][:3]) == (3, ["=", "≈", "="])
+    page = (tmp_path / "diff.html").read_text(encoding="utf-8")
+    assert "<h1>They did the same and thought otherwise</h1>" in page
+    assert 'class="card step thought first" id="parts" open' in page and "step differs" not in page.split("<main>")[1]
 
 
 def test_markup_in_a_task_stays_text_in_the_page(browser: "Browser", expert_episode: Path, tmp_path: Path) -> None:
@@ -177,5 +194,5 @@ def test_markup_in_a_task_stays_text_in_the_page(browser: "Browser", expert_epis
     page.goto((tmp_path / "diff.html").as_uri())
     assert page.locator("#x").count() == 0
     assert task in page.locator("main").inner_text()
-    assert page.title() == "Codeword diff: the same"
+    assert page.title() == "Codeword diff: the same, step by step"
     context.close()
