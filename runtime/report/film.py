@@ -11,8 +11,8 @@ from codeword.runtime.recording import Episode
 MOST_FRAMES = 16
 """Of one episode; where it has more, they are spread over it evenly."""
 
-_SIZE = (320, 240)
-_QUALITY = 72
+_SIZE, _QUALITY = (320, 240), 72
+_THUMBNAIL, _ROUGH = (112, 84), 60
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,15 @@ def film(episode: Episode, keep: int | None = None) -> list[Frame]:
     ]
 
 
-def _small(jpeg: bytes) -> str:
+def thumbnails(episode: Episode) -> tuple[str, ...]:
+    """The first and the last picture of an episode, tiny, each as base64 of a JPEG."""
+    ends = [*episode.pictures[:1], *episode.pictures[1:][-1:]]
+    return tuple(_small(jpeg, _THUMBNAIL, _ROUGH) for _, jpeg in ends)
+
+
+def _small(jpeg: bytes, size: tuple[int, int] = _SIZE, quality: int = _QUALITY) -> str:
     picture: Image.Image = Image.open(io.BytesIO(jpeg))
-    picture.thumbnail(_SIZE)
+    picture.thumbnail(size)
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=_QUALITY, optimize=True)
+    picture.save(out, "JPEG", quality=quality, optimize=True)
     return base64.b64encode(out.getvalue()).decode()

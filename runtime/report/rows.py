@@ -11,7 +11,7 @@ from codeword.runtime.recording import Episode
 from codeword.runtime.records import Header
 from codeword.runtime.summary import scenario_of, task_at
 
-from .film import Frame, film
+from .film import Frame, film, thumbnails
 from .rules import Remark, remarks
 from .turns import Teller, Turn, short
 from .way import Ahead, way
@@ -45,6 +45,7 @@ class Row:
     remarks: tuple[Remark, ...]
     packed: str
     frames: tuple[Frame, ...] = ()
+    thumbnails: tuple[str, ...] = ()
 
 
 @dataclass
@@ -96,14 +97,18 @@ class Gathered:
             packed=self._packed(episode, turns, ahead, wrong),
         )
         if sum(bool(other.frames) and other.outcome == outcome for other in self.rows) < MOST_PICTURED:
-            row = replace(row, frames=tuple(film(episode, wrong.step if wrong is not None else None)))
+            strip = tuple(film(episode, wrong.step if wrong is not None else None))
+            row = replace(row, frames=strip, thumbnails=thumbnails(episode))
         self.rows.append(row)
         self._count(turns)
 
     def ordered(self) -> list[Row]:
         """Failures first, else in the order run; only the first so many with their pictures."""
         ordered = sorted(self.rows, key=lambda row: OUTCOMES.index(row.outcome))
-        return [row if place < MOST_PICTURED else replace(row, frames=()) for place, row in enumerate(ordered)]
+        return [
+            row if place < MOST_PICTURED else replace(row, frames=(), thumbnails=())
+            for place, row in enumerate(ordered)
+        ]
 
     def _packed(
         self, episode: Episode, turns: Sequence[Turn], ahead: Sequence[Ahead | None], wrong: Wrong | None
