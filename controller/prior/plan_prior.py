@@ -26,10 +26,8 @@ ends behind as many commands as its task has parts; an item is a goal; a fact of
 """
 _LEFT_OUT = 0.1
 """How likely a command leaves out a number that is said and that it could take."""
-_LEFT_UNUSED = 0.05
-"""How much less likely a plan of commands alone is for each thing that its task names and that it does nothing with: of
-right plans in the corpus 1 in 140 has one, of a model's wrong ones every fourth.
-"""
+_NONE_USED = 0.05
+"""How much less likely a plan of commands alone is that does nothing with any of the things that its task names."""
 _SURELY_NOT = 1e-4
 _OTHER_SIGN = -20.0
 """What is left, as the natural logarithm of odds, of a number whose sign is not that of the direction that is said: the
@@ -99,7 +97,8 @@ class PlanPrior:
         if not plan.startswith(_PLAN) or "[[" in plan:  # a goal need not say from where
             return 0.0
         used = frozenset(stems(" ".join(_QUOTED.findall(plan))))
-        return math.log(_LEFT_UNUSED) * sum(not used.issuperset(thing) for thing in self.named)
+        none_used = bool(self.named) and not any(used.issuperset(thing) for thing in self.named)
+        return math.log(_NONE_USED) if none_used else 0.0
 
     def _items(self, text: str, at: int, score: float) -> tuple[float, Place]:
         number = 0

@@ -22,7 +22,7 @@ FEATURES = (
     "number that an argument takes", "takes a number", "takes a number and one is said", "takes a kind that is said",
     "takes things", "share of the task that is described", "has choices", "has a choice that is said",
     "a word begins as one of the name", "changes facts", "things named that it cannot take",
-    "kinds that it takes and none is named", "a number is said and it takes none",
+    "things that it takes and none is named", "a number is said and it takes none",
 )  # fmt: skip
 OF_NONE = ("always", "a word of none of them", "asks a question", "most of the task that one describes")
 """Features of the task itself, by which none of the skills is asked for."""
@@ -68,10 +68,15 @@ class _Told:
     name: frozenset[str]
     about: frozenset[str]
     choices: frozenset[str]
-    kinds: frozenset[str]
+    things: tuple[frozenset[str], ...]
+    """Of each argument for things, the kinds that it takes."""
     takes_number: bool
     has_choices: bool
     changes: bool
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset().union(*self.things)
 
 
 @lru_cache(maxsize=64)
@@ -95,10 +100,10 @@ def _told(codebook: Codebook) -> tuple[tuple[str, ...], tuple[_Told, ...], Mappi
 def _of(skill: Skill, said: Sequence[str]) -> _Told:
     arguments = list(skill.args.values())
     choices = [text for argument in arguments if isinstance(argument, ChoiceArgument) for text in argument.texts]
-    kinds = [kind for a in arguments if isinstance(a, EntityArgument | ListArgument) for kind in a.kinds]
+    things = [frozenset(a.kinds) for a in arguments if isinstance(a, EntityArgument | ListArgument)]
     return _Told(
         frozenset(stems(skill.name)), frozenset(stems(" ".join((skill.description, *skill.args, *said)))),
-        frozenset(stems(" ".join(choices))), frozenset(kinds),
+        frozenset(stems(" ".join(choices))), tuple(things),
         any(isinstance(argument, NumberArgument) for argument in arguments), bool(choices), bool(skill.effects),
     )  # fmt: skip
 
@@ -134,7 +139,7 @@ def features(codebook: Codebook, text: str, observation: Observation) -> Feature
                 float(bool(kinds & one.kinds)), float(bool(one.kinds)), len(said_about) / len(words),
                 float(one.has_choices), float(bool(words & one.choices)),
                 float(any(len(w) > 3 and any(s[:4] == w[:4] for s in words) for w in one.name)), float(one.changes),
-                float(len(named - one.kinds)), float(len(one.kinds - kinds)),
+                float(len(named - one.kinds)), float(sum(kinds.isdisjoint(some) for some in one.things)),
                 float(bool(quantities) and not one.takes_number),
             ]
         )  # fmt: skip
