@@ -22,8 +22,9 @@ from .corpus_reader import Entry, files, read_entry
 from .domains import LAYOUTS, TAUGHT, split_of
 from .lessons import Lesson, lessons
 from .mixes import training_mix
-from .multiply import Said, beside, foreign, gone, joined, renumbered, repeated, said, shuffled
+from .multiply import Said, beside, foreign, gone, joined, renumbered, repeated, said, shuffled, words_of
 from .noise import noisy
+from .synonyms import reworded
 
 _JOINED, _REPEATED, _RENUMBERED, _GONE, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.05
 """How often a task is made into another one, each way."""
@@ -34,6 +35,8 @@ _TRIED = 4
 
 _SHUFFLED, _BESIDE = 0.5, 0.2
 """How often the skills stand in another order, and beside those of another robot."""
+_REWORDED = 0.4
+"""How often a task is said in other words, where it can be."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,8 @@ def _varied(rng: random.Random, entry: Entry, most: int) -> list[PlanLesson]:
         one = _changed(rng, codebook, entry, said(rng, task))
         if one.cannot and strange:
             continue  # one of the other robot's skills may do it
+        if rng.random() < _REWORDED:
+            one = replace(one, text=reworded(rng, one.text, words_of(codebook, one.observation)))
         kept = frozenset(word for entity in one.observation.entities for word in entity.id.split("_"))
         lesson = plan_lesson(rng, codebook, one, noisy(rng, one.text, kept))
         found += [lesson] if lesson is not None else []

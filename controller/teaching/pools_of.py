@@ -1,6 +1,6 @@
 """The hand-written pools that lessons draw names and words from: those for training, and those kept for evaluation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -28,6 +28,14 @@ def training_pools() -> Pools:
 def training_words() -> tuple[str, ...]:
     """Words to spell, no letter twice, in training."""
     return tuple(_read("words")["words"])
+
+
+@lru_cache(maxsize=1)
+def synonyms() -> Mapping[str, Sequence[Sequence[str]]]:
+    """Groups of words and phrases that mean the same, in training: those with which `orders` begin, and those that may
+    stand `anywhere`.
+    """
+    return _read("synonyms")
 
 
 @lru_cache(maxsize=1)
