@@ -165,6 +165,23 @@ def shuffled(rng: random.Random, codebook: Codebook) -> Codebook:
     return replace(codebook, skills={name: codebook.skills[name] for name in names})
 
 
+def undescribed(codebook: Codebook) -> Codebook:
+    """The same codebook with nothing said of its skills but their names."""
+    skills = {name: replace(skill, description=name.replace("_", " ")) for name, skill in codebook.skills.items()}
+    return replace(codebook, skills=skills)
+
+
+def without_facts(codebook: Codebook) -> Codebook:
+    """The same codebook as somebody writes it who declares no facts: its skills can be named and not planned with."""
+    skills = {name: replace(skill, preconditions=NOTHING, effects=()) for name, skill in codebook.skills.items()}
+    return replace(codebook, skills=skills, predicates={}, derived={})
+
+
+def seen_without_facts(one: Said) -> Said:
+    """The same task where nobody looks at facts."""
+    return replace(one, observation=one.observation.model_copy(update={"facts": ()}))
+
+
 def beside(rng: random.Random, codebook: Codebook, other: Codebook) -> tuple[Codebook, frozenset[str]]:
     """A codebook with some skills of another one, of which nothing that it says reminds; and the stems of these."""
     mine = frozenset().union(*(_stems(f"{s.name} {s.description}") for s in codebook.skills.values()))

@@ -22,7 +22,21 @@ from .corpus_reader import Entry, files, read_entry
 from .domains import LAYOUTS, TAUGHT, split_of
 from .lessons import Lesson, lessons
 from .mixes import training_mix
-from .multiply import Said, beside, foreign, gone, joined, renumbered, repeated, said, shuffled, words_of
+from .multiply import (
+    Said,
+    beside,
+    foreign,
+    gone,
+    joined,
+    renumbered,
+    repeated,
+    said,
+    seen_without_facts,
+    shuffled,
+    undescribed,
+    without_facts,
+    words_of,
+)
 from .noise import noisy
 from .synonyms import reworded
 
@@ -35,6 +49,8 @@ _TRIED = 4
 
 _SHUFFLED, _BESIDE = 0.5, 0.2
 """How often the skills stand in another order, and beside those of another robot."""
+_UNDESCRIBED, _WITHOUT_FACTS = 0.08, 0.1
+"""How often skills have no description, and nothing is told of facts."""
 _REWORDED = 0.4
 """How often a task is said in other words, where it can be."""
 
@@ -123,9 +139,12 @@ def _varied(rng: random.Random, entry: Entry, most: int) -> list[PlanLesson]:
         codebook = shuffled(rng, codebook)
     if rng.random() < _BESIDE:
         codebook, strange = beside(rng, codebook, _another(rng).codebook)
+    codebook = undescribed(codebook) if rng.random() < _UNDESCRIBED else codebook
+    codebook = without_facts(codebook) if rng.random() < _WITHOUT_FACTS else codebook
     found = []
     for task in rng.sample(entry.tasks, min(most, len(entry.tasks))):
         one = _changed(rng, codebook, entry, said(rng, task))
+        one = one if codebook.predicates or codebook.derived else seen_without_facts(one)
         if one.cannot and strange:
             continue  # one of the other robot's skills may do it
         if rng.random() < _REWORDED:

@@ -7,7 +7,7 @@ import pytest
 
 from codeword.codebook.plan_trace import trace
 from codeword.codebook.quantities import find_quantities
-from codeword.codebook.task_plan import Do, read_plan
+from codeword.codebook.task_plan import Do, TaskPlan, read_plan
 from codeword.controller.teaching.corpus_reader import Entry, folder
 from codeword.controller.teaching.domains import AUTHORED, TAUGHT, VALIDATION, split_of
 from codeword.controller.teaching.multiply import (
@@ -19,7 +19,10 @@ from codeword.controller.teaching.multiply import (
     renumbered,
     repeated,
     said,
+    seen_without_facts,
     shuffled,
+    undescribed,
+    without_facts,
     words_of,
 )
 from codeword.controller.teaching.noise import noisy
@@ -166,6 +169,22 @@ def test_skills_in_another_order_and_beside_others_are_the_same_skills(entries: 
         assert entry.codebook.skills.items() <= more.skills.items()
         mixed += bool(stems)
     assert mixed > 5
+
+
+def test_a_codebook_that_says_less_still_has_lessons_with_the_same_commands(entries: tuple[Entry, ...]) -> None:
+    rng, made = random.Random(7), 0
+    for entry in entries:
+        for less in (undescribed(entry.codebook), without_facts(entry.codebook)):
+            assert list(less.skills) == list(entry.codebook.skills)
+            for task in entry.tasks[:8]:
+                one = seen_without_facts(said(rng, task)) if not less.predicates else said(rng, task)
+                lesson = plan_lesson(rng, less, one)
+                made += lesson is not None
+                assert lesson is None or set(lesson.right) <= {plan.text for plan in task.plans} | {
+                    TaskPlan((), reason).text for reason in task.cannot
+                }
+    assert made > 10 * len(entries)
+    assert not any(skill.effects for skill in without_facts(entries[0].codebook).skills.values())
 
 
 def test_noise_leaves_numbers_things_and_short_words_as_they_are() -> None:
