@@ -11,27 +11,16 @@ from .observation import Observation, Result
 from .skills import NOTHING, Codebook, Skill
 
 CONTRACT = 8
-"""Version of the prompt contract: text, order, form of the history and tokenization of all that the model sees, and
+"""Version of the prompt contract: text, order and tokenization of all that the model sees, and
 what commands it may choose. An adapter names the one that it was taught under, and is refused under another."""
 
 
-class Turn(NamedTuple):
-    """What was told before, and the command that was the answer."""
-
-    observation: str
-    command: str
-
-
 class Prompt(NamedTuple):
-    """The parts of a prompt. `system` stays the same for a codebook, `task` for an episode.
-
-    In a growing conversation `turns` are those before the newest observation, oldest first.
-    """
+    """The parts of a prompt. `system` stays the same for a codebook, `task` for an episode."""
 
     system: str
     task: str
     observation: str
-    turns: tuple[Turn, ...] = ()
 
 
 def write_prompt(codebook: Codebook, task: str, observation: Observation, to_do: str = "") -> Prompt:
@@ -98,17 +87,6 @@ def situation_text(codebook: Codebook, observation: Observation) -> str:
     """What is there and what is true of it, as the model reads it."""
     facts = "; ".join(map(fact_text, ordered_facts(codebook, observation)))
     return f"Seen: {_seen_text(codebook, observation)}\nFacts: {facts or 'none'}"
-
-
-def changes_text(codebook: Codebook, before: Observation, observation: Observation) -> str:
-    """An observation as the model reads it that was told the one before: only what is no longer so, and what is now."""
-    if _seen_text(codebook, before) != _seen_text(codebook, observation):
-        return observation_text(codebook, observation)
-    now = [fact_text(f) for f in ordered_facts(codebook, observation) if f not in before.facts]
-    gone = [fact_text(f) for f in ordered_facts(codebook, before) if f not in observation.facts]
-    lines = [f"No longer: {'; '.join(gone)}"] if gone else []
-    lines += [f"Now: {'; '.join(now)}"] if now else []
-    return "\n".join([*lines, _last_text(observation)])
 
 
 def ordered_facts(codebook: Codebook, observation: Observation) -> list[Fact]:

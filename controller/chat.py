@@ -11,7 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from codeword.codebook.errors import ModelError
 
 # Words that no template changes, and that none has in it.
-_SYSTEM, _USER, _ANSWER, _MORE = "Qsystemcontentq", "Qusercontentq", "Qanswercontentq", "Qmorecontentq"
+_SYSTEM, _USER = "Qsystemcontentq", "Qusercontentq"
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,9 @@ class ChatFormat:
     """What stands before the system text, between it and the user text, and after that, where the model begins.
 
     `pieces` are those three. A template without a system role gets the system text at the head of the user turn.
-    `again` stands between the model's answer and the next user text; None where the template has no such place.
     """
 
     pieces: tuple[str, str, str]
-    again: str | None = None
 
     @classmethod
     def read(cls, folder: Path) -> "ChatFormat":
@@ -64,12 +62,7 @@ class ChatFormat:
             )
         before, _, rest = rendered.partition(_SYSTEM)
         between, _, after = rest.partition(_USER)
-        longer = [*turns, {"role": "assistant", "content": _ANSWER}, {"role": "user", "content": _MORE}]
-        conversation, _ = _render(template, longer, special)
-        start, end = f"{before}{_SYSTEM}{between}{_USER}{after}{_ANSWER}", f"{_MORE}{after}"
-        fits = conversation is not None and conversation.startswith(start) and conversation.endswith(end)
-        again = conversation[len(start) : -len(end)] if conversation is not None and fits else None
-        return cls((before, between, after), again)
+        return cls((before, between, after))
 
 
 def _read_object(path: Path) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Literal, Protocol, get_args
 
 from codeword.codebook.choices import END, Node
 from codeword.codebook.command import Command
-from codeword.codebook.conversation import FORMS, Conversation
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.observation import Observation
 from codeword.codebook.offer import offer, stable_text
@@ -56,13 +55,9 @@ class Controller(Protocol):
 class ModelController:
     """Decides with a language model."""
 
-    def __init__(
-        self, engine: Backend, codebook: Codebook, *, history: str = FORMS[0], sampling: Sampling = GREEDY
-    ) -> None:
-        """`history` is the form in which prompts tell of earlier decisions, one of FORMS."""
+    def __init__(self, engine: Backend, codebook: Codebook, *, sampling: Sampling = GREEDY) -> None:
         self.engine = engine
         self._codebook = codebook
-        self._conversation = Conversation(history)
         self._sampling = sampling
         self._habits = Habits()
         self._foresight = Foresight(engine)
@@ -80,16 +75,14 @@ class ModelController:
         question = self._question(task, observation)
         clock.lap("legal")
         decision = self._foresight.answer(question, cancelled)
-        self._conversation.answered(decision.text)
         self._habits.learn(situation_of(observation.last), decision.text)
         return decision.model_copy(
             update={"stage_ms": {**decision.stage_ms, **clock.stage_ms()}, "left_out": question.left_out}
         )
 
     def look_ahead(self, task: str, observation: Observation, command: Command) -> None:
-        """Decide what comes after a command that has begun; not in a conversation, which is yet to be told of it."""
-        if self._conversation.form == FORMS[0]:
-            self._foresight.look_ahead(partial(self._question, task), self._codebook, observation, command)
+        """Decide what comes after a command that has begun."""
+        self._foresight.look_ahead(partial(self._question, task), self._codebook, observation, command)
 
     def catch_up(self, longest_s: float) -> None:
         """Wait, but only so long, until what comes next is decided."""
@@ -101,29 +94,25 @@ class ModelController:
 
     def _question(self, task: str, observation: Observation) -> Question:
         offered = offer(self._codebook, task, observation)
-        prompt = self._conversation.prompt(self._codebook, offered.prompt, observation)
         hint = Hint(self._habits.expected(situation_of(observation.last)), About(self._codebook, task, observation))
-        return Question(prompt, offered.legal.graph, self._sampling, hint, dict(offered.legal.left_out))
+        return Question(offered.prompt, offered.legal.graph, self._sampling, hint, dict(offered.legal.left_out))
 
 
-def check_policy(policy: str, history: str = FORMS[0]) -> None:
-    """Raises InputError for an unknown policy or form of history, or where the two do not go together."""
-    Conversation(history)
+def check_policy(policy: str) -> None:
+    """Raises InputError for an unknown policy."""
     if policy not in (BEST_POLICY, *POLICIES):
         raise InputError(f"there is no policy '{policy}'{did_you_mean(policy, [BEST_POLICY, *POLICIES])}")
-    if policy not in (BEST_POLICY, "direct") and history != FORMS[0]:
-        raise InputError(f"policy '{policy}' has no history '{history}' (right would be {FORMS[0]})")
 
 
-def policy_for(adapter: Adapter, policy: str = BEST_POLICY, history: str = FORMS[0]) -> str:
-    """One of POLICIES: the one that is asked for, or the best of an adapter. A conversation that grows is direct.
+def policy_for(adapter: Adapter, policy: str = BEST_POLICY) -> str:
+    """One of POLICIES: the one that is asked for, or the best of an adapter.
 
     Raises InputError for one that the adapter was not taught, and whatever `check_policy` raises.
     """
-    check_policy(policy, history)
+    check_policy(policy)
     taught = POLICIES if adapter.folder is None else adapter.policies
     if policy == BEST_POLICY:
-        policy = taught[0] if history == FORMS[0] else "direct"
+        policy = taught[0]
     if policy not in taught:
         raise InputError(
             f"adapter {adapter.name}: was taught for policy {', '.join(taught)}, and not for {policy}; use one of "
@@ -147,16 +136,15 @@ def model_controller(
     codebook: Codebook,
     *,
     policy: str = BEST_POLICY,
-    history: str = FORMS[0],
     sampling: Sampling = GREEDY,
     sure: float = SURE,
 ) -> Controller:
     """The controller of a policy, as `policy_for` takes it, and raising what that does. A goal that the model is less
     sure of than `sure` is not gone after.
     """
-    policy = policy_for(engine.adapter, policy, history)
+    policy = policy_for(engine.adapter, policy)
     if policy == "direct":
-        return ModelController(engine, codebook, history=history, sampling=sampling)
+        return ModelController(engine, codebook, sampling=sampling)
     if engine.adapter.plans_are_goals:
         return GoalController(engine, codebook, sampling=sampling, sure=sure)
     return PlanController(engine, codebook, sampling=sampling, sure=sure)
@@ -184,7 +172,7 @@ class RandomController:
         clock.lap("legal")
         key = decision_key(
             {
-                "prompt": offered.prompt,
+                "prompt": [*offered.prompt, []],  # as it was when prompts told of decisions before: the lots stay
                 "legal": graph_digest(graph),
                 "policy": "random/1",
                 "seed": self._seed,
@@ -227,7 +215,6 @@ def make_controller(
     seed: int = 0,
     profile: str = AUTO,
     policy: str = BEST_POLICY,
-    history: str = FORMS[0],
     sampling: Sampling = GREEDY,
     sure: float = SURE,
     device: str = "cpu",
@@ -247,7 +234,7 @@ def make_controller(
         return RandomController(codebook, seed)
     if kind != "llm":
         raise InputError(f"there is no controller '{kind}'{did_you_mean(kind, list(get_args(Kind)))}")
-    check_policy(policy, history)
+    check_policy(policy)
     from .chain import chain
     from .memory.opening import open_store
     from .remote.address import is_remote, read_address
@@ -263,6 +250,4 @@ def make_controller(
         base = resolve(name, progress)
         chosen = load_adapter(chosen_adapter(adapter, [codebook]), base)
         here = Engine(base, profile=profile, device=device, threads=threads, adapter=chosen, progress=progress)
-    return model_controller(
-        chain(here, there, store), codebook, policy=policy, history=history, sampling=sampling, sure=sure
-    )
+    return model_controller(chain(here, there, store), codebook, policy=policy, sampling=sampling, sure=sure)

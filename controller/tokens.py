@@ -53,7 +53,6 @@ class Tokens:
         self._guard = self._find_guard(path)
         before, between, after = self.chat.pieces
         self._before, self._between, self._after = self._control(before), self._behind(between), self._behind(after)
-        self._again = None if self.chat.again is None else self._behind(self.chat.again)
         self._tokenizer.encode_special_tokens = True
         self._kept: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self.end_token = self._token_id(_config(folder).get("eos_token"))
@@ -82,17 +81,10 @@ class Tokens:
     def prompt(self, prompt: Prompt) -> PromptTokens:
         """A prompt's tokens by segment, the chat format's own among them; blanks around each text are dropped."""
         system, task, observation = prompt.system.strip(), prompt.task.strip(), prompt.observation.strip()
-        told: tuple[int, ...] = ()
-        if prompt.turns and self._again is None:
-            raise ModelError("the model's chat template has no room for earlier turns; use fresh prompts")
-        for turn in prompt.turns:
-            told += (
-                self.encode(turn.observation.strip()) + self._after + self.encode(turn.command) + (self._again or ())
-            )
         return PromptTokens(
             system=self._before + self.encode(system) + self._between,
             task=self.encode(task + "\n"),
-            observation=told + self.encode(observation) + self._after,
+            observation=self.encode(observation) + self._after,
         )
 
     def _control(self, text: str) -> tuple[int, ...]:

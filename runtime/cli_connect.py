@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from codeword.codebook import Codebook, CommandError, Robot, load_codebook
-from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError, RobotTimeoutError
 from codeword.codebook.reflexes import stops
 from codeword.controller import Controller
@@ -101,7 +100,7 @@ def connect(
         who = controllers.make(scenario, 0)
     elif task is not None and not readonly:  # before the robot is armed
         with model_progress() as progress:
-            given = Who(controller, model, adapter, AUTO, FORMS[0], policy=policy, sure=sure)
+            given = Who(controller, model, adapter, AUTO, policy=policy, sure=sure)
             controllers = Controllers(given, progress)
         who = controllers.make(scenario, 0)
     robot = _open(url, book, folder, key, arm=moves, rearm=rearm and not stopping, sends=moves or stopping)

@@ -11,7 +11,6 @@ from typing import Literal
 import click
 
 from codeword.codebook import Codebook
-from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import CodewordError, CommandError, EpisodeError, InputError
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.reflexes import stops
@@ -95,7 +94,6 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
     "--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True,
     help="A goal that the model is less sure of is not gone after: it holds and says so; 0: any is.",
 )  # fmt: skip
-@click.option("--history", default=FORMS[0], show_default=True, help=f"Told of before: {', '.join(FORMS)}.")
 @click.option(
     "--cache", default=OFF, show_default=True,
     help="Where decisions are kept, to be served when the same is to be decided: off, auto, a file, redis://…",
@@ -153,7 +151,6 @@ def run(
     profile: str,
     policy: str,
     sure: float,
-    history: str,
     cache: str,
     temperature: float,
     top_k: int,
@@ -214,7 +211,7 @@ def run(
         leave_out=read_parts(leave_out),
     )  # fmt: skip
     sampling, limits = Sampling(temperature, top_k, top_p), Limits(connect_s, answer_s)
-    who = Who(controller, model, adapter, profile, history, sampling, policy, cache, fallback, limits, sure, given)
+    who = Who(controller, model, adapter, profile, sampling, policy, cache, fallback, limits, sure, given)
     if all(stops(scenario.codebook, scenario.spec.task) for scenario in chosen):
         who = Who(NOBODY, model, adapter)  # nothing is loaded first: a stop is not to wait for it
     one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}
@@ -251,7 +248,7 @@ def run(
             stack.enter_context(crew)
             if view:
                 decides = f"{controller} {crew.loaded.model}".strip()
-                live_view = stack.enter_context(View(decides, history, read=bool(crew.loaded.model), port=view_port))
+                live_view = stack.enter_context(View(decides, read=bool(crew.loaded.model), port=view_port))
                 show(live_view, err)
                 told.append(live_view)
             bar = stack.enter_context(run_bar(len(plan)))

@@ -10,7 +10,7 @@ from typing import Any
 from codeword.codebook.errors import EpisodeError, Fault
 from codeword.codebook.observation import Record
 
-SCHEMA = 1
+SCHEMA = 2
 """What is written today. Schema 0 is that of files from before headers said so."""
 
 Step = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -22,7 +22,14 @@ def _said(topic: str, record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "schema_version": 1} if topic == "header" else record
 
 
-STEPS: Mapping[int, Step] = {0: _said}
+def _fresh(topic: str, record: dict[str, Any]) -> dict[str, Any]:
+    """From 1 to 2: prompts tell of no decisions before; the few files whose prompts did are read as if they had not."""
+    if topic != "header":
+        return record
+    return {name: value for name, value in record.items() if name != "history"} | {"schema_version": 2}
+
+
+STEPS: Mapping[int, Step] = {0: _said, 1: _fresh}
 
 
 def schema_of_header(header: Mapping[str, Any], path: str) -> int:

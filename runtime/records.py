@@ -13,7 +13,7 @@ class Header(Record):
     """What an episode is a function of, and what it ran on. Hashes are SHA-256 in hex.
 
     `suite` is the folder of the scenario. `held` names the profile in which weights are held, `profile` says with
-    what kernels; `history` is the form in which prompts tell of earlier decisions, `policy` what the model writes,
+    what kernels; `policy` what the model writes,
     `plan` the plan that was given in its place, `sampling` how tokens are drawn (empty: the likeliest is taken). Of a
     model elsewhere `model` is the address, `fallback` the model that decides when it does not answer (or `hold`), with
     the adapter and `held` of that one.
@@ -40,7 +40,6 @@ class Header(Record):
     held: str = ""
     fallback: str = ""
     contract: int
-    history: str = ""
     policy: str = ""
     plan: str = ""
     sampling: Mapping[str, float] = {}

@@ -9,7 +9,6 @@ from itertools import product
 from pathlib import Path
 
 from codeword.codebook import Codebook, Observation
-from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.prompt import CONTRACT
@@ -60,19 +59,17 @@ _LIBRARIES = ("torch", "transformers", "outlines", "llguidance", "pybullet", "nu
 
 @dataclass(frozen=True)
 class Who:
-    """Who decides: the kind of controller, and for `llm` the model, its adapter, in which profile it is held, in which
-    form prompts tell of earlier decisions, how tokens are picked (its seed is replaced by the episode's), what the
-    model writes, and where decisions are kept to be served again. Of a model elsewhere: what decides when it does not
-    answer (LOCAL, HOLD, or a model's name; adapter and profile are that one's), and how long it may take. What the
-    model is less `sure` of is not carried out. Where a plan is `given`, as JSON, it is carried out, and no model is
-    asked.
+    """Who decides: the kind of controller, and for `llm` the model, its adapter, in which profile it is held, how
+    tokens are picked (its seed is replaced by the episode's), what the model writes, and where decisions are kept to be
+    served again. Of a model elsewhere: what decides when it does not answer (LOCAL, HOLD, or a model's name; adapter
+    and profile are that one's), and how long it may take. What the model is less `sure` of is not carried out. Where a
+    plan is `given`, as JSON, it is carried out, and no model is asked.
     """
 
     controller: str
     model: str
     adapter: str
     profile: str = AUTO
-    history: str = FORMS[0]
     sampling: Sampling = GREEDY
     policy: str = BEST_POLICY
     cache: str = OFF
@@ -111,7 +108,7 @@ def fetch(who: Who, progress: Progress) -> tuple[LocalModel, Adapter] | None:
         raise InputError(f"there is no controller '{who.controller}'{did_you_mean(who.controller, CONTROLLERS)}")
     if who.controller != "llm":
         return None
-    check_policy(who.policy, who.history)  # before anything is loaded
+    check_policy(who.policy)  # before anything is loaded
     name = who.model
     if is_remote(name):
         read_address(name)
@@ -153,7 +150,7 @@ class Controllers:
             self.loaded = replace(self.loaded, model=there.name, weights_hash="", profile="remote", fallback=fallback)
         self._backend: Backend | None = chain(self.engine, there, self.store) if self.engine or there else None
         if self._backend is not None:
-            policy = policy_for(self._backend.adapter, who.policy, who.history)
+            policy = policy_for(self._backend.adapter, who.policy)
             self.loaded = replace(self.loaded, policy=policy, contract=contract_of(self._backend.adapter, policy))
 
     def warm(self, codebook: Codebook) -> None:
@@ -171,7 +168,6 @@ class Controllers:
             self._backend,
             codebook,
             policy=self.loaded.policy,
-            history=self.who.history,
             sampling=replace(self.who.sampling, seed=seed),
             sure=self.who.sure,
         )
@@ -228,7 +224,6 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
         contract=loaded.contract,
         policy=loaded.policy,
         plan=who.given,
-        history=who.history if loaded.model else "",
         sampling=drawn if loaded.model else {},
         sure=who.sure if loaded.policy not in ("", "direct") else 0.0,
         clock=str(scenario.spec.clock),

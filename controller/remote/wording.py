@@ -5,13 +5,8 @@ from codeword.codebook.prompt import Prompt
 
 def messages(prompt: Prompt, wrong: list[tuple[str, str]]) -> list[dict[str, str]]:
     """A prompt as a chat, as its own model's chat template gets it."""
-    users = [turn.observation for turn in prompt.turns] + [prompt.observation]
-    users[0] = f"{prompt.task}\n{users[0]}"
-    said = [{"role": "system", "content": prompt.system}]
-    for user, command in zip(users, [*(turn.command for turn in prompt.turns), None], strict=True):
-        said.append({"role": "user", "content": user})
-        if command is not None:
-            said.append({"role": "assistant", "content": command})
+    user = f"{prompt.task}\n{prompt.observation}"
+    said = [{"role": "system", "content": prompt.system}, {"role": "user", "content": user}]
     for given, why in wrong:
         said += [{"role": "assistant", "content": given}, {"role": "user", "content": _correction(why)}]
     return said
@@ -19,10 +14,7 @@ def messages(prompt: Prompt, wrong: list[tuple[str, str]]) -> list[dict[str, str
 
 def plain_text(prompt: Prompt, wrong: list[tuple[str, str]], lead: str) -> str:
     """A prompt as plain text, with the beginning of a command to go on from."""
-    told = [prompt.system, prompt.task]
-    for turn in prompt.turns:
-        told += [turn.observation, f"Command: {turn.command}"]
-    told.append(prompt.observation)
+    told = [prompt.system, prompt.task, prompt.observation]
     for given, why in wrong:
         told += [f"Command: {' '.join(given.split())}", _correction(why)]
     return "\n".join([*told, f"Command: {lead}"])

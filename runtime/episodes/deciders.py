@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from codeword.codebook import Codebook
-from codeword.codebook.conversation import FORMS
 from codeword.codebook.errors import InputError
 from codeword.controller import Controller
 from codeword.controller.controller import POLICIES
@@ -54,7 +53,6 @@ class Change:
             model=header.model if self.model is None else self.model,
             adapter=(header.adapter if same_model else "") or "none",
             profile=(header.held if same_model else "") or AUTO,
-            history=header.history or FORMS[0],
             sampling=sampling_of(header),
             policy=_policy(header),
             fallback=header.fallback or HOLD,

@@ -78,7 +78,7 @@ def _steps(comparison: Comparison) -> Iterator[dict[str, Any]]:
 
 def _turns(episode: Episode) -> list[Turn]:
     scenario = scenario_of(episode)
-    teller = Teller(scenario.codebook, episode.header.history)
+    teller = Teller(scenario.codebook)
     return [teller.turn(step, task_at(episode, scenario, number)) for number, step in enumerate(episode.steps)]
 
 

@@ -17,7 +17,6 @@ WHO = (
     "adapter_hash",
     "held",
     "policy",
-    "history",
     "sampling",
 )
 """What of a header says who decided; with what kernels it computed, `profile` says."""

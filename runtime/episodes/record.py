@@ -85,5 +85,5 @@ def refused(kept: Sequence[Kept]) -> list[Kept]:
 
 def _made_by_other(comparison: Comparison) -> bool:
     """Whether codebook, scenario or who decides is another: the file would say what is no longer so."""
-    telling = ("scenario", "codebook", "controller", "model", "weights", "adapter", "policy", "history", "sampling")
+    telling = ("scenario", "codebook", "controller", "model", "weights", "adapter", "policy", "sampling")
     return any(found.field.removeprefix("header.").startswith(telling) for found in comparison.header)

@@ -20,7 +20,7 @@ def lines(episode: Episode) -> Iterator[str]:
     yield f"decided by {who}, codebook {header.codebook} ({header.codebook_hash[:12]}), robot {header.robot}"
     ahead = way(episode, scenario)
     found = remarks(episode, scenario, ahead)
-    teller = Teller(scenario.codebook, header.history)
+    teller = Teller(scenario.codebook)
     for number, step in enumerate(episode.steps):
         turn = teller.turn(step, task_at(episode, scenario, number))
         yield from _turn(episode, number, turn, [remark for remark in found if remark.step == number])

@@ -68,7 +68,7 @@ class Gathered:
         if not any(_who(header) == _who(other) for other in self.headers):
             self.headers.append(header)
         scenario = scenario_of(episode)
-        teller = Teller(scenario.codebook, header.history)
+        teller = Teller(scenario.codebook)
         turns = [teller.turn(step, task_at(episode, scenario, number)) for number, step in enumerate(episode.steps)]
         ahead = way(episode, scenario)
         last = scenario.changed() if any(event.what == RETASK for event in episode.events) else scenario
@@ -140,5 +140,5 @@ class Gathered:
 
 
 def _who(header: Header) -> tuple[str, ...]:
-    deciding = header.controller, header.model, header.adapter, header.profile, header.policy, header.history
+    deciding = header.controller, header.model, header.adapter, header.profile, header.policy
     return *deciding, header.codebook_hash

@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Any, Literal
 
 from codeword.codebook import Codebook, CommandError, Observation, Result, parse_codebook
-from codeword.codebook.conversation import FORMS, Conversation
 from codeword.codebook.goals import goal_prompt, read_goal
 from codeword.codebook.legal import Legal
 from codeword.codebook.observation import Record
@@ -103,12 +102,10 @@ class Turn(Record):
 class Teller:
     """Tells the decisions of one episode in their order; the one under way as often as something is added to it."""
 
-    def __init__(self, codebook: Codebook, history: str = "") -> None:
+    def __init__(self, codebook: Codebook) -> None:
         self._codebook = codebook
-        self._conversation = Conversation(history or FORMS[0])
         self._before: Observation | None = None
         self._told: tuple[Observation, Turn] | None = None
-        self._answer: str | None = None
 
     def turn(self, step: Step, task: str) -> Turn:
         """A step as far as it is known."""
@@ -118,8 +115,6 @@ class Teller:
         if self._told is None or self._told[0] is not step.observation:
             self._before = self._told[0] if self._told is not None else self._before
             self._told = (step.observation, self._asked(step.observation, task))
-        if step.decision is not None:
-            self._answer = step.decision.text
         ends = {"ends": step.command is not None and step.command.allowed and self._ends(step.command.text)}
         return self._told[1].model_copy(update={**_came_of(step), **ends, **self._wanted(step, task)})
 
@@ -143,18 +138,14 @@ class Teller:
 
     def _asked(self, observation: Observation, task: str) -> Turn:
         """What the controller was asked: all of a turn that is known before it decides."""
-        if self._answer is not None:
-            self._conversation.answered(self._answer)
-            self._answer = None
         offered = offer(self._codebook, task, observation)
-        prompt = self._conversation.prompt(self._codebook, offered.prompt, observation)
         return Turn(
             number=observation.step + 1,
             time_s=round(observation.time_s, 3),
             task=task,
             seen=seen(self._codebook, self._before, observation),
-            prompt=_text(prompt),
-            system=prompt.system,
+            prompt=_text(offered.prompt),
+            system=offered.prompt.system,
             **_choice(offered.legal),
         )
 
@@ -226,8 +217,7 @@ def _value(value: object) -> str:
 
 def _text(prompt: Prompt) -> str:
     """All of a prompt but the codebook's part."""
-    told = [line for turn in prompt.turns for line in (turn.observation, f"→ {turn.command}")]
-    return "\n".join((prompt.task, *told, prompt.observation))
+    return f"{prompt.task}\n{prompt.observation}"
 
 
 def _offered(legal: Legal) -> tuple[Offered, ...]:

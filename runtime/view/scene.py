@@ -24,7 +24,6 @@ class Scene:
 
     who: str
     read: bool
-    history: str
     clients: list[Client] = field(default_factory=list)
     _systems: list[str] = field(default_factory=list)
     _about: dict[str, Any] = field(default_factory=dict)
@@ -48,7 +47,7 @@ class Scene:
     def begin(self, episode: Episode) -> None:
         """Another episode begins."""
         self._turns, self._events, self._step = [], [], None
-        self._teller = Teller(episode.scenario.codebook, self.history)
+        self._teller = Teller(episode.scenario.codebook)
         self._task, self._then = episode.task, episode.then
         budget = episode.scenario.budgets.get("decision_ms")
         self._about = {

@@ -28,13 +28,13 @@ class View:
     somebody looks on, once the one before was taken, and for no more than half of the time.
     """
 
-    def __init__(self, who: str = "", history: str = "", *, read: bool = False, port: int = 0) -> None:
-        """`who` decides, in words; `read` says that a model reads the prompts, with that form of `history`.
+    def __init__(self, who: str = "", *, read: bool = False, port: int = 0) -> None:
+        """`who` decides, in words; `read` says that a model reads the prompts.
 
         Raises InputError where the port cannot be had.
         """
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._scene = Scene(who, read, history)
+        self._scene = Scene(who, read)
         self._looked_at = threading.Event()
         self._frame_waits = threading.Event()
         self._next_look = 0.0

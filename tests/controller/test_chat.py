@@ -140,16 +140,3 @@ def test_special_tokens_are_named_in_any_form(tmp_path: Path) -> None:
     config = {"bos_token": "<a>", "unk_token": {"content": "<b>"}, "eos_token": None, "chat_template": template}
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
     assert ChatFormat.read(tmp_path).pieces == ("<a>", "<b>", "")
-
-
-@pytest.mark.parametrize(
-    ("template", "again"),
-    [
-        (CHATML, "<|im_end|>\n<|im_start|>user\n"),
-        (LLAMA3, "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n"),
-        (LLAMA2, None),
-        (IGNORES_SYSTEM, None),
-    ],
-)
-def test_what_stands_between_an_answer_and_the_next_turn(template: str, again: str | None) -> None:
-    assert ChatFormat.from_template(template, {"bos_token": "<s>"}, "here").again == again

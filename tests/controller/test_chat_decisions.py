@@ -8,8 +8,7 @@ import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from codeword.codebook import Codebook, legal, write_prompt
-from codeword.codebook.errors import ModelError
-from codeword.codebook.prompt import Prompt, Turn
+from codeword.codebook.prompt import Prompt
 from codeword.controller.engine import Engine, Request
 from codeword.controller.registry import open_folder
 from codeword.controller.tokens import Tokens
@@ -89,19 +88,6 @@ def test_segments_equal_the_whole(folder: Path) -> None:
     before, between, after = tokens.chat.pieces
     whole = f"{before}{prompt.system}{between}{prompt.task}\n{prompt.observation}{after}"
     assert tokens.prompt(prompt).all == tuple(plain.encode(whole, add_special_tokens=False).ids)
-
-
-def test_a_conversation_equals_the_whole_where_the_template_has_room_for_one(folder: Path) -> None:
-    tokens, plain = Tokens(folder), Tokenizer.from_file(str(folder / "tokenizer.json"))
-    command = '{"skill":"pick","object":"red_block"}'
-    prompt = Prompt("You control a robot.", "Task: put", "Seen: held", (Turn("Seen: red", command),))
-    if tokens.chat.again is None:
-        with pytest.raises(ModelError, match="the model's chat template has no room for earlier turns"):
-            tokens.prompt(prompt)
-        return
-    before, between, after = tokens.chat.pieces
-    said = f"{before}{prompt.system}{between}Task: put\nSeen: red{after}{command}{tokens.chat.again}Seen: held{after}"
-    assert tokens.prompt(prompt).all == tuple(plain.encode(said, add_special_tokens=False).ids)
 
 
 def test_a_command_is_spelt_as_behind_the_prompt(folder: Path) -> None:

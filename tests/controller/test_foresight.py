@@ -210,13 +210,6 @@ def test_what_goes_wrong_ahead_is_told(engine: Engine, tabletop: Codebook, monke
         controller.rest()
 
 
-def test_a_conversation_does_not_look_ahead(engine: Engine, tabletop: Codebook) -> None:
-    controller = ModelController(engine, tabletop, history="growing")
-    controller.decide(TASK, start())
-    controller.look_ahead(TASK, start(), pick(tabletop))
-    assert controller.decide(TASK, after(tabletop, start(), pick(tabletop))).path == "decoded"
-
-
 @pytest.mark.parametrize("kind", [PackedModel, TorchModel])
 def test_a_halted_pass_leaves_all_as_it_was(tiny_quantized: LocalModel, kind: "type[Model]") -> None:
     model: Model = kind(tiny_quantized)  # type: ignore[call-arg]

@@ -168,8 +168,6 @@ def test_policies_are_told_apart(tiny_quantized: LocalModel, tabletop: Codebook)
         assert made.key
     with pytest.raises(InputError, match=r"there is no policy 'plam'; did you mean 'plan'\?"):
         model_controller(engine, tabletop, policy="plam")
-    with pytest.raises(InputError, match="policy 'plan' has no history 'growing'"):
-        model_controller(engine, tabletop, policy="plan", history="growing")
     engine.adapter = Adapter("a", Path("a"), "0", 1.0, ("direct",))
     with pytest.raises(InputError, match="adapter a: was taught for policy direct, and not for plan"):
         model_controller(engine, tabletop, policy="plan")
@@ -179,7 +177,6 @@ def test_what_is_written_by_default_is_what_the_adapter_is_best_at() -> None:
     taught = Adapter("a", Path("a"), "0", 1.0, ("direct", "plan"))
     assert policy_for(taught) == "direct"
     assert policy_for(taught, "plan") == "plan"
-    assert policy_for(taught, history="growing") == "direct"
     assert policy_for(NONE) == "plan"
     assert policy_for(NONE, "direct") == "direct"
     with pytest.raises(InputError, match="adapter b: was taught for policy plan, and not for direct"):

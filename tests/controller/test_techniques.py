@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from codeword.codebook import Codebook, legal, write_prompt
 from codeword.codebook.choices import END, Node
 from codeword.codebook.errors import ModelError
-from codeword.codebook.prompt import Prompt, Turn
+from codeword.codebook.prompt import Prompt
 from codeword.controller.decision import Decision, DecisionCancelled
 from codeword.controller.engine import Engine, Request, Techniques
 from codeword.controller.hint import Hint
@@ -110,23 +110,6 @@ def test_the_logits_of_all_words_decide_alike(
 ) -> None:
     found = decided(engine(Techniques().without("legal_rows"), profile), requests)
     check_alike(found, expected[profile], 1e-2, same_key=False)
-
-
-@pytest.mark.parametrize("techniques", [TREE, WITHOUT["disk_cache"], WITHOUT["forced_runs"]])
-def test_a_conversation_that_grows_is_decided_alike_warm_or_fresh(
-    engine: Callable[..., Engine], tabletop: Codebook, techniques: Techniques
-) -> None:
-    techniques = replace(techniques, disk_cache=False)
-    lot, warm = random.Random(3), engine(techniques)
-    for _ in range(4):
-        turns: tuple[Turn, ...] = ()
-        for _ in range(4):
-            observation = random_observation(lot)
-            prompt = write_prompt(tabletop, "tidy up", observation)._replace(turns=turns)
-            graph = legal(tabletop, observation).graph
-            decision = warm.decide(prompt, graph)
-            assert bits([decision]) == bits([engine(techniques).decide(prompt, graph)])
-            turns = (*turns, Turn(prompt.observation, decision.text))
 
 
 def test_many_at_once_are_decided_like_one_by_one(

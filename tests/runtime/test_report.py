@@ -19,7 +19,7 @@ from codeword.runtime.report.film import MOST_FRAMES, film
 from codeword.runtime.report.rows import MOST_PICTURED
 from codeword.runtime.report.rules import remarks
 from codeword.runtime.report.times import Axis, axis_of, strip
-from codeword.runtime.report.turns import Teller, seen, short
+from codeword.runtime.report.turns import seen, short
 from codeword.runtime.report.way import Ahead, way
 from codeword.runtime.report.wrong import first_wrong
 from codeword.runtime.summary import scenario_of, summarize
@@ -138,19 +138,6 @@ def test_what_changed_is_told_from_the_observation_before(expert_episode: Path) 
     assert set(since.now) == {str(fact) for fact in second.facts if fact not in first.facts}
     assert set(since.no_longer) == {str(fact) for fact in first.facts if fact not in second.facts}
     assert since.moved
-
-
-def test_the_prompt_told_is_the_one_that_was_read(expert_episode: Path) -> None:
-    episode = read_episode(expert_episode, pictures=False)
-    book = scenario_of(episode).codebook
-    told = [Teller(book, "growing"), Teller(book, "fresh")]
-    growing, fresh = ([teller.turn(step, "Do it.") for step in episode.steps[:2]] for teller in told)
-    assert growing[0].prompt == fresh[0].prompt
-    command = episode.steps[0].command
-    assert command is not None
-    before, after = growing[1].prompt.split(f"\n→ {command.text}\n")
-    assert before == growing[0].prompt
-    assert after == fresh[1].prompt.removeprefix("Task: Do it.\n")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from codeword.codebook.errors import InputError
 from codeword.codebook.offer import Offer, offer
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
-from codeword.codebook.prompt import Turn
 from codeword.controller import Decision
 from codeword.controller.controller import model_controller
 from codeword.controller.decision import DecisionCancelled
@@ -110,16 +109,6 @@ def test_the_server_is_asked_for_one_of_the_legal_commands(tabletop: Codebook, o
     elsewhere = {text for _ in range(10) for text in legal(tabletop, random_observation(lot)).graph.texts()}
     for text in elsewhere | set(offered.legal.graph.texts()):
         assert schema.is_valid(json.loads(text)) == offered.legal.allows(text)
-
-
-def test_earlier_turns_are_told_as_they_were(offered: Offer) -> None:
-    grown = offered.prompt._replace(turns=(Turn("before", '{"skill":"home"}'),))
-    with scripted_server(chat(PICK)) as server:
-        model(server.address).decide(grown, offered.legal.graph)
-        said = [(message["role"], message["content"]) for message in server.asked[0][2]["messages"][1:]]
-    assert said == [
-        ("user", f"{grown.task}\nbefore"), ("assistant", '{"skill":"home"}'), ("user", grown.observation)
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("plain", [False, True])

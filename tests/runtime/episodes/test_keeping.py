@@ -53,16 +53,16 @@ def test_a_step_changes_records_on_the_way(monkeypatch: pytest.MonkeyPatch) -> N
 
     def renamed(topic: str, record: dict) -> dict:
         if topic == "header":
-            return {**record, "task": record["task"].upper(), "schema_version": 2}
+            return {**record, "task": record["task"].upper(), "schema_version": 3}
         return record
 
-    monkeypatch.setattr(migration, "SCHEMA", 2)
-    monkeypatch.setattr("codeword.runtime.recording.SCHEMA", 2)
-    monkeypatch.setattr(migration, "STEPS", {**migration.STEPS, 1: renamed})
-    for name in ("schema0-last", "schema1"):
+    monkeypatch.setattr(migration, "SCHEMA", 3)
+    monkeypatch.setattr("codeword.runtime.recording.SCHEMA", 3)
+    monkeypatch.setattr(migration, "STEPS", {**migration.STEPS, 2: renamed})
+    for name in ("schema0-last", "schema1", "schema2"):
         episode = read_episode(KEPT / f"{name}.mcap")
         assert episode.header.task.isupper()
-        assert episode.header.schema_version == 2
+        assert episode.header.schema_version == 3
 
 
 def test_a_file_of_a_newer_version_is_refused_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
