@@ -42,7 +42,7 @@ from .synonyms import reworded
 
 _JOINED, _REPEATED, _RENUMBERED, _GONE, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.05
 """How often a task is made into another one, each way."""
-_TABLETOP, _DIRECT = 0.16, 0.04
+_TABLETOP, _DIRECT = 0.36, 0.05
 """How many codebooks of those that are taught are for the tabletop, with plans and with single commands as answers."""
 
 _TRIED = 4
