@@ -35,7 +35,8 @@ test: lint
 test-older: install
 	$(BIN)/codeword models pull smollm2-135m
 	GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
-	    tests/sim tests/episodes tests/runtime/episodes tests/runtime/test_replay.py tests/runtime/test_suites.py
+	    tests/sim tests/episodes tests/controller/test_processor.py tests/runtime/episodes tests/runtime/test_replay.py \
+	    tests/runtime/test_suites.py
 
 bench: install
 	$(BIN)/codeword models pull smollm2-135m

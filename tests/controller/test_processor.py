@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from codeword.controller.processor import arithmetic, instruction_sets, processor, processor_features, signature
-from tests.processors import OTHERS, only_where_kernels_are_chosen
+from tests.processors import OTHERS, only_where_kernels_are_chosen, skip_where_in_use
 
 
 def named(**environment: str) -> list[str]:
@@ -28,6 +28,7 @@ def test_every_process_names_it_alike() -> None:
 @only_where_kernels_are_chosen
 @pytest.mark.parametrize("environment", OTHERS, ids=lambda environment: next(iter(environment)))
 def test_other_kernels_have_another_name(environment: dict[str, str]) -> None:
+    skip_where_in_use(environment)
     other, other_signature = named(**environment)
     assert other != processor()
     assert other.startswith(instruction_sets()), "the same instructions, used otherwise"

@@ -21,7 +21,7 @@ from codeword.runtime.replay import replay
 from codeword.runtime.summary import scenario_of, task_at
 from codeword.runtime.tolerances import TOLERANCES
 from tests.controller.tiny import quantized
-from tests.processors import OTHERS, only_where_kernels_are_chosen
+from tests.processors import OTHERS, only_where_kernels_are_chosen, skip_where_in_use
 from tests.runtime.episodes.test_diff import called
 from tests.runtime.test_replay import rewritten
 
@@ -50,8 +50,7 @@ def as_of(episode: Episode, folder: Path, name: str, **header: Any) -> Path:
 @only_where_kernels_are_chosen
 @pytest.mark.parametrize("environment", OTHERS, ids=lambda environment: next(iter(environment)))
 def test_recorded_episodes_hold_under_the_kernels_of_another_processor(environment: dict[str, str]) -> None:
-    if environment.items() <= os.environ.items():
-        pytest.skip("these are the kernels in use")
+    skip_where_in_use(environment)
     args = ["replay", *(str(EPISODES / name) for name in TELLING), "--redecide", "--json"]
     done = subprocess.run(
         [sys.executable, "-m", "codeword.runtime.cli", *args],
