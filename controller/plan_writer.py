@@ -10,6 +10,7 @@ from codeword.codebook.choices import Node
 from codeword.codebook.observation import Observation
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
+from codeword.codebook.plan_trace import same_outcome
 from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import TaskPlan, read_plan
 
@@ -85,12 +86,15 @@ class PlanWriter:
                 if other is None:
                     break
                 made.append(other)
-        return _chosen(codebook, made, prior)
+        return _chosen(codebook, observation, made, prior, sure_enough)
 
 
-def _chosen(codebook: Codebook, made: Sequence[Decision], prior: PlanPrior | None) -> WrittenPlan:
-    """The likeliest of some plans; those that are written otherwise and mean the same count together. One that a prior
-    holds to be less likely as a whole makes no other one surer.
+def _chosen(
+    codebook: Codebook, observation: Observation, made: Sequence[Decision], prior: PlanPrior | None, sure_enough: float
+) -> WrittenPlan:
+    """The likeliest of some plans. Those that are written otherwise and mean the same count together, and where none is
+    sure enough by itself those that come to the same here: a goal, and the command that brings it about. One that a
+    prior holds to be less likely as a whole makes no other one surer.
     """
     weights: dict[TaskPlan, float] = {}
     texts: dict[TaskPlan, Decision] = {}
@@ -98,6 +102,8 @@ def _chosen(codebook: Codebook, made: Sequence[Decision], prior: PlanPrior | Non
         plan = read_plan(codebook, decision.text)
         weights[plan] = weights.get(plan, 0.0) + _weight(decision, prior)
         texts.setdefault(plan, decision)
+    if max(weights.values()) < sure_enough:
+        weights = _of_outcomes(codebook, observation, weights)
     ranked = sorted(weights, key=lambda plan: -weights[plan])
     best, first = ranked[0], made[0]
     considered = tuple(
@@ -115,6 +121,15 @@ def _chosen(codebook: Codebook, made: Sequence[Decision], prior: PlanPrior | Non
     }
     sure = None if first.logprob is None else considered[0].probability
     return WrittenPlan(best, texts[best].model_copy(update=costs), sure, considered)
+
+
+def _of_outcomes(codebook: Codebook, observation: Observation, weights: dict[TaskPlan, float]) -> dict[TaskPlan, float]:
+    """The likeliest plan of each outcome, with the weight of all that come to it."""
+    found: dict[TaskPlan, float] = {}
+    for plan in sorted(weights, key=lambda plan: -weights[plan]):
+        same = next((other for other in found if same_outcome(codebook, other, plan, observation)), plan)
+        found[same] = found.get(same, 0.0) + weights[plan]
+    return found
 
 
 def _weight(decision: Decision, prior: PlanPrior | None) -> float:

@@ -120,7 +120,9 @@ def make_robot(name: str, codebook: Codebook) -> Robot:
     try:
         made: Robot = getattr(importlib.import_module(module), cls)(codebook)
     except Exception as problem:
-        raise RobotError(f"robot '{name}' could not be made: {type(problem).__name__}: {problem}") from problem
+        raise RobotError(
+            f"robot '{name}', called as {cls}(codebook), could not be made: {type(problem).__name__}: {problem}"
+        ) from problem
     return made
 
 

@@ -36,7 +36,23 @@ def test_a_plan_that_leaves_out_what_is_named_falls_behind_and_makes_no_other_su
     boat = parse_codebook(BOOK)
     seen = Observation(step=0, time_s=0.0, entities=(Entity(id="bay_2", kind="bay"),), facts=())
     prior = plan_prior(boat, task, seen, {})
-    chosen = _chosen(boat, [written(ANCHOR, 0.7), written(SAIL, 0.2)], prior)
+    chosen = _chosen(boat, seen, [written(ANCHOR, 0.7), written(SAIL, 0.2)], prior, 0.0)
     assert (chosen.plan.text, chosen.sure) == (plan, pytest.approx(sure))
-    without = _chosen(boat, [written(ANCHOR, 0.7), written(SAIL, 0.2)], None)
+    without = _chosen(boat, seen, [written(ANCHOR, 0.7), written(SAIL, 0.2)], None, 0.0)
     assert (without.plan.text, without.sure) == (ANCHOR, pytest.approx(0.7))
+
+
+def test_plans_that_come_to_the_same_count_together_where_none_is_sure_enough() -> None:
+    effects = "args: {bay: {entity: bay}}, effects: [not at(any), at(bay)]}"
+    text = BOOK.replace("args: {bay: {entity: bay}}}", effects).replace(
+        "entities: [bay]", 'entities: [bay]\nfacts: {"at(bay)": it lies there}'
+    )
+    boat = parse_codebook(text)
+    bays = tuple(Entity(id=name, kind="bay") for name in ("bay_1", "bay_2"))
+    seen = Observation(step=0, time_s=0.0, entities=bays, facts=())
+    there, elsewhere = '{"plan":[[["at","bay_2"]]]}', SAIL.replace("bay_2", "bay_1")
+    made = [written(there, 0.45), written(SAIL, 0.35), written(elsewhere, 0.1), written('{"cannot":"unclear"}', 0.05)]
+    alone, together = (_chosen(boat, seen, made, None, sure_enough) for sure_enough in (0.4, 0.6))
+    assert (alone.plan.text, alone.sure) == (there, pytest.approx(0.45))
+    assert (together.plan.text, together.sure) == (there, pytest.approx(0.8))
+    assert [one.plan for one in together.considered] == [there, elsewhere, '{"cannot":"unclear"}']

@@ -222,7 +222,7 @@ def test_an_episode_that_breaks_stops_no_other(tmp_path: Path, monkeypatch: pyte
         errors = sorted(outcome.row.error for outcome in outcomes.values())
         assert errors == [
             "", "",
-            "robot 'unruly:Robot' could not be made: RobotError: the cable is out",
+            "robot 'unruly:Robot', called as Robot(codebook), could not be made: RobotError: the cable is out",
             "the process that ran it was ended by SIGSEGV",
             "unruly.py:18: KeyError: 'joint_7'",
         ]  # fmt: skip
@@ -240,7 +240,10 @@ def test_a_broken_episode_is_told_and_is_no_success(
     args = ["run", "tabletop/already_done", "--controller", "random", "--robot", "unruly:Robot", "--no-film"]
     code, out, errors = call(capsys, "--debug", *args, "--seeds", "3", "--out", str(tmp_path / "out"))
     assert code == 1
-    assert "broken: already_done, seed 0: robot 'unruly:Robot' could not be made: RobotError: the cable is out" in out
+    assert (
+        "broken: already_done, seed 0: robot 'unruly:Robot', called as Robot(codebook), could not be made: RobotError: the cable is out"
+        in out
+    )
     assert "2 of 3 episodes broke; --resume runs them again" in out
     assert 'raise KeyError("joint_7")' in errors, "--debug shows where"
     code, out, _ = call(capsys, *args, "--seeds", "3", "--out", str(tmp_path / "out"), "--resume", "--json")
