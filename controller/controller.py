@@ -172,7 +172,7 @@ class RandomController:
         clock.lap("legal")
         key = decision_key(
             {
-                "prompt": [*offered.prompt, []],  # as it was when prompts told of decisions before: the lots stay
+                "prompt": [*offered.prompt, []],  # with the list the lots are those of recorded runs
                 "legal": graph_digest(graph),
                 "policy": "random/1",
                 "seed": self._seed,

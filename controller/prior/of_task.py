@@ -74,14 +74,14 @@ def _telling(codebook: Codebook, parts: Sequence[str], observation: Observation)
     out.
     """
     found: list[str] = []
-    verb, takes = "", frozenset[str]()
+    verb = ""
     kinds = {stem: entity.kind for entity in observation.entities for stem in stems(entity.id)}
     for part in parts:
         named = {kinds[stem] for stem in stems(part) if stem in kinds}
         if any(map(speaks_of, features(codebook, part, observation).rows)):
-            verb, takes = part, _takes(codebook, part, observation)
+            verb = part
             found.append(part)
-        elif named & takes:
+        elif named and verb and named & _takes(codebook, verb, observation):
             found.append(f"{_without(verb, kinds)} {part}")
         elif named or find_quantities(part):
             found.append(part)
