@@ -14,12 +14,13 @@ from codeword.codebook.choices import Node
 from codeword.codebook.goals import read_goal
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
-from codeword.codebook.task_plan import Achieve, TaskPlan
+from codeword.codebook.task_plan import Achieve, TaskPlan, read_plan
 from codeword.controller.prior.of_task import plan_prior
 from codeword.controller.prior.weighted import Weighted
 
 from .corpus_reader import Entry, files, read_entry
 from .domains import LAYOUTS, TAUGHT, split_of
+from .errands import Errands, with_errands
 from .lessons import Lesson, lessons
 from .mixes import training_mix
 from .multiply import (
@@ -42,8 +43,10 @@ from .synonyms import reworded
 
 _JOINED, _REPEATED, _RENUMBERED, _GONE, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.05
 """How often a task is made into another one, each way."""
-_TABLETOP, _DIRECT = 0.36, 0.05
+_TABLETOP, _DIRECT = 0.5, 0.04
 """How many codebooks of those that are taught are for the tabletop, with plans and with single commands as answers."""
+_ERRANDS, _ERRAND = 0.45, 0.5
+"""How many tabletop codebooks have tasks for skills that no goal needs, and how many of their tasks these are."""
 
 _TRIED = 4
 
@@ -91,14 +94,31 @@ def plan_lessons(seed: int, split: str, *, per_book: int, begin: int = 0) -> Ite
 
 
 def _of_tabletop(seed: int, number: int, most: int) -> list[PlanLesson]:
-    """Plans for one made-up tabletop codebook, or a few where one has no tasks whose goal can be asked for."""
+    """Plans for one made-up tabletop codebook, or a few where one has no tasks whose goal can be asked for. In some,
+    skills that no goal needs are asked for as well.
+    """
+    rng = random.Random(f"{seed}/tabletop/{number}")
     found: list[PlanLesson] = []
     mix = replace(training_mix(), asks=1.0)
     for group in islice(lessons(seed, mix, per_book=2 * most, begin=number), _TRIED):
-        found = [plan for lesson in group if (plan := as_plan(lesson)) is not None]
+        found = list(_with_errands(rng, group) if rng.random() < _ERRANDS else filter(None, map(as_plan, group)))
         if len(found) >= most:
             break
     return found[:most]
+
+
+def _with_errands(rng: random.Random, group: Sequence[Lesson]) -> Iterator[PlanLesson]:
+    """The plans of a group whose codebook has more skills that no goal needs, and some that are for these."""
+    book = with_errands(rng, group[0].book) if rng.random() < 0.7 else group[0].book
+    errands = Errands(rng, book, _another(rng) if rng.random() < 0.5 else None)
+    for lesson in group:
+        plan = as_plan(replace(lesson, book=errands.book))
+        if plan is None:
+            continue
+        goal = (lesson.task, read_plan(errands.codebook, plan.taught)) if plan.act == "plan" else None
+        said = errands.varied(lesson.observation, goal) if rng.random() < _ERRAND else None
+        text = "" if said is None else noisy(rng, said.text, _kept(lesson.observation))
+        yield (plan_lesson(rng, errands.codebook, said, text) if said is not None else None) or plan
 
 
 def _of_corpus(rng: random.Random, split: str, number: int, most: int) -> list[PlanLesson]:
@@ -149,10 +169,14 @@ def _varied(rng: random.Random, entry: Entry, most: int) -> list[PlanLesson]:
             continue  # one of the other robot's skills may do it
         if rng.random() < _REWORDED:
             one = replace(one, text=reworded(rng, one.text, words_of(codebook, one.observation)))
-        kept = frozenset(word for entity in one.observation.entities for word in entity.id.split("_"))
-        lesson = plan_lesson(rng, codebook, one, noisy(rng, one.text, kept))
+        lesson = plan_lesson(rng, codebook, one, noisy(rng, one.text, _kept(one.observation)))
         found += [lesson] if lesson is not None else []
     return found
+
+
+def _kept(seen: Observation) -> frozenset[str]:
+    """The words of things' names, in which nobody mistypes."""
+    return frozenset(word for entity in seen.entities for word in entity.id.split("_"))
 
 
 def _changed(rng: random.Random, codebook: Codebook, entry: Entry, one: Said) -> Said:
