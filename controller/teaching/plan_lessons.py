@@ -84,7 +84,7 @@ def plan_lessons(seed: int, split: str, *, per_book: int, begin: int = 0) -> Ite
         rng = random.Random(f"{seed}/plans/{number}")
         lot = rng.random() if split == TAUGHT else 1.0
         if split == LAYOUTS or lot < _TABLETOP:
-            yield _of_tabletop(seed, number, per_book)
+            yield _of_tabletop(seed, number, per_book, errands=_ERRANDS if split == TAUGHT else 0.0)
         elif lot < _TABLETOP + _DIRECT:
             mix = replace(training_mix(), asks=0.0)
             yield next(lessons(seed, mix, per_book=per_book, begin=number))
@@ -93,15 +93,15 @@ def plan_lessons(seed: int, split: str, *, per_book: int, begin: int = 0) -> Ite
         number += 1
 
 
-def _of_tabletop(seed: int, number: int, most: int) -> list[PlanLesson]:
-    """Plans for one made-up tabletop codebook, or a few where one has no tasks whose goal can be asked for. In some,
-    skills that no goal needs are asked for as well.
+def _of_tabletop(seed: int, number: int, most: int, errands: float) -> list[PlanLesson]:
+    """Plans for one made-up tabletop codebook, or a few where one has no tasks whose goal can be asked for. In a share
+    of them, `errands`, skills that no goal needs are asked for as well.
     """
     rng = random.Random(f"{seed}/tabletop/{number}")
     found: list[PlanLesson] = []
     mix = replace(training_mix(), asks=1.0)
     for group in islice(lessons(seed, mix, per_book=2 * most, begin=number), _TRIED):
-        found = list(_with_errands(rng, group) if rng.random() < _ERRANDS else filter(None, map(as_plan, group)))
+        found = list(_with_errands(rng, group) if rng.random() < errands else filter(None, map(as_plan, group)))
         if len(found) >= most:
             break
     return found[:most]
