@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
 
 from codeword.codebook.choices import Node
 from codeword.codebook.prompt import CONTRACT, Prompt
@@ -29,7 +28,7 @@ from .prefixes import Prefixes
 from .prior.weighted import bias_of
 from .profiles import AUTO, Tuned, choose, load_model
 from .registry import LocalModel
-from .run import Ahead, Run
+from .run import Run
 from .sampling import GREEDY, Sampling
 from .store import Progress, silent
 from .tokens import PromptTokens, Tokens
@@ -54,13 +53,12 @@ def never() -> bool:
 class Techniques:
     """What makes a decision quick. Each can be switched off, to be measured or doubted.
 
-    None changes a decision, but that `tree_tokens` and `legal_rows` round in other places: they are part of its key.
+    None changes a decision, but that `legal_rows` rounds in other places: it is part of its key.
 
     `prefix_cache`: what was read of the last prompts is kept. `disk_cache`: codebooks are kept on disk too.
     `forced_runs`: what leaves no choice is read with the choice before it; else token by token. `guesses`: a command
-    that is expected is read ahead. `tree_tokens`: so many tokens of all that may follow are read ahead, as a tree.
-    `kv_cache`: keys and values are kept; else every token is read after reading all before it again. `legal_rows`: only
-    the legal tokens' logits are computed.
+    that is expected is read ahead. `kv_cache`: keys and values are kept; else every token is read after reading all
+    before it again. `legal_rows`: only the legal tokens' logits are computed.
 
     With a model that is not exact, some of them would change the last bits of a decision, and are left out unless
     `loose` allows that.
@@ -70,7 +68,6 @@ class Techniques:
     disk_cache: bool = True
     forced_runs: bool = True
     guesses: bool = True
-    tree_tokens: int = 0
     kv_cache: bool = True
     legal_rows: bool = True
     loose: bool = False
@@ -79,8 +76,7 @@ class Techniques:
         """All but one. Raises ValueError where there is none of that name."""
         if name not in {field.name for field in fields(self)}:
             raise ValueError(f"there is no technique '{name}'")
-        changes: dict[str, Any] = {name: 0 if name == "tree_tokens" else False}
-        return replace(self, **changes)
+        return replace(self, **{name: False})
 
 
 @dataclass(frozen=True)
@@ -117,8 +113,7 @@ class Engine:
         self.adapter = adapter
         self.sampling = sampling
         self.techniques = techniques
-        tree = f" tree {techniques.tree_tokens}" if techniques.tree_tokens else ""
-        self._rounding = tree + ("" if techniques.legal_rows else " all rows")
+        self._rounding = "" if techniques.legal_rows else " all rows"
         self.tokens = Tokens(model.folder)
         with ThreadPoolExecutor(1) as beside:
             hold = beside.submit(Hold, self.tokens.json, self.tokens.end_token)
@@ -279,7 +274,7 @@ class Engine:
             cuts = (*cuts[:-1], *range(len(certain) - len(walk.run), len(certain) + 1))
         run = Run(
             self._model, self._tracks, certain, cuts, len(tokens.system), walk=walk, clock=clock,
-            ahead=Ahead(guessed, use.tree_tokens), forced_runs=use.forced_runs, kv_cache=use.kv_cache,
+            guessed=guessed, forced_runs=use.forced_runs, kv_cache=use.kv_cache,
             legal_rows=use.legal_rows,
             exact=self._exact,
         )  # fmt: skip

@@ -1,7 +1,5 @@
 """The keys and values of the tokens that a model has read: kept in place, rolled back by forgetting a length."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -71,16 +69,6 @@ class KVCache:
         if not 0 <= length <= self.length:
             raise ValueError(f"cannot roll back to {length} tokens: {self.length} are kept")
         self._length = length
-
-    @torch.inference_mode()
-    def keep(self, start: int, chosen: Sequence[int]) -> None:
-        """Of the tokens from `start` on keep only some, moved together."""
-        last = start + (chosen[-1] if len(chosen) else -1)
-        if last >= self._length:
-            raise ValueError(f"token {last} is not kept: {self._length} are")
-        sources = torch.tensor(chosen, dtype=torch.long, device=self._store.device) + start
-        self._store[:, :, :, start : start + len(chosen)] = self._store[:, :, :, sources]
-        self._length = start + len(chosen)
 
     def dump(self) -> dict[str, NDArray[np.generic]]:
         """All that is kept, as the bytes of one array."""

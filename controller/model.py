@@ -16,7 +16,6 @@ from codeword.codebook.errors import ModelError
 from .shape import Shape
 
 Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 
 NUMERICS = 1
@@ -36,9 +35,6 @@ class Cache(Protocol):
     def truncate(self, length: int) -> None:
         """Forget every token from a place on. Raises ValueError where fewer are kept."""
 
-    def keep(self, start: int, chosen: Sequence[int]) -> None:
-        """Of the tokens from `start` on keep only some, moved together; `chosen` counts from `start`, rising."""
-
     def dump(self) -> dict[str, NDArray[np.generic]]:
         """All that is kept, as arrays."""
 
@@ -48,18 +44,11 @@ class Cache(Protocol):
 
 @dataclass(frozen=True)
 class Part:
-    """Tokens to read behind those in a cache.
-
-    `wanted` are the places among `tokens` whose hidden state is asked for. In a tree, `visible` [tokens, tokens] says
-    which of the tokens each one follows (itself included), and `depths` how many of them there are before it; else
-    each token follows all before it.
-    """
+    """Tokens to read behind those in a cache; of those at the places `wanted` the hidden state is asked for."""
 
     cache: Cache
     tokens: Sequence[int]
     wanted: Sequence[int] = ()
-    visible: Mask | None = None
-    depths: Sequence[int] | None = None
 
     def check(self, shape: Shape) -> None:
         """Raises ModelError where the sequence would become longer than the model can read."""

@@ -1,7 +1,5 @@
 """Keys and values as bfloat, laid out for sixteen slots at a time; kept in place, rolled back by a length."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,17 +58,6 @@ class PackedCache:
         if not 0 <= length <= self._length:
             raise ValueError(f"cannot roll back to {length} tokens: {self._length} are kept")
         self._length = length
-
-    def keep(self, start: int, chosen: Sequence[int]) -> None:
-        """Of the tokens from `start` on keep only some, moved together."""
-        last = start + (chosen[-1] if len(chosen) else -1)
-        if last >= self._length:
-            raise ValueError(f"token {last} is not kept: {self._length} are")
-        sources = start + np.array(chosen, dtype=np.int64)
-        targets = start + np.arange(len(chosen))
-        self.keys[:, :, targets // LANES, :, targets % LANES] = self.keys[:, :, sources // LANES, :, sources % LANES]
-        self.values[:, :, targets // 2, :, targets % 2] = self.values[:, :, sources // 2, :, sources % 2]
-        self._length = start + len(chosen)
 
     def dump(self) -> dict[str, NDArray[np.generic]]:
         """All that is kept, as arrays."""

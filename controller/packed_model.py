@@ -88,31 +88,24 @@ class PackedModel:
         for part in parts:
             part.check(self.shape)
         tokens = [token for part in parts for token in part.tokens]
-        table, masks = np.zeros((len(parts), passes.PART_COLUMNS), np.int64), []
+        table = np.zeros((len(parts), passes.PART_COLUMNS), np.int64)
         positions: list[int] = []
         for row, part in zip(table, parts, strict=True):
             cache, count = part.cache, len(part.tokens)
             assert isinstance(cache, PackedCache)
             cache.reserve(cache.length + count)
-            mask = 0
-            if part.visible is not None:
-                masks.append(np.ascontiguousarray(part.visible, dtype=np.uint8))
-                mask = masks[-1].ctypes.data
             row[:] = (len(positions), count, cache.length, cache.keys.ctypes.data, cache.values.ctypes.data,
-                      cache.capacity, mask)  # fmt: skip
-            depths = range(count) if part.depths is None else part.depths
-            positions += [cache.length + depth for depth in depths]
+                      cache.capacity)  # fmt: skip
+            positions += range(cache.length, cache.length + count)
         state = self._embedding.rows(tokens)
         self._run(state, table, np.array(positions, np.int64))
         for part in parts:
             assert isinstance(part.cache, PackedCache)
             part.cache.advance(len(part.tokens))
-        wanted = [
+        return [
             self._normed(state[[int(first) + place % len(part.tokens) for place in part.wanted]])
             for first, part in zip(table[:, passes.FIRST_ROW], parts, strict=True)
         ]
-        del masks
-        return wanted
 
     def embeddings(self, tokens: Sequence[int]) -> Floats:
         """What stands for each token. See `model.Model`."""

@@ -117,9 +117,7 @@ class TorchModel:
         caches = [_own(part) for part in parts]
         tokens = [token for part in parts for token in part.tokens]
         positions = [
-            cache.length + depth
-            for part, cache in zip(parts, caches, strict=True)
-            for depth in (range(len(part.tokens)) if part.depths is None else part.depths)
+            cache.length + depth for part, cache in zip(parts, caches, strict=True) for depth in range(len(part.tokens))
         ]
         # The sum over the layers is kept in float32: rounding it to 16 bits after every layer costs the most agreement.
         hidden = F.embedding(torch.tensor(tokens, dtype=torch.long, device=self.device), self.embedding).float()
@@ -195,8 +193,6 @@ class TorchModel:
         mask: Tensor | None = None
         if count > 1:
             hidden = torch.ones((count, past + count), dtype=torch.bool, device=self.device).triu(past + 1)
-            if part.visible is not None:
-                hidden[:, past:] |= ~torch.from_numpy(np.ascontiguousarray(part.visible)).to(self.device)
             mask = torch.zeros((count, past + count), dtype=self.dtype, device=self.device)
             mask = mask.masked_fill_(hidden, float("-inf")).repeat(group, 1)
 

@@ -22,7 +22,6 @@ from .operations import (
     fetch_add,
     give_way,
     key_scores,
-    load_8,
     load_float,
     normalize,
     quantize,
@@ -42,8 +41,8 @@ KIND_NUMBERS = {name: number for number, name in enumerate(KINDS)}
 LAYER_COLUMNS = 2 * KIND
 
 # Columns of the table of parts: sequences that are read in the same pass.
-(FIRST_ROW, ROWS, PAST, KEYS_AT, VALUES_AT, CAPACITY, VISIBLE_AT) = range(7)
-PART_COLUMNS = 7
+(FIRST_ROW, ROWS, PAST, KEYS_AT, VALUES_AT, CAPACITY) = range(6)
+PART_COLUMNS = 6
 
 # Sizes. EPSILON and SCORE_SCALE are the bits of float32 numbers.
 (HIDDEN, HEADS, KV_HEADS, HEAD_SIZE, INNER, EPSILON, SCORE_SCALE) = range(7)
@@ -273,11 +272,8 @@ def _attend(number: int, sizes: Array, part: Array, head: int, first: int, count
                 done += 1
     for index in range(count):
         row = (first + index) // group
-        seen = part[VISIBLE_AT]
-        for slot in range(part[PAST], blocks * LANES):
-            other = slot - part[PAST]
-            if other > row or (seen != 0 and load_8(seen + row * part[ROWS] + other) == 0):
-                scores[index, slot] = -np.inf
+        for slot in range(part[PAST] + row + 1, blocks * LANES):
+            scores[index, slot] = -np.inf
         softmax(score_at + index * score_step, blocks, sizes[SCORE_SCALE], share_at + index * share_step,
                 np.intp(inverse[index:].ctypes.data), 0, 0, 0)  # fmt: skip
     pairs = blocks * (LANES // 2)

@@ -20,7 +20,6 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "no kept keys and values": {"techniques": Techniques().without("kv_cache")},
     "no forced runs": {"techniques": Techniques().without("forced_runs")},
     "no guesses": {"techniques": Techniques().without("guesses")},
-    "a tree of all that may follow": {"techniques": Techniques(guesses=False, tree_tokens=48)},
     "logits of the whole vocabulary": {"techniques": Techniques().without("legal_rows")},
     "one thread": {"threads": 1},
     "codes in bytes": {"profile": "int8"},

@@ -103,31 +103,6 @@ def test_truncate_refuses_what_is_not_kept(make: Make, length: int) -> None:
 
 
 @made
-@pytest.mark.parametrize("chosen", [[], [0], [0, 1, 2], [2], [1, 3, 19], [0, 18, 19], [19], list(range(20))])
-def test_keep_moves_the_chosen_together(make: Make, chosen: list[int]) -> None:
-    for start in (0, 7, 30):
-        cache = make()
-        fill(cache, start + 20)
-        cache.keep(start, chosen)
-        assert content(cache) == [*range(start), *(start + one for one in chosen)]
-        fill(cache, 1, first=70)
-        assert content(cache)[-1] == 70
-
-
-@made
-def test_keep_refuses_what_is_not_kept(make: Make) -> None:
-    cache = make()
-    fill(cache, 10)
-    with pytest.raises(ValueError, match=r"^token 10 is not kept: 10 are$"):
-        cache.keep(6, [1, 4])
-    with pytest.raises(ValueError, match=r"^token 10 is not kept: 10 are$"):
-        cache.keep(11, [])
-    assert content(cache) == list(range(10))
-    cache.keep(10, [])
-    assert cache.length == 10
-
-
-@made
 @pytest.mark.parametrize("tokens", [0, 1, 16, 17, 600])
 def test_what_was_written_out_is_taken_back(make: Make, tokens: int) -> None:
     cache, other = make(), make()
@@ -190,13 +165,12 @@ def test_room_is_doubled_and_what_is_kept_stays(make: Make) -> None:
 
 
 @pytest.mark.parametrize("profile", ["packed", "fp32"])
-def test_what_a_model_made_room_for_can_be_moved_and_replaced(tiny_quantized: LocalModel, profile: str) -> None:
+def test_what_a_model_made_room_for_can_be_forgotten_and_replaced(tiny_quantized: LocalModel, profile: str) -> None:
     model = load_model(tiny_quantized, profile, threads=1)
     cache, other = model.new_cache(), model.new_cache()
     model.read([Part(cache, [*range(300)] * 2)])
     model.read([Part(other, range(20))])
-    cache.keep(590, [3, 5])
-    assert cache.length == 592
+    cache.truncate(592)
     cache.load(other.dump(), 20)
     once, again = (model.read([Part(one, [7, 8], (0, 1))])[0] for one in (cache, other))
     assert np.array_equal(once, again)

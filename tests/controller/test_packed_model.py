@@ -15,7 +15,6 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from codeword.codebook.errors import ModelError
-from codeword.controller.draft import ROOT, Draft
 from codeword.controller.model import Cache, Floats, Part
 from codeword.controller.packed_model import PackedModel
 from codeword.controller.profiles import load_model
@@ -155,72 +154,6 @@ def test_logits_of_some_tokens_are_those_of_the_whole(model: PackedModel) -> Non
     (state,) = states_of(model, TOKENS[:9])[-1:]
     whole, rows = model.logits(state), list(range(0, 300, 7))
     np.testing.assert_allclose(model.logits(state, rows), whole[rows], atol=2e-3 * np.abs(whole).max())
-
-
-def _fork() -> Draft:
-    """Two tokens, then two branches, one of which divides again."""
-    draft = Draft()
-    stem = draft.extend(ROOT, TOKENS[300:302])
-    left = draft.extend(stem, TOKENS[310:311])
-    right = draft.extend(stem, TOKENS[320:323])
-    draft.extend(left, TOKENS[330:332])
-    draft.extend(left, TOKENS[340:341])
-    draft.extend(right, TOKENS[350:351])
-    return draft
-
-
-def read_draft(model: Any, draft: Draft, before: int, certain: int) -> tuple[Cache, Floats]:
-    """The cache and the states of a draft's tokens, read behind some that were read and some that are certain."""
-    cache, start = model.new_cache(), before - certain
-    if start:
-        model.read([Part(cache, TOKENS[:start])])
-    tokens = TOKENS[start:before] + draft.tokens
-    wanted = range(certain, len(tokens))
-    (states,) = model.read([Part(cache, tokens, wanted, draft.visible(certain), draft.depths(certain))])
-    return cache, states
-
-
-@pytest.mark.parametrize(("before", "certain"), [(0, 0), (20, 0), (20, 20), (61, 9)])
-@pytest.mark.parametrize("profile", ["packed", "fp32"])
-def test_each_branch_of_a_tree_is_what_it_is_alone(
-    tiny_quantized: LocalModel, profile: str, before: int, certain: int
-) -> None:
-    model, draft = load_model(tiny_quantized, profile, threads=1), _fork()
-    _, states = read_draft(model, draft, before, certain)
-    for place in range(len(draft.tokens)):
-        path = draft.path(place)
-        alone = states_of(model, TOKENS[:before] + [draft.tokens[one] for one in path])
-        np.testing.assert_allclose(states[path], alone[before:], rtol=0, atol=2e-2 if profile == "packed" else 1e-4)
-
-
-@pytest.mark.parametrize("profile", ["packed", "fp32"])
-def test_what_is_kept_of_a_tree_is_the_branch(tiny_quantized: LocalModel, profile: str) -> None:
-    model, draft = load_model(tiny_quantized, profile, threads=1), _fork()
-    for place in (0, 1, 4, len(draft.tokens) - 1):
-        cache, _ = read_draft(model, draft, 20, 4)
-        path = draft.path(place)
-        cache.keep(20, path)
-        assert cache.length == 20 + len(path)
-        alone = states_of(model, TOKENS[:20] + [draft.tokens[one] for one in path] + TOKENS[600:603])
-        tolerance = 2e-2 if profile == "packed" else 1e-4
-        np.testing.assert_allclose(states_of(model, TOKENS[600:603], cache), alone[-3:], rtol=0, atol=tolerance)
-
-
-def test_a_chain_has_the_same_bits_as_a_mask_and_without(model: PackedModel) -> None:
-    draft = Draft()
-    draft.extend(ROOT, TOKENS[50:60])
-    assert draft.is_chain
-    _, states = read_draft(model, draft, 30, 7)
-    assert same(states, states_of(model, TOKENS[:30] + TOKENS[50:60])[30:])
-
-
-def test_a_branch_that_stands_first_in_a_tree_has_the_same_bits_as_alone(model: PackedModel) -> None:
-    draft = Draft()
-    first = draft.extend(ROOT, TOKENS[50:54])
-    draft.extend(ROOT, TOKENS[60:64])
-    _, states = read_draft(model, draft, 30, 7)
-    alone = states_of(model, TOKENS[:30] + TOKENS[50:54])
-    assert same(states[: first + 1], alone[30:])
 
 
 def test_more_positions_than_the_first_tables_hold(tiny_quantized: LocalModel, model: PackedModel) -> None:

@@ -15,13 +15,12 @@ from codeword.codebook.errors import ModelError
 from codeword.controller.automaton import Automaton
 from codeword.controller.hold import Matcher
 from codeword.controller.model import Floats, Model, Part
-from codeword.controller.run import Ahead, Run
+from codeword.controller.run import Run
 from codeword.controller.shape import Shape
 from codeword.controller.tracks import Tracks, cuts_of
 from codeword.controller.walk import Walk
 from tests.controller.test_automaton import random_graph, spelt
 
-NOTHING = Ahead()
 LENGTHS = st.sampled_from([1, 2, 5, 100, 128, 129, 255, 256, 257, 300, 600])
 
 
@@ -43,9 +42,6 @@ class PathCache:
         assert 0 <= length <= len(self.tokens)
         del self.tokens[length:]
 
-    def keep(self, start: int, chosen: Sequence[int]) -> None:
-        self.tokens[start:] = [self.tokens[start + one] for one in chosen]
-
 
 class PathModel:
     """A model whose hidden state after a token is a digest of all the tokens that it follows."""
@@ -65,10 +61,7 @@ class PathModel:
             cache = part.cache
             assert isinstance(cache, PathCache)
             kept, count = list(cache.tokens), len(part.tokens)
-            seen = np.tril(np.ones((count, count), bool)) if part.visible is None else part.visible
-            depths = range(count) if part.depths is None else part.depths
-            paths = [kept + [part.tokens[one] for one in np.flatnonzero(row)] for row in seen]
-            assert [len(path) - 1 - len(kept) for path in paths] == list(depths)
+            paths = [[*kept, *part.tokens[: place + 1]] for place in range(count)]
             states.append(np.array([[digest(paths[place])] for place in part.wanted], np.float32))
             cache.tokens += part.tokens
             self.lengths.append(count)
@@ -116,7 +109,7 @@ class Desk:
         self.tracks = Tracks(cast(Model, model), None, exact=exact)
 
     def begin(
-        self, automaton: Automaton, prompt: Sequence[int], ahead: Ahead, *, forced_runs: bool, kv_cache: bool
+        self, automaton: Automaton, prompt: Sequence[int], guess: Sequence[int], *, forced_runs: bool, kv_cache: bool
     ) -> tuple[Run, Walk]:
         walk = Walk(automaton, cast(Matcher, NoHold()))
         certain = (*prompt, *walk.run)
@@ -124,7 +117,7 @@ class Desk:
         if not forced_runs:
             cuts = (*cuts[:-1], *range(len(prompt), len(certain) + 1))
         run = Run(
-            cast(Model, self.model), self.tracks, certain, cuts, 1, walk=walk, ahead=ahead, forced_runs=forced_runs,
+            cast(Model, self.model), self.tracks, certain, cuts, 1, walk=walk, guessed=guess, forced_runs=forced_runs,
             kv_cache=kv_cache, exact=self.exact,
         )  # fmt: skip
         return run, walk
@@ -140,10 +133,10 @@ class Desk:
             run.close()
 
     def decide(
-        self, automaton: Automaton, prompt: Sequence[int], ahead: Ahead = NOTHING, *, forced_runs: bool = True,
+        self, automaton: Automaton, prompt: Sequence[int], guess: Sequence[int] = (), *, forced_runs: bool = True,
         kv_cache: bool = True,
     ) -> tuple[list[int], float, Run]:  # fmt: skip
-        run, walk = self.begin(automaton, prompt, ahead, forced_runs=forced_runs, kv_cache=kv_cache)
+        run, walk = self.begin(automaton, prompt, guess, forced_runs=forced_runs, kv_cache=kv_cache)
         self.finish(run)
         assert run.track.tokens == [*prompt, *walk.tokens][: len(run.track.tokens)]
         return walk.tokens, walk.logprob, run
@@ -167,14 +160,13 @@ def prompt_of(length: int) -> list[int]:
     seed=st.integers(0, 10**9),
     length=LENGTHS,
     guessed=st.sampled_from(["", "right", "wrong", "of another", "cut off", "nonsense"]),
-    tree_tokens=st.sampled_from([0, 0, 1, 7, 30, 200]),
     forced_runs=st.booleans(),
     kv_cache=st.booleans(),
     exact=st.booleans(),
 )
-@example(1, 256, "right", 0, True, True, True)
+@example(1, 256, "right", True, True, True)
 def test_no_technique_changes_a_decision(
-    seed: int, length: int, guessed: str, tree_tokens: int, forced_runs: bool, kv_cache: bool, exact: bool
+    seed: int, length: int, guessed: str, forced_runs: bool, kv_cache: bool, exact: bool
 ) -> None:
     lot, made, prompt = random.Random(seed), automaton(seed), prompt_of(length)
     model = PathModel(exact=exact)
@@ -188,24 +180,22 @@ def test_no_technique_changes_a_decision(
         "cut off": expected[0][: lot.randint(0, len(expected[0]))],
         "nonsense": (7, 7, 7),
     }[guessed]
-    desk, ahead = Desk(model, exact=exact), Ahead(guess, tree_tokens)
+    desk = Desk(model, exact=exact)
     for _ in range(2):
-        tokens, logprob, run = desk.decide(made, prompt, ahead, forced_runs=forced_runs, kv_cache=kv_cache)
+        tokens, logprob, run = desk.decide(made, prompt, guess, forced_runs=forced_runs, kv_cache=kv_cache)
         assert tokens == expected[0]
         assert logprob == pytest.approx(expected[1], abs=1e-9)
         assert run.tokens_accepted <= run.tokens_guessed
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    seed=st.integers(0, 10**9), lengths=st.lists(LENGTHS, min_size=2, max_size=4), tree_tokens=st.sampled_from([0, 20])
-)
-def test_runs_side_by_side_decide_like_each_alone(seed: int, lengths: list[int], tree_tokens: int) -> None:
+@given(seed=st.integers(0, 10**9), lengths=st.lists(LENGTHS, min_size=2, max_size=4))
+def test_runs_side_by_side_decide_like_each_alone(seed: int, lengths: list[int]) -> None:
     model = PathModel()
     desk = Desk(model)
     automata = [automaton(seed + number) for number in range(len(lengths))]
     begun = [
-        desk.begin(made, prompt_of(length), Ahead((), tree_tokens), forced_runs=True, kv_cache=True)
+        desk.begin(made, prompt_of(length), (), forced_runs=True, kv_cache=True)
         for made, length in zip(automata, lengths, strict=True)
     ]
     desk.finish(*(run for run, _ in begun))
@@ -214,16 +204,14 @@ def test_runs_side_by_side_decide_like_each_alone(seed: int, lengths: list[int],
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10**9), length=LENGTHS, tree_tokens=st.sampled_from([0, 5, 100]), guesses=st.booleans())
-def test_what_is_read_ahead_never_makes_a_prompt_too_long(
-    seed: int, length: int, tree_tokens: int, guesses: bool
-) -> None:
+@given(seed=st.integers(0, 10**9), length=LENGTHS, guesses=st.booleans())
+def test_what_is_read_ahead_never_makes_a_prompt_too_long(seed: int, length: int, guesses: bool) -> None:
     made, prompt = automaton(seed), prompt_of(length)
     tokens, _ = plain(PathModel(), made, prompt)
     _, _, run = Desk(PathModel()).decide(made, prompt)
     needed = len(run.track.tokens)
     guess = max(spelt(made.start), key=len) if guesses else ()
-    found, _, _ = Desk(PathModel(needed)).decide(made, prompt, Ahead(guess, tree_tokens))
+    found, _, _ = Desk(PathModel(needed)).decide(made, prompt, guess)
     assert found == tokens
 
 
@@ -238,18 +226,12 @@ def test_a_command_that_does_not_fit_is_refused() -> None:
 def test_a_right_guess_saves_passes_and_a_wrong_one_costs_only_tokens() -> None:
     made, prompt = automaton(5), prompt_of(40)
     expected, _, plainly = Desk(PathModel()).decide(made, prompt)
-    _, _, right = Desk(PathModel()).decide(made, prompt, Ahead(expected))
+    _, _, right = Desk(PathModel()).decide(made, prompt, expected)
     assert plainly.passes > right.passes == 1
     assert right.tokens_accepted == right.tokens_guessed > 0
     wrongly = [text for text in spelt(made.start) if text[len(made.forced_run(made.start)[0])] != expected[len(made.forced_run(made.start)[0])]]  # fmt: skip
-    _, _, wrong = Desk(PathModel()).decide(made, prompt, Ahead(max(wrongly, key=len)))
+    _, _, wrong = Desk(PathModel()).decide(made, prompt, max(wrongly, key=len))
     assert (wrong.passes, wrong.tokens_accepted) == (plainly.passes, 0)
-
-
-def test_a_whole_tree_takes_one_pass() -> None:
-    made, prompt = automaton(5), prompt_of(40)
-    _, _, run = Desk(PathModel()).decide(made, prompt, Ahead((), 10**6))
-    assert run.passes == 1
 
 
 @pytest.mark.parametrize(("length", "passes"), [(40, [40]), (256, [256]), (257, [129, 128]), (600, [200, 200, 200])])

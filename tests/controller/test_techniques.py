@@ -22,11 +22,10 @@ from tests.controller.tiny import quantized
 from tests.observations import observe, random_observation
 
 NAMES = [one.name for one in fields(Techniques)]
-CLOSE = ("tree_tokens", "loose", "legal_rows")
+CLOSE = ("loose", "legal_rows")
 """Those that a packed model computes in another way, so that only nearly the same numbers come out."""
 
 WITHOUT = {name: Techniques().without(name) for name in NAMES if name not in CLOSE}
-TREE = Techniques(tree_tokens=40)
 
 
 @pytest.fixture(scope="module")
@@ -91,17 +90,6 @@ def test_fp32_decides_alike_without_each(
     engine: Callable[..., Engine], requests: list[Request], expected: dict[str, list[Decision]], name: str
 ) -> None:
     check_alike(decided(engine(WITHOUT[name], "fp32"), requests), expected["fp32"])
-
-
-@pytest.mark.parametrize("profile", ["packed", "fp32"])
-def test_a_tree_decides_alike(
-    engine: Callable[..., Engine], requests: list[Request], expected: dict[str, list[Decision]], profile: str
-) -> None:
-    # Keys stand in another order in a tree; where they are kept as bfloat, one may be rounded the other way for it.
-    found = decided(engine(TREE, profile), requests)
-    check_alike(found, expected[profile], 1e-2 if profile == "packed" else 1e-4, same_key=False)
-    assert sum(one.passes for one in found) < sum(one.passes for one in expected[profile])
-    assert any(one.tokens_guessed > one.tokens_accepted > 0 for one in found)
 
 
 @pytest.mark.parametrize("profile", ["packed", "fp32"])
@@ -212,7 +200,6 @@ def test_one_prompt_too_long_among_many_leaves_the_engine_whole(tmp_path: Path) 
 
 
 def test_techniques_are_switched_off_by_name() -> None:
-    assert Techniques(tree_tokens=9).without("tree_tokens") == Techniques()
     assert not Techniques().without("guesses").guesses
     with pytest.raises(ValueError, match=r"^there is no technique 'magic'$"):
         Techniques().without("magic")
@@ -268,7 +255,7 @@ def test_sampling_takes_each_command_as_often_as_it_is_likely(engine: Callable[.
 def test_a_world_without_anything_offers_few_commands(engine: Callable[..., Engine], tabletop: Codebook) -> None:
     nothing = observe({})
     prompt, graph = write_prompt(tabletop, "tidy up", nothing), legal(tabletop, nothing).graph
-    assert graph.accepts(engine(TREE).decide(prompt, graph).text)
+    assert graph.accepts(engine().decide(prompt, graph).text)
 
 
 def test_a_task_that_is_too_long_is_refused_before_anything_is_read(
