@@ -113,6 +113,8 @@ class Amounts:
 
     def _adverb(self, at: int) -> Amount | None:
         """Once, twice, dreimal."""
+        if (crossed := self._crossed(at)) is not None:
+            return crossed
         low, suffix = self.low(at), self.words.times_suffix
         value = self.words.adverbs.get(low)
         ends = self.names.ends_clause(at + 1) or self.low(at + 1) in self.words.directions
@@ -122,6 +124,19 @@ class Amounts:
             return Amount(at, at + 1, Fraction(value), "count")
         whole = self.numbers.whole_word(low.removesuffix(suffix)) if suffix and low.endswith(suffix) else None
         return Amount(at, at + 1, whole, "count") if whole is not None else None
+
+    def _crossed(self, at: int) -> Amount | None:
+        """x8, x 8, ×8; but no size (3 x 8) and no thing that is called so."""
+        token = self.tokens[at]
+        if token.kind == "name" and token.raw[0] in "xX" and token.raw not in self.names.ids:
+            end, digits = at + 1, token.raw[1:]
+        elif self.low(at) in ("x", "×") and self.numbers.is_digits(at + 1):
+            end, digits = at + 2, self.tokens[at + 1].raw
+        else:
+            return None
+        if not digits.isdecimal() or self.numbers.cardinal_ends(at):
+            return None
+        return Amount(at, end, Fraction(digits), "count")
 
     def _group(self, at: int) -> Amount | None:
         """A dozen, two dozen, half a dozen, a couple of."""
@@ -157,6 +172,8 @@ class Amounts:
             return amount.end, self._count(amount, amount.end)
         if self.names.is_name(amount, end, unit):
             return end, None
+        if (cold := self._below_zero(amount, unit, end)) is not None:
+            return cold.end, cold
         if unit is None:
             return amount.end, self._plain(amount)
         if unit.dimension == "count":
@@ -166,6 +183,21 @@ class Amounts:
         if rest is not None and rest.value < 1 and not self._continues(rest.end):  # an hour and a half
             value, end = value + rest.value, rest.end
         return end, Measured(amount.start, end, value, unit, unit.dimension)
+
+    def _below_zero(self, amount: Amount, unit: Unit | None, end: int) -> Measured | None:
+        """Five degrees below zero, 40 below zero Celsius."""
+        said = next((words for words in self.words.below_zero if self._follow(end, words)), None)
+        if said is None or not (unit is None or unit == UNITS["deg"] or unit.dimension == "temperature"):
+            return None
+        end += len(said)
+        behind, after = self._unit(end)
+        if behind is not None and behind.dimension == "temperature":
+            unit, end = behind, after
+        unit = unit if unit is not None and unit.dimension == "temperature" else UNITS["C"]
+        return Measured(amount.start, end, -amount.value, unit, unit.dimension)
+
+    def _follow(self, at: int, words: tuple[str, ...]) -> bool:
+        return all(self.low(at + number) == word for number, word in enumerate(words))
 
     def _count(self, amount: Amount, end: int) -> Measured | None:
         """A count, unless it compares: twice as far, three times the distance."""

@@ -1,6 +1,6 @@
 """Quantities in a task: numbers with their units, and counts, each with the words that it stands in."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -11,6 +11,9 @@ from .names import Names
 from .numbers import Numbers, language_of, tokens_of
 
 _DEGREES = frozenset(["degree", "degrees", "°", "º", "grad", "grado", "grados", "degré", "degrés"])
+_SIXTY = 60
+_SMALLER: Mapping[Unit | None, Unit] = {UNITS["h"]: UNITS["min"], UNITS["min"]: UNITS["s"]}
+"""The unit of a plain number right behind so much of another."""
 _ADDED = ("length", "time", "mass", "volume")
 
 
@@ -56,7 +59,7 @@ def find_quantities(task: str, seen_ids: Collection[str] = (), language: str = "
 def _quantity(task: str, numbers: Numbers, amount: Measured) -> Quantity:
     start, end = numbers.tokens[amount.start].start, numbers.tokens[amount.end - 1].end
     either = amount.unit == UNITS["deg"] and numbers.low(amount.end - 1) in _DEGREES
-    also = (UNITS["C"],) if either else ()
+    also = (UNITS["C"], UNITS["F"]) if either else ()
     return Quantity(start, end, _words(task, start, end), amount.value, amount.unit, amount.dimension, also)
 
 
@@ -91,8 +94,8 @@ def _sum(task: str, one: Quantity, other: Quantity, ands: Collection[str]) -> Qu
     """Two quantities as one, where the second is less than one of the first's unit and follows right behind it."""
     between = task[one.end : other.start].strip().casefold()
     unit = other.unit
-    if unit is None and one.unit == UNITS["h"] and other.dimension == "number":
-        unit = UNITS["min"]  # 1 h 30
+    if unit is None and other.dimension == "number" and 0 < other.value < _SIXTY:
+        unit = _SMALLER.get(one.unit)  # 1 h 30, four minutes thirty
     joined = not between or (one.dimension == "time" and between in ands and other.unit is not None)
     if one.unit is None or unit is None or one.dimension not in _ADDED or not joined:
         return None

@@ -137,6 +137,8 @@ def number_text(value: Fraction) -> str:
 
 
 def _converted(quantity: Quantity, unit: Unit) -> Fraction | None:
+    if unit in quantity.units:
+        return quantity.value
     for said in quantity.units:
         if said.dimension == unit.dimension:
             return said.convert(quantity.value, unit)

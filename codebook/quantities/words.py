@@ -63,6 +63,8 @@ class Words:
     times_suffix: str = ""
     half_suffix: str = ""
     thousands: str = ","
+    below_zero: tuple[tuple[str, ...], ...] = ()
+    """What makes a temperature of a number before it, and a negative one."""
     bare_article: frozenset[str] = frozenset()
     """Units that an article alone does not count (a turn, a foot)."""
 
@@ -142,6 +144,7 @@ _ENGLISH = Words(
         "times once twice dozen"
     ),
     of_unit={},
+    below_zero=(("below", "zero"), ("under", "zero"), ("below", "freezing")),
     bare_article=_table("turn foot degree percent time circle rotation revolution second"),
 )  # fmt: skip
 
@@ -201,6 +204,7 @@ _GERMAN = Words(
     times_suffix="mal",
     half_suffix="einhalb",
     thousands=".",
+    below_zero=(("unter", "null"),),
     bare_article=_table("grad fuß prozent zoll"),
 )  # fmt: skip
 
@@ -252,6 +256,7 @@ _FRENCH = Words(
     ),
     of_unit={},
     thousands="",
+    below_zero=(("sous", "zéro"),),
 )  # fmt: skip
 
 _SPANISH = Words(
@@ -304,6 +309,7 @@ _SPANISH = Words(
     ),
     of_unit={},
     thousands=".",
+    below_zero=(("bajo", "cero"),),
 )  # fmt: skip
 
 LANGUAGES = {"en": _ENGLISH, "de": _GERMAN, "fr": _FRENCH, "es": _SPANISH}

@@ -27,7 +27,6 @@ _SAID, _ELSEWHERE = 4.0, 0.3
 said in another part of the task."""
 _MOST_CANDIDATES = 100
 """Of more things or choices for one argument words tell nothing: that would take too long to weigh."""
-_CROSSED = re.compile(r"\bx\s?([2-9]|1\d|20)\b", re.IGNORECASE)
 _TIMES = re.compile(r"\b(?:\w*\s*times|twice|thrice|\d+\s?x)\b", re.IGNORECASE)
 
 
@@ -133,7 +132,7 @@ def _asked(
     likeliest = codebook.skills[max(skills, key=lambda name: skills[name])]
     counts = not any(isinstance(argument, NumberArgument) for argument in likeliest.args.values())
     facts = _scores([*ids, *codebook.predicates], here, there)
-    return Asked(skills, words, numbers, facts, _times(part, quantities, numbers, counts=counts))
+    return Asked(skills, words, numbers, facts, _times(quantities, numbers, counts=counts))
 
 
 def _scores(known: Sequence[str], here: frozenset[str], there: frozenset[str]) -> dict[str, float]:
@@ -186,12 +185,10 @@ def _numbers(codebook: Codebook, part: str, quantities: Sequence[Quantity]) -> d
     return found
 
 
-def _times(part: str, quantities: Sequence[Quantity], numbers: Mapping[str, tuple[str, ...]], *, counts: bool) -> int:
+def _times(quantities: Sequence[Quantity], numbers: Mapping[str, tuple[str, ...]], *, counts: bool) -> int:
     """How often it is said to be done; 1 where that is not said. Where the skill takes no numbers it `counts` what has
     one ("two pictures").
     """
-    if found := _CROSSED.search(part):
-        return min(MOST_TIMES, int(found[1]))
     taken = {text for some in numbers.values() for text in some}
     for quantity in quantities:
         whole = quantity.unit is None and quantity.value.denominator == 1

@@ -23,6 +23,7 @@ FEATURES = (
     "takes things", "share of the task that is described", "has choices", "has a choice that is said",
     "a word begins as one of the name", "changes facts", "things named that it cannot take",
     "things that it takes and none is named", "a number is said and it takes none",
+    "it alone takes numbers of a unit that is said",
 )  # fmt: skip
 OF_NONE = ("always", "a word of none of them", "asks a question", "most of the task that one describes")
 """Features of the task itself, by which none of the skills is asked for."""
@@ -127,7 +128,8 @@ def features(codebook: Codebook, text: str, observation: Observation) -> Feature
     kinds = {entity.kind for entity in observation.entities if words & things[entity.id]}
     named = {entity.kind for entity in observation.entities if things[entity.id] and things[entity.id] <= words}
     quantities = find_quantities(text, list(things))
-    fits = _fits(codebook, quantities)
+    fits, units = _fits(codebook, quantities), _units(codebook, quantities)
+    numbers = any(quantity.dimension != "count" for quantity in quantities)
     rows = []
     for name, one in zip(names, told, strict=True):
         said_name, said_about = words & one.name, words & one.about
@@ -135,16 +137,17 @@ def features(codebook: Codebook, text: str, observation: Observation) -> Feature
             [
                 sum(rare[word] for word in said_name), sum(rare[word] for word in said_about),
                 float(len(words & one.choices)), len(said_name) / max(1, len(one.name)),
-                float(min(2, fits.get(name, 0))), float(one.takes_number), float(one.takes_number and bool(quantities)),
+                float(min(2, fits.get(name, 0))), float(one.takes_number), float(one.takes_number and numbers),
                 float(bool(kinds & one.kinds)), float(bool(one.kinds)), len(said_about) / len(words),
                 float(one.has_choices), float(bool(words & one.choices)),
                 float(any(len(w) > 3 and any(s[:4] == w[:4] for s in words) for w in one.name)), float(one.changes),
                 float(len(named - one.kinds)), float(sum(kinds.isdisjoint(some) for some in one.things)),
-                float(bool(quantities) and not one.takes_number),
+                float(numbers and not one.takes_number), float(units == {name}),
             ]
         )  # fmt: skip
     known = frozenset().union(*(one.name | one.about | one.choices for one in told), *things.values())
-    strange = any(word not in known and not word.isdigit() for word in words)
+    counted = frozenset(stems(" ".join(quantity.words for quantity in quantities)))
+    strange = any(word not in known and not word.isdigit() for word in words - counted)
     described = max((row[_DESCRIBED] for row in rows), default=0.0)
     asks = _QUESTION.match(text) is not None
     return Features(names, rows, [1.0, float(strange), float(asks), described])
@@ -165,6 +168,12 @@ def _fits(codebook: Codebook, quantities: Sequence[Quantity]) -> dict[str, int]:
             ):
                 found[skill.name] = found.get(skill.name, 0) + 1
     return found
+
+
+def _units(codebook: Codebook, quantities: Sequence[Quantity]) -> set[str]:
+    """The skills that take numbers of a unit that is said."""
+    said = [quantity for quantity in quantities if quantity.unit is not None]
+    return {slot.skill for slot in number_slots(codebook) if any(slot.exact(quantity) is not None for quantity in said)}
 
 
 def speaks_of(row: Sequence[float]) -> bool:

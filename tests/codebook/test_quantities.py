@@ -79,6 +79,16 @@ def found(task: str) -> list[str]:
         ("twice", ["twice = 2 count"]),
         ("thrice", ["thrice = 3 count"]),
         ("bark 2x", ["2x = 2 count"]),
+        ("rock it x8", ["x8 = 8 count"]),
+        ("bark x 3", ["x 3 = 3 count"]),
+        ("bark ×4", ["×4 = 4 count"]),
+        ("a field of 3 x 8 m", ["3 = 3 m", "8 m = 8 m"]),
+        ("5 degrees below zero", ["5 degrees below zero = -5 °C"]),
+        ("cool it to forty below zero Celsius", ["forty below zero Celsius = -40 °C"]),
+        ("18 below zero", ["18 below zero = -18 °C"]),
+        ("10 °F below zero", ["10 °F below zero = -10 °F"]),
+        ("zehn Grad unter null", ["zehn Grad unter null = -10 °C"]),
+        ("5 m below zero", ["5 m = 5 m", "zero = 0 number"]),
         ("spin once around", ["once = 1 count"]),
         ("drehe dich einmal um", ["einmal = 1 count"]),
         ("drehe dich zwei um", ["zwei = 2 number"]),
@@ -138,6 +148,8 @@ def found(task: str) -> list[str]:
         ("1 m 20 cm", ["1 m 20 cm = 6/5 m"]),
         ("2 hours and 30 minutes", ["2 hours and 30 minutes = 5/2 h"]),
         ("wait 1 h 30", ["1 h 30 = 3/2 h"]),
+        ("give them four minutes thirty extra", ["four minutes thirty = 9/2 min"]),
+        ("wait 4 min 80", ["4 min = 4 min", "80 = 80 number"]),
         ("1 m and 20 cm", ["1 m = 1 m", "20 cm = 20 cm"]),
         ("2 to 3 metres", ["2 = 2 m", "3 metres = 3 m"]),
         ("2-3 m", ["2 = 2 m", "3 m = 3 m"]),
@@ -209,7 +221,7 @@ def test_what_is_no_quantity_is_not_found(task: str) -> None:
 
 def test_degrees_are_an_angle_or_a_temperature() -> None:
     (quantity,) = find_quantities("20 degrees")
-    assert quantity.units == (UNITS["deg"], UNITS["C"])
+    assert quantity.units == (UNITS["deg"], UNITS["C"], UNITS["F"])
     (quantity,) = find_quantities("20 deg")
     assert quantity.units == (UNITS["deg"],)
     (quantity,) = find_quantities("20")

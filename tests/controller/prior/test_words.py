@@ -56,11 +56,22 @@ def test_features_are_of_names_descriptions_arguments_and_things() -> None:
 
 
 def test_features_are_of_what_a_skill_cannot_take() -> None:
-    cannot, missing, no_number = FEATURES[-3:]
+    cannot, missing, no_number = FEATURES[-4:-1]
     assert [row("light up the old dock 2", "light")[name] for name in (cannot, missing, no_number)] == [1, 0, 1]
     assert [row("light up the old dock 2", "go_to")[name] for name in (cannot, missing, no_number)] == [0, 0, 1]
     assert [row("roll 2", "go_to")[name] for name in (cannot, missing, no_number)] == [0, 1, 1]
     assert row("roll to the dock", "light")[cannot] == 0  # not all of its name is said
+
+
+def test_features_are_of_units_and_a_count_is_no_number_that_must_be_taken() -> None:
+    alone = "it alone takes numbers of a unit that is said"
+    assert [row("2 m please", name)[alone] for name in ("drive", "go_to")] == [1, 0]
+    assert row("2 please", "drive")[alone] == row("2 s please", "drive")[alone] == 0
+    no_number, takes = "a number is said and it takes none", "takes a number and one is said"
+    for text in ("red light twice", "red light x2", "red light 2 times"):
+        assert (row(text, "light")[no_number], row(text, "drive")[takes]) == (0, 0)
+        assert of_none(text)["a word of none of them"] == 0
+    assert (row("red light 2", "light")[no_number], row("red light 2", "drive")[takes]) == (1, 1)
 
 
 def test_features_are_of_none_of_the_skills() -> None:
