@@ -295,7 +295,8 @@ def _sources(
         if size != per_group:
             raise InputError(f"{lessons_file}: has {size} decisions under a codebook; give --per-group {size}")
         return _Taught(lambda begin: taken_in_turns(kept, begin), held_out, header.seed, contract)
-    from codeword.controller.teaching.encode import encoded
+    from codeword.controller.teaching.encode import encoded, encoded_for
+    from codeword.controller.teaching.made_beside import made_beside
     from codeword.controller.tokens import Tokens
 
     tokens = Tokens(base.folder)
@@ -303,12 +304,8 @@ def _sources(
     for name in checks if not check_files and checked else ():
         some = encoded(tokens, CHECK_SEED, name, per_book=12)
         held_out[name] = [next(some) for _ in range(checked)]
-    first = easy // per_group
-
-    def groups_from(begin: int) -> Iterator[Group]:
-        return encoded(tokens, seed, split, per_book=per_group, begin=begin, easy=first)
-
-    return _Taught(groups_from, held_out, seed, contract)
+    make = partial(encoded_for, base.folder, seed, split, per_group, easy // per_group)
+    return _Taught(partial(made_beside, make), held_out, seed, contract)
 
 
 def _reporter() -> Callable[[Any], None]:

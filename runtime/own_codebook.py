@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from codeword.codebook import load_codebook
@@ -13,6 +14,7 @@ from codeword.controller.adapter import NONE, Adapter, load_adapter
 from codeword.controller.registry import LocalModel
 from codeword.controller.teaching.codebook_lessons import CodebookLessons
 from codeword.controller.teaching.encode import encode_group
+from codeword.controller.teaching.made_beside import made_beside
 from codeword.controller.teaching.sequences import Group
 from codeword.controller.teaching.set_aside import set_aside
 from codeword.controller.tokens import Tokens
@@ -34,34 +36,28 @@ class OwnCodebook:
     def __init__(self, file: str, seed: int) -> None:
         """Raises CodebookError where it is none, InputError where its examples are too few, or cannot be taught."""
         self.file, self.codebook = file, load_codebook(file)
-        self._split = set_aside(self.codebook, seed)
-        self._lessons = CodebookLessons(self._split, seed)
+        self._seed, self._split = seed, set_aside(self.codebook, seed)
+        self.lessons = CodebookLessons(self._split, seed)
 
     def tell(self, say: Say) -> None:
         """Say what is taught, and what is kept aside."""
         taught, kept = self._split.taught, self._split.kept
         say(
-            f"{self.file}: {len(taught) - len(self._lessons.untaught)} examples are taught; kept aside, to be tried "
+            f"{self.file}: {len(taught) - len(self.lessons.untaught)} examples are taught; kept aside, to be tried "
             f"before and after: {'; '.join(one.text for one in kept)}"
         )
-        for text, why in self._lessons.untaught.items():
+        for text, why in self.lessons.untaught.items():
             say(f"{self.file}: not taught: '{text}', for {why}")
 
     def source(self, model: LocalModel, per_group: int) -> Callable[[int], Iterator[Group]]:
-        """Groups of lessons from one by its number, as a model reads them."""
-        tokens = Tokens(model.folder)
-
-        def groups(begin: int) -> Iterator[Group]:
-            for group in self._lessons.groups(per_group, begin):
-                yield encode_group(tokens, group)
-
-        return groups
+        """Groups of lessons from one by its number, as a model reads them, made by another process."""
+        return partial(made_beside, partial(_groups, self.file, self._seed, model.folder, per_group))
 
     def tried(self, model: str, adapter: str) -> list[bool]:
         """Of each example that is kept aside, whether it comes out right; it is told the others, in a made-up scene."""
         controller = make_controller("llm", self._split.codebook, model=model, adapter=adapter)
         trials = [
-            try_task(self._split.codebook, controller, one.text, self._lessons.scene(one), one.plans)
+            try_task(self._split.codebook, controller, one.text, self.lessons.scene(one), one.plans)
             for one in self._split.kept
         ]
         return [bool(trial.right) for trial in trials]
@@ -93,6 +89,12 @@ class OwnCodebook:
             "folder"
         )
         return False
+
+
+def _groups(file: str, seed: int, folder: Path, per_group: int, begin: int) -> Iterator[Group]:
+    tokens = Tokens(folder)
+    for group in OwnCodebook(file, seed).lessons.groups(per_group, begin):
+        yield encode_group(tokens, group)
 
 
 def is_better(before: Sequence[bool], after: Sequence[bool]) -> bool:

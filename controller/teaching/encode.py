@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
+from pathlib import Path
 from typing import Protocol
 
 from codeword.codebook import Prompt
@@ -58,6 +59,11 @@ def encode(tokens: Tokens, lesson: Answer) -> Branch:
             choices.append(Choice(place, tuple(fits), tuple(state.next), tuple(round(one, 3) for one in added)))
         state = state.next[token]
     return Branch(prompt.task + prompt.observation, taught, tuple(choices), lesson.kind, lesson.act)
+
+
+def encoded_for(folder: Path, seed: int, split: str, per_book: int, easy: int, begin: int) -> Iterator[Group]:
+    """`encoded` by the tokenizer in a model's folder: all that another process has to be told."""
+    return encoded(Tokens(folder), seed, split, per_book=per_book, begin=begin, easy=easy)
 
 
 def encoded(tokens: Tokens, seed: int, split: str, *, per_book: int, begin: int = 0, easy: int = 0) -> Iterator[Group]:
