@@ -1,6 +1,7 @@
 """The model that learns: a base with its weights expanded and frozen, and low-rank differences to its linear layers."""
 
 import json
+import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -24,6 +25,11 @@ from .layout import ATTENTION, Layout, attend
 LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The linear layers that an adapter changes: all of them."""
 
+
+_PRIMITIVES = "32"
+"""So many of oneDNN's kernels are kept: every pass has a length of its own, and what is made for it is seldom of use
+again, but lies between the tensors. With 1,024 of them, as oneDNN has it, a step takes a fifth longer.
+"""
 
 TAUGHT = {CONTRACT: ("goal", "direct"), PLAN_CONTRACT: ("plan", "direct")}
 """By prompt contract: the policies whose answers lessons teach, the one that they teach best first."""
@@ -53,6 +59,7 @@ class Learner:
         """Load the base and put a new adapter on it. Raises ModelError where the weights cannot be read, or where peft
         is not installed."""
         require_peft()
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", _PRIMITIVES)
         import transformers
         from peft import LoraConfig, get_peft_model
         from peft.tuners.lora.layer import Linear as LoraLinear

@@ -4,6 +4,7 @@ In one process, the small objects of lessons and the tensors of passes, each of 
 so many pieces that after a hundred steps half of the time went into looking for a free one.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing import get_context
@@ -51,6 +52,8 @@ def made_beside(make: Make, begin: int) -> Iterator[Group]:
 
 def _work(orders: Connection, make: Make, begin: int) -> None:
     """One group for each order, until nobody listens any more."""
+    if hasattr(os, "nice"):
+        os.nice(10)  # learning waits for its slower thread
     with suppress(EOFError, OSError, KeyboardInterrupt):
         try:
             for group in make(begin):
