@@ -112,7 +112,7 @@ const codeword = (() => {
 
   const budget = (turn, episode) => {
     const took = (turn.stage_ms || {}).decision_ms;
-    if (took == null) return turn.command ? "deciding" : "…";
+    if (took == null) return h("span", { class: "elapsed" }, "deciding");
     const limit = episode.budget_ms;
     return h("span", { class: limit && took > limit ? "bad" : "" }, "decided in " + ms(took) + (limit && took > limit ? `, budget ${ms(limit)}` : ""));
   };
@@ -142,7 +142,7 @@ const codeword = (() => {
     details.addEventListener("toggle", () => {
       if (details.open && !details.querySelector(".inside")) details.append(inside(turn, episode));
     });
-    return h("li", { class: wrong ? "wrong" : failed ? "bad" : pending ? "open" : result ? "" : "ends" }, h("span", { class: "dot", "aria-hidden": "true" }, String(turn.number)), details);
+    return h("li", { class: wrong ? "wrong" : failed ? "failed" : pending ? "open" : result ? "" : "ends" }, h("span", { class: "dot", "aria-hidden": "true" }, String(turn.number)), details);
   };
 
   const happening = ([number, time_s, what], episode) => {
@@ -183,5 +183,5 @@ const codeword = (() => {
     event.preventDefault();
   });
 
-  return { h, ms, percent, chip, turn, happening, timeline, keys, inside };
+  return { h, ms, percent, chip, turn, plan, happening, timeline, keys, inside };
 })();

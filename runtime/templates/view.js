@@ -3,9 +3,18 @@
   const { h, ms } = codeword;
   const at = (id) => document.getElementById(id);
   const list = at("timeline");
-  let systems = [], episode = { id: "d", live: true, turns: [], events: [], over: [] }, ended = false, followed = null;
+  let systems = [], episode = { id: "d", live: true, turns: [], events: [], over: [] }, ended = false, followed = null, waiting = null;
 
   const state = (text, kind) => { at("state").textContent = text; at("state").className = "chip " + kind; };
+
+  /* What is waited for, by a clock of its own: nothing is sent while a model thinks. */
+  const wait = (what) => { waiting = what && { what, since: performance.now() }; tick(); };
+  const tick = () => {
+    if (!waiting) return;
+    const text = `${waiting.what} for ${((performance.now() - waiting.since) / 1000).toFixed(1)} s`;
+    at("took").textContent = text;
+    for (const one of document.querySelectorAll(".turn .elapsed")) one.textContent = text.toLowerCase();
+  };
 
   const start = (about) => {
     episode = { ...about, id: "d", live: true, turns: [], events: [], system: (turn) => systems[turn.system || 0] };
@@ -16,6 +25,7 @@
     at("lately").replaceChildren();
     at("took").textContent = "No decision yet.";
     list.replaceChildren();
+    at("plan").hidden = true;
     followed = null;
   };
 
@@ -31,7 +41,11 @@
     if (old) old.closest("li").replaceWith(made); else list.prepend(made);
     if (focused) details.querySelector("summary").focus({ preventScroll: true });
     if (newest) followed = details.id;
+    const plan = codeword.plan(told);
+    if (newest && plan) { at("plan").replaceChildren(plan); at("plan").hidden = false; }
+    wait(null);
     latency();
+    if (newest && !told.stage_ms) wait("Deciding");
   };
 
   const latency = () => {
@@ -48,6 +62,7 @@
   const happening = (event) => { episode.events.push(event); list.prepend(codeword.happening(event, episode)); };
 
   const over = (told) => {
+    wait(null);
     const kind = told.success === null ? "" : told.success ? "good" : "bad";
     at("before").hidden = false;
     at("over").prepend(h("li", {}, codeword.chip(kind, told.success === null ? "not judged" : told.success ? "reached" : "missed"), h("span", {}, `${told.name}: ${told.reason}${told.success || !(told.open || []).length ? "" : "; open: " + told.open.join(", ")}`)));
@@ -67,9 +82,10 @@
       }
       due.forEach(happening);
       state(all.about.name ? "live" : "waiting for the first episode", "info");
+      if (!all.turns.length && !all.over.length) wait("Getting ready");
     },
     system: (text) => systems.push(text),
-    episode: (about) => { start(about); state("live", "info"); },
+    episode: (about) => { start(about); state("live", "info"); wait("Getting ready"); },
     turn, happening, verdict: over,
     frame: ({ time_s, jpeg }) => {
       at("scene").src = "data:image/jpeg;base64," + jpeg;
@@ -77,11 +93,13 @@
     },
     end: () => {
       ended = true;
+      wait(null);
       source.close();
       state("the run is over; this is its last state", "");
     },
   };
 
+  setInterval(tick, 100);
   const source = new EventSource("/events");
   for (const [topic, what] of Object.entries(take)) source.addEventListener(topic, (event) => what(JSON.parse(event.data)));
   source.onerror = () => { if (!ended) state("the run cannot be reached; this is its last state", "warn"); };

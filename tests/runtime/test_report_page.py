@@ -175,6 +175,42 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(
     phone.context.close()
 
 
+def test_of_a_late_decision_only_what_says_so_is_red(watched: Watched, pages: tuple[Path, Summary]) -> None:
+    page = watched.open(pages[0])
+    colors = page.evaluate(
+        """() => {
+          const about = { id: "late", turns: [], read: true, system: () => "the codebook" };
+          const told = { number: 1, missed: ["decision_ms"], stage_ms: { decision_ms: 9000 }, prompt: "Task: tidy up",
+                         legal: "2", offered: [{ skill: "pick", count: "2", commands: ["pick(a)", "pick(b)"] }] };
+          const list = document.createElement("ol"), item = codeword.turn(told, about);
+          list.className = "timeline";
+          list.append(item);
+          document.querySelector("main").append(list);
+          item.querySelector("details").append(codeword.inside(told, about));
+          const color = (what) => getComputedStyle(what).color;
+          return { body: color(document.body), prompt: color(item.querySelector(".prompt")),
+                   legal: color(item.querySelector(".legal dt")), late: color(item.querySelector(".came .chip")),
+                   dot: color(item.querySelector(".dot")) };
+        }"""
+    )
+    assert colors["prompt"] == colors["legal"] == colors["body"]
+    assert colors["late"] == colors["dot"] != colors["body"]
+
+
+def test_no_page_is_left_blank_in_print(watched: Watched, pages: tuple[Path, Summary]) -> None:
+    page = watched.open(pages[0])
+    for episode in page.locator("details.episode > summary").all():
+        episode.click()
+    page.locator("details.turn > summary").first.click()
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 718, "height": 1047})  # A4 at 96 dpi without margins of a centimetre
+    height = page.evaluate("document.documentElement.scrollHeight")
+    margin = dict.fromkeys(("top", "bottom", "left", "right"), "1cm")
+    printed = page.pdf(format="A4", margin=margin)
+    count = len(re.findall(rb"/Type /Page\b(?!s)", printed))
+    assert 2 <= count <= height / 1047 * 1.15 + 2
+
+
 def test_markup_in_a_task_stays_text(watched: Watched, tmp_path: Path) -> None:
     task = "</script><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">{{ 7*7 }}"
     plan = Plan((typed_scenario(task, "tabletop"),), range(1), "sim", tmp_path)

@@ -91,17 +91,19 @@ def test_a_page_shows_each_decision_while_the_run_goes_on(browser: "Browser", tm
     with View("expert") as view:
         page.goto(view.url)
         expect(page.locator("#state")).to_have_text("waiting for the first episode")
+        expect(page.locator("#took")).to_have_text(re.compile(r"Getting ready for \d+\.\d s"))
         runner = threading.Thread(target=run, args=(plan, gate.controllers()), kwargs={"listener": lambda _: view})
         runner.start()
         assert gate.asked.acquire(timeout=60)
         expect(page.locator("#name")).to_have_text("slip_on_the_way-3")
         expect(page.locator("#d-1 .what")).to_have_text("deciding …")
+        expect(page.locator("#took")).to_have_text(re.compile(r"Deciding for \d+\.\d s"))
+        expect(page.locator("#d-1 .elapsed")).to_have_text(re.compile(r"deciding for [1-9]\d*\.\d s"))
         gate.let.release()
         assert gate.asked.acquire(timeout=60)
         expect(page.locator("#d-1 .what")).to_have_text(re.compile(r"pick\(\w+\)"))
         expect(page.locator("#d-1 .came")).to_have_text("done")
         expect(page.locator("#d-2 .what")).to_have_text("deciding …")
-        expect(page.locator("#took")).to_contain_text("p95 budget 1,500 ms")
         assert page.evaluate("document.getElementById('scene').naturalWidth") == 432
         assert runner.is_alive()
         page.locator("#d-1 > summary").click()
@@ -114,12 +116,35 @@ def test_a_page_shows_each_decision_while_the_run_goes_on(browser: "Browser", tm
     expect(page.locator("#state")).to_have_text("the run is over; this is its last state")
     recorded = read_episode(tmp_path / "slip_on_the_way-3.mcap", pictures=False)
     assert page.locator("details.turn").count() == len(recorded.steps)
+    expect(page.locator("#took")).to_contain_text("p95 budget 1,500 ms")
     assert page.locator(".happening").inner_text().endswith("slip")
     page.locator("#d-2 > summary").click()
     expect(page.locator("#d-2 .legal")).to_be_visible()  # what was told stays there after the run
     assert errors == []
     assert {urlsplit(url).hostname for url in requests if not url.startswith("data:")} == {"127.0.0.1"}
     context.close()
+
+
+def test_the_plan_stays_beside_the_decisions_with_the_item_under_way(browser: "Browser", tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    plan = Plan((shipped("tabletop/put_in_bowl"),), range(1), "sim", tmp_path)
+    who = Who("llm", "", "none", given='{"plan":[[["red_block","in","yellow_bowl"]],{"skill":"home"}]}')
+    with View("a plan that was given") as view:
+        page.goto(view.url)
+        expect(page.locator("#plan")).to_be_hidden()
+        args = (plan, Controllers(who, silent))
+        runner = threading.Thread(target=run, args=args, kwargs={"listener": lambda _: view})
+        runner.start()
+        items = page.locator("#plan li")
+        expect(items).to_have_count(2)
+        expect(items.first).to_have_attribute("aria-current", "step")
+        expect(items.first).to_have_text("make so: red_block in yellow_bowl – under way")
+        runner.join(60)
+        expect(page.locator("#state")).to_have_text("reached")
+        expect(items.first).to_have_class("done")
+    page.close()
 
 
 def test_on_a_phone_the_live_view_fits(browser: "Browser", tmp_path: Path) -> None:
