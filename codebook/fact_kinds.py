@@ -50,8 +50,8 @@ def unknown_places(codebook: Codebook) -> list[str]:
         return []
     known = place_kinds(codebook)
     return [
-        f"{predicate.signature}: nothing tells of which kinds '{place}' is; write {place} in {'|'.join(codebook.kinds)}"
-        " with those that it takes"
+        f"{predicate.signature}: nothing tells of which kinds '{place}' is; write {place} in "
+        + (place if place in codebook.kinds else f"{'|'.join(codebook.kinds)} with those that it takes")
         for name, predicate in codebook.predicates.items()
         for place, kinds in zip(predicate.places, known[name], strict=True)
         if not kinds

@@ -208,11 +208,11 @@ class _Reader:
         read = {entry.name: read_skill(entry, context, arguments) for entry in entries}
         skills = {name: skill for name, skill in read.items() if skill is not None}
         for entry in entries:
-            self.bounded(entry, skills)
+            self.bounded(entry, skills, context.primitives)
         self.check_rename(skills)
         return [_renamed(skill, self.names) for skill in skills.values()]
 
-    def bounded(self, entry: Entry, skills: Mapping[str, Skill]) -> None:
+    def bounded(self, entry: Entry, skills: Mapping[str, Skill], primitives: Mapping[str, Primitive]) -> None:
         """Note a skill that comes back to itself, or that may take more steps than anyone would wait for."""
 
         known: dict[str, int] = {}
@@ -243,7 +243,11 @@ class _Reader:
         try:
             steps = count(entry.name, ())
         except RecursionError as problem:
-            entry.source.fault(f"the skill '{entry.name}' never ends: {problem}", entry.key_at)
+            why = str(problem)
+            if why == f"{entry.name} uses {entry.name}":
+                why = f"its step '{entry.name}' is the skill itself, for the robot has no such primitive"
+                why += did_you_mean(entry.name, list(primitives))
+            entry.source.fault(f"the skill '{entry.name}' never ends: {why}", entry.key_at)
             return
         if steps > _MOST_STEPS:
             entry.source.fault(f"'{entry.name}' may take {steps} steps; at most {_MOST_STEPS}", entry.key_at)

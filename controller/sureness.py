@@ -16,8 +16,8 @@ from codeword.codebook.wanted import Wanted, settled
 from .decision import Decision
 
 SURE = 0.6
-"""What is written less surely is not carried out: the robot holds and says so. `codeword bench sure` shows what this
-trades."""
+"""What is written less surely is not carried out: the robot holds and says so. What floors trade is told by
+`codeword evaluate --split validation`."""
 
 HELD = 2.0
 """By so much, as the natural logarithm of odds, a goal that holds already when it is written is less likely to be what

@@ -43,10 +43,6 @@ BENCHES = {
         "codeword.runtime.cli_bench_loop:lookahead",
         "Deciding ahead while commands are carried out, against deciding when asked, over SUITES [default: tabletop].",
     ),
-    "near": Lazy(
-        "codeword.runtime.cli_bench_near:near",
-        "Decisions with what is foretold by habits, by situations alike up to a renaming, and by nearly the same ones.",
-    ),
     "planner": Lazy(
         "codeword.runtime.cli_bench_planner:planner",
         "Plans for many blocks: processor time, memory and length; beside Fast Downward's, where that is installed.",
@@ -71,20 +67,12 @@ BENCHES = {
         "codeword.runtime.cli_bench_engine:start",
         "From the shell to the first decision of a new process, model in the cache; exits 1 if that takes over 6 s.",
     ),
-    "sure": Lazy(
-        "codeword.runtime.cli_bench_taught:sure",
-        "What is traded by not going after goals that the model is less sure of than a floor.",
-    ),
-    "taught": Lazy(
-        "codeword.runtime.cli_bench_taught:taught",
-        "Answers to lessons that nobody was taught with, by an adapter as it was taught and as it is used.",
-    ),
     "validity": Lazy(
         "codeword.runtime.cli_bench_decision:validity",
         "Decisions on random observations, half with tasks that try to break out; exits 1 if one is not legal.",
     ),
     "words": Lazy(
-        "codeword.runtime.cli_bench_taught:words",
+        "codeword.runtime.cli_bench_words:words",
         "What a task's words alone tell of the skill that is asked for, or that none is.",
     ),
 }

@@ -1,10 +1,13 @@
 """What a user's own code raised, told in one line."""
 
+import re
 import sysconfig
 import traceback
 from pathlib import Path
 
 from pydantic import ValidationError
+
+from codeword.codebook.facts import ID
 
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 
@@ -13,7 +16,12 @@ def in_one_line(problem: BaseException) -> str:
     """What was raised, in words, and where in the user's own code: the last place on the way that is not ours."""
     if isinstance(problem, ValidationError):
         told = problem.errors(include_url=False)[0]
-        what = f"{problem.title}: {'.'.join(map(str, told['loc']))}: {told['msg']}, not {told['input']!r}"
+        given, why = told["input"], f"{told['msg']}, not {told['input']!r}"
+        if told["type"] == "string_pattern_mismatch" and ID.pattern in told["ctx"]["pattern"]:
+            likely = re.sub(r"[^a-z0-9]+", "_", given.lower()).strip("_")
+            why = f"{given!r} is no id (lower-case letters, digits and _)"
+            why += f"; right would be '{likely}'" if ID.fullmatch(likely) else ""
+        what = f"{problem.title}: {'.'.join(map(str, told['loc']))}: {why}"
     else:
         what = ": ".join((type(problem).__name__, *str(problem).splitlines()[:1]))
     ours = Path(__file__).resolve().parent.parent

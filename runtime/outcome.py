@@ -19,6 +19,8 @@ from .statistics import quantile
 
 _HELD = ("stop", "hold")
 """The kinds of notes that say why a robot was not given a command."""
+_UNDONE = ("unsure", "numbers", "plan", "planner")
+"""The kinds of notes that say so where it was given none at all."""
 
 
 class Row(Record):
@@ -84,6 +86,15 @@ class Outcome:
     trace: str = ""
 
 
+def _why_held(episode: Episode) -> str:
+    """Why the robot was stopped or held still; of a task without a goal to judge by, why nothing was done for it."""
+    verdict = episode.verdict
+    said = {event.kind: event.what for event in reversed(episode.events)}
+    kinds = _HELD if verdict is None or verdict.commands or verdict.success is not None else (*_HELD, *_UNDONE)
+    found = next((said[kind] for kind in kinds if kind in said), "")
+    return found or ("" if kinds == _HELD or verdict is None else verdict.reason)
+
+
 def outcome_of(episode: Episode, scenario: Scenario, logging: str = "") -> Outcome:
     """What an episode file says, and the budgets of its scenario; `logging` says why the file is not whole."""
     steps, verdict = episode.steps, episode.verdict
@@ -113,7 +124,7 @@ def outcome_of(episode: Episode, scenario: Scenario, logging: str = "") -> Outco
         **_made_by(episode.header, episode.path.name),
         **judged,
         **_times(stage_ms.get("decision_ms", [])),
-        held=next((event.what for event in episode.events if event.kind in _HELD), ""),
+        held=_why_held(episode),
         decisions=sum(step.decision is not None for step in steps),
         invalid_commands=sum(command.check in ("size", "json", "schema") for command in commands),
         refused_commands=len(commands),

@@ -109,9 +109,8 @@ def _held(robot: PrimitiveRobot) -> Finding:
 
 def _moves(robot: Robot, codebook: Codebook, seen: Observation) -> Iterator[Finding]:
     """Each skill once, by the first of its commands that is legal when its turn comes."""
-    for skill in codebook.skills.values():
-        if skill.ends is not None:
-            continue
+    skills = [skill for skill in codebook.skills.values() if skill.ends is None]
+    for number, skill in enumerate(skills):
         command = _first(codebook, seen, skill.name)
         if command is None:
             yield Finding(skill.name, "note", "not carried out: no command of it is legal now")
@@ -123,6 +122,8 @@ def _moves(robot: Robot, codebook: Codebook, seen: Observation) -> Iterator[Find
         except Exception as problem:  # noqa: BLE001
             told = str(problem) if isinstance(problem, RobotError) else in_one_line(problem)
             yield Finding(skill.name, "wrong", f"{command.text}: {told}")
+            if left := ", ".join(other.name for other in skills[number + 1 :]):
+                yield Finding("skills", "note", f"not tried, for nothing can be trusted after an error: {left}")
             return
         if result.status != "done":
             why = f"{result.reason}: {result.message}".strip(": ")
@@ -130,7 +131,8 @@ def _moves(robot: Robot, codebook: Codebook, seen: Observation) -> Iterator[Find
         else:
             missing = _unlike(seen, after, expected)
             told = f"{command.text} done in {result.duration_s:.1f} s"
-            yield Finding(skill.name, "wrong" if missing else "right", f"{told}{missing}")
+            others = "" if missing or not skill.args else "; its other arguments were not tried"
+            yield Finding(skill.name, "wrong" if missing else "right", f"{told}{missing}{others}")
         seen = after
 
 
@@ -148,4 +150,6 @@ def _unlike(before: Observation, after: Observation, expected: Observation | Non
         *(f"{fact} does not show" for fact in sorted(came - set(after.facts), key=str)),
         *(f"{fact} still shows" for fact in sorted(went & set(after.facts), key=str)),
     ]
-    return f", but of its effects {'; '.join(wrong)}" if wrong else ""
+    if not wrong:
+        return ""
+    return f", but of its effects {'; '.join(wrong)} (either it was not done, or the look after it does not tell)"

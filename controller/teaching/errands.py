@@ -92,15 +92,17 @@ class Errands:
         plan = TaskPlan((Do(make_command(self.codebook, name, values)),))
         return Said("number" if any(map(_is_number, values.values())) else "single", text, (plan,), (), seen)
 
-    def varied(self, seen: Observation, goal: tuple[str, TaskPlan] | None) -> Said | None:
-        """An errand, often made into another one or said together with another, or with a task that has a `goal`."""
+    def varied(self, seen: Observation, aimed: tuple[str, TaskPlan] | None) -> Said | None:
+        """An errand, often made into another one, or said together with another or with a task that has a goal:
+        `aimed` are that task and its plan.
+        """
         one, rng = self.one(seen), self.rng
         if one is None:
             return None
         lot = rng.random()
         if lot < _JOINED:
-            if goal is not None and rng.random() < 0.6:
-                return _with_goal(rng, one, *goal) or one
+            if aimed is not None and rng.random() < 0.6:
+                return _with_goal(rng, one, *aimed) or one
             other = self.one(seen)
             return (joined(rng, one, other) if other is not None else None) or one
         if (lot := lot - _JOINED) < _REPEATED:

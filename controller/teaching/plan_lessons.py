@@ -115,8 +115,8 @@ def _with_errands(rng: random.Random, group: Sequence[Lesson]) -> Iterator[PlanL
         plan = as_plan(replace(lesson, book=errands.book))
         if plan is None:
             continue
-        goal = (lesson.task, read_plan(errands.codebook, plan.taught)) if plan.act == "plan" else None
-        said = errands.varied(lesson.observation, goal) if rng.random() < _ERRAND else None
+        aimed = (lesson.task, read_plan(errands.codebook, plan.taught)) if plan.act == "plan" else None
+        said = errands.varied(lesson.observation, aimed) if rng.random() < _ERRAND else None
         text = "" if said is None else noisy(rng, said.text, _kept(lesson.observation))
         yield (plan_lesson(rng, errands.codebook, said, text) if said is not None else None) or plan
 

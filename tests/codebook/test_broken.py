@@ -227,7 +227,9 @@ BROKEN = [
         "c.yaml:37:27: 'lift' has no argument 'thing' (choices: object, speed, distance_m, count, label)",
     ]),
     ('- lift: {object: $object, distance_m: 0.05, count: 1, label: A1}', '- carry: {object: $object, things: $things}', [
-        "c.yaml:30:3: the skill 'carry' never ends: carry uses carry",
+        "c.yaml:30:3: the skill 'carry' never ends: its step 'carry' is the skill itself, for the robot has no such "
+        "primitive (choices: move_above, move_held_above, move_to, rise, open_gripper, close_gripper, shut_gripper, "
+        "check_held, slide_to, move_home, wait)",
     ]),
     ('call: json:loads', 'call: json', [
         "c.yaml:56:11: 'call' is package.module:function, not 'json'",

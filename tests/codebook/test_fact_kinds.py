@@ -75,6 +75,8 @@ def test_what_nothing_tells_of_is_asked_for_and_declared() -> None:
         "broken(thing): nothing tells of which kinds 'thing' is; write thing in room|charger|lamp|desk with those that "
         "it takes"
     ]
+    named = parse_codebook(HOME.replace("broken(thing)", "broken(lamp)"))
+    assert unknown_places(named) == ["broken(lamp): nothing tells of which kinds 'lamp' is; write lamp in lamp"]
     declared = parse_codebook(HOME.replace("broken(thing)", "broken(thing in lamp|desk)"))
     assert unknown_places(declared) == []
     assert place_kinds(declared)["broken"] == (("lamp", "desk"),)

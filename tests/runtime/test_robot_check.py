@@ -69,6 +69,12 @@ class Capitals(Cart):
         return [Entity(id="Mark 0", kind="mark")], []
 
 
+class Raises(Cart):
+    def perform(self, name, args):
+        yield
+        return Outcome(args["colour"] == "red")
+
+
 class Burns(Cart):
     def hold(self):
         raise OSError("the bus is gone")
@@ -109,6 +115,7 @@ def test_a_robot_that_is_right_is_looked_at_and_each_skill_carried_out(capsys: p
     assert told[2].startswith("right look: mark_0 (mark), mark_1 (mark); at(mark_0); in ")
     assert told[3].startswith("right hold: returned in ")
     assert told[4].startswith('right go: {"skill":"go","mark":"mark_1"} done in ')
+    assert told[4].endswith(" s; its other arguments were not tried")
     assert told[5].startswith('right beep: {"skill":"beep"} done in ')
     assert len(told) == 6
 
@@ -126,8 +133,12 @@ def test_nothing_moves_unless_asked_for(capsys: pytest.CaptureFixture[str]) -> N
         ("Misspells", "look", "tells of 'att', a fact that codebook 'cart' has not; did you mean 'at'?"),
         ("ForgetsTheOutcome", "go", "not with an Outcome; right would be `return Outcome(True)`"),
         ("NeverArrives", "go", "but of its effects at(mark_1) does not show; at(mark_0) still shows"),
-        ("Capitals", "look", "checked_cart.py:41: Entity: id: String should match pattern"),
-        ("Burns", "hold", "checked_cart.py:46: OSError: the bus is gone"),
+        (
+            "Capitals",
+            "look",
+            "checked_cart.py:41: Entity: id: 'Mark 0' is no id (lower-case letters, digits and _); right ",
+        ),
+        ("Burns", "hold", "checked_cart.py:52: OSError: the bus is gone"),
         ("Slips", "go", "ended as failed (slipped: a wheel turned without grip)"),
     ],
 )
@@ -139,6 +150,14 @@ def test_planted_mistakes_are_each_told_with_what_would_be_right(
     wrong = [line for line in told if line.startswith("wrong")]
     assert wrong[0].startswith(f"wrong {what}: ")
     assert why in wrong[0]
+
+
+def test_after_an_error_it_is_told_which_skills_were_not_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = check(capsys, "Raises", "--moves")
+    assert code == 1
+    assert told[-2].startswith('wrong go: {"skill":"go","mark":"mark_1"}: ')
+    assert told[-2].endswith("checked_cart.py:47: KeyError: 'colour'")
+    assert told[-1] == "note skills: not tried, for nothing can be trusted after an error: beep"
 
 
 def test_what_the_codebook_does_not_know_is_worth_a_note(capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,3 +173,20 @@ def test_its_json_has_every_finding(capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, told["codebook"], told["moves"]) == (1, "cart", True)
     assert [one["verdict"] for one in told["findings"]] == ["right"] * 4 + ["wrong"] * 2
     assert call(capsys, "robot", "check", "checked_cart:Nobody", "--codebook", "cart.yaml")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("mark", "why"),
+    [
+        ("mark_9", "held: nothing is done: entity: 'mark_9' is not observed"),
+        ("mark_0", "held: said done without a command to the robot; no goal to judge by"),
+    ],
+)
+def test_why_nothing_was_done_for_a_task_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, mark: str, why: str
+) -> None:
+    plan = f'{{"plan":[{{"skill":"go","mark":"{mark}"}}]}}'
+    args = ("--codebook", "cart.yaml", "--robot", "checked_cart:Cart", "--plan", plan, "--no-film")
+    code, out, _ = call(capsys, "run", "--task", "go there", *args, "--out", str(tmp_path / "out"))
+    assert code == 1
+    assert why in out.splitlines()
