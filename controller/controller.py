@@ -138,16 +138,17 @@ def model_controller(
     policy: str = BEST_POLICY,
     sampling: Sampling = GREEDY,
     sure: float = SURE,
+    sure_enough: float | None = None,
 ) -> Controller:
-    """The controller of a policy, as `policy_for` takes it, and raising what that does. A goal that the model is less
-    sure of than `sure` is not gone after.
+    """The controller of a policy, as `policy_for` takes it, and raising what that does. What the model is less sure of
+    than `sure` is not carried out; `sure_enough` is as PlanController takes it.
     """
     policy = policy_for(engine.adapter, policy)
     if policy == "direct":
         return ModelController(engine, codebook, sampling=sampling)
     if engine.adapter.plans_are_goals:
         return GoalController(engine, codebook, sampling=sampling, sure=sure)
-    return PlanController(engine, codebook, sampling=sampling, sure=sure)
+    return PlanController(engine, codebook, sampling=sampling, sure=sure, sure_enough=sure_enough)
 
 
 class RandomController:

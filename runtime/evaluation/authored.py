@@ -10,6 +10,7 @@ from codeword.codebook import Codebook
 from codeword.codebook.examples import Example
 from codeword.controller.backend import Backend
 from codeword.controller.controller import model_controller
+from codeword.controller.sureness import SURE
 from codeword.controller.teaching.corpus_reader import KINDS, Task, read_entry
 from codeword.controller.teaching.plan_lessons import books_of
 from codeword.runtime.statistics import wilson95
@@ -37,8 +38,9 @@ def evaluate_authored(
 
     A task is done rightly where what is carried out comes to the same as a plan that is right; one that is to be
     refused, where nothing is carried out. Carried out is what the model is sure enough of, and whose numbers are those
-    of the task. How far sureness is to be trusted is told of the plans as they were written, whether or not they are
-    carried out: one that is to be refused is right where it says so.
+    of the task; plans are counted together as in a run with the usual floor. How far sureness is to be trusted is told
+    of the plans as they were written, whether or not they are carried out: one that is to be refused is right where it
+    says so.
     """
     tried: list[tuple[Task, Trial]] = []
     for task, words, make in _drawn(backend, books_of(split), n, seed, examples, tell=tell):
@@ -68,7 +70,7 @@ def _drawn(
         told = _told(rng, entry.tasks, examples) if examples else []
         added = tuple(Example(entry.tasks[number].say[0], entry.tasks[number].plans[0]) for number in told)
         book = replace(entry.codebook, examples=entry.codebook.examples + added) if tell else entry.codebook
-        controller = model_controller(backend, book, policy="plan", sure=0.0)
+        controller = model_controller(backend, book, policy="plan", sure=0.0, sure_enough=SURE)
         for number in _asked(rng, len(entry.tasks), told, some):
             task = entry.tasks[number]
 
