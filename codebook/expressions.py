@@ -99,7 +99,9 @@ def parse_expression(text: str, numbers: tuple[str, ...], entities: tuple[str, .
     parser = _Parser(text, numbers, entities)
     tree = parser.sum()
     if parser.at < len(parser.tokens):
-        raise ExpressionError("did not expect more here", parser.offset())
+        rest = text[parser.offset() :].strip()
+        unit = f"a number stands without its unit; leave '{rest}' out" if rest.isalpha() else ""
+        raise ExpressionError(unit or "did not expect more here", parser.offset())
     return tree
 
 

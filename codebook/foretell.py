@@ -19,3 +19,17 @@ def foretell(codebook: Codebook, observation: Observation, command: Command) -> 
     return observation.model_copy(
         update={"step": observation.step + 1, "facts": tuple(sorted(facts, key=str)), "last": last}
     )
+
+
+def unshown_effects(codebook: Codebook, before: Observation, command: Command, after: Observation) -> tuple[str, ...]:
+    """Which declared effects of a command that was carried out between two looks do not show in the second one, each
+    as `at(dock) does not show` or `at(gate) still shows`.
+    """
+    expected = foretell(codebook, before, command)
+    if expected is None:
+        return ()
+    here, seen, told = frozenset(before.facts), frozenset(after.facts), frozenset(expected.facts)
+    return (
+        *(f"{fact} does not show" for fact in sorted(told - here - seen, key=str)),
+        *(f"{fact} still shows" for fact in sorted((here - told) & seen, key=str)),
+    )

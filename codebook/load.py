@@ -13,7 +13,7 @@ from .examples import read_examples
 from .facts import ID
 from .load_budgets import read_budgets, read_fallback
 from .load_skills import Context, Entry, read_arguments, read_line, read_skill
-from .load_steps import ENDS
+from .load_steps import ENDS, STEP_FORMS
 from .parse import Vocabulary, parse_condition, parse_signature
 from .primitives import Primitive, load_robot, parse_robot, shipped_robots
 from .skills import Codebook, Predicate, Skill, Workspace
@@ -137,7 +137,9 @@ class _Reader:
         beside = Path(source.name).parent / str(value)
         path = known.get(str(value)) or beside
         if not is_file(path):
-            source.fault(f"unknown robot '{value}'{did_you_mean(str(value), list(known))}", at)
+            hint = did_you_mean(str(value), list(known))
+            is_name = beside.suffix not in (".yaml", ".yml")
+            source.fault(f"unknown robot '{value}'{hint}" if is_name else f"there is no file {beside}{hint}", at)
             return str(value), {}
         self.parts.dependent |= path == beside
         try:
@@ -199,7 +201,9 @@ class _Reader:
     def skills(self, context: Context) -> list[Skill]:
         entries = []
         for entry in context.entries.values():
-            if ID.fullmatch(entry.name):
+            if entry.name in STEP_FORMS:
+                entry.source.fault(f"'{entry.name}' is a form that steps have, and no name for a skill", entry.key_at)
+            elif ID.fullmatch(entry.name):
                 entries.append(entry)
             else:
                 message = f"'{entry.name}' is no id (lower-case letters, digits and _ between them)"

@@ -42,6 +42,8 @@ _SKILL_KEYS = (
     "args", "preconditions", "effects", "steps", "call", "budget_s", "cost", "cached", "waits", "examples",
 )  # fmt: skip
 """What a skill may have beside its description."""
+_MOST = 1_000_000_000
+"""No budget or cost is as large."""
 _MAX_NUMBERS = 10_000
 _MAX_LIST = 4
 _LARGEST, _FINEST = Decimal("1000000"), Decimal("0.000001")
@@ -307,8 +309,8 @@ class _Reader:
 
     def positive(self, parent: Mapping_, key: str, default: float) -> float:
         value = parent.get(key) if key in parent else default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
-            self.fault(f"'{key}' is a number above 0, not '{value}'", parent.value_at(key))
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _MOST:
+            self.fault(f"'{key}' is a number above 0 and below {_MOST:,}, not '{value}'", parent.value_at(key))
             return default
         return float(value)
 

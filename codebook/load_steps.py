@@ -26,7 +26,7 @@ from .yaml_source import List_, Mapping_, Place, Source, check_keys
 MOST_TIMES = 100
 ENDS = ("done", "cannot")
 """The skills that end an episode; every codebook has them."""
-_FORMS: Mapping[str, tuple[str, ...]] = {
+STEP_FORMS: Mapping[str, tuple[str, ...]] = {
     "if": ("then", "else"),
     "repeat": ("steps", "until"),
     "each": ("as", "steps"),
@@ -69,15 +69,15 @@ class StepReader:
         if isinstance(item, str):
             return self.do(item, None, at)
         keys = list(item) if isinstance(item, Mapping_) else []
-        form = next((key for key in keys if key in _FORMS), None)
+        form = next((key for key in keys if key in STEP_FORMS), None)
         if form is not None:
-            if not check_keys(self.source, item, f"the step '{form}'", (form,), _FORMS[form]):
+            if not check_keys(self.source, item, f"the step '{form}'", (form,), STEP_FORMS[form]):
                 return None
             reader = getattr(self, f"_{form}")
             step: Step | None = reader(item)
             return step
         if len(keys) != 1 or not isinstance(keys[0], str):
-            forms = ", ".join(_FORMS)
+            forms = ", ".join(STEP_FORMS)
             self.fault(f"a step is a name, {{name: {{argument: value, …}}}}, or one of {forms}", at)
             return None
         values = item.get(keys[0])

@@ -102,6 +102,8 @@ def parse_signature(text: str, kinds: tuple[str, ...] | None = None) -> Signatur
         name = self.word("a name such as on(thing, place)")
         places: list[tuple[str, tuple[str, ...]]] = []
         if self.take("("):
+            if self.peek() == ")":
+                raise ParseError(f"a fact of no thing stands alone: {name}", self.offset())
             places.append(self.place(typed=kinds is not None))
             while self.take(","):
                 places.append(self.place(typed=kinds is not None))

@@ -9,13 +9,14 @@ from functools import partial
 from .classes import Group
 from .command import Command
 from .conditions import And, Condition, holds_for_each
+from .foretell import unshown_effects
 from .goals import Goal
 from .observation import Observation
 from .planner import SymbolicWorld
 from .pursuit import PATIENCE, Pursuit, idle_command
 from .skills import NOTHING, Codebook
 from .substitute import substitute
-from .task_plan import Achieve, Do, Item, TaskPlan, remade, told_item, unnamed_args
+from .task_plan import Achieve, Do, Item, TaskPlan, remade, told_command, told_item, unnamed_args
 from .wanted import Possible, Wanted, sayable_facts, settled
 from .writing import bindings_of, make_command, things_in
 
@@ -26,11 +27,13 @@ MOST_FAILURES = 3
 class PlanExecutor:
     """One plan on its way. `at` counts the items that are done; `gave_up` says after how many states the planner gave
     up on the item that could not be carried out last, which is no proof that it cannot be; 0 where that is proved.
+    `unshown` tells of a command that was done again and again, and whose declared effects did not show.
     """
 
     def __init__(self, codebook: Codebook, plan: TaskPlan) -> None:
         self.codebook, self.plan = codebook, plan
         self.at = self.gave_up = 0
+        self.unshown = ""
         self._begin()
 
     def _begin(self) -> None:
@@ -38,6 +41,7 @@ class PlanExecutor:
         self._pursuit = Pursuit(self.codebook, NOTHING)
         self._wanted: Wanted | None = None
         self._sent: Command | None = None
+        self._before: Observation | None = None
         self._is_of_item = False
         self._times = self._waited = 0
         self._failures: dict[str, int] = {}
@@ -80,7 +84,7 @@ class PlanExecutor:
             item = self.plan.items[self.at]
             found = self._achieve(item, observation) if isinstance(item, Achieve) else self._do(item, observation)
             if isinstance(found, Command):
-                self._sent = found
+                self._sent, self._before = found, observation
             if found is not None:
                 return found
             self.at += 1
@@ -88,7 +92,9 @@ class PlanExecutor:
         return make_command(self.codebook, "done", {})
 
     def _account(self, observation: Observation) -> int:
-        """Note how the command ended that was sent last; gives how often it has failed in a row."""
+        """Note how the command ended that was sent last; gives how often it has failed in a row. One of the planner's
+        that was done and changed nothing that is seen, where it was to, has failed as well.
+        """
         sent, last, is_of_item = self._sent, observation.last, self._is_of_item
         self._sent, self._is_of_item = None, False
         if sent is None or last is None or last.command != sent.text:
@@ -96,9 +102,16 @@ class PlanExecutor:
         if last.status != "done":
             self._failures[sent.text] = self._failures.get(sent.text, 0) + 1
             return self._failures[sent.text]
-        self._failures.pop(sent.text, None)
         self._times += is_of_item
-        return 0
+        unshown: tuple[str, ...] = ()
+        if not is_of_item and self._before is not None and self._before.facts == observation.facts:
+            unshown = unshown_effects(self.codebook, self._before, sent, observation)
+        if not unshown:
+            self._failures.pop(sent.text, None)
+            return 0
+        self._failures[sent.text] = times = self._failures.get(sent.text, 0) + 1
+        self.unshown = f"{told_command(sent)} was done {times} times, but {' and '.join(unshown)}"
+        return times
 
     def _achieve(self, item: Achieve, observation: Observation) -> Command | str | None:
         """The next command to a goal, None where it holds."""

@@ -83,8 +83,8 @@ class PlanController:
             self._rewritten += 1
             found = self._executor.next(observation)
         command = found if isinstance(found, Command) else give_up(self._codebook, found)
-        if not isinstance(found, Command) and (looked_at := self._executor.gave_up):
-            self._notes = (*self._notes, gave_up_note(looked_at))
+        if not isinstance(found, Command):
+            self._notes = (*self._notes, *_why_given_up(self._executor))
         return self._decision(command, asked, clock, observation)
 
     def _may_write_again(self, observation: Observation) -> bool:
@@ -170,8 +170,8 @@ class GivenPlan:
             self._begin(observation)
         found = self._executor.next(observation)
         command = found if isinstance(found, Command) else give_up(self._codebook, found)
-        if not isinstance(found, Command) and (looked_at := self._executor.gave_up):
-            self._notes = (*self._notes, gave_up_note(looked_at))
+        if not isinstance(found, Command):
+            self._notes = (*self._notes, *_why_given_up(self._executor))
         facts = sorted(map(str, self._codebook.state(observation).facts))
         context = {"codebook": self._codebook.hash, "facts": facts, "policy": "given/1"}
         key = decision_key(context | _progress(self._executor, observation))
@@ -190,6 +190,12 @@ class GivenPlan:
         except CommandError as problem:
             self._executor = PlanExecutor(self._codebook, TaskPlan((), "missing"))
             self._notes = (Note(kind="plan", text=f"nothing is done: {problem}"),)
+
+
+def _why_given_up(executor: PlanExecutor) -> tuple[Note, ...]:
+    """What is told where an item cannot be carried out."""
+    planner = (gave_up_note(executor.gave_up),) if executor.gave_up else ()
+    return (*planner, Note(kind="plan", text=executor.unshown)) if executor.unshown else planner
 
 
 def gave_up_note(looked_at: int) -> Note:

@@ -3,8 +3,10 @@
 import os
 import platform
 import shutil
+import socket
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -21,6 +23,8 @@ from codeword.controller.store import cache_dir, megabytes
 
 _ROOM_BYTES = 1_000_000_000
 """So much room the default model, its prefixes and some episodes take."""
+_LINK_PORT = 5555
+"""Where `codeword serve` listens by default."""
 _EXTRAS = {
     "peft": ("train", "codeword train"),
     "pyarrow": ("tables", "results.parquet beside results.csv"),
@@ -46,6 +50,7 @@ def examine() -> Iterator[Sign]:
     yield _disk(Path.cwd(), "disk for episodes")
     yield from _models()
     yield _simulator()
+    yield _ports()
     yield from _extras()
 
 
@@ -96,6 +101,22 @@ def _simulator() -> Sign:
     if _version("pybullet") is None:
         return Sign("simulator", "worse", "pybullet is not installed (pip install pybullet): robots of your own work")
     return Sign("simulator", "well", f"pybullet {_version('pybullet')}")
+
+
+def _ports() -> Sign:
+    """Whether this process may listen on loopback, as the link and the live view do, and whether the link's usual port
+    is free.
+    """
+    try:
+        with socket.socket() as any_port:
+            any_port.bind(("127.0.0.1", 0))
+    except OSError as problem:
+        told = f"127.0.0.1: cannot be listened on ({problem.strerror}); no codeword serve, no --view"
+        return Sign("ports", "ill", f"{told}: ask whoever runs this machine")
+    with socket.socket() as usual, suppress(OSError):
+        usual.bind(("127.0.0.1", _LINK_PORT))
+        return Sign("ports", "well", f"127.0.0.1 can be listened on, {_LINK_PORT} is free")
+    return Sign("ports", "worse", f"{_LINK_PORT} is in use on 127.0.0.1: take another with codeword serve --bind")
 
 
 def _extras() -> Iterator[Sign]:

@@ -3,13 +3,18 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
 from pydantic import Field
 
+from codeword.codebook import read_command
 from codeword.codebook.budgets import Budget, Stage
+from codeword.codebook.errors import CodewordError
+from codeword.codebook.foretell import unshown_effects
 from codeword.codebook.observation import Record
+from codeword.codebook.task_plan import told_command
 
 from .limits import stages_of
 from .recording import Episode
@@ -20,7 +25,7 @@ from .statistics import quantile
 _HELD = ("stop", "hold")
 """The kinds of notes that say why a robot was not given a command."""
 _UNDONE = ("unsure", "numbers", "plan", "planner")
-"""The kinds of notes that say so where it was given none at all."""
+"""The kinds of notes that say so of a task that was not carried out."""
 
 
 class Row(Record):
@@ -43,6 +48,9 @@ class Row(Record):
     ended: str = Field(default="", description="how it ended: done, cannot, max_decisions or stopped")
     reason: str = Field(default="", description="what decided success, in a few words")
     held: str = Field(default="", description="why the robot was stopped or held still, or nothing was left to do")
+    unshown: str = Field(
+        default="", description="the first command that was done, and declared effects of it that did not show"
+    )
     decisions: int = Field(default=0, description="decisions made")
     commands: int | None = Field(default=None, description="commands that the robot was given")
     invalid_commands: int = Field(default=0, description="commands that were no valid JSON of the codebook")
@@ -90,9 +98,34 @@ def _why_held(episode: Episode) -> str:
     """Why the robot was stopped or held still; of a task without a goal to judge by, why nothing was done for it."""
     verdict = episode.verdict
     said = {event.kind: event.what for event in reversed(episode.events)}
-    kinds = _HELD if verdict is None or verdict.commands or verdict.success is not None else (*_HELD, *_UNDONE)
-    found = next((said[kind] for kind in kinds if kind in said), "")
-    return found or ("" if kinds == _HELD or verdict is None else verdict.reason)
+    undone = verdict is not None and verdict.success is None and (verdict.ended != "done" or not verdict.commands)
+    found = next((said[kind] for kind in (*_HELD, *(_UNDONE if undone else ())) if kind in said), "")
+    if found or verdict is None or not undone:
+        return found
+    failed = [step.result for step in episode.steps if step.result is not None and step.result.status != "done"]
+    if not failed:
+        return verdict.reason
+    last = failed[-1]
+    return f"{last.command} {last.status} ({last.reason}{f': {last.message}' if last.message else ''})"
+
+
+def _unshown(episode: Episode, scenario: Scenario) -> str:
+    """Of a task without a goal to judge by: the first command that was done and whose declared effects the next look
+    does not show, and which these are.
+    """
+    if episode.verdict is None or episode.verdict.success is not None:
+        return ""
+    for step, after in pairwise(episode.steps):
+        if step.result is None or step.result.status != "done":
+            continue
+        try:
+            command = read_command(scenario.codebook, step.result.command)
+            effects = unshown_effects(scenario.codebook, step.observation, command, after.observation)
+        except CodewordError:  # of a codebook that was edited on the way
+            continue
+        if effects:
+            return f"{told_command(command)} was done, but {' and '.join(effects)}"
+    return ""
 
 
 def outcome_of(episode: Episode, scenario: Scenario, logging: str = "") -> Outcome:
@@ -125,6 +158,7 @@ def outcome_of(episode: Episode, scenario: Scenario, logging: str = "") -> Outco
         **judged,
         **_times(stage_ms.get("decision_ms", [])),
         held=_why_held(episode),
+        unshown=_unshown(episode, scenario),
         decisions=sum(step.decision is not None for step in steps),
         invalid_commands=sum(command.check in ("size", "json", "schema") for command in commands),
         refused_commands=len(commands),

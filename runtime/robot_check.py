@@ -10,7 +10,7 @@ from typing import Literal
 
 from codeword.codebook import Codebook, Command, Observation, Robot
 from codeword.codebook.errors import RobotError
-from codeword.codebook.foretell import foretell
+from codeword.codebook.foretell import unshown_effects
 from codeword.codebook.legal import legal
 from codeword.codebook.primitive_robot import PrimitiveRobot
 
@@ -115,7 +115,6 @@ def _moves(robot: Robot, codebook: Codebook, seen: Observation) -> Iterator[Find
         if command is None:
             yield Finding(skill.name, "note", "not carried out: no command of it is legal now")
             continue
-        expected = foretell(codebook, seen, command)
         try:
             result = robot.execute(command).result()
             after = robot.observe()
@@ -129,7 +128,7 @@ def _moves(robot: Robot, codebook: Codebook, seen: Observation) -> Iterator[Find
             why = f"{result.reason}: {result.message}".strip(": ")
             yield Finding(skill.name, "wrong", f"{command.text} ended as {result.status} ({why})")
         else:
-            missing = _unlike(seen, after, expected)
+            missing = _unlike(unshown_effects(codebook, seen, command, after))
             told = f"{command.text} done in {result.duration_s:.1f} s"
             others = "" if missing or not skill.args else "; its other arguments were not tried"
             yield Finding(skill.name, "wrong" if missing else "right", f"{told}{missing}{others}")
@@ -140,16 +139,7 @@ def _first(codebook: Codebook, seen: Observation, skill: str) -> Command | None:
     return next((command for command in legal(codebook, seen).commands() if command.skill == skill), None)
 
 
-def _unlike(before: Observation, after: Observation, expected: Observation | None) -> str:
-    """Which declared effects do not show; empty where all do."""
-    if expected is None:
+def _unlike(unshown: Sequence[str]) -> str:
+    if not unshown:
         return ""
-    came = set(expected.facts) - set(before.facts)
-    went = set(before.facts) - set(expected.facts)
-    wrong: Sequence[str] = [
-        *(f"{fact} does not show" for fact in sorted(came - set(after.facts), key=str)),
-        *(f"{fact} still shows" for fact in sorted(went & set(after.facts), key=str)),
-    ]
-    if not wrong:
-        return ""
-    return f", but of its effects {'; '.join(wrong)} (either it was not done, or the look after it does not tell)"
+    return f", but of its effects {'; '.join(unshown)} (either it was not done, or the look after it does not tell)"

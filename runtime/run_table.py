@@ -12,6 +12,9 @@ from .summary import FEWEST_FOR_P95, Summary, Tally
 MOST_BROKEN = 10
 """So many broken episodes are told one by one; the table of results has all."""
 
+SLOW_LOOK_MS = 500.0
+"""A look that takes longer is told of."""
+
 
 def run_table(summary: Summary) -> Table:
     """A row for each scenario, and one for all."""
@@ -64,6 +67,11 @@ def run_notes(summary: Summary, rows: Sequence[Row]) -> Iterator[str]:
     held = [row for row in rows if row.held and row.success is None]
     for row in held[:MOST_BROKEN]:
         yield f"[yellow]held:[/yellow] {escape(row.held)}"
+    for row in [row for row in rows if row.unshown][:MOST_BROKEN]:
+        yield f"[red]no effect:[/red] {escape(row.unshown)}"
+    looks = summary.quantiles("observe_ms")
+    if looks["p50"] is not None and looks["p50"] > SLOW_LOOK_MS:
+        yield f"[yellow]slow:[/yellow] a look takes {looks['p50'] / 1000:.1f} s, and every decision waits for it"
     for stage, (measured, budget) in summary.p95_misses.items():
         yield f"[red]budget missed:[/red] {stage} p95 {measured:.1f} ms, budget {budget:.1f} ms"
     if summary.hard_misses:

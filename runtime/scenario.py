@@ -14,13 +14,13 @@ from pydantic import BaseModel, ValidationError
 from codeword.codebook import Codebook, CodebookError, load_codebook, parse_codebook
 from codeword.codebook.budgets import Budget, Stage
 from codeword.codebook.conditions import And, Condition
-from codeword.codebook.errors import Fault, ScenarioError, did_you_mean
+from codeword.codebook.errors import Fault, InputError, ScenarioError, did_you_mean
 from codeword.codebook.parse import ParseError, Vocabulary, parse_condition
 from codeword.codebook.yaml_source import List_, Mapping_, Place, Source, locate, parse_yaml, plain, read_text, rejoined
 from codeword.sim import EventSpec, WorldSpec
 
 from .draw import Choice, DrawError, Filler, draw, read_choices
-from .scenario_spec import Clock, ScenarioSpec, TaskSpec
+from .scenario_spec import LONGEST_TEXT, Clock, ScenarioSpec, TaskSpec
 
 _SEEDS_CHECKED = 8
 """So many worlds of a scenario that draws are looked at when it is loaded."""
@@ -283,5 +283,7 @@ def typed_scenario(task: str, codebook: str) -> Scenario:
     """A task typed by a user, in a default world, without a goal to judge it by. What cannot be printed is left out."""
     load_codebook(codebook)  # what is wrong with it is not the task's fault
     words = "".join(character if character.isprintable() else " " for character in task)
+    if len(words) > LONGEST_TEXT:
+        raise InputError(f"--task: {len(words):,} characters, and a task has at most {LONGEST_TEXT:,}")
     quoted = (json.dumps(text, ensure_ascii=False) for text in (words, codebook))
     return parse_scenario(_TYPED.format(**dict(zip(("task", "codebook"), quoted, strict=True))), "--task")

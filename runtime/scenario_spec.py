@@ -8,7 +8,9 @@ from codeword.codebook.budgets import SOFT_ONLY, Budget, Stage
 from codeword.codebook.observation import Id
 from codeword.sim import EventSpec, WorldSpec
 
-Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+LONGEST_TEXT = 20_000
+"""So many characters a task has at most."""
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 
 
 class Part(BaseModel):

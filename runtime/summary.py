@@ -25,7 +25,7 @@ class Tally:
 
     `credit` is summed over those judged; `fallen` counts blocks off the table, `bumps` contacts of the arm above the
     limit, `broken` the episodes that came to no end, `undone` those without a goal in which it was not said after some
-    command that all is done.
+    command that all is done, or in which the declared effects of one did not show.
     """
 
     episodes: int = 0
@@ -54,7 +54,7 @@ class Tally:
         self.fallen += row.fallen_blocks or 0
         self.bumps += row.bumps or 0
         self.broken += bool(row.error)
-        self.undone += row.success is None and not (row.ended == "done" and row.commands)
+        self.undone += row.success is None and (row.ended != "done" or not row.commands or bool(row.unshown))
         self.decisions += row.decisions
         self.decision_ms.extend(outcome.stage_ms.get("decision_ms", ()))
 

@@ -52,8 +52,22 @@ POSES: Mapping[str, tuple[float, ...]] = {
 """Named poses of the arm: the angles of its five joints [degrees]."""
 
 
+DEGREES = "degrees"
+_MOST_PERCENT = 101.0
+"""No joint is reported beyond 100 by a host that does not use degrees."""
+_ASKED = (
+    "poses are in degrees, and a host whose use_degrees is not set takes -100 to 100 of its calibration: set it there, "
+    "and say so with lekiwi://host?joints=degrees"
+)
+
+
 class LeKiwiRobot(PrimitiveRobot):
-    """A LeKiwi at `lekiwi://host[:port]`; observations come from the next port. Without `send` it is only looked at.
+    """A LeKiwi at `lekiwi://host[:port][?joints=degrees]`; observations come from the next port. Without `send` it is
+    only looked at.
+
+    What a host sends does not tell whether joints are in degrees (`use_degrees`) or from -100 to 100 of a calibration
+    that is not known here. The arm is sent into a pose, and told to be in one, only where that is said to be degrees,
+    or where a joint was seen beyond 100.
 
     `sent` is the latest command. Raises RobotTimeoutError where no host answers, InputError for what is no address.
     """
@@ -63,6 +77,7 @@ class LeKiwiRobot(PrimitiveRobot):
     def __init__(self, codebook: Codebook, url: str, *, send: bool = True) -> None:
         super().__init__(codebook)
         host, port = lekiwi_address(url)
+        self._in_degrees = lekiwi_joints(url) == DEGREES
         self._url, self._send = url, send
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._to_host = self._context.socket(zmq.PUSH)
@@ -95,15 +110,16 @@ class LeKiwiRobot(PrimitiveRobot):
         """
         self._wait_for_look(STALE_S)
         state = self._look.state
-        near = [name for name, pose in POSES.items() if self._off_deg(pose) < 2 * _NEAR_DEG]
+        near = [name for name, pose in POSES.items() if self._in_degrees and self._off_deg(pose) < 2 * _NEAR_DEG]
         facts = [Fact("arm_at", (name,)) for name in near]
         if state[GRIPPER] > 50:
             facts.append(Fact("gripper_open", ()))
         return [Entity(id=name, kind="pose") for name in POSES], facts
 
     def state(self) -> RobotState:
-        """The arm's joints [rad] as last seen."""
-        return RobotState(joints_rad=tuple(math.radians(self._look.state[key]) for key in ARM))
+        """The arm's joints [rad] as last seen; none where nobody knows their unit."""
+        known = ARM if self._in_degrees else ()
+        return RobotState(joints_rad=tuple(math.radians(self._look.state[key]) for key in known))
 
     def perform(self, name: str, args: Mapping[str, Value]) -> Motion:
         """Start a primitive of the robot `lekiwi`."""
@@ -154,6 +170,8 @@ class LeKiwiRobot(PrimitiveRobot):
     def _move_arm(self, pose: str) -> Motion:
         if pose not in POSES:
             return Outcome(False, "unknown_pose", f"'{pose}' (poses: {', '.join(POSES)})")
+        if not self._in_degrees:
+            return Outcome(False, "unknown_unit", _ASKED)
         return (yield from self._approach(dict(zip(ARM, POSES[pose], strict=True))))
 
     def _move_gripper(self, opening: float) -> Motion:
@@ -214,6 +232,7 @@ class LeKiwiRobot(PrimitiveRobot):
                 self._look, self._seen_s = read_observation(frames), time.monotonic()
             except CommandError:
                 continue  # what is no observation tells nothing, and grows stale
+            self._in_degrees |= any(abs(self._look.state[key]) > _MOST_PERCENT for key in ARM)
 
     def _wait_for_look(self, timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
@@ -239,11 +258,21 @@ class LeKiwiRobot(PrimitiveRobot):
 
 def lekiwi_address(url: str) -> tuple[str, int]:
     """Host and command port of `lekiwi://host[:port]`, an IPv6 address in brackets. Raises InputError."""
+    lekiwi_joints(url)
+    url = url.partition("?")[0]
     rest = url.removeprefix("lekiwi://")
     if url == rest:
         raise InputError(f"'{url}' is no address of a LeKiwi; right would be lekiwi://host")
     has_port = ":" in rest.rpartition("]")[2]
     return address(url if has_port else f"{url}:{COMMAND_PORT}", scheme="lekiwi")
+
+
+def lekiwi_joints(url: str) -> str:
+    """The unit of joints that an address says: DEGREES, or empty where it says none. Raises InputError for another."""
+    _, asked, said = url.partition("?")
+    if asked and said != f"joints={DEGREES}":
+        raise InputError(f"'{url}': behind '?' stands joints={DEGREES} or nothing; {_ASKED}")
+    return DEGREES if asked else ""
 
 
 def _towards(at: float, wanted: float, low: float, high: float) -> float:

@@ -120,7 +120,8 @@ class Machine(Authority):
             if now_s > self.running.until_s:
                 self._halt("the command ran longer than its budget")
             elif now_s - self._progress_s > self.limits.stall_s:
-                self._halt(f"the robot made no progress for {self.limits.stall_s:g} s")
+                held_up = "its look(), perform() or hold() does not return"
+                self._halt(f"the robot made no progress for {self.limits.stall_s:g} s: {held_up}")
         if now_s >= self._next_beat_s:
             self._next_beat_s = max(self._next_beat_s + self.limits.heartbeat_s, now_s)
             self._beats += 1
@@ -237,7 +238,8 @@ class Machine(Authority):
         if self.running is not None:
             raise RefusedError("busy", "a command is under way, or still coming to a stop")
         if self.stopped and not message.clear_stop:
-            raise RefusedError("stopped", f"the robot is stopped ({self.stopped}); clear that first, when it is safe")
+            cure = "clear that first, when it is safe: codeword connect --rearm"
+            raise RefusedError("stopped", f"the robot is stopped ({self.stopped}); {cure}")
         if not self._held(self._stopped_s).settled:
             raise RefusedError("busy", "the robot's stop() has not returned yet")
         self.stopped, self._stopped_by, self.armed = "", "", True

@@ -219,7 +219,10 @@ class LinkRobot:
         beating = beat is not None and beat.running == message_id and not connection.lost
         if beating and stuck_s > 2 * connection.limits.stall_s:
             self.stop()
-            raise RobotTimeoutError(f"{connection.url}: heartbeats come, but no progress for {stuck_s:.1f} s; stopped")
+            raise RobotTimeoutError(
+                f"{connection.url}: heartbeats come, but no progress for {stuck_s:.1f} s: the robot's own look(), "
+                "perform() or hold() does not return; stopped"
+            )
 
     @property
     def _token(self) -> str:

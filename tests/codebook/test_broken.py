@@ -235,7 +235,24 @@ BROKEN = [
         "c.yaml:56:11: 'call' is package.module:function, not 'json'",
     ]),
     ('budget_s: 5', 'budget_s: 0', [
-        "c.yaml:25:15: 'budget_s' is a number above 0, not '0'",
+        "c.yaml:25:15: 'budget_s' is a number above 0 and below 1,000,000,000, not '0'",
+    ]),
+    ('budget_s: 5', 'budget_s: 1e12', [
+        "c.yaml:25:15: 'budget_s' is a number above 0 and below 1,000,000,000, not '1000000000000.0'",
+    ]),
+    ('height_m: 0.1}', 'height_m: 6cm}', [
+        "c.yaml:27:50: a number stands without its unit; leave 'cm' out",
+    ]),
+    ('  code:', '  repeat:', [
+        "c.yaml:54:3: 'repeat' is a form that steps have, and no name for a skill",
+    ]),
+    ('  on(thing, place): rests on', '  on(): rests on', [
+        "c.yaml:8:6: a fact of no thing stands alone: on",
+        "c.yaml:11:21: unknown fact 'on' (choices: held, clear, block, bowl, color)",
+        "c.yaml:24:33: unknown fact 'on' (choices: held, clear, block, bowl, color)",
+    ]),
+    ('robot: arm', 'robot: my_arm.yaml', [
+        "c.yaml:2:8: there is no file my_arm.yaml (choices: arm, base, lekiwi)",
     ]),
     ('budget_s: 5', 'cached: no', [
         "c.yaml:25:13: 'cached' is true or false, not 'no'",

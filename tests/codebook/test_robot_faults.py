@@ -123,7 +123,10 @@ def test_what_a_robot_raises_is_told_with_its_place(tmp_path: Any) -> None:
     namespace: dict[str, Any] = {}
     exec(compile(code.read_text(), str(code), "exec"), namespace)
     for name, told in (
-        ("look", "my_lamp.py:5: Entity: id: String should match pattern"),
+        (
+            "look",
+            "my_lamp.py:5: Entity: id: 'Alice' is no id (lower-case letters, digits and _); right would be 'alice'",
+        ),
         ("burn", "my_lamp.py:9: ValueError: motor 3 is hot"),
     ):
         with pytest.raises(ValueError) as raised:
@@ -131,7 +134,6 @@ def test_what_a_robot_raises_is_told_with_its_place(tmp_path: Any) -> None:
         line = in_one_line(raised.value)
         assert line.startswith(told)
         assert "\n" not in line
-    assert "not 'Alice'" in in_one_line(_raised(namespace["look"]))
 
 
 def _raised(call: Any) -> BaseException:

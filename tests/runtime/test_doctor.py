@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import socket
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,16 @@ def test_a_folder_that_cannot_be_written_to_is_ill(tmp_path: Path, monkeypatch: 
     sign = signs()["cache folder"]
     assert sign.state == "ill"
     assert sign.told.endswith("set CODEWORD_CACHE to a folder of yours")
+
+
+def test_a_port_that_is_taken_is_told_with_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(doctor, "_LINK_PORT", taken.getsockname()[1])
+        sign = signs()["ports"]
+        assert sign.state == "worse"
+        assert sign.told.endswith("is in use on 127.0.0.1: take another with codeword serve --bind")
+    assert signs()["ports"].state == "well"
 
 
 def test_a_full_disk_and_a_missing_simulator_are_worse(monkeypatch: pytest.MonkeyPatch) -> None:

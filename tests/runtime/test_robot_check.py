@@ -27,6 +27,7 @@ skills:
 """
 
 CODE = """
+import time
 from codeword.codebook import Entity, Fact, Outcome, PrimitiveRobot
 
 
@@ -60,6 +61,7 @@ class ForgetsTheOutcome(Cart):
 
 class NeverArrives(Cart):
     def perform(self, name, args):
+        self.calls.append(name)
         yield
         return Outcome(True)
 
@@ -73,6 +75,12 @@ class Raises(Cart):
     def perform(self, name, args):
         yield
         return Outcome(args["colour"] == "red")
+
+
+class LooksLong(Cart):
+    def look(self):
+        time.sleep(0.6)
+        return super().look()
 
 
 class Burns(Cart):
@@ -136,9 +144,9 @@ def test_nothing_moves_unless_asked_for(capsys: pytest.CaptureFixture[str]) -> N
         (
             "Capitals",
             "look",
-            "checked_cart.py:41: Entity: id: 'Mark 0' is no id (lower-case letters, digits and _); right ",
+            "checked_cart.py:43: Entity: id: 'Mark 0' is no id (lower-case letters, digits and _); right ",
         ),
-        ("Burns", "hold", "checked_cart.py:52: OSError: the bus is gone"),
+        ("Burns", "hold", "checked_cart.py:60: OSError: the bus is gone"),
         ("Slips", "go", "ended as failed (slipped: a wheel turned without grip)"),
     ],
 )
@@ -156,7 +164,7 @@ def test_after_an_error_it_is_told_which_skills_were_not_tried(capsys: pytest.Ca
     code, told = check(capsys, "Raises", "--moves")
     assert code == 1
     assert told[-2].startswith('wrong go: {"skill":"go","mark":"mark_1"}: ')
-    assert told[-2].endswith("checked_cart.py:47: KeyError: 'colour'")
+    assert told[-2].endswith("checked_cart.py:49: KeyError: 'colour'")
     assert told[-1] == "note skills: not tried, for nothing can be trusted after an error: beep"
 
 
@@ -175,6 +183,12 @@ def test_its_json_has_every_finding(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(capsys, "robot", "check", "checked_cart:Nobody", "--codebook", "cart.yaml")[0] == 2
 
 
+def carried_out(capsys: pytest.CaptureFixture[str], name: str, plan: str) -> tuple[int, str]:
+    args = ("--codebook", "cart.yaml", "--robot", f"checked_cart:{name}", "--plan", plan, "--no-film")
+    code, out, _ = call(capsys, "run", "--task", "go there", *args, "--out", f"out-{name}")
+    return code, " ".join(out.split())
+
+
 @pytest.mark.parametrize(
     ("mark", "why"),
     [
@@ -182,11 +196,34 @@ def test_its_json_has_every_finding(capsys: pytest.CaptureFixture[str]) -> None:
         ("mark_0", "held: said done without a command to the robot; no goal to judge by"),
     ],
 )
-def test_why_nothing_was_done_for_a_task_is_told(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, mark: str, why: str
-) -> None:
-    plan = f'{{"plan":[{{"skill":"go","mark":"{mark}"}}]}}'
-    args = ("--codebook", "cart.yaml", "--robot", "checked_cart:Cart", "--plan", plan, "--no-film")
-    code, out, _ = call(capsys, "run", "--task", "go there", *args, "--out", str(tmp_path / "out"))
+def test_why_nothing_was_done_for_a_task_is_told(capsys: pytest.CaptureFixture[str], mark: str, why: str) -> None:
+    code, told = carried_out(capsys, "Cart", f'{{"plan":[{{"skill":"go","mark":"{mark}"}}]}}')
     assert code == 1
-    assert why in out.splitlines()
+    assert why in told
+
+
+def test_a_command_without_its_effect_is_not_sent_again_and_again(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = carried_out(capsys, "NeverArrives", '{"plan":[[["at","mark_1"]]]}')
+    assert code == 1
+    assert sys.modules["checked_cart"].NeverArrives.calls == ["go"] * 3
+    assert "held: go(mark mark_1) was done 3 times, but at(mark_1) does not show and at(mark_0) still shows" in told
+
+
+def test_a_command_whose_effect_does_not_show_is_not_taken_for_done(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = carried_out(capsys, "NeverArrives", '{"plan":[{"skill":"go","mark":"mark_1"}]}')
+    assert code == 1
+    assert "no effect: go(mark mark_1) was done, but at(mark_1) does not show" in told
+    assert "1 of 1 tasks without a goal to judge by not carried out" in told
+    assert carried_out(capsys, "Cart", '{"plan":[{"skill":"go","mark":"mark_1"}]}')[0] == 0
+
+
+def test_a_slow_look_is_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = carried_out(capsys, "LooksLong", '{"plan":[{"skill":"beep"}]}')
+    assert code == 0
+    assert "slow: a look takes 0.6 s, and every decision waits for it" in told
+
+
+def test_why_the_last_command_failed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = carried_out(capsys, "Slips", '{"plan":[{"skill":"go","mark":"mark_1"}]}')
+    assert code == 1
+    assert 'held: {"skill":"go","mark":"mark_1"} failed (slipped: a wheel turned without grip)' in told

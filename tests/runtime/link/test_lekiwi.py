@@ -92,7 +92,7 @@ def test_it_is_driven_over_ipv6(book: Codebook) -> None:
 
 def test_it_drives_turns_and_moves_arm_and_gripper(book: Codebook) -> None:
     with hosted() as (host, url):
-        robot = LeKiwiRobot(book, url)
+        robot = LeKiwiRobot(book, f"{url}?joints=degrees")
         for text in (
             '{"skill":"drive","distance_m":0.3}',
             '{"skill":"turn","angle_deg":45}',
@@ -110,12 +110,34 @@ def test_it_drives_turns_and_moves_arm_and_gripper(book: Codebook) -> None:
         robot.close()
 
 
+def test_an_arm_whose_unit_nobody_said_stays_where_it_is(book: Codebook) -> None:
+    with hosted() as (host, url):
+        robot = LeKiwiRobot(book, url)
+        result = robot.execute(read_command(book, '{"skill":"move_arm","pose":"low"}')).result()
+        assert (result.status, result.reason) == ("failed", "unknown_unit")
+        assert "say so with lekiwi://host?joints=degrees" in result.message
+        assert not robot.observe().facts
+        assert robot.state().joints_rad == ()
+        assert all(at == 0 for at in host.body.joints.values())
+        host.body.joints["arm_wrist_roll.pos"] = host.body.told["arm_wrist_roll.pos"] = 140.0  # no percentage
+        while not robot._in_degrees:
+            robot.observe()
+        assert len(robot.state().joints_rad) == 5
+        robot.close()
+
+
+@pytest.mark.parametrize("wrong", ["lekiwi://host?joints=percent", "lekiwi://host?degrees", "lekiwi://host?"])
+def test_another_unit_of_joints_is_told_what_can_be_said(wrong: str) -> None:
+    with pytest.raises(InputError, match=r"behind '\?' stands joints=degrees or nothing; poses are in degrees"):
+        lekiwi_address(wrong)
+
+
 def test_nothing_beyond_the_limits_is_ever_sent(book: Codebook, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[dict[str, float]] = []
     seen: list[dict[str, float]] = []
     plain = lekiwi_format.write_command
     with hosted() as (_, url):
-        robot = LeKiwiRobot(book, url)
+        robot = LeKiwiRobot(book, f"{url}?joints=degrees")
 
         def note(values: dict[str, float]) -> bytes:
             sent.append(dict(values))
@@ -136,7 +158,7 @@ def test_nothing_beyond_the_limits_is_ever_sent(book: Codebook, monkeypatch: pyt
 def test_an_arm_that_is_not_heard_of_any_more_comes_to_rest_near_where_it_was(book: Codebook) -> None:
     """The host's own watchdog leaves the arm going to wherever it was sent last."""
     with hosted() as (host, url):
-        robot = LeKiwiRobot(book, url)
+        robot = LeKiwiRobot(book, f"{url}?joints=degrees")
         execution = robot.execute(read_command(book, '{"skill":"move_arm","pose":"home"}'))
         while abs(host.body.joints["arm_shoulder_lift.pos"]) < 20:
             execution.poll()
@@ -185,7 +207,7 @@ def test_what_is_no_command_does_not_move_the_stand_in() -> None:
 def test_addresses() -> None:
     assert lekiwi_address("lekiwi://robot.local") == ("robot.local", 5555)
     assert lekiwi_address("lekiwi://10.0.0.7:6000") == ("10.0.0.7", 6000)
-    assert lekiwi_address("lekiwi://[::1]") == ("::1", 5555)
+    assert lekiwi_address("lekiwi://[::1]?joints=degrees") == ("::1", 5555)
     assert lekiwi_address("lekiwi://[fe80::1%eth0]:6000") == ("fe80::1%eth0", 6000)
     for wrong in ("lekiwi:/host", "tcp://host:1", "lekiwi://host:port", "lekiwi://", "lekiwi://::1", "lekiwi://[::1"):
         with pytest.raises(InputError, match="no address"):

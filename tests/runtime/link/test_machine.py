@@ -284,7 +284,7 @@ def test_a_decision_that_takes_too_long_and_a_robot_that_is_stuck_are_stopped(be
     for _ in range(15):
         bench.say(bench.beat())
         stuck += halts(bench.pass_time(0.1, progress=False))
-    assert stuck[0] == "the robot made no progress for 1 s"
+    assert stuck[0] == "the robot made no progress for 1 s: its look(), perform() or hold() does not return"
 
 
 def test_a_flood_is_dropped_and_a_stop_in_it_is_not(armed: Bench) -> None:
