@@ -73,7 +73,8 @@ def ls(names: tuple[Path, ...], filters: tuple[str, ...], as_json: bool) -> None
 @_JSON
 def show(name: Path, as_json: bool) -> None:
     """Show one episode as a time line: what was seen, decided and done, and what the rules say of it."""
-    episode = read_episode(name, pictures=False)
+    inside = list(name.glob("*.mcap"))
+    episode = read_episode(inside[0] if len(inside) == 1 else name, pictures=False)
     if as_json:
         found = [vars(remark) for remark in remarks(episode, scenario_of(episode))]
         steps = [

@@ -16,7 +16,7 @@ from .link.lekiwi_format import COMMAND_PORT
 from .link.lekiwi_host import LeKiwiHost
 from .link.server import Server
 from .link.sockets import address, endpoint
-from .robots import check_robot, make_robot
+from .robots import check_robot_name, make_robot
 from .scenario import find_scenarios, load_scenario
 from .signals import raised
 from .terminal import out, print_json
@@ -66,7 +66,7 @@ def serve(
     else:
         if scenarios or codebook is None:
             raise InputError(f"--robot {robot} goes with --codebook FILE, and without scenarios")
-        check_robot(robot)
+        check_robot_name(robot)
         book = load_codebook(codebook)
         server = Server(host, port, keys, say=Journal())
         hosted = Host(server, robot, pace=1.0)

@@ -7,7 +7,7 @@ import click
 from codeword.codebook import load_codebook
 
 from .robot_check import bring_up
-from .robots import check_robot
+from .robots import check_robot_name
 from .signals import raised
 from .terminal import out, print_json
 
@@ -32,7 +32,7 @@ def check(name: str, codebook: str, moves: bool, as_json: bool) -> int:
     """
     click.get_current_context().with_resource(raised(suspend=True))
     book = load_codebook(codebook)
-    check_robot(name)
+    check_robot_name(name)
     found = []
     for finding in bring_up(name, book, moves=moves):
         found.append(finding)

@@ -1,5 +1,7 @@
 """Tells each decision on the terminal: what was seen, what was legal, how the model weighed it, and what came of it."""
 
+import re
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -16,6 +18,7 @@ from .report.turns import plan_lines
 _SHOWN = 6
 _BEFORE = 28
 """So many characters of what stands before a choice are shown."""
+_WORD = re.compile(r"[^\s{}\[\]\",:]+")
 _CERTAIN, _MENTIONED = 0.995, 0.005
 """What is likelier was no choice worth a line; what is less likely was no option worth a word."""
 
@@ -88,12 +91,14 @@ class Explainer:
         """
         if any(option.text == choice.taken and option.probability >= _CERTAIN for option in choice.options):
             return
-        options = "  ".join(
-            f"[{'bold' if option.text == choice.taken else 'dim'}]{escape(option.text)} {option.probability:.0%}[/]"
+        shown = [
+            (_words(option.text), option.probability, "bold" if option.text == choice.taken else "dim")
             for option in choice.options[:_SHOWN]
             if option.text == choice.taken or option.probability >= _MENTIONED
-        )
-        before = choice.after if len(choice.after) <= _BEFORE else "…" + choice.after[1 - _BEFORE :]
+        ]
+        options = "  ".join(f"[{style}]{escape(text)} {share:.0%}[/]" for text, share, style in shown)
+        before = _words(choice.after) if choice.after.strip('{"') else ""
+        before = before if len(before) <= _BEFORE else "…" + before[1 - _BEFORE :]
         self.console.print(f"   [dim]{escape(before.rjust(_BEFORE))}[/dim] {options}", highlight=False)
 
     def _decision(self, decision: Decision) -> None:
@@ -111,6 +116,11 @@ class Explainer:
             f"   [bold cyan]{escape(decision.text)}[/bold cyan] [dim]{decision.path}, {total:.0f} ms"
             f"{_cost(decision)}[/dim]"
         )
+
+
+def _words(written: str) -> str:
+    """What was written, without JSON's signs; as it is where it has nothing else."""
+    return " ".join(_WORD.findall(written)) or written
 
 
 def _cost(decision: Decision) -> str:

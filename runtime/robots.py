@@ -102,7 +102,7 @@ def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics
 
         robot = SimRobot(scenario.codebook, scenario.spec.world, seed, scenario.spec.events)
         return robot, SimPhysics(robot.scenario, scenario.spec.settle_s, scenario.spec.tolerance_m)
-    check_robot(name)
+    check_robot_name(name)
     if name.startswith("lekiwi://"):
         from .link.lekiwi import LeKiwiRobot
 
@@ -126,7 +126,7 @@ def make_robot(name: str, codebook: Codebook) -> Robot:
     return made
 
 
-def check_robot(name: str) -> None:
+def check_robot_name(name: str) -> None:
     """Raises InputError where no robot can be made from that name."""
     if name == "sim":
         check_installed()

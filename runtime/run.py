@@ -44,7 +44,7 @@ from .expert import Expert
 from .recording import Episode as Recorded
 from .recording import EpisodeWriter
 from .records import Header
-from .robots import check_fit, check_robot, open_robot
+from .robots import check_fit, check_robot_name, open_robot
 from .scenario import Scenario
 from .scenario_spec import Clock
 from .signals import held_at_the_end
@@ -292,7 +292,7 @@ Telling = Callable[[Codebook], Listener]
 
 def check_plan(plan: Plan, who: Who) -> None:
     """Raises InputError where some scenario cannot be run by them, before any is."""
-    check_robot(plan.robot)
+    check_robot_name(plan.robot)
     if who.cache != OFF and who.controller != "llm":
         raise InputError(f"--cache keeps decisions of a model, and {who.controller} needs none; leave it, or take llm")
     for scenario in plan.scenarios:

@@ -73,7 +73,7 @@ def run_notes(summary: Summary, rows: Sequence[Row]) -> Iterator[str]:
     if looks["p50"] is not None and looks["p50"] > SLOW_LOOK_MS:
         yield f"[yellow]slow:[/yellow] a look takes {looks['p50'] / 1000:.1f} s, and every decision waits for it"
     for stage, (measured, budget) in summary.p95_misses.items():
-        yield f"[red]budget missed:[/red] {stage} p95 {measured:.1f} ms, budget {budget:.1f} ms"
+        yield f"[red]budget missed:[/red] {stage} p95 {measured:.3g} ms, budget {budget:.3g} ms"
     if summary.hard_misses:
         told = ", ".join(f"{stage} {times} times" for stage, times in sorted(summary.misses.items()))
         yield f"[red]hard limits missed:[/red] {told}"

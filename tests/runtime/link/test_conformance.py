@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import Codebook, load_codebook
-from codeword.runtime.link.conformance import CHECKS, check_robot
+from codeword.runtime import check_robot
+from codeword.runtime.link.conformance import CHECKS
 from codeword.runtime.link.lekiwi import LeKiwiRobot
 from codeword.runtime.link.lekiwi_host import LeKiwiHost
 from codeword.runtime.link.robot import LinkRobot
