@@ -169,7 +169,12 @@ class StepReader:
             return None
         for key, default in defaults.items():
             if key not in args and default is None:
-                self.fault(f"'{name}' lacks its argument '{key}'", at)
+                both = (
+                    " (the robot's, not the skill of that name)"
+                    if name in self.primitives and name in self.skills
+                    else ""
+                )
+                self.fault(f"'{name}'{both} lacks its argument '{key}'", at)
         filled: dict[str, StepValue] = {key: default for key, default in defaults.items() if default is not None}
         filled |= {key: value for key, value in args.items() if value is not None}
         return Do(name, filled, is_skill=name not in self.primitives)

@@ -51,6 +51,7 @@ class Row(Record):
     unshown: str = Field(
         default="", description="the first command that was done, and declared effects of it that did not show"
     )
+    undeclared: str = Field(default="", description="facts that the robot told of and the codebook does not declare")
     decisions: int = Field(default=0, description="decisions made")
     commands: int | None = Field(default=None, description="commands that the robot was given")
     invalid_commands: int = Field(default=0, description="commands that were no valid JSON of the codebook")
@@ -109,6 +110,14 @@ def _why_held(episode: Episode) -> str:
     return f"{last.command} {last.status} ({last.reason}{f': {last.message}' if last.message else ''})"
 
 
+def _undeclared(episode: Episode, scenario: Scenario) -> list[str]:
+    """Facts of a robot of the user's own that the codebook does not declare: a misspelt one means nothing here."""
+    if episode.header.robot == "sim":
+        return []
+    seen = {fact.name for step in episode.steps for fact in step.observation.facts}
+    return sorted(seen - scenario.codebook.predicates.keys())
+
+
 def _unshown(episode: Episode, scenario: Scenario) -> str:
     """Of a task without a goal to judge by: the first command that was done and whose declared effects the next look
     does not show, and which these are.
@@ -159,6 +168,7 @@ def outcome_of(episode: Episode, scenario: Scenario, logging: str = "") -> Outco
         **_times(stage_ms.get("decision_ms", [])),
         held=_why_held(episode),
         unshown=_unshown(episode, scenario),
+        undeclared=", ".join(_undeclared(episode, scenario)),
         decisions=sum(step.decision is not None for step in steps),
         invalid_commands=sum(command.check in ("size", "json", "schema") for command in commands),
         refused_commands=len(commands),

@@ -67,6 +67,8 @@ def run_notes(summary: Summary, rows: Sequence[Row]) -> Iterator[str]:
     held = [row for row in rows if row.held and row.success is None]
     for row in held[:MOST_BROKEN]:
         yield f"[yellow]held:[/yellow] {escape(row.held)}"
+    for told in sorted({row.undeclared for row in rows if row.undeclared}):
+        yield f"[yellow]undeclared:[/yellow] the robot tells of {escape(told)}, and the codebook has no such fact"
     for row in [row for row in rows if row.unshown][:MOST_BROKEN]:
         yield f"[red]no effect:[/red] {escape(row.unshown)}"
     looks = summary.quantiles("observe_ms")

@@ -217,6 +217,12 @@ def test_a_command_whose_effect_does_not_show_is_not_taken_for_done(capsys: pyte
     assert carried_out(capsys, "Cart", '{"plan":[{"skill":"go","mark":"mark_1"}]}')[0] == 0
 
 
+def test_facts_that_the_codebook_does_not_declare_are_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = carried_out(capsys, "MoreFacts", '{"plan":[{"skill":"beep"}]}')
+    assert code == 0
+    assert "undeclared: the robot tells of charged, and the codebook has no such fact" in told
+
+
 def test_a_slow_look_is_told_of(capsys: pytest.CaptureFixture[str]) -> None:
     code, told = carried_out(capsys, "LooksLong", '{"plan":[{"skill":"beep"}]}')
     assert code == 0
