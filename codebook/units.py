@@ -99,14 +99,15 @@ _SUFFIXES = {
         name: _NAMED[name] for name in ("m", "cm", "mm", "um", "km", "inch", "ft", "deg", "rad", "s", "ms", "us", "min")
     },
     **{name: _NAMED[name] for name in ("h", "l", "dl", "cl", "ml", "ul", "g", "kg", "mg", "percent", "rpm")},
-    **{name.lower(): _NAMED[name] for name in ("C", "N", "kN", "Hz", "kHz", "mV", "mA", "kW", "Pa", "kPa", "bar")},
+    **{name.lower(): _NAMED[name] for name in ("C", "F", "N", "kN", "Hz", "kHz", "mV", "mA", "kW", "Pa", "kPa", "bar")},
 }
 _SPELLED = {
     "m": "metres meters", "cm": "centimetres centimeters", "mm": "millimetres millimeters", "inch": "inches",
     "ft": "feet", "deg": "degrees", "rad": "radians", "turn": "turns", "half_turn": "half_turns",
     "quarter_turn": "quarter_turns", "s": "seconds", "ms": "milliseconds", "min": "minutes", "h": "hours",
     "l": "litres liters", "ml": "millilitres milliliters", "g": "grams", "kg": "kilograms", "N": "newtons",
-    "C": "celsius", "Hz": "hertz", "rpm": "rpm", "percent": "percent percentage pct", "fraction": "fraction ratio",
+    "C": "celsius", "F": "fahrenheit", "Hz": "hertz", "rpm": "rpm", "percent": "percent percentage pct",
+    "fraction": "fraction ratio",
 }  # fmt: skip
 _WORDS = {word: _NAMED[name] for name, words in _SPELLED.items() for word in words.split()}
 

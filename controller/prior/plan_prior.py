@@ -26,6 +26,8 @@ ends behind as many commands as its task has parts; an item is a goal; a fact of
 """
 _LEFT_OUT = 0.1
 """How likely a command leaves out a number that is said and that it could take."""
+_AGAIN = 0.02
+"""How likely a command stands twice in a row, where a count says the same."""
 _NONE_USED = 0.05
 """How much less likely a plan of commands alone is that does nothing with any of the things that its task names."""
 _SURELY_NOT = 1e-4
@@ -101,14 +103,16 @@ class PlanPrior:
         return math.log(_NONE_USED) if none_used else 0.0
 
     def _items(self, text: str, at: int, score: float) -> tuple[float, Place]:
-        number = 0
+        number, last = 0, ""
         while at < len(text):
             asked = self.parts[min(number, len(self.parts) - 1)]
             read = _command(asked, text, at) if text[at] == "{" else _goal(asked, text, at)
             score += read.score
             if read.place:
                 return score, read.place
-            number += 1
+            number, begun = number + 1, at
+            score += _log(_AGAIN) if text[begun : read.at] == last else 0.0
+            last = text[begun : read.at]
             more, at, place = self._behind(asked, number, text, read.at)
             score += more
             if place:

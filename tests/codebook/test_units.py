@@ -50,7 +50,7 @@ def test_another_dimension_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "unit"),
     [
-        ("distance_m", "m"), ("height_cm", "cm"), ("gap_mm", "mm"), ("angle_deg", "deg"), ("angle_rad", "rad"),
+        ("distance_m", "m"), ("target_f", "F"), ("height_cm", "cm"), ("gap_mm", "mm"), ("angle_deg", "deg"), ("angle_rad", "rad"),
         ("duration_s", "s"), ("delay_ms", "ms"), ("time_min", "min"), ("time_h", "h"), ("volume_ml", "ml"),
         ("volume_ul", "ul"), ("volume_l", "l"), ("mass_g", "g"), ("mass_kg", "kg"), ("force_n", "N"),
         ("opening_percent", "percent"), ("temperature_c", "C"), ("spin_rpm", "rpm"), ("speed_m_s", "m/s"),

@@ -215,3 +215,15 @@ def test_a_plan_that_does_nothing_with_what_is_named_is_less_likely(
     of_whole = plan_prior(cart, task, seen, {}).of_whole(f'{{"plan":[{",".join(plan)}]}}')
     assert of_whole == pytest.approx(math.log(0.05) if less else 0)
     assert plan_prior(cart, task, seen, {}).of_whole('{"cannot":"missing"}') == 0
+
+
+def test_the_same_command_twice_in_a_row_is_unlikely_and_a_count_is_not() -> None:
+    prior = made(parts=(made().parts[0],) * 2)
+    go, other = '{"skill":"go","to":"bin"}', '{"skill":"go","to":"red_bowl"}'
+    begun = f'{{"plan":[{go},'
+    once, again = (prior.score(begun + command)[0] for command in (other, go))
+    assert once - again == pytest.approx(math.log(0.6 / 0.1) - math.log(0.02))
+    between = f'{{"plan":[{go},{other},'
+    assert prior.score(between + go)[0] - prior.score(between + other)[0] == pytest.approx(
+        math.log(0.1 / 0.6) - math.log(0.02)
+    )

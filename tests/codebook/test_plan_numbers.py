@@ -1,0 +1,54 @@
+"""Numbers of a plan are those that are said: none beyond bounds, none replaced, and none without the unit it was said in."""
+
+import json
+
+import pytest
+
+from codeword.codebook import parse_codebook
+from codeword.codebook.plan_numbers import check_numbers
+from codeword.codebook.task_plan import read_plan
+
+LINE = parse_codebook("""
+codebook: line
+robot: {robot: line, primitives: {act: {description: does it}}}
+skills:
+  rate: {description: packs a minute, args: {rate_per_min: {integer: {min: 10, max: 200}}}}
+  bag_length: {description: length of a bag, args: {length_mm: {integer: {min: 50, max: 300}}}}
+  hold: {description: wait, args: {time_s: {integer: {min: 1, max: 200}}}}
+  level: {description: how loud, args: {level: {integer: {min: 0, max: 10}}}}
+  done: {description: all is done}
+  cannot: {description: gives up, args: {reason: {choice: [missing]}}}
+""")
+
+
+def refusal(task: str, *commands: dict[str, object]) -> str:
+    return check_numbers(LINE, task, [], read_plan(LINE, json.dumps({"plan": commands}))).refusal
+
+
+RATE, LENGTH, HOLD = (
+    {"skill": "rate", "rate_per_min": 145},
+    {"skill": "bag_length", "length_mm": 145},
+    {"skill": "hold"},
+)
+
+
+@pytest.mark.parametrize(
+    ("task", "commands", "why"),
+    [
+        ("145 mm per pack", (LENGTH,), ""),
+        ("145 mm per pack", (RATE,), "no command takes up 145 mm"),
+        ("145 mm bags, 145 a minute", (RATE, LENGTH), ""),
+        ("145 packs, each of 145 mm", (RATE,), ""),
+        ("the 145 mm ones, hold them 3 s", (HOLD | {"time_s": 3},), ""),
+        (
+            "500 mm bags",
+            (LENGTH | {"length_mm": 300},),
+            "500 mm is more than bag_length's length_mm takes, at most 300",
+        ),
+        ("wait 20 s", (HOLD | {"time_s": 30},), "no command takes up 20 s"),
+        ("level 5", ({"skill": "level", "level": 5},), ""),
+        ("up to 5 dB", ({"skill": "level", "level": 5},), ""),
+    ],
+)
+def test_a_plan_has_the_numbers_of_its_task(task: str, commands: tuple[dict[str, object], ...], why: str) -> None:
+    assert refusal(task, *commands) == why
