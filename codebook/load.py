@@ -15,7 +15,7 @@ from .load_budgets import read_budgets, read_fallback
 from .load_skills import Context, Entry, read_arguments, read_line, read_skill
 from .load_steps import ENDS, STEP_FORMS
 from .parse import Vocabulary, parse_condition, parse_signature
-from .primitives import Primitive, load_robot, parse_robot, shipped_robots
+from .primitives import Primitive, parse_robot, read_robot, shipped_robots
 from .skills import Codebook, Predicate, Skill, Workspace
 from .state import Derived
 from .step_trees import Do, Each, If, Repeat, Step, Try
@@ -143,7 +143,7 @@ class _Reader:
             return str(value), {}
         self.parts.dependent |= path == beside
         try:
-            return path.stem, load_robot(path)
+            return read_robot(path)
         except CodebookError as problem:
             for fault in problem.faults:
                 source.fault(f"robot: {fault}", at)

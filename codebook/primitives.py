@@ -80,17 +80,22 @@ def shipped_robots() -> dict[str, Path]:
 
 def load_robot(path: Path) -> Mapping[str, Primitive]:
     """The primitives that a robot file declares. Raises CodebookError with every fault found."""
+    return read_robot(path)[1]
+
+
+def read_robot(path: Path) -> tuple[str, Mapping[str, Primitive]]:
+    """What a robot file calls the robot, and the primitives that it declares. Raises CodebookError with every fault."""
     return _read_robot(read_text(path, CodebookError), str(path))
 
 
 @lru_cache(maxsize=16)
-def _read_robot(text: str, name: str) -> Mapping[str, Primitive]:
+def _read_robot(text: str, name: str) -> tuple[str, Mapping[str, Primitive]]:
     """A file is read again where its text has changed."""
     source = parse_yaml(text, name, CodebookError)
     primitives = parse_robot(source, source.root)
     if source.faults:
         raise CodebookError(*source.faults)
-    return primitives
+    return str(source.root.get("robot")), primitives
 
 
 def parse_robot(source: Source, root: Mapping_) -> Mapping[str, Primitive]:
