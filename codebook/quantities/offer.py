@@ -1,17 +1,20 @@
 """The numbers of a task as a codebook's arguments take them: in their units, on their steps."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
-from codeword.codebook.arguments import NumberArgument
+from codeword.codebook.arguments import ChoiceArgument, NumberArgument
 from codeword.codebook.skills import Codebook
 from codeword.codebook.units import Unit, unit_of
 
 from .find import Quantity, find_quantities
 
 _LONGEST = 240
+_PIECE = re.compile(r"[^\W\d_]+|\d+")
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,32 @@ class OfferedNumber:
 def offered_numbers(codebook: Codebook, task: str, seen_ids: Collection[str] = ()) -> tuple[OfferedNumber, ...]:
     """Every quantity of a task in every unit that number arguments of the codebook's skills have for its dimension."""
     slots = number_slots(codebook)
-    return tuple(offered for quantity in find_quantities(task, seen_ids) for offered in _offered(quantity, slots))
+    said = quantities_said(codebook, task, seen_ids)
+    return tuple(offered for quantity in said for offered in _offered(quantity, slots))
+
+
+def quantities_said(codebook: Codebook, task: str, seen_ids: Collection[str] = ()) -> tuple[Quantity, ...]:
+    """The quantities of a task, but for what names a choice that a skill offers: the 40 mm of a lens `mm_40`."""
+    choices = _choices_with_numbers(codebook)
+    return tuple(one for one in find_quantities(task, seen_ids) if _pieces(one.words) not in choices)
+
+
+@lru_cache(maxsize=64)
+def _choices_with_numbers(codebook: Codebook) -> frozenset[tuple[str, ...]]:
+    """The pieces of all choices that have a number in them and more than that."""
+    choices = [
+        _pieces(text)
+        for skill in codebook.skills.values()
+        for argument in skill.args.values()
+        if isinstance(argument, ChoiceArgument) and argument.pattern is None
+        for text in argument.texts
+    ]
+    return frozenset(some for some in choices if len(some) > 1 and any(piece.isdecimal() for piece in some))
+
+
+def _pieces(text: str) -> tuple[str, ...]:
+    """The runs of letters and of digits of a text, in any order."""
+    return tuple(sorted(_PIECE.findall(text.lower())))
 
 
 def numbers_text(offered: Iterable[OfferedNumber], longest: int = _LONGEST) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from codeword.codebook.arguments import ChoiceArgument, EntityArgument, ListArgument, NumberArgument
 from codeword.codebook.observation import Observation
-from codeword.codebook.quantities import Quantity, find_quantities
-from codeword.codebook.quantities.offer import number_slots, number_text
+from codeword.codebook.quantities import Quantity
+from codeword.codebook.quantities.offer import number_slots, number_text, quantities_said
 from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import MOST_TIMES
 
@@ -41,7 +41,7 @@ def plan_prior(codebook: Codebook, task: str, observation: Observation, trust: M
     """What the words of a task tell of its plan; `trust` is what a model counts beside them, by place."""
     whole = learned().odds(codebook, task, observation)
     whole.pop("")
-    quantities = find_quantities(task, [entity.id for entity in observation.entities])
+    quantities = quantities_said(codebook, task, [entity.id for entity in observation.entities])
     parts = _telling(codebook, parts_of(task, [(one.start, one.end) for one in quantities]), observation)
     odds = [learned().odds(codebook, part, observation) for part in parts]
     cannot = min(some.pop("") for some in odds)
@@ -82,7 +82,7 @@ def _telling(codebook: Codebook, parts: Sequence[str], observation: Observation)
             found.append(part)
         elif named and verb and named & _takes(codebook, verb, observation):
             found.append(f"{_without(verb, kinds)} {part}")
-        elif named or find_quantities(part):
+        elif named or quantities_said(codebook, part):
             found.append(part)
     return found or [" ".join(parts)]
 
@@ -127,7 +127,7 @@ def _asked(
                 continue
             if 0 < len(candidates := list(known)) <= _MOST_CANDIDATES:
                 words[f"{skill.name}.{name}"] = _normalized(candidates, _scores(candidates, here, there))
-    quantities = find_quantities(part, list(ids))
+    quantities = quantities_said(codebook, part, list(ids))
     numbers = _numbers(codebook, part, quantities or in_task)
     likeliest = codebook.skills[max(skills, key=lambda name: skills[name])]
     counts = not any(isinstance(argument, NumberArgument) for argument in likeliest.args.values())

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from codeword.codebook.arguments import ChoiceArgument, EntityArgument, ListArgument, NumberArgument
 from codeword.codebook.observation import Observation
-from codeword.codebook.quantities import Quantity, find_quantities
-from codeword.codebook.quantities.offer import number_slots
+from codeword.codebook.quantities import Quantity
+from codeword.codebook.quantities.offer import number_slots, quantities_said
 from codeword.codebook.skills import Codebook, Skill
 from codeword.codebook.task_plan import Do
 
@@ -127,7 +127,7 @@ def features(codebook: Codebook, text: str, observation: Observation) -> Feature
     things = {entity.id: frozenset(stems(entity.id)) for entity in observation.entities}
     kinds = {entity.kind for entity in observation.entities if words & things[entity.id]}
     named = {entity.kind for entity in observation.entities if things[entity.id] and things[entity.id] <= words}
-    quantities = find_quantities(text, list(things))
+    quantities = quantities_said(codebook, text, list(things))
     fits, units = _fits(codebook, quantities), _units(codebook, quantities)
     numbers = any(quantity.dimension != "count" for quantity in quantities)
     rows = []

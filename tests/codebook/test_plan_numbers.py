@@ -6,6 +6,7 @@ import pytest
 
 from codeword.codebook import parse_codebook
 from codeword.codebook.plan_numbers import check_numbers
+from codeword.codebook.quantities.offer import quantities_said
 from codeword.codebook.task_plan import read_plan
 
 LINE = parse_codebook("""
@@ -15,6 +16,7 @@ skills:
   rate: {description: packs a minute, args: {rate_per_min: {integer: {min: 10, max: 200}}}}
   bag_length: {description: length of a bag, args: {length_mm: {integer: {min: 50, max: 300}}}}
   hold: {description: wait, args: {time_s: {integer: {min: 1, max: 200}}}}
+  lens: {description: another lens, args: {lens: {choice: [mm_40, mm_60]}}}
   level: {description: how loud, args: {level: {integer: {min: 0, max: 10}}}}
   done: {description: all is done}
   cannot: {description: gives up, args: {reason: {choice: [missing]}}}
@@ -52,3 +54,9 @@ RATE, LENGTH, HOLD = (
 )
 def test_a_plan_has_the_numbers_of_its_task(task: str, commands: tuple[dict[str, object], ...], why: str) -> None:
     assert refusal(task, *commands) == why
+
+
+def test_what_names_a_choice_is_no_quantity() -> None:
+    assert [one.words for one in quantities_said(LINE, "put the 40 mm in, then wait 20 s")] == ["20 s"]
+    assert [one.words for one in quantities_said(LINE, "40 cm, 50 mm")] == ["40 cm", "50 mm"]
+    assert not refusal("the 60 mm lens please", {"skill": "lens", "lens": "mm_60"}, HOLD | {"time_s": 60})
