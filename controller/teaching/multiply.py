@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from codeword.codebook import Codebook, Observation
+from codeword.codebook import Codebook, Fact, Observation
 from codeword.codebook.arguments import NumberArgument
+from codeword.codebook.errors import CommandError
 from codeword.codebook.offer import MOST_SKILLS, simple_words
 from codeword.codebook.quantities import find_quantities
 from codeword.codebook.quantities.offer import number_slots, number_text
 from codeword.codebook.skills import NOTHING, Skill
-from codeword.codebook.task_plan import MOST_ITEMS, UNCLEAR, Do, TaskPlan, reasons
+from codeword.codebook.task_plan import MOST_ITEMS, UNCLEAR, Do, TaskPlan, read_plan, reasons
 from codeword.codebook.writing import make_command
 
 from .corpus_reader import Entry, Task
+from .pools_of import synonyms
 
 _THEN = ("{0}, then {1}", "{0} and then {1}", "first {0}, then {1}", "{0}. After that {1}", "{0}, and after that {1}")
 _AFTER = ("{1} after you {0}", "{0} before you {1}")
@@ -24,6 +26,8 @@ _TIMES = {2: ("twice", "two times", "2x"), 3: ("three times", "3 times", "thrice
           5: ("five times", "5 times")}  # fmt: skip
 _MOST_FOREIGN = 4
 _TRIED = 8
+_LIKELIER = 4
+"""How much likelier another name is less of the name, or a word that means the same, than its words in one."""
 
 
 @dataclass(frozen=True)
@@ -204,3 +208,53 @@ def beside(rng: random.Random, codebook: Codebook, other: Codebook) -> tuple[Cod
 def _is_alone(skill: Skill) -> bool:
     """Whether a skill speaks of nothing but itself: no things, no facts."""
     return skill.ends is None and not skill.entity_args and not skill.effects and skill.preconditions == NOTHING
+
+
+def renamed(rng: random.Random, one: Said, codebook: Codebook) -> Said | None:
+    """The same where a thing that is named has another name in the scene than people give it: less of it (`glass` for
+    the wine glass), in one word (`livingroom`), or a word that means the same (`fridge`). None where there is no such
+    thing, or where it could be taken for another.
+    """
+    words, plans = simple_words(one.text), [plan.text for plan in one.plans]
+    ids = {entity.id for entity in one.observation.entities}
+    named = [
+        name
+        for name in sorted(ids)
+        if plans
+        and f'"{name}"' in plans[0]
+        and ("_" not in name or name not in one.text)
+        and simple_words(name.replace("_", " ")) <= words
+    ]
+    fresh = {}
+    for name in named:
+        others = {word for other in ids - {name} for word in other.split("_")} | set(codebook.kinds)
+        if some := [other for other in _other_names(name) if not set(other.split("_")) & others]:
+            fresh[name] = some
+    if not fresh:
+        return None
+    old = rng.choice(sorted(fresh))
+    new = rng.choice(fresh[old])
+    entities = tuple(
+        entity.model_copy(update={"id": new}) if entity.id == old else entity for entity in one.observation.entities
+    )
+    facts = tuple(
+        Fact(fact.name, tuple(new if arg == old else arg for arg in fact.args)) for fact in one.observation.facts
+    )
+    seen = one.observation.model_copy(update={"entities": entities, "facts": facts})
+    try:
+        made = tuple(read_plan(codebook, text.replace(f'"{old}"', f'"{new}"')) for text in plans)
+    except CommandError:
+        return None
+    return replace(one, plans=made, observation=seen)
+
+
+def _other_names(name: str) -> list[str]:
+    """Other names of a thing, those that are likelier more than once."""
+    parts = name.split("_")
+    found = [] if len(parts) == 1 or not parts[-1].isalpha() else [parts[-1]] * _LIKELIER
+    found += ["".join(parts)] if len(parts) == 2 and all(map(str.isalpha, parts)) else []
+    for group in synonyms()["things"]:
+        if part := next((part for part in parts if part in group), ""):
+            others = [other for other in group if other != part]
+            found += ["_".join(other if one == part else one for one in parts) for other in others] * _LIKELIER
+    return [one for one in found if one != name]

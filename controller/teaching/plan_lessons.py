@@ -29,6 +29,7 @@ from .multiply import (
     foreign,
     gone,
     joined,
+    renamed,
     renumbered,
     repeated,
     said,
@@ -54,8 +55,8 @@ _SHUFFLED, _BESIDE = 0.5, 0.2
 """How often the skills stand in another order, and beside those of another robot."""
 _UNDESCRIBED, _WITHOUT_FACTS = 0.08, 0.1
 """How often skills have no description, and nothing is told of facts."""
-_REWORDED = 0.4
-"""How often a task is said in other words, where it can be."""
+_REWORDED, _RENAMED = 0.4, 0.3
+"""How often a task is said in other words, and a thing has another name than people say, where it can be."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,8 @@ def _varied(rng: random.Random, entry: Entry, most: int) -> list[PlanLesson]:
             continue  # one of the other robot's skills may do it
         if rng.random() < _REWORDED:
             one = replace(one, text=reworded(rng, one.text, words_of(codebook, one.observation)))
+        if rng.random() < _RENAMED:
+            one = renamed(rng, one, codebook) or one
         lesson = plan_lesson(rng, codebook, one, noisy(rng, one.text, _kept(one.observation)))
         found += [lesson] if lesson is not None else []
     return found
