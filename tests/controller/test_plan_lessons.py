@@ -16,6 +16,7 @@ from codeword.controller.teaching.multiply import (
     foreign,
     gone,
     joined,
+    renamed,
     renumbered,
     repeated,
     said,
@@ -124,6 +125,29 @@ def test_another_number_stands_in_the_words_and_in_the_plan(entries: tuple[Entry
         lesson = plan_lesson(rng, entry.codebook, changed)
         assert lesson is not None, (changed.text, changed.plans)
     assert made > 5
+
+
+def test_a_thing_under_another_name_is_in_scene_and_plan_and_taken_for_no_other() -> None:
+    rng, made = random.Random(4), 0
+    for entry in map(read_once, books_of(TAUGHT)[:40]):
+        for one in (said(rng, task) for task in entry.tasks):
+            other = renamed(rng, one, entry.codebook)
+            if other is None:
+                continue
+            made += 1
+            assert other.text == one.text
+            (old,), (new,) = (
+                {entity.id for entity in a.observation.entities} - {entity.id for entity in b.observation.entities}
+                for a, b in ((one, other), (other, one))
+            )
+            assert f'"{new}"' in other.plans[0].text and f'"{old}"' not in other.plans[0].text
+            rest = {entity.id for entity in one.observation.entities} - {old}
+            assert not set(new.split("_")) & {word for name in rest for word in name.split("_")}
+            assert not any(old in fact.args for fact in other.observation.facts)
+            lesson = plan_lesson(rng, entry.codebook, other)
+            assert lesson is not None
+            assert other.plans[0].text in lesson.right
+    assert made > 40
 
 
 def test_a_command_is_repeated_only_where_nothing_tells_that_once_is_enough(entries: tuple[Entry, ...]) -> None:
