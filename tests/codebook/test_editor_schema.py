@@ -61,7 +61,7 @@ def test_the_copy_that_is_kept_has_not_drifted() -> None:
 def test_it_has_the_keys_that_the_loader_knows() -> None:
     assert set(GENERIC["properties"]) == {*compose._REQUIRED, *compose._OPTIONAL}
     forms = {form["required"][0]: form for form in GENERIC["definitions"]["step"]["then"]["anyOf"][1:]}
-    assert {key: {key, *beside} for key, beside in load_steps._FORMS.items()} == {
+    assert {key: {key, *beside} for key, beside in load_steps.STEP_FORMS.items()} == {
         key: set(form["properties"]) for key, form in forms.items()
     }
     arguments = GENERIC["definitions"]["argument"]["anyOf"][:-1]

@@ -106,25 +106,6 @@ def test_draws_and_playing_need_a_model_and_tabletops(tmp_path: Path, capsys: py
     assert "a model plays tabletop lessons, not 'plans'; give --split seen" in capsys.readouterr().err
 
 
-def test_what_an_adapter_answers_as_it_was_taught_and_as_it_is_used_is_compared(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    model, out = str(write_folder(tmp_path / "tiny")), tmp_path / "out"
-    given = ("--model", model, "--dtype", "fp32", "--device", "cpu", "--groups", "1", "--rank", "2", "--per-group", "4")
-    assert run("train", *given, "--split", "seen", "--decisions", "8", "--checked", "0", "--out", str(out)) == 0
-    capsys.readouterr()
-    adapter = str(out / "adapter")
-    assert run("bench", "taught", "--model", model, "--adapter", adapter, "--n", "14", "--draws", "2", "--json") == 0
-    figures = json.loads(capsys.readouterr().out)
-    first, *_ = figures["rows"]
-    assert [row["n"] for row in figures["rows"]] == [14] * 4
-    assert figures["adapter"] == adapter
-    assert sum(int(first[form].split(" of ")[1]) for form in ("goal", "mixed", "direct")) == 14
-    assert abs(figures["only_as_taught"] - figures["only_as_used"]) == round(abs(figures["lost_points"]) * 14 / 100)
-    assert run("bench", "taught", "--model", model, "--adapter", "none") == 2
-    assert "give one with --adapter" in capsys.readouterr().err
-
-
 def test_lessons_of_another_contract_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = tmp_path / "old.gz"
     write_groups(old, Header(1, "t", 0, "seen"), [])

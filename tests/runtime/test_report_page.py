@@ -219,7 +219,7 @@ def test_markup_in_a_task_stays_text(watched: Watched, tmp_path: Path) -> None:
     assert page.locator("details.episode .task").inner_text() == task
     page.locator("#e1-1 > summary").click()
     assert task in page.locator("#e1-1 .prompt").inner_text()
-    assert page.title() == "Codeword run: 0 of 0 goals reached"
+    assert page.title() == "Codeword run: 1 episode, no goal to judge by"
     assert page.locator("script").count() == 5
     assert page.locator("img").count() == page.locator(".film img, .ends img").count()
     assert page.locator("summary .ends img").count() == 2  # the scene at first and in the end, before it is opened
