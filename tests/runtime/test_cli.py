@@ -56,6 +56,10 @@ BAD = {
     "unknown model": (["run", "--model", "smollm3"], "there is no model 'smollm3'; did you mean 'smollm2-135m'?"),
     "unknown adapter": (["run", "--adapter", "best"], "there is no adapter 'best'"),
     "unknown controller": (["run", "--controller", "human"], "there is no controller 'human'"),
+    "a task that is too long": (
+        ["run", "--task", "go " * 7000],
+        "--task: 21,000 characters, and a task has at most 20,000",
+    ),
     "unknown robot url": (["run", "--robot", "tpc://host:1"], "unknown robot 'tpc://host:1'"),
     "robot without a module": (["run", "--robot", "no_such_module:Robot"], "cannot be imported"),
     "robot that is none": (["run", "--robot", "json:JSONDecoder"], "JSONDecoder has no observe, execute, stop, close"),
