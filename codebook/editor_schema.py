@@ -11,7 +11,7 @@ from .editor_schema_budgets import budgets_schema, fallbacks
 from .editor_schema_examples import codebook_examples, plan_item, skill_examples
 from .editor_schema_steps import names_in_file, robot_schema, step_definitions
 from .facts import ID
-from .load_steps import ENDS
+from .load_steps import ENDS, STEP_FORMS
 from .primitives import shipped_robots
 from .skills import Codebook
 from .units import UNITS
@@ -155,6 +155,7 @@ def _top(codebook: Codebook | None) -> Schema:
         "skills": _named(
             "What the model may choose from. Every codebook has `done` and `cannot`.",
             _ref("skill", "A skill: one thing that the model can command."),
+            pattern=rf"(?!(?:{'|'.join(STEP_FORMS)})$){ID.pattern}",
             **_described_skills(codebook),
         ),
         "budgets": budgets_schema(),

@@ -99,18 +99,17 @@ class PlanExecutor:
         self._sent, self._is_of_item = None, False
         if sent is None or last is None or last.command != sent.text:
             return 0
-        if last.status != "done":
-            self._failures[sent.text] = self._failures.get(sent.text, 0) + 1
-            return self._failures[sent.text]
-        self._times += is_of_item
+        is_done, before = last.status == "done", self._before
         unshown: tuple[str, ...] = ()
-        if not is_of_item and self._before is not None and self._before.facts == observation.facts:
-            unshown = unshown_effects(self.codebook, self._before, sent, observation)
-        if not unshown:
+        if is_done and not is_of_item and before is not None and before.facts == observation.facts:
+            unshown = unshown_effects(self.codebook, before, sent, observation)
+        self._times += is_done and is_of_item
+        if is_done and not unshown:
             self._failures.pop(sent.text, None)
+            self.unshown = ""
             return 0
         self._failures[sent.text] = times = self._failures.get(sent.text, 0) + 1
-        self.unshown = f"{told_command(sent)} was done {times} times, but {' and '.join(unshown)}"
+        self.unshown = f"{told_command(sent)} was done {times} times, but {' and '.join(unshown)}" if unshown else ""
         return times
 
     def _achieve(self, item: Achieve, observation: Observation) -> Command | str | None:

@@ -19,7 +19,6 @@ from .llvm import (
     FLOAT_TILE,
     FLOATS,
     HAS_BFLOAT_DOTS,
-    I8,
     I16,
     I32,
     I64,
@@ -305,16 +304,6 @@ def store_16(typingctx: Any, address: Any, value: Any) -> Any:  # noqa: ARG001
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp), generate
-
-
-@intrinsic
-def load_8(typingctx: Any, address: Any) -> Any:  # noqa: ARG001
-    """A byte."""
-
-    def generate(context: Any, b: Builder, signature: Any, args: Any) -> Any:  # noqa: ARG001
-        return b.zext(load(b, args[0], I8), I64)
-
-    return types.intp(types.intp), generate
 
 
 @intrinsic

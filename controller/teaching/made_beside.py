@@ -1,7 +1,7 @@
 """Lessons made by a process of their own while a model learns from those before.
 
 In one process, the small objects of lessons and the tensors of passes, each of another size, cut malloc's memory into
-so many pieces that after sixty steps 45% of the time went into looking for a free one (runtime/guide/teaching.md).
+so many pieces that much of the time went into looking for a free one (runtime/guide/teaching.md).
 """
 
 import os

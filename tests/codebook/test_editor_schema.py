@@ -69,6 +69,11 @@ def test_it_has_the_keys_that_the_loader_knows() -> None:
     assert arguments[1]["properties"]["max"]["maximum"] == load_skills._MAX_LIST
 
 
+def test_a_step_form_names_no_skill() -> None:
+    (names,) = map(re.compile, GENERIC["properties"]["skills"]["patternProperties"])
+    assert [name for name in (*load_steps.STEP_FORMS, "repeat_it", "go") if names.search(name)] == ["repeat_it", "go"]
+
+
 def test_every_key_says_what_it_is() -> None:
     for name, definition in {"": GENERIC, **GENERIC["definitions"]}.items():
         for part in parts({**definition, "definitions": {}, "else": {}}):

@@ -71,6 +71,26 @@ def test_a_failure_that_passes_costs_nothing_but_itself() -> None:
     assert executor.done == ("bark, 2 times",)
 
 
+def test_a_command_of_the_planner_without_its_effect_is_given_up_and_one_that_shows_in_the_end_is_not() -> None:
+    coffee, tea = book(COFFEE), '{"plan":[{"skill":"brew","drink":"tea","cup":"mug"}]}'
+    executor, seen = PlanExecutor(coffee, read_plan(coffee, tea)), scene(mug="cup")
+    for _ in range(MOST_FAILURES - 1):
+        found = executor.next(seen)
+        assert isinstance(found, Command) and found.skill == "switch_on"
+        seen = after(seen, found)
+    late = executor.next(seen)
+    assert isinstance(late, Command) and executor.unshown == "switch_on was done 2 times, but powered does not show"
+    heat = executor.next(after(scene("powered", mug="cup"), late))
+    assert isinstance(heat, Command) and heat.skill == "heat" and not executor.unshown
+    stuck, seen = PlanExecutor(coffee, read_plan(coffee, tea)), scene(mug="cup")
+    for _ in range(MOST_FAILURES):
+        found = stuck.next(seen)
+        assert isinstance(found, Command)
+        seen = after(seen, found)
+    assert stuck.next(seen) == "impossible"
+    assert stuck.unshown == "switch_on was done 3 times, but powered does not show"
+
+
 def test_a_thing_that_is_not_there_is_missing_and_nothing_moves_for_it() -> None:
     text = '{"plan":[{"skill":"brew","drink":"tea","cup":"mug"}]}'
     assert commanded(book(COFFEE), text, scene(glass="cup")) == ["missing"]
