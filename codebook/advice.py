@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from itertools import combinations
 
+from .arguments import ListArgument
 from .skills import Codebook, Skill
 
 _WORD = re.compile(r"[^\W_]+")
@@ -15,8 +16,8 @@ _ALIKE = 0.85
 
 
 def advice(codebook: Codebook) -> tuple[str, ...]:
-    """What is worth knowing, a line each, in this order: chaining, facts, descriptions."""
-    return (*_chaining(codebook), *_facts(codebook), *_descriptions(codebook))
+    """What is worth knowing, a line each, in this order: chaining, facts, lists, descriptions."""
+    return (*_chaining(codebook), *_facts(codebook), *_lists(codebook), *_descriptions(codebook))
 
 
 def _chaining(codebook: Codebook) -> Iterator[str]:
@@ -35,6 +36,20 @@ def _facts(codebook: Codebook) -> Iterator[str]:
         needed = [skill.name for skill in codebook.skills.values() if name in skill.preconditions.predicates()]
         if name not in changed and needed and changed:
             yield f"nothing brings about or ends '{name}', which {', '.join(needed)} ask{'s' * (len(needed) == 1)} for"
+
+
+def _lists(codebook: Codebook) -> Iterator[str]:
+    """Lists whose every combination is to be looked at, for a condition asks for them with an argument behind them."""
+    for skill in codebook.skills.values():
+        order = list(skill.args)
+        for name in (name for name in order if isinstance(skill.args[name], ListArgument)):
+            behind = order[order.index(name) + 1 :]
+            asked = [one for one in skill.conjuncts if name in one.variables() and one.variables() & set(behind)]
+            if asked:
+                later = next(one for one in behind if one in asked[0].variables())
+                why = f"'{asked[0]}' asks for '{later}' as well, which stands behind it"
+                cure = f"put '{later}' in front of '{name}'"
+                yield f"the commands of '{skill.name}' grow with every combination of its list '{name}': {why}; {cure}"
 
 
 def _descriptions(codebook: Codebook) -> Iterator[str]:
