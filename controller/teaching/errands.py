@@ -16,16 +16,17 @@ from codeword.codebook.skills import Skill
 from codeword.codebook.task_plan import Do, TaskPlan
 from codeword.codebook.writing import make_command
 
+from .absences import gone, mistaken
 from .book_skills import distractor_entry
 from .books import Book
 from .corpus_reader import Entry
-from .multiply import Said, beside, foreign, gone, joined, repeated, said
+from .multiply import Said, beside, foreign, joined, repeated, said
 from .pools_of import training_pools
 
 _MOST_ADDED = 4
 _LONGEST = 140
 """Tasks that are joined to another one are so long at most, in characters."""
-_JOINED, _REPEATED, _GONE, _FOREIGN = 0.3, 0.06, 0.08, 0.06
+_JOINED, _REPEATED, _GONE, _MISTAKEN, _FOREIGN = 0.3, 0.06, 0.05, 0.1, 0.06
 """How often an errand is made into something else, each way."""
 
 
@@ -109,7 +110,9 @@ class Errands:
             return repeated(rng, one, self.codebook) or one
         if (lot := lot - _REPEATED) < _GONE:
             return gone(rng, one, self.codebook) or one
-        if lot - _GONE < _FOREIGN and self.other is not None:
+        if (lot := lot - _GONE) < _MISTAKEN:
+            return mistaken(rng, one, self.codebook) or one
+        if lot - _MISTAKEN < _FOREIGN and self.other is not None:
             return foreign(rng, self.codebook, seen, self.other) or one
         return one
 

@@ -1,5 +1,5 @@
-"""More tasks out of those of the corpus: two joined, one repeated, other numbers, things that are gone, tasks of other
-codebooks, the same skills in another order and beside skills of other robots.
+"""More tasks out of those of the corpus: two joined, one repeated, other numbers, tasks of other codebooks, the same
+skills in another order and beside skills of other robots.
 """
 
 import random
@@ -14,7 +14,7 @@ from codeword.codebook.offer import MOST_SKILLS, simple_words
 from codeword.codebook.quantities import find_quantities
 from codeword.codebook.quantities.offer import number_slots, number_text
 from codeword.codebook.skills import NOTHING, Skill
-from codeword.codebook.task_plan import MOST_ITEMS, UNCLEAR, Do, TaskPlan, read_plan, reasons
+from codeword.codebook.task_plan import MOST_ITEMS, UNCLEAR, Do, TaskPlan, read_plan
 from codeword.codebook.writing import make_command
 
 from .corpus_reader import Entry, Task
@@ -116,25 +116,6 @@ def renumbered(rng: random.Random, one: Said, codebook: Codebook) -> Said | None
 
 def _plain(value: Fraction) -> int | float:
     return int(value) if value.denominator == 1 else float(value)
-
-
-def gone(rng: random.Random, one: Said, codebook: Codebook) -> Said | None:
-    """The same with a thing that is named taken away: to be refused. None where the text does not name it itself."""
-    words = simple_words(one.text)
-    named = [
-        entity
-        for entity in one.observation.entities
-        if simple_words(entity.id.replace("_", " ")) <= words
-        and any(f'"{entity.id}"' in plan.text for plan in one.plans[:1])
-    ]
-    if not named:
-        return None
-    lost = rng.choice(named)
-    facts = tuple(fact for fact in one.observation.facts if lost.id not in fact.args)
-    entities = tuple(entity for entity in one.observation.entities if entity != lost)
-    seen = one.observation.model_copy(update={"entities": entities, "facts": facts})
-    why = tuple(reason for reason in reasons(codebook) if reason in ("missing", "not_there", "not_found", UNCLEAR))
-    return Said("refusal", one.text, (), why, seen)
 
 
 def foreign(rng: random.Random, codebook: Codebook, seen: Observation, other: Entry) -> Said | None:

@@ -18,6 +18,7 @@ from codeword.codebook.task_plan import Achieve, TaskPlan, read_plan
 from codeword.controller.prior.of_task import plan_prior
 from codeword.controller.prior.weighted import Weighted
 
+from .absences import gone, mistaken
 from .corpus_reader import Entry, files, read_entry
 from .domains import LAYOUTS, TAUGHT, split_of
 from .errands import Errands, with_errands
@@ -27,7 +28,6 @@ from .multiply import (
     Said,
     beside,
     foreign,
-    gone,
     joined,
     renamed,
     renumbered,
@@ -42,7 +42,7 @@ from .multiply import (
 from .noise import noisy
 from .synonyms import reworded
 
-_JOINED, _REPEATED, _RENUMBERED, _GONE, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.05
+_JOINED, _REPEATED, _RENUMBERED, _GONE, _MISTAKEN, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.2, 0.05
 """How often a task is made into another one, each way."""
 _TABLETOP, _DIRECT = 0.5, 0.04
 """How many codebooks of those that are taught are for the tabletop, with plans and with single commands as answers."""
@@ -186,8 +186,8 @@ def _changed(rng: random.Random, codebook: Codebook, entry: Entry, one: Said) ->
     """A task, often made into another one."""
     if rng.random() < _RENUMBERED:
         one = renumbered(rng, one, codebook) or one
-    made = _made(rng, rng.random(), codebook, entry, one)
-    return made or one
+    one = _made(rng, rng.random(), codebook, entry, one) or one
+    return (mistaken(rng, one, codebook) if rng.random() < _MISTAKEN else None) or one
 
 
 def _made(rng: random.Random, lot: float, codebook: Codebook, entry: Entry, one: Said) -> Said | None:
