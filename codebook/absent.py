@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from itertools import pairwise
 
 _WORD = re.compile(r"[a-z]+|[0-9]+")
@@ -39,6 +40,10 @@ _LOOSE = frozenset({
 
 _CONTRACTED = re.compile(r"(?<=[a-z])['\u2019][a-z]+")
 """What is no letter of its own: "that's", "don't"."""
+
+_POSSESSIVE = re.compile(r"(?<=[a-z])['\u2019]s\b")
+_MISSPELT = 0.93
+"""Two names as alike as this, by the share of their letters, are one."""
 
 _WORDS_OF_A_LETTER = frozenset({"a", "i"})
 
@@ -146,6 +151,34 @@ def replaced(task: str, about: Collection[str], seen: Collection[str], known: Co
         if in_place and (name.isalpha() or _NUMBER.search(name)) and name not in about:
             return name
     return ""
+
+
+def mistaken(task: str, seen: Collection[str], known: Collection[str]) -> dict[str, frozenset[str]]:
+    """Names that a task gives to things that are not seen, each with those that could be taken for them: of the same
+    noun with another word before it, or of the same name with another number, and not named by the task themselves. No
+    word that is `known`, and none that is misspelt, makes such a name.
+
+    >>> mistaken("Shut the lid of the right tray.", ["left_tray", "oven_tray"], ["lid"])
+    {'right_tray': frozenset({'left_tray', 'oven_tray'})}
+    >>> mistaken("Fill Tom's smal tray.", ["small_tray", "toms_tray"], [])
+    {}
+    """
+    found: dict[str, frozenset[str]] = {}
+    text = task.lower() + " " + _POSSESSIVE.sub("s", task.lower())
+    for name, like in absent(task, seen, known).items():
+        *before, last = name.split("_")
+        if not before or any(word in known for word in before):
+            continue
+        others = {
+            thing
+            for thing in like
+            if not named(text, thing, seen)
+            and (thing.split("_")[-1] == last or (last.isdigit() and _NUMBER.search(thing)))
+            if not get_close_matches(name, [thing], cutoff=_MISSPELT)
+        }
+        if others:
+            found[name] = frozenset(others)
+    return found
 
 
 def _nouns(said: Sequence[str]) -> Iterator[str]:

@@ -1,14 +1,18 @@
-"""What carrying a plan out comes to where every command goes as it should: its commands, and the facts in the end."""
+"""What carrying a plan out comes to where every command goes as it should: its commands, and the facts in the end; and
+whether it can be meant at all.
+"""
 
 from dataclasses import dataclass
 
 from .command import Command
 from .facts import Fact
+from .mutex import Mutexes
 from .observation import Observation, Result
 from .plan_executor import PlanExecutor
 from .planner import SymbolicWorld
 from .skills import Codebook
-from .task_plan import TaskPlan, unnamed_args
+from .task_plan import Achieve, TaskPlan, unnamed_args
+from .wanted import Wanted, settled
 
 MOST_COMMANDS = 200
 
@@ -63,3 +67,9 @@ def _telling(codebook: Codebook, traced: Trace) -> list[Command]:
         for command in traced.commands
         if not codebook.skills[command.skill].effects or unnamed_args(codebook.skills[command.skill])
     ]
+
+
+def contradicts_itself(codebook: Codebook, plan: TaskPlan, observation: Observation, mutexes: Mutexes) -> bool:
+    """Whether a goal of a plan wants what can never hold together: one thing in two places."""
+    goals = [settled(codebook, item.goal, observation) for item in plan.items if isinstance(item, Achieve)]
+    return any(mutexes.exclusive(Wanted(codebook, goal).facts(observation)) for goal in goals)

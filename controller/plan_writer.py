@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from math import exp
 
 from codeword.codebook.choices import Node
+from codeword.codebook.mutex import Mutexes
 from codeword.codebook.observation import Observation
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
-from codeword.codebook.plan_trace import same_outcome
+from codeword.codebook.plan_trace import contradicts_itself, same_outcome
 from codeword.codebook.skills import Codebook
-from codeword.codebook.task_plan import TaskPlan, read_plan
+from codeword.codebook.task_plan import Achieve, TaskPlan, read_plan
 
 from .backend import Backend
 from .decision import Alternative, Decision
@@ -92,9 +93,10 @@ class PlanWriter:
 def _chosen(
     codebook: Codebook, observation: Observation, made: Sequence[Decision], prior: PlanPrior | None, sure_enough: float
 ) -> WrittenPlan:
-    """The likeliest of some plans. Those that are written otherwise and mean the same count together, and where none is
-    sure enough by itself those that come to the same here: a goal, and the command that brings it about. One that a
-    prior holds to be less likely as a whole makes no other one surer.
+    """The likeliest of some plans. Those that are written otherwise and mean the same count together. Where none is
+    sure enough by itself, those that contradict themselves do not count, and those count together that come to the
+    same here: a goal, and the command that brings it about. One that a prior holds to be less likely as a whole makes
+    no other one surer.
     """
     weights: dict[TaskPlan, float] = {}
     texts: dict[TaskPlan, Decision] = {}
@@ -103,7 +105,7 @@ def _chosen(
         weights[plan] = weights.get(plan, 0.0) + _weight(decision, prior)
         texts.setdefault(plan, decision)
     if max(weights.values()) < sure_enough:
-        weights = _of_outcomes(codebook, observation, weights)
+        weights = _of_outcomes(codebook, observation, _meant(codebook, observation, weights))
     ranked = sorted(weights, key=lambda plan: -weights[plan])
     best, first = ranked[0], made[0]
     considered = tuple(
@@ -121,6 +123,20 @@ def _chosen(
     }
     sure = None if first.logprob is None else considered[0].probability
     return WrittenPlan(best, texts[best].model_copy(update=costs), sure, considered)
+
+
+def _meant(codebook: Codebook, observation: Observation, weights: dict[TaskPlan, float]) -> dict[TaskPlan, float]:
+    """The plans without those that contradict themselves, with the weight of these spread over all that is left; as
+    they were where the likeliest one does, for then it may be the task that does.
+    """
+    if not any(isinstance(item, Achieve) for plan in weights for item in plan.items):
+        return weights
+    mutexes = Mutexes(codebook, observation)
+    never = {plan for plan in weights if contradicts_itself(codebook, plan, observation, mutexes)}
+    left = 1.0 - sum(weights[plan] for plan in never)
+    if not never or max(weights, key=lambda plan: weights[plan]) in never or left <= 0.0:
+        return weights
+    return {plan: weight / left for plan, weight in weights.items() if plan not in never}
 
 
 def _of_outcomes(codebook: Codebook, observation: Observation, weights: dict[TaskPlan, float]) -> dict[TaskPlan, float]:

@@ -8,7 +8,9 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+from codeword.codebook.absent import mistaken
 from codeword.codebook.arguments import ChoiceArgument, EntityArgument, ListArgument, NumberArgument
+from codeword.codebook.goals import known_words
 from codeword.codebook.observation import Observation
 from codeword.codebook.quantities import Quantity
 from codeword.codebook.quantities.offer import number_slots, number_text, quantities_said
@@ -25,6 +27,10 @@ _WHOLE = 0.15
 _SAID, _ELSEWHERE = 4.0, 0.3
 """By how much, as the natural logarithm of odds, a thing is likelier that is said; so much of that counts where it is
 said in another part of the task."""
+_ABSENT = 0.95
+"""How likely a task cannot be done that names a thing which is not there, beside others that could be taken for it: of
+the corpus, without the domains of evaluation, 72 of 73 such wordings are to be refused.
+"""
 _MOST_CANDIDATES = 100
 """Of more things or choices for one argument words tell nothing: that would take too long to weigh."""
 _TIMES = re.compile(r"\b(?:\w*\s*times|twice|thrice|\d+\s?x)\b", re.IGNORECASE)
@@ -49,7 +55,10 @@ def plan_prior(codebook: Codebook, task: str, observation: Observation, trust: M
         _asked(codebook, part, some, task, observation, whole, quantities)
         for part, some in zip(parts, odds, strict=True)
     ]
-    return PlanPrior(round(cannot, 4), tuple(asked), tells_order(task), _named(task, observation), trust)
+    others = mistaken(task, [entity.id for entity in observation.entities], known_words(codebook, observation))
+    cannot = max(cannot, _ABSENT) if others else cannot
+    instead = tuple(sorted({thing for things in others.values() for thing in things}))
+    return PlanPrior(round(cannot, 4), tuple(asked), tells_order(task), _named(task, observation), trust, instead)
 
 
 def _named(task: str, observation: Observation) -> tuple[tuple[str, ...], ...]:

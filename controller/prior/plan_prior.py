@@ -30,6 +30,10 @@ _AGAIN = 0.02
 """How likely a command stands twice in a row, where a count says the same."""
 _NONE_USED = 0.05
 """How much less likely a plan of commands alone is that does nothing with any of the things that its task names."""
+_INSTEAD = 0.02
+"""How much less likely a plan is that takes one thing for another, which its task names and which is not there. Of
+10,589 wordings of tasks that are right with a plan, of the corpus without the domains of evaluation, one is like that.
+"""
 _SURELY_NOT = 1e-4
 _OTHER_SIGN = -20.0
 """What is left, as the natural logarithm of odds, of a number whose sign is not that of the direction that is said: the
@@ -60,7 +64,8 @@ class PlanPrior:
     """A prior over the plans of one task: the probability that it `cannot` be done, and what is asked for part by part.
 
     Where the parts are not `in_order`, how many there are tells nothing. `named` are the things that the task names, by
-    the stems of their words. A model's own odds count `trust` as much at each place; 1 where it is not said.
+    the stems of their words, and `mistaken` the ids of those that could be taken for one that it names and that is not
+    there. A model's own odds count `trust` as much at each place; 1 where it is not said.
     """
 
     cannot: float
@@ -68,6 +73,7 @@ class PlanPrior:
     in_order: bool
     named: tuple[tuple[str, ...], ...]
     trust: Mapping[Place, float]
+    mistaken: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -94,13 +100,17 @@ class PlanPrior:
 
     def of_whole(self, plan: str) -> float:
         """By how much a whole plan is less likely than the product of its parts says, as the natural logarithm: no
-        choice on the way can know what is left unused at the end.
+        choice on the way can know what is left unused at the end, or should pay for it in the place of another.
         """
-        if not plan.startswith(_PLAN) or "[[" in plan:  # a goal need not say from where
+        if not plan.startswith(_PLAN):
             return 0.0
-        used = frozenset(stems(" ".join(_QUOTED.findall(plan))))
+        quoted = _QUOTED.findall(plan)
+        instead = 0.0 if set(self.mistaken).isdisjoint(quoted) else math.log(_INSTEAD)
+        if "[[" in plan:  # a goal need not say from where
+            return instead
+        used = frozenset(stems(" ".join(quoted)))
         none_used = bool(self.named) and not any(used.issuperset(thing) for thing in self.named)
-        return math.log(_NONE_USED) if none_used else 0.0
+        return instead + (math.log(_NONE_USED) if none_used else 0.0)
 
     def _items(self, text: str, at: int, score: float) -> tuple[float, Place]:
         number, last = 0, ""
