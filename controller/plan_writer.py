@@ -28,6 +28,9 @@ from .sampling import Sampling
 MOST_CONSIDERED = 4
 """The most plans that are written beside the first one, to find a likelier one or to ask the user."""
 
+_MEANT = 0.5
+"""Plans that do not contradict themselves have this share of the weight at least, where those that do are slips."""
+
 
 @dataclass(frozen=True)
 class WrittenPlan:
@@ -126,17 +129,17 @@ def _chosen(
 
 
 def _meant(codebook: Codebook, observation: Observation, weights: dict[TaskPlan, float]) -> dict[TaskPlan, float]:
-    """The plans without those that contradict themselves, with the weight of these spread over all that is left; as
-    they were where the likeliest one does, for then it may be the task that does.
+    """The plans without those that contradict themselves, whose weight is spread over all others; as they were where
+    such plans have most of it, for then it may be the task that contradicts itself.
     """
     if not any(isinstance(item, Achieve) for plan in weights for item in plan.items):
         return weights
     mutexes = Mutexes(codebook, observation)
     never = {plan for plan in weights if contradicts_itself(codebook, plan, observation, mutexes)}
-    left = 1.0 - sum(weights[plan] for plan in never)
-    if not never or max(weights, key=lambda plan: weights[plan]) in never or left <= 0.0:
+    rest = 1.0 - sum(weights[plan] for plan in never)
+    if not never or len(never) == len(weights) or rest < _MEANT:
         return weights
-    return {plan: weight / left for plan, weight in weights.items() if plan not in never}
+    return {plan: weight / rest for plan, weight in weights.items() if plan not in never}
 
 
 def _of_outcomes(codebook: Codebook, observation: Observation, weights: dict[TaskPlan, float]) -> dict[TaskPlan, float]:
