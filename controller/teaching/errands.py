@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from string import Formatter
 from typing import Any
 
 from codeword.codebook import Codebook, Entity, Observation, Value, parse_codebook
@@ -71,12 +72,19 @@ class Errands:
             self.book = replace(book, codebook=codebook)
         self._theirs = [task for task in other.tasks if _only(task.plans, added)] if other is not None else []
         roles = {book.names.skills[role]: role for role in _own() if role in book.names.skills}
-        says = {name: entry["say"] for name, entry in _pool().items() if name in self.codebook.skills}
+        says = {name: entry["say"] for name, entry in _pool().items() if self._is_asked_for_so(name, entry["say"])}
         self._says = says | {name: texts for name, role in roles.items() if (texts := _worded(book, role))}
 
     @property
     def codebook(self) -> Codebook:
         return self.book.codebook
+
+    def _is_asked_for_so(self, name: str, texts: Sequence[str]) -> bool:
+        """Whether there is such a skill, and not another robot's of the same name with other arguments."""
+        skill = self.codebook.skills.get(name)
+        return skill is not None and all(
+            field in skill.args for text in texts for _, field, _, _ in Formatter().parse(text) if field
+        )
 
     def one(self, seen: Observation) -> Said | None:
         """What is asked for in a scene, and what is right; None where nothing of it can be."""
