@@ -167,18 +167,24 @@ def mistaken(task: str, seen: Collection[str], known: Collection[str]) -> dict[s
     text = task.lower() + " " + _POSSESSIVE.sub("s", task.lower())
     for name, like in absent(task, seen, known).items():
         *before, last = name.split("_")
-        if not before or any(word in known for word in before):
+        if not before or any(word in known for word in before) or _is_misspelt(name, like):
             continue
         others = {
             thing
             for thing in like
             if not named(text, thing, seen)
             and (thing.split("_")[-1] == last or (last.isdigit() and _NUMBER.search(thing)))
-            if not get_close_matches(name, [thing], cutoff=_MISSPELT)
         }
         if others:
             found[name] = frozenset(others)
     return found
+
+
+def _is_misspelt(name: str, things: Iterable[str]) -> bool:
+    """Whether a name is one of some things', but for a letter: numbers are no letters."""
+    number = _NUMBER.search(name)
+    same = [thing for thing in things if number is None or thing.endswith(number[0])]
+    return bool(get_close_matches(name, same, cutoff=_MISSPELT))
 
 
 def _nouns(said: Sequence[str]) -> Iterator[str]:

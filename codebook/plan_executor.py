@@ -43,6 +43,8 @@ class PlanExecutor:
         self._sent: Command | None = None
         self._before: Observation | None = None
         self._is_of_item = False
+        self._unseen: tuple[str, Observation] | None = None
+        """The command whose effects do not show, and what was seen then."""
         self._times = self._waited = 0
         self._failures: dict[str, int] = {}
 
@@ -78,7 +80,10 @@ class PlanExecutor:
         """
         if self.plan.cannot:
             return self.plan.cannot
-        if self._account(observation) >= MOST_FAILURES:
+        self._account(observation)
+        if (again := self._look_again(observation)) is not None:
+            return again
+        if max(self._failures.values(), default=0) >= MOST_FAILURES:
             return "impossible"
         while self.at < len(self.plan.items):
             item = self.plan.items[self.at]
@@ -91,14 +96,14 @@ class PlanExecutor:
             self._begin()
         return make_command(self.codebook, "done", {})
 
-    def _account(self, observation: Observation) -> int:
-        """Note how the command ended that was sent last; gives how often it has failed in a row. One of the planner's
-        that was done and changed nothing that is seen, where it was to, has failed as well.
+    def _account(self, observation: Observation) -> None:
+        """Note how the command ended that was sent last. One of the planner's that was done and changed nothing that is
+        seen, where it was to, has failed as well.
         """
         sent, last, is_of_item = self._sent, observation.last, self._is_of_item
         self._sent, self._is_of_item = None, False
         if sent is None or last is None or last.command != sent.text:
-            return 0
+            return
         is_done, before = last.status == "done", self._before
         unshown: tuple[str, ...] = ()
         if is_done and not is_of_item and before is not None and before.facts == observation.facts:
@@ -107,10 +112,24 @@ class PlanExecutor:
         if is_done and not unshown:
             self._failures.pop(sent.text, None)
             self.unshown = ""
-            return 0
+            return
+        self._unseen = (sent.text, observation) if unshown else None
         self._failures[sent.text] = times = self._failures.get(sent.text, 0) + 1
         self.unshown = f"{told_command(sent)} was done {times} times, but {' and '.join(unshown)}" if unshown else ""
-        return times
+
+    def _look_again(self, observation: Observation) -> Command | None:
+        """A command that only lets time pass, a few times, where effects do not show: what is seen may be late."""
+        if self._unseen is None:
+            return None
+        command, before = self._unseen
+        if observation.facts != before.facts:
+            self._unseen, self._waited, self.unshown = None, 0, ""
+            self._failures.pop(command, None)
+            return None
+        again = self._wait(observation)
+        if again is None:
+            self._unseen, self._waited = None, 0
+        return again
 
     def _achieve(self, item: Achieve, observation: Observation) -> Command | str | None:
         """The next command to a goal, None where it holds."""

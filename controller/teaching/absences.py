@@ -33,10 +33,10 @@ def mistaken(rng: random.Random, one: Said, codebook: Codebook) -> Said | None:
     """The same said of a thing that is not there in place of one that is: the right tray for the left one, lamp 4 for
     lamp 2, the screen for the mug; to be refused. None where no thing is said by its whole name.
     """
-    said = [(entity.id, found) for entity in _named(one) if len(found := _spelt(entity.id, one.text)) == 1]
+    said = [(entity.id, spelt[0]) for entity in _named(one) if len(spelt := _spelt(entity.id, one.text)) == 1]
     if not said:
         return None
-    name, (found,) = rng.choice(said)
+    name, found = rng.choice(said)
     parts = name.split("_")
     known = words_of(codebook, one.observation)
     if parts[-1].isdigit():

@@ -15,11 +15,12 @@ from codeword.codebook.plan_numbers import check_numbers
 from codeword.codebook.plan_trace import trace
 from codeword.codebook.stop_words import is_stop, plain_words
 
+from .absences import gone, mistaken
 from .domains import TAUGHT
 from .exchange import exchanged
 from .lessons import Lesson
 from .made_scenes import Kinds, made_scene, scene_for, things_of
-from .multiply import Said, foreign, gone, joined, renumbered, repeated
+from .multiply import Said, foreign, joined, renumbered, repeated
 from .noise import noisy
 from .plan_lessons import PlanLesson, books_of, plan_lesson, plan_lessons, read_once
 from .set_aside import Saying, Split, Words
@@ -32,7 +33,7 @@ _EXAMPLE = 0.6
 """How often an example is said, and not what is made of a skill's name or description."""
 
 _EXCHANGED, _RENUMBERED = 0.4, 0.4
-_JOINED, _REPEATED, _GONE, _FOREIGN = 0.16, 0.05, 0.07, 0.08
+_JOINED, _REPEATED, _GONE, _MISTAKEN, _FOREIGN = 0.16, 0.05, 0.05, 0.05, 0.08
 """How often what is said is made into something else, each way."""
 
 _TOLD = 0.5
@@ -117,7 +118,9 @@ class CodebookLessons:
             one = repeated(rng, one, self._codebook) or one
         elif (lot := lot - _REPEATED) < _GONE:
             one = gone(rng, one, self._codebook) or one
-        elif lot - _GONE < _FOREIGN:
+        elif (lot := lot - _GONE) < _MISTAKEN:
+            one = mistaken(rng, one, self._codebook) or one
+        elif lot - _MISTAKEN < _FOREIGN:
             entry = read_once(rng.choice(books_of(TAUGHT)))
             one = foreign(rng, self._codebook, one.observation, entry) or one
         if not self._is_right(one):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codeword.codebook.absent import absent, named, replaced
+from codeword.codebook.absent import absent, mistaken, named, replaced
 
 LETTERS = ("letter_a", "letter_v", "left_zone")
 SORTS = ("box_b", "bin_b", "box_c", "crate_d")
@@ -116,3 +116,30 @@ def test_a_number_that_nothing_has_is_not_replaced_and_a_look_is_no_name() -> No
     assert replaced("Put block 5 in bowl 2", ["block_1", "bowl_2"], NUMBERED, KNOWN) == "block_5"
     assert replaced("Put block 1 in bowl 2", ["block_1", "bowl_2"], NUMBERED, KNOWN) == ""
     assert replaced("Put the smallest block away", ["red_block"], ("red_block", "blue_block"), KNOWN) == ""
+
+
+@pytest.mark.parametrize(
+    ("task", "seen", "known", "found"),
+    [
+        (
+            "Shut the lid of the right tray.",
+            ["left_tray", "oven_tray"],
+            ["lid"],
+            {"right_tray": {"left_tray", "oven_tray"}},
+        ),
+        ("shut the lid of the left tray", ["left_tray", "oven_tray"], ["lid"], {}),
+        ("put the wine glass away", ["glass"], [], {}),
+        ("go to ward 12", ["ward_1", "ward_2", "lab"], [], {"ward_12": {"ward_1", "ward_2"}}),
+        ("go to ward 2", ["ward_1", "ward_2"], [], {}),
+        ("fill the smal balloon", ["small_balloon", "big_balloon"], [], {}),
+        ("unlock Tom's box", ["toms_box", "lenas_box"], [], {}),
+        ("unlock Will's box", ["toms_box", "lenas_box"], [], {"will_box": {"toms_box", "lenas_box"}}),
+        ("lower the rear shutter", ["front_shutter"], ["lower", "rear"], {}),
+        ("light the torch in the hall then go", ["hall_torch"], [], {}),
+        ("bend the index 30", ["index_finger"], [], {}),
+    ],
+)
+def test_what_could_be_taken_for_a_thing_that_is_named_and_not_there(
+    task: str, seen: list[str], known: list[str], found: dict[str, set[str]]
+) -> None:
+    assert mistaken(task, seen, known) == found

@@ -91,6 +91,25 @@ def test_a_command_of_the_planner_without_its_effect_is_given_up_and_one_that_sh
     assert stuck.unshown == "switch_on was done 3 times, but powered does not show"
 
 
+def test_where_effects_may_show_late_a_robot_that_can_wait_looks_again_before_it_sends_the_command_again() -> None:
+    waiting = COFFEE.replace("  rinse:", "  rest: {description: wait a while, waits: true}\n  rinse:")
+    coffee, tea = book(waiting), '{"plan":[{"skill":"brew","drink":"tea","cup":"mug"}]}'
+
+    def sent(looks: int, shows_from: int) -> list[str]:
+        executor, seen, said = PlanExecutor(coffee, read_plan(coffee, tea)), scene(mug="cup"), list[str]()
+        for look in range(1, looks + 1):
+            found = executor.next(seen)
+            if not isinstance(found, Command):
+                return [*said, found]
+            said.append(found.skill)
+            seen = after(scene("powered", mug="cup") if look >= shows_from else scene(mug="cup"), found)
+        return said
+
+    assert sent(4, shows_from=3) == ["switch_on", "rest", "rest", "heat"]
+    assert sent(5, shows_from=4) == ["switch_on", "rest", "rest", "switch_on", "heat"]
+    assert sent(20, shows_from=99) == [*["switch_on", "rest", "rest"] * MOST_FAILURES, "impossible"]
+
+
 def test_a_thing_that_is_not_there_is_missing_and_nothing_moves_for_it() -> None:
     text = '{"plan":[{"skill":"brew","drink":"tea","cup":"mug"}]}'
     assert commanded(book(COFFEE), text, scene(glass="cup")) == ["missing"]

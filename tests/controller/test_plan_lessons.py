@@ -1,6 +1,7 @@
 """Lessons in writing plans: the same for the same seed, right by what plans come to, and nothing of kept domains."""
 
 import random
+import re
 from itertools import islice, pairwise
 
 import pytest
@@ -8,13 +9,13 @@ import pytest
 from codeword.codebook.plan_trace import trace
 from codeword.codebook.quantities import find_quantities
 from codeword.codebook.task_plan import Do, TaskPlan, read_plan
+from codeword.controller.teaching.absences import gone, mistaken
 from codeword.controller.teaching.corpus_reader import Entry, folder
 from codeword.controller.teaching.domains import AUTHORED, TAUGHT, VALIDATION, split_of
 from codeword.controller.teaching.multiply import (
     Said,
     beside,
     foreign,
-    gone,
     joined,
     renamed,
     renumbered,
@@ -182,6 +183,27 @@ def test_a_task_whose_thing_is_gone_and_one_of_another_robot_are_refused(entries
             assert not {word for word in shared if len(word) > 3 and word.isalpha()}
     assert lost > 10
     assert strange > 10
+
+
+def test_a_task_that_names_what_is_not_there_is_refused(entries: tuple[Entry, ...]) -> None:
+    rng, made = random.Random(6), 0
+    for entry, one in pairs(entries, rng):
+        other = mistaken(rng, one, entry.codebook)
+        if other is None:
+            continue
+        made += 1
+        assert (other.observation, other.kind, other.plans) == (one.observation, "refusal", ())
+        assert "unclear" in other.cannot
+        new = [
+            word
+            for word in re.findall(r"[a-z]+|[0-9]+", other.text.lower().replace("_", " "))
+            if word not in one.text.lower()
+        ]
+        assert len(new) <= 1, (one.text, other.text)
+        assert not any(
+            new[0] in entity.id.split("_") for entity in other.observation.entities if new and new[0].isalpha()
+        )
+    assert made > 10
 
 
 def test_skills_in_another_order_and_beside_others_are_the_same_skills(entries: tuple[Entry, ...]) -> None:

@@ -56,3 +56,52 @@ def test_plans_that_come_to_the_same_count_together_where_none_is_sure_enough() 
     assert (alone.plan.text, alone.sure) == (there, pytest.approx(0.45))
     assert (together.plan.text, together.sure) == (there, pytest.approx(0.8))
     assert [one.plan for one in together.considered] == [there, elsewhere, '{"cannot":"unclear"}']
+
+
+TRAYS = """
+codebook: oven
+robot: {robot: oven, primitives: {act: {description: does it}}}
+entities: [tray]
+facts: {"on(a, b)": one lies on the other}
+skills:
+  shut: {description: shut the lid of a tray, args: {tray: {entity: tray}}}
+  put: {description: put one on another, args: {a: {entity: tray}, b: {entity: tray}}, preconditions: ["not on(any, a)"],
+        effects: ["not on(a, any)", "on(a, b)"]}
+  done: {description: all is done}
+  cannot: {description: gives up, args: {reason: {choice: [missing]}}}
+"""
+
+
+def trays(*names: str) -> Observation:
+    return Observation(step=0, time_s=0.0, entities=tuple(Entity(id=name, kind="tray") for name in names), facts=())
+
+
+@pytest.mark.parametrize(
+    ("task", "plan"),
+    [
+        ("shut the lid of the right tray", '{"cannot":"missing"}'),
+        ("shut the lid of the left tray", '{"plan":[{"skill":"shut","tray":"left_tray"}]}'),
+        ("shut the lid of the tray at the left", '{"plan":[{"skill":"shut","tray":"left_tray"}]}'),
+    ],
+)
+def test_what_is_named_and_not_there_is_not_taken_for_something_else(task: str, plan: str) -> None:
+    oven, seen = parse_codebook(TRAYS), trays("left_tray", "sunflower_tray")
+    prior = plan_prior(oven, task, seen, {})
+    shut = '{"plan":[{"skill":"shut","tray":"left_tray"}]}'
+    chosen = _chosen(oven, seen, [written(shut, 0.7), written('{"cannot":"missing"}', 0.1)], prior, 0.0)
+    assert chosen.plan.text == plan
+    assert (prior.cannot >= 0.95) is ("cannot" in plan)
+
+
+def test_a_plan_that_contradicts_itself_takes_no_weight_from_others_unless_it_has_most() -> None:
+    oven, seen = parse_codebook(TRAYS), trays("red_tray", "blue_tray", "small_tray")
+    right = '{"plan":[[["red_tray","on","blue_tray"]]]}'
+    two_places = '{"plan":[[["red_tray","on","blue_tray"],["red_tray","on","small_tray"]]]}'
+
+    def chosen(likely: float, never: float) -> tuple[str, float | None]:
+        found = _chosen(oven, seen, [written(right, likely), written(two_places, never)], None, 0.6)
+        return found.plan.text, found.sure
+
+    assert chosen(0.5, 0.4) == (right, pytest.approx(0.5 / 0.6))
+    assert chosen(0.4, 0.45) == (right, pytest.approx(0.4 / 0.55))
+    assert chosen(0.3, 0.6) == (two_places, pytest.approx(0.6))
