@@ -38,9 +38,10 @@ test-older: install
 	    tests/sim tests/episodes tests/controller/test_processor.py tests/runtime/episodes tests/runtime/test_replay.py \
 	    tests/runtime/test_suites.py
 
+# One of the benchmarks by name, with its options: make bench RUN="decision --n 25"; --help lists them.
 bench: install
 	$(BIN)/codeword models pull smollm2-135m
-	$(BIN)/codeword bench
+	$(BIN)/python -m tests.benchmarks $(RUN)
 
 clean:
 	rm -rf $(VENV) .links build *.egg-info .mypy_cache .ruff_cache .pytest_cache

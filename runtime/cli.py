@@ -59,10 +59,6 @@ VERBS = {
         "codeword.runtime.cli_doctor:doctor",
         "See whether this machine has what a run needs, a line for each thing, with the cure; exits 1 if one is ill.",
     ),
-    "bench": Lazy(
-        "codeword.runtime.cli_bench:bench",
-        "Measure on this machine, side by side in one run; without a name: decision and grammar.",
-    ),
     "train": Lazy("codeword.runtime.cli_train:train", "Train an adapter by lessons made on the way, or out of a file."),
     "lessons": Lazy(
         "codeword.runtime.cli_train:lessons", "Make a file of lessons, for training on a machine that cannot make them."
@@ -97,13 +93,15 @@ def cli(debug: bool) -> None:
     del debug
 
 
-def main(args: Sequence[str] | None = None) -> None:
-    """Entry point: exit 0 if all is well, 1 if a goal, a budget or a replay failed, 2 for unusable input."""
+def main(args: Sequence[str] | None = None, group: click.Group = cli, name: str = "codeword") -> None:
+    """Entry point of a group of commands: exit 0 if all is well, 1 if a goal, a budget or a replay failed, 2 for
+    unusable input, which is told in one line.
+    """
     given = list(sys.argv[1:] if args is None else args)
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))  # a user's own robot and trusted code lie where they work
     try:
-        code = cli.main(given, prog_name="codeword", standalone_mode=False)
+        code = group.main(given, prog_name=name, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as problem:
         click.echo(problem.format_message(), err=True)
         sys.exit(2)

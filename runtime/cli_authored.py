@@ -10,10 +10,10 @@ from codeword.controller.adapter import load_adapter
 from codeword.controller.engine import Engine
 from codeword.controller.registry import resolve
 
-from .bench.machine import machine
 from .evaluation.authored import evaluate_authored
 from .evaluation.contenders import Contender
 from .evaluation.reliability import draw_reliability
+from .machine import machine
 from .terminal import counting, out, print_json
 
 

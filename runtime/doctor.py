@@ -29,7 +29,7 @@ _EXTRAS = {
     "peft": ("train", "codeword train"),
     "pyarrow": ("tables", "results.parquet beside results.csv"),
     "redis": ("redis", "--cache redis://…"),
-    "xllamacpp": ("peers", "codeword bench decision beside llama.cpp"),
+    "xllamacpp": ("peers", "comparing decisions with llama.cpp (make bench)"),
 }
 
 

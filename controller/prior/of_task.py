@@ -38,7 +38,7 @@ _TIMES = re.compile(r"\b(?:\w*\s*times|twice|thrice|\d+\s?x)\b", re.IGNORECASE)
 
 @cache
 def learned() -> Weights:
-    """The weights that are shipped. `codeword bench words --write FILE` makes them."""
+    """The weights that are shipped. `python -m tests.benchmarks words --write FILE` makes them."""
     told = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
     return Weights(tuple(told["weights"].values()), tuple(told["of none"].values()))
 

@@ -13,7 +13,7 @@ from codeword.codebook.greedy_search import GreedySearch
 from codeword.codebook.ground import Grounder, changing
 from codeword.codebook.operators import operators
 from codeword.codebook.planner import SymbolicWorld, plan, ways
-from codeword.runtime.bench.planner import KINDS, arrangement, facts_wanted, observed
+from tests.benchmarks.planner import KINDS, arrangement, facts_wanted, observed
 from tests.codebook.plan_reference import random_world
 from tests.codebook.test_planner import goal
 from tests.observations import observe

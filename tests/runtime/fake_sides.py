@@ -2,7 +2,7 @@
 
 import time
 
-from codeword.runtime.bench.side import Answer, Question
+from tests.benchmarks.side import Answer, Question
 
 
 class FakeSide:

@@ -9,16 +9,16 @@ from codeword.codebook import Command, Result, load_codebook, make_command
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, open_folder, resolve
 from codeword.controller.store import silent
 from codeword.controller.tokens import Tokens
-from codeword.runtime.bench import contest, sides
-from codeword.runtime.bench.calling import call_graph, calling_prompt, read_call, read_free
-from codeword.runtime.bench.courses import Turn
-from codeword.runtime.bench.decision import suite
-from codeword.runtime.bench.prompting import CODEBOOK, Ways, bench_prompting, find_ways, prompting_decisions
-from codeword.runtime.bench.questions import offered
-from codeword.runtime.bench.rightness import Judge
-from codeword.runtime.bench.sides import Setting, SideSpec
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.situations import Situation
+from tests.benchmarks import contest, sides
+from tests.benchmarks.calling import call_graph, calling_prompt, read_call, read_free
+from tests.benchmarks.courses import Turn
+from tests.benchmarks.decision import suite
+from tests.benchmarks.prompting import CODEBOOK, Ways, bench_prompting, find_ways, prompting_decisions
+from tests.benchmarks.questions import offered
+from tests.benchmarks.rightness import Judge
+from tests.benchmarks.sides import Setting, SideSpec
 from tests.controller import tiny
 from tests.observations import observe
 

@@ -1,10 +1,10 @@
-"""`codeword bench grammar`: plans are timed for small and for large codebooks and scenes."""
+"""`python -m tests.benchmarks grammar`: plans are timed for small and for large codebooks and scenes."""
 
 from pathlib import Path
 
 from codeword.codebook import load_codebook
 from codeword.controller.registry import open_folder
-from codeword.runtime.bench.grammar import ROWS, bench_grammar
+from tests.benchmarks.grammar import ROWS, bench_grammar
 from tests.controller.tiny import write_folder
 
 

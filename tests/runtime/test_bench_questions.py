@@ -13,9 +13,9 @@ from outlines_core.json_schema import build_regex_from_schema
 from codeword.codebook import Codebook, Observation, legal, load_codebook
 from codeword.codebook.choices import Node
 from codeword.controller.remote.schema import products, schema_of
-from codeword.runtime.bench.courses import Turn, course
-from codeword.runtime.bench.decision import suite
-from codeword.runtime.bench.questions import canonical, offered
+from tests.benchmarks.courses import Turn, course
+from tests.benchmarks.decision import suite
+from tests.benchmarks.questions import canonical, offered
 from tests.observations import random_observation
 
 

@@ -10,14 +10,14 @@ from codeword.codebook.choices import END, Node
 from codeword.codebook.errors import InputError
 from codeword.controller.registry import LocalModel, open_folder
 from codeword.controller.store import silent
-from codeword.runtime.bench import contest, sides
-from codeword.runtime.bench.contest import Contest
-from codeword.runtime.bench.decision import find_sides
-from codeword.runtime.bench.files import write_plain
-from codeword.runtime.bench.graphs import pack, unpack
-from codeword.runtime.bench.process import SideError
-from codeword.runtime.bench.side import Question
-from codeword.runtime.bench.sides import Setting, SideSpec, check_names
+from tests.benchmarks import contest, sides
+from tests.benchmarks.contest import Contest
+from tests.benchmarks.decision import find_sides
+from tests.benchmarks.files import write_plain
+from tests.benchmarks.graphs import pack, unpack
+from tests.benchmarks.process import SideError
+from tests.benchmarks.side import Question
+from tests.benchmarks.sides import Setting, SideSpec, check_names
 from tests.controller import tiny
 
 SHARED = Node((("}", END),))

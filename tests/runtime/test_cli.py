@@ -8,15 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from codeword.runtime.cli import VERBS, main
+from codeword.runtime.cli import VERBS, cli, main
 
 
-def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+def call(capsys: pytest.CaptureFixture[str], *args: str, group: click.Group = cli) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of a call."""
     with pytest.raises(SystemExit) as end:
-        main(args)
+        main(args, group=group)
     captured = capsys.readouterr()
     assert isinstance(end.value.code, int)
     return end.value.code, captured.out, captured.err

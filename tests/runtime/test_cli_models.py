@@ -9,9 +9,10 @@ from codeword.controller import quantize as quantizing
 from codeword.controller.profiles import Tuned, choose
 from codeword.controller.registry import open_folder, resolve
 from codeword.runtime import quantization_texts
-from codeword.runtime.bench import quantization as bench
 from codeword.runtime.cli import main
 from codeword.runtime.quantization_texts import calibration_texts
+from tests.benchmarks import quantization as bench
+from tests.benchmarks.cli import bench as group
 from tests.controller.tiny import write_folder
 
 
@@ -93,9 +94,11 @@ def test_the_bench_compares_every_profile_and_both_methods(
     monkeypatch.setattr(bench, "held_out_texts", lambda: texts[:2])
     source = open_folder(write_folder(tmp_path / "floats", max_position_embeddings=8192), "tiny")
     quantizing.quantize(source, tmp_path / "codes", method="rtn")
-    code, out, err = call(capsys, "bench", "quantization", "--model", str(tmp_path / "codes"), "--n", "3", "--json")
-    assert code == 0, err
-    rows = {row["name"]: row for row in json.loads(out)["rows"]}
+    with pytest.raises(SystemExit) as ended:
+        main(["quantization", "--model", str(tmp_path / "codes"), "--n", "3", "--json"], group=group)
+    printed = capsys.readouterr()
+    assert ended.value.code == 0, printed.err
+    rows = {row["name"]: row for row in json.loads(printed.out)["rows"]}
     assert list(rows) == ["packed", "int8", "bf16", "fp32", "4 bits anew, rtn", "4 bits anew, gptq"]
     assert (rows["fp32"]["agreement"], rows["fp32"]["kl_mean"], rows["fp32"]["perplexity"] > 1) == (1.0, 0.0, True)
     assert rows["packed"]["weights_mb"] < rows["int8"]["weights_mb"] < rows["fp32"]["weights_mb"]

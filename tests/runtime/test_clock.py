@@ -12,8 +12,6 @@ from codeword.codebook import Codebook, Observation
 from codeword.codebook.errors import InputError
 from codeword.controller.decision import Decision
 from codeword.controller.store import silent
-from codeword.runtime.bench.latency import bench_latency, draw_latency
-from codeword.runtime.cli_bench import bench
 from codeword.runtime.cli_run import read_clock
 from codeword.runtime.episode import Episode, run_episode
 from codeword.runtime.recording import read_episode
@@ -22,6 +20,8 @@ from codeword.runtime.robots import open_robot
 from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.scenario_spec import Clock, Latency
+from tests.benchmarks.cli import bench
+from tests.benchmarks.latency import bench_latency, draw_latency
 from tests.runtime.conftest import shipped
 from tests.runtime.test_episode import DONE, PICK, PLACE, Notes
 

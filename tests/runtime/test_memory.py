@@ -20,6 +20,7 @@ from codeword.runtime.recording import read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.summary import scenario_of, summarize
+from tests.benchmarks.cli import bench
 from tests.controller.memory.redis_server import RedisServer
 from tests.controller.tiny import write_folder
 from tests.observations import observe
@@ -121,10 +122,10 @@ def test_two_robots_share_redis_and_go_on_when_it_is_killed(tmp_path: Path) -> N
 def test_the_bench_tells_what_a_warm_cache_saves(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     store = tmp_path / "decisions.sqlite"
     args = (
-        "bench", "cache", "--scenarios", "tabletop/put_in_bowl", "--seeds", "3", "--cache", str(store),
+        "cache", "--scenarios", "tabletop/put_in_bowl", "--seeds", "3", "--cache", str(store),
         "--model", str(write_folder(tmp_path / "tiny")), "--adapter", "none", "--json",
     )  # fmt: skip
-    code, out, err = call(capsys, *args)
+    code, out, err = call(capsys, *args, group=bench)
     figures = json.loads(out)
     cold, warm = figures["rows"]
     hits = figures["hits"]
@@ -134,7 +135,7 @@ def test_the_bench_tells_what_a_warm_cache_saves(capsys: pytest.CaptureFixture[s
     assert figures["saved"]["model_calls"] == 1.0
     assert 0 < hits["lookup_p95_ms"] <= hits["lookup_and_guard_p95_ms"] <= hits["p95_ms"] >= hits["p50_ms"]
     assert code == int(hits["p95_ms"] > 5 or hits["lookup_and_guard_p95_ms"] > 1), err
-    code, _, err = call(capsys, *args)
+    code, _, err = call(capsys, *args, group=bench)
     assert code == 2
     assert "has decisions in it; an empty cache is needed to begin with" in err
 

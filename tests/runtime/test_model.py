@@ -10,9 +10,6 @@ from codeword.codebook.offer import stable_text
 from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.controller.store import silent
-from codeword.runtime.bench.decision import bench_decision, decisions, find_sides
-from codeword.runtime.bench.lookahead import WAYS, bench_lookahead
-from codeword.runtime.bench.validity import decide
 from codeword.runtime.guard import Guard
 from codeword.runtime.recording import read_episode
 from codeword.runtime.replay import replay
@@ -20,6 +17,9 @@ from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario
 from codeword.runtime.situations import HOSTILE, situations
 from codeword.runtime.summary import scenario_of
+from tests.benchmarks.decision import bench_decision, decisions, find_sides
+from tests.benchmarks.lookahead import WAYS, bench_lookahead
+from tests.benchmarks.validity import decide
 from tests.runtime.conftest import shipped
 
 pytestmark = pytest.mark.model
@@ -39,7 +39,7 @@ def engine(llm: Controllers) -> Engine:
 
 
 def test_whatever_the_prompt_says_the_command_is_legal(engine: Engine) -> None:
-    """The same as `codeword bench validity`, which counts a thousand."""
+    """The same as `python -m tests.benchmarks validity`, which counts a thousand."""
     for situation in islice(situations(SUITE, seed=7, hostile=True), 24):
         text = decide(engine, situation).text
         assert legal(situation.codebook, situation.observation).allows(text)
@@ -63,7 +63,7 @@ def test_model_episodes_replay_and_are_decided_the_same_again(llm: Controllers, 
 
 
 def test_deciding_ahead_changes_times_and_nothing_else(llm: Controllers) -> None:
-    """The same as `codeword bench lookahead`, which runs suites: on the way something slips, which is not foretold."""
+    """The same as `python -m tests.benchmarks lookahead`, which runs suites: on the way something slips, which is not foretold."""
     counted: list[int] = []
     scenarios = (shipped("tabletop/put_in_bowl"), shipped("tabletop/slip_on_the_way"))
     figures = bench_lookahead(llm, scenarios, 1, lambda: counted.append(1))

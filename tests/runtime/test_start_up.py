@@ -12,9 +12,9 @@ from codeword.controller.adapter import load_adapter
 from codeword.controller.merge import with_adapter
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.runtime.cli import VERBS, cli
-from codeword.runtime.cli_bench import bench
-from codeword.runtime.cli_benches import BENCHES
 from codeword.runtime.lazy_group import Lazy
+from tests.benchmarks.benches import BENCHES
+from tests.benchmarks.cli import bench
 
 HEAVY = ("torch", "transformers", "outlines", "huggingface_hub", "peft", "gguf")
 """What nobody needs who computes with packed kernels."""
@@ -67,7 +67,6 @@ def test_help_imports_no_verb(tmp_path: Path) -> None:
     of_verbs = {one.where.partition(":")[0] for one in (*VERBS.values(), *BENCHES.values())}
     modules = loaded(tmp_path, "--help")
     assert modules & (of_verbs | {*HEAVY, "numpy", "zmq"}) == set()
-    assert loaded(tmp_path, "bench", "--help") & of_verbs == {"codeword.runtime.cli_bench"}
 
 
 def test_a_check_of_a_codebook_loads_no_decoder(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from codeword.runtime.bench.recording import bench_cost, bench_kills
 from codeword.runtime.recording import read_episode
 from codeword.runtime.replay import replay
+from tests.benchmarks.recording import bench_cost, bench_kills
 
 LIMIT_BYTES = 9_000
 """Files may grow to this size only: more than what an episode file begins with, less than a whole one."""
@@ -67,7 +67,7 @@ def test_a_killed_process_leaves_files_that_replay_to_the_cut(tmp_path: Path) ->
 
 
 def test_the_cost_of_logging_is_measured(tmp_path: Path) -> None:
-    """That the figures are figures; whether they are small enough is for `codeword bench recording` to say."""
+    """That the figures are figures; whether they are small enough is for `python -m tests.benchmarks recording` to say."""
     found = bench_cost(tmp_path, 2, lambda: None)
     assert found["decisions"] == sum(len(read_episode(path).steps) for path in tmp_path.glob("*.mcap"))
     assert 0 < found["share"] < 1

@@ -1,11 +1,11 @@
-"""Short versions of the long checks of the link; the figures themselves come from `codeword bench`."""
+"""Short versions of the long checks of the link; the figures themselves come from `make bench`."""
 
 import pytest
 
-from codeword.runtime.bench.fuzz import bench_fuzz
-from codeword.runtime.bench.link import bench_link
-from codeword.runtime.bench.soak import bench_soak
 from codeword.runtime.link.machine import Machine
+from tests.benchmarks.fuzz import bench_fuzz
+from tests.benchmarks.link import bench_link
+from tests.benchmarks.soak import bench_soak
 
 
 def test_spoiled_messages_break_nothing_and_move_nothing() -> None:

@@ -14,13 +14,13 @@ import pytest
 import zmq
 
 from codeword.codebook import Codebook, InputError, RobotError, RobotTimeoutError, load_codebook, read_command
-from codeword.runtime.bench.lossy import LossyNetwork, Weather
 from codeword.runtime.episode import Episode, run_episode
 from codeword.runtime.link.connection import Connection
 from codeword.runtime.link.keys import Keys
 from codeword.runtime.link.robot import LinkRobot, stop_robot
 from codeword.runtime.robots import open_robot
 from codeword.runtime.scenario import parse_scenario
+from tests.benchmarks.lossy import LossyNetwork, Weather
 from tests.runtime.conftest import shipped
 from tests.runtime.link.cart import moved_at
 from tests.runtime.link.patient import PATIENT

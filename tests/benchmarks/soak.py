@@ -11,10 +11,10 @@ from typing import Any
 
 from codeword.codebook import RobotError, load_codebook, make_command
 from codeword.runtime.link.robot import BEGIN_S, LinkRobot
+from codeword.runtime.machine import machine
 
 from .link import serving
 from .lossy import LossyNetwork, Weather
-from .machine import machine
 from .soak_robot import CODEBOOK, NOTES, ROBOT
 
 WEATHER = Weather(loss=0.02, twice=0.02, delay_s=0.2)
@@ -30,7 +30,7 @@ def bench_soak(duration_s: float, restart_s: float, on_second: Callable[[], None
         (Path(folder) / "soak_robot.yaml").write_text(ROBOT)
         os.environ[NOTES] = str(notes)
         stack.callback(os.environ.pop, NOTES, None)
-        serve = ("--robot", "codeword.runtime.bench.soak_robot:SoakRobot", "--codebook", str(book_file))
+        serve = ("--robot", "tests.benchmarks.soak_robot:SoakRobot", "--codebook", str(book_file))
         robots = stack.enter_context(ExitStack())
         url, process = robots.enter_context(serving(*serve))
         network = LossyNetwork(url, WEATHER, seed=1)

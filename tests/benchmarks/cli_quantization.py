@@ -1,13 +1,13 @@
-"""`codeword bench quantization`: every way to hold weights against the same values in float32."""
+"""`python -m tests.benchmarks quantization`: every way to hold weights against the same values in float32."""
 
 import click
 from rich.table import Table
 
 from codeword.controller.registry import resolve
+from codeword.runtime.terminal import counting, model_progress, out, print_json, stages
 
-from .bench.quantization import DECISIONS, bench_quantization, sides_of
-from .cli_bench import JSON, MODEL, bench, show_machine
-from .terminal import counting, model_progress, out, print_json, stages
+from .cli import JSON, MODEL, bench, show_machine
+from .quantization import DECISIONS, bench_quantization, sides_of
 
 _QUANTIZATION = (
     ("weights [MB]", "weights_mb"), ("p50 [ms]", "p50_ms"), ("prefill [tok/s]", "prefill_tokens_per_s"),
@@ -17,7 +17,7 @@ _QUANTIZATION = (
 )  # fmt: skip
 
 
-@bench.command(epilog="Example: codeword bench quantization --n 100 --json")
+@bench.command(epilog="Example: python -m tests.benchmarks quantization --n 100 --json")
 @click.option("--n", type=click.IntRange(1), default=DECISIONS, show_default=True, help="Decisions on each side.")
 @click.option("--anew/--no-anew", default=True, show_default=True, help="Also quantize the model anew with 4 bits.")
 @MODEL

@@ -20,11 +20,11 @@ from codeword.controller.rescale import write_rescaled
 from codeword.controller.sampling import Sampling
 from codeword.controller.speed import pass_ms
 from codeword.controller.store import Progress
+from codeword.runtime.machine import machine
 from codeword.runtime.quantization_texts import HELD_OUT, calibration_texts, held_out_texts, suite
 from codeword.runtime.situations import Situation, situations
 from codeword.runtime.statistics import quantile, wilson95
 
-from .machine import machine
 from .validity import decide
 
 REFERENCE = "fp32"

@@ -1,15 +1,15 @@
-"""`codeword bench calling`: codebook prompting against function calling."""
+"""`python -m tests.benchmarks calling`: codebook prompting against function calling."""
 
 import click
 from rich.table import Table
 from rich.text import Text
 
 from codeword.controller.registry import DEFAULT_MODEL, resolve
+from codeword.runtime.terminal import counting, model_progress, out, print_json
 
-from .bench.decision import suite
-from .bench.prompting import bench_prompting, find_ways, prompting_decisions
-from .cli_bench import bench
-from .terminal import counting, model_progress, out, print_json
+from .cli import bench
+from .decision import suite
+from .prompting import bench_prompting, find_ways, prompting_decisions
 
 _COLUMNS = {
     "by": "engine", "setting": "setting", "prompt": "prompt_tokens", "answer": "answer_tokens", "p50 [ms]": "p50_ms",
@@ -17,7 +17,7 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-@bench.command(epilog="Example: codeword bench calling --n 20 --json")
+@bench.command(epilog="Example: python -m tests.benchmarks calling --n 20 --json")
 @click.option("--n", type=click.IntRange(1), default=100, show_default=True, help="Decisions in each way.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

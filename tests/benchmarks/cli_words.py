@@ -1,4 +1,4 @@
-"""`codeword bench words`: what a task's words alone tell."""
+"""`python -m tests.benchmarks words`: what a task's words alone tell."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from .cli_bench import JSON, bench
-from .terminal import counting, out, print_json
+from codeword.runtime.terminal import counting, out, print_json
+
+from .cli import JSON, bench
 
 
-@bench.command(epilog="Example: codeword bench words")
+@bench.command(epilog="Example: python -m tests.benchmarks words")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which wordings each step draws.")
 @click.option("--write", type=click.Path(path_type=Path), help="Write the learned weights to this file.")
 @JSON
@@ -23,8 +24,7 @@ def words(seed: int, write: Path | None, as_json: bool) -> None:
     from codeword.controller.teaching.domains import TAUGHT, VALIDATION
     from codeword.controller.teaching.plan_lessons import books_of
     from codeword.controller.teaching.words import count_right, learn_weights, sayings
-
-    from .statistics import wilson95
+    from codeword.runtime.statistics import wilson95
 
     with counting("codebooks", sum(len(books_of(split)) for split in (TAUGHT, VALIDATION))) as bar:
         taught, kept = (sayings(split, lambda: bar.advance(bar.task_ids[0])) for split in (TAUGHT, VALIDATION))

@@ -31,7 +31,7 @@ PEERS = ("outlines", "llama.cpp")
 
 NAMES = (OURS, *VARIANTS, *PEERS)
 
-_PACKAGE = "codeword.runtime.bench"
+_PACKAGE = "tests.benchmarks"
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def stops_of_a_class(
         (Path(folder) / "stopping_robot.yaml").write_text(ROBOT)
         os.environ[NOTES] = str(notes)
         stack.callback(os.environ.pop, NOTES, None)
-        args = ("--robot", "codeword.runtime.bench.stopping:StoppingRobot", "--codebook", str(book_file))
+        args = ("--robot", "tests.benchmarks.stopping:StoppingRobot", "--codebook", str(book_file))
         url, _ = stack.enter_context(serving(*args))
         book = load_codebook(book_file)
         go = make_command(book, "go", {})

@@ -32,7 +32,7 @@ class SideProcess:
         self.rss_mb = float("nan")
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "codeword.runtime.bench.worker"],
+            [sys.executable, "-m", "tests.benchmarks.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,

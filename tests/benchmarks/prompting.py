@@ -10,6 +10,7 @@ from codeword.controller.habits import situation_of
 from codeword.controller.registry import LocalModel
 from codeword.controller.store import Progress
 from codeword.controller.tokens import Tokens
+from codeword.runtime.machine import machine, versions
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.statistics import quantile, wilson95
 
@@ -17,7 +18,6 @@ from .calling import call_graph, calling_prompt, read_call, read_free
 from .contest import TRIALS, Contest, trial_decisions
 from .courses import Turn, course
 from .graphs import pack
-from .machine import machine, versions
 from .questions import offered
 from .rightness import Judge
 from .side import Answer, Question

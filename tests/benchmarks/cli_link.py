@@ -1,12 +1,13 @@
-"""`codeword bench link`, `soak` and `fuzz`: what the robot link costs and withstands."""
+"""`python -m tests.benchmarks link`, `soak` and `fuzz`: what the robot link costs and withstands."""
 
 import click
 
-from .bench.fuzz import bench_fuzz
-from .bench.link import bench_link
-from .bench.soak import WEATHER, bench_soak
-from .cli_bench import JSON, MODEL, bench, given, show_rows
-from .terminal import counting, out, print_json
+from codeword.runtime.terminal import counting, out, print_json
+
+from .cli import JSON, MODEL, bench, given, show_rows
+from .fuzz import bench_fuzz
+from .link import bench_link
+from .soak import WEATHER, bench_soak
 
 
 @bench.command()

@@ -10,10 +10,9 @@ from codeword.controller.decision import Decision
 from codeword.controller.engine import Engine
 from codeword.controller.registry import LocalModel
 from codeword.runtime.guard import Guard
+from codeword.runtime.machine import machine
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.situations import Situation, situations
-
-from .machine import machine
 
 
 def bench_validity(

@@ -18,8 +18,7 @@ from codeword.codebook import Entity, Fact, Observation, load_codebook
 from codeword.codebook.conditions import And
 from codeword.codebook.parse import Vocabulary, parse_condition
 from codeword.codebook.planner import SymbolicWorld, plan
-
-from .machine import machine
+from codeword.runtime.machine import machine
 
 KINDS = ("into bowls", "reverse a tower", "one tower", "random to random", "dig out")
 BOWLS = ("pink_bowl", "blue_bowl")

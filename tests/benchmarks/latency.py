@@ -7,14 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from codeword.runtime.machine import machine
 from codeword.runtime.outcome import outcome_of
 from codeword.runtime.recording import read_episode
 from codeword.runtime.run import Controllers, Plan, run_one
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.scenario_spec import Clock, Latency
 from codeword.runtime.statistics import quantile, wilson95
-
-from .machine import machine
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from codeword.runtime.machine import machine
 from codeword.runtime.statistics import quantile
-
-from .machine import machine
 
 _PROGRAM = """
 import sys

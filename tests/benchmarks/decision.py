@@ -9,13 +9,13 @@ from codeword.codebook.offer import Offer
 from codeword.controller.registry import LocalModel
 from codeword.controller.store import Progress
 from codeword.controller.tokens import Tokens
+from codeword.runtime.machine import machine, versions
 from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario
 from codeword.runtime.situations import Situation
 from codeword.runtime.statistics import quantile
 
 from .contest import TRIALS, Contest
 from .courses import course
-from .machine import machine, versions
 from .questions import canonical, offered, question_of
 from .side import Answer, Question
 from .sides import OURS, AbsentError, SideSpec, find_side

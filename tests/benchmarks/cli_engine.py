@@ -1,16 +1,16 @@
-"""`codeword bench exactness` and `start`: the engine beside transformers, and a process up to its first command."""
+"""`python -m tests.benchmarks exactness` and `start`: the engine beside transformers, and a process up to its first command."""
 
 from typing import Any
 
 import click
 
 from codeword.controller.registry import DEFAULT_MODEL
+from codeword.runtime.terminal import counting, out, print_json
 
-from .cli_bench import JSON, MODEL, bench, given, show_machine, show_rows
-from .terminal import counting, out, print_json
+from .cli import JSON, MODEL, bench, given, show_machine, show_rows
 
 
-@bench.command(epilog="Example: codeword bench exactness --n 500 --json")
+@bench.command(epilog="Example: python -m tests.benchmarks exactness --n 500 --json")
 @click.option("--n", type=click.IntRange(1), default=500, show_default=True, help="How many decisions.")
 @MODEL
 @JSON
@@ -20,7 +20,7 @@ def exactness(n: int, model: str, as_json: bool) -> int:
     Exits 1 if a command differs by more than a tie. Takes about 5 s a decision with the long prompts of the first
     half and 2 s with those of the second, on two cores.
     """
-    from .bench.exactness import bench_exactness
+    from .exactness import bench_exactness
 
     local = given(model)
     with counting("decisions", n) as bar:
@@ -42,14 +42,14 @@ def exactness(n: int, model: str, as_json: bool) -> int:
     return 0 if figures["equal"] + figures["tied"] == n else 1
 
 
-@bench.command(epilog="Example: codeword bench start --n 5")
+@bench.command(epilog="Example: python -m tests.benchmarks start --n 5")
 @click.option("--n", type=click.IntRange(1), default=5, show_default=True, help="How many processes.")
 @click.option("--codebook", default="workbench", show_default=True, help="A codebook's name or file.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
 @JSON
 def start(n: int, codebook: str, model: str, as_json: bool) -> int:
     """From the shell to the first decision of a new process, model in the cache; exits 1 if that takes over 6 s."""
-    from .bench.start import bench_start
+    from .start import bench_start
 
     given(model)
     with counting("processes", n) as bar:

@@ -8,10 +8,10 @@ from codeword.controller.engine import Engine, Techniques
 from codeword.controller.habits import Habits, situation_of
 from codeword.controller.hint import Hint
 from codeword.controller.registry import LocalModel
+from codeword.runtime.machine import machine
 
 from .courses import course
 from .decision import SUITES, suite
-from .machine import machine
 from .plain import PlainDecoder
 from .questions import offered
 

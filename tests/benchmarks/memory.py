@@ -10,12 +10,11 @@ from typing import Any
 from codeword.codebook.errors import InputError
 from codeword.controller.memory.opening import open_kept
 from codeword.controller.store import Progress
+from codeword.runtime.machine import machine
 from codeword.runtime.recording import Episode, Step, read_episode
 from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.statistics import quantile
-
-from .machine import machine
 
 MOST_HIT_MS, MOST_LOOKUP_AND_GUARD_MS = 5.0, 1.0
 """What a hit may take at the 95th percentile: from observation to a command that passed the guard, and of that looking

@@ -1,16 +1,17 @@
-"""`codeword bench recording`: what logging costs, and what a kill leaves of a file."""
+"""`python -m tests.benchmarks recording`: what logging costs, and what a kill leaves of a file."""
 
 import tempfile
 from pathlib import Path
 
 import click
 
-from .bench.machine import machine
-from .cli_bench import JSON, bench
-from .terminal import counting, out, print_json
+from codeword.runtime.machine import machine
+from codeword.runtime.terminal import counting, out, print_json
+
+from .cli import JSON, bench
 
 
-@bench.command(epilog="Example: codeword bench recording --episodes 30 --kills 50")
+@bench.command(epilog="Example: python -m tests.benchmarks recording --episodes 30 --kills 50")
 @click.option("--episodes", type=click.IntRange(1), default=30, show_default=True, help="Episodes to time.")
 @click.option("--kills", type=click.IntRange(0), default=0, show_default=True, help="Processes to kill on the way.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The moments are drawn by it.")
@@ -21,7 +22,7 @@ def recording(episodes: int, kills: int, seed: int, as_json: bool) -> int:
     Exits 1 if logging takes over 2% of the wall time or over 1 ms of a decision at p95, or if a file that a killed
     process left does not open, or does not replay the same up to the cut. A kill takes about 3 s.
     """
-    from .bench.recording import bench_cost, bench_kills
+    from .recording import bench_cost, bench_kills
 
     with tempfile.TemporaryDirectory() as folder:
         with counting("episodes", episodes) as bar:

@@ -1,4 +1,4 @@
-"""`codeword bench`: what is measured, printed by a command."""
+"""`python -m tests.benchmarks`: what is measured, printed by a command."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,17 +8,20 @@ from rich.table import Table
 
 from codeword.controller.adapter import NONE, Adapter, load_adapter
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
+from codeword.runtime.lazy_group import LazyGroup
+from codeword.runtime.terminal import model_progress, out
 
-from .cli_benches import BENCHES
-from .lazy_group import LazyGroup
-from .terminal import model_progress, out
+from .benches import BENCHES
 
 MODEL = click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 
 
 @click.group(
-    cls=LazyGroup, lazy=BENCHES, invoke_without_command=True, epilog="Example: codeword bench decision --n 50 --json"
+    cls=LazyGroup,
+    lazy=BENCHES,
+    invoke_without_command=True,
+    epilog="Example: python -m tests.benchmarks decision --n 50 --json",
 )
 @click.pass_context
 def bench(context: click.Context) -> None:

@@ -1,14 +1,14 @@
-"""`codeword bench planner`: plans for many things."""
+"""`python -m tests.benchmarks planner`: plans for many things."""
 
 import click
 
 from codeword.codebook.errors import InputError
+from codeword.runtime.terminal import counting, print_json
 
-from .cli_bench import JSON, bench, show_machine, show_rows
-from .terminal import counting, print_json
+from .cli import JSON, bench, show_machine, show_rows
 
 
-@bench.command(epilog="Example: codeword bench planner --sizes 20,40,80")
+@bench.command(epilog="Example: python -m tests.benchmarks planner --sizes 20,40,80")
 @click.option("--sizes", default="20,40", show_default=True, help="How many blocks.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random arrangements.")
 @JSON
@@ -19,7 +19,7 @@ def planner(sizes: str, seed: int, as_json: bool) -> int:
 
     Exits 1 if no plan is found for one, since there is one for each.
     """
-    from .bench.planner import KINDS, bench_planner
+    from .planner import KINDS, bench_planner
 
     counts = [int(part) for part in sizes.split(",") if part.isdecimal()]
     if len(counts) != sizes.count(",") + 1 or not all(2 <= count <= 200 for count in counts):

@@ -11,13 +11,12 @@ from codeword.codebook import Codebook, Command, Observation
 from codeword.controller import Controller, Decision
 from codeword.controller.engine import Cancelled, never
 from codeword.controller.foresight import Foreseeing
+from codeword.runtime.machine import machine
 from codeword.runtime.recording import Episode, read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.run import Controllers, Plan, Task, run_one
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.statistics import quantile
-
-from .machine import machine
 
 WAYS = ("off", "ahead", "mistaken")
 """Deciding when asked; deciding ahead; deciding ahead by foretelling what never comes true."""

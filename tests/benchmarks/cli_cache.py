@@ -1,4 +1,4 @@
-"""`codeword bench cache`: what a decision cache saves, and how quick it is."""
+"""`python -m tests.benchmarks cache`: what a decision cache saves, and how quick it is."""
 
 import click
 
@@ -6,14 +6,14 @@ from codeword.controller.controller import BEST_POLICY
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.remote.address import is_remote
 from codeword.controller.remote.fallback import HOLD
+from codeword.runtime.run import Who
+from codeword.runtime.scenario import find_scenarios, load_scenario
+from codeword.runtime.terminal import counting, out, print_json
 
-from .cli_bench import JSON, bench, given, show_machine, show_rows
-from .run import Who
-from .scenario import find_scenarios, load_scenario
-from .terminal import counting, out, print_json
+from .cli import JSON, bench, given, show_machine, show_rows
 
 
-@bench.command(epilog="Example: codeword bench cache --scenarios tabletop --seeds 2")
+@bench.command(epilog="Example: python -m tests.benchmarks cache --scenarios tabletop --seeds 2")
 @click.option("--scenarios", default="tabletop", show_default=True, help="A suite, folder or file.")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="Episodes per scenario.")
 @click.option("--cache", "where", help="An empty cache to fill: a file or redis://… [a file of its own].")
@@ -26,7 +26,7 @@ def cache(scenarios: str, seeds: int, where: str | None, adapter: str, model: st
     Exits 1 if a hit takes more than 5 ms from observation to command, or lookup and guard more than 1 ms, both p95, or
     if the second run decided otherwise.
     """
-    from .bench.memory import bench_cache, holds
+    from .memory import bench_cache, holds
 
     chosen = [load_scenario(path) for path in find_scenarios((scenarios,))]
     if not is_remote(model):

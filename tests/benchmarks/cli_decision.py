@@ -1,4 +1,4 @@
-"""`codeword bench decision`, `validity` and `grammar`: what a decision takes, and that what comes out is legal."""
+"""`python -m tests.benchmarks decision`, `validity` and `grammar`: what a decision takes, and that what comes out is legal."""
 
 from typing import Any
 
@@ -7,18 +7,18 @@ from rich.table import Table
 from rich.text import Text
 
 from codeword.controller.registry import resolve
+from codeword.runtime.machine import machine
+from codeword.runtime.terminal import counting, model_progress, out, print_json
 
-from .bench.decision import SUITES, bench_decision, decisions, find_sides, suite
-from .bench.grammar import ROWS, bench_grammar
-from .bench.machine import machine
-from .bench.plans import WAYS, bench_plans
-from .bench.sides import NAMES, check_names
-from .bench.validity import bench_validity
-from .cli_bench import JSON, MODEL, bench, given, show_machine
-from .terminal import counting, model_progress, out, print_json
+from .cli import JSON, MODEL, bench, given, show_machine
+from .decision import SUITES, bench_decision, decisions, find_sides, suite
+from .grammar import ROWS, bench_grammar
+from .plans import WAYS, bench_plans
+from .sides import NAMES, check_names
+from .validity import bench_validity
 
 
-@bench.command(epilog="Example: codeword bench decision --n 20 --sides ours,outlines,llama.cpp")
+@bench.command(epilog="Example: python -m tests.benchmarks decision --n 20 --sides ours,outlines,llama.cpp")
 @click.option(
     "--n", type=click.IntRange(1), default=100, show_default=True, help="Decisions of each side in each suite."
 )
@@ -114,7 +114,7 @@ def grammar(n: int, model: str, as_json: bool) -> None:
         )
 
 
-@bench.command(epilog="Example: codeword bench plans --n 20")
+@bench.command(epilog="Example: python -m tests.benchmarks plans --n 20")
 @click.option("--n", type=click.IntRange(1), default=20, show_default=True, help="How many scenes.")
 @MODEL
 @JSON

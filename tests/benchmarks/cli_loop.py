@@ -1,22 +1,22 @@
-"""`codeword bench`, the loop's own figures: what deciding ahead brings, and how soon a limit is heard."""
+"""`python -m tests.benchmarks`, the loop's own figures: what deciding ahead brings, and how soon a limit is heard."""
 
 from pathlib import Path
 
 import click
 
 from codeword.codebook.errors import InputError
+from codeword.runtime.run import CONTROLLERS, Controllers, Who
+from codeword.runtime.scenario import find_scenarios, load_scenario
+from codeword.runtime.scenario_spec import Latency
+from codeword.runtime.terminal import counting, model_progress, out, print_json
 
-from .cli_bench import JSON, MODEL, bench, given, show_machine
-from .run import CONTROLLERS, Controllers, Who
-from .scenario import find_scenarios, load_scenario
-from .scenario_spec import Latency
-from .terminal import counting, model_progress, out, print_json
+from .cli import JSON, MODEL, bench, given, show_machine
 
 ADAPTER = click.option("--adapter", default="auto", show_default=True, help="The shipped one, a folder, or none.")
 POLICY = click.option("--policy", default="auto", show_default=True, help="What the model writes.")
 
 
-@bench.command(epilog="Example: codeword bench lookahead disturbed --seeds 2")
+@bench.command(epilog="Example: python -m tests.benchmarks lookahead disturbed --seeds 2")
 @click.argument("suites", nargs=-1)
 @click.option("--seeds", type=click.IntRange(1), default=2, show_default=True, help="Episodes of each scenario.")
 @MODEL
@@ -29,7 +29,7 @@ def lookahead(suites: tuple[str, ...], seeds: int, model: str, adapter: str, pol
     Every episode is run three times: without, with, and with everything foretold wrongly. Exits 1 if a decision is not
     what deciding afterwards gives.
     """
-    from .bench.lookahead import WAYS, bench_lookahead
+    from .lookahead import WAYS, bench_lookahead
 
     scenarios = [load_scenario(path) for path in find_scenarios(suites or ("tabletop",))]
     with model_progress() as progress:
@@ -54,13 +54,13 @@ def lookahead(suites: tuple[str, ...], seeds: int, model: str, adapter: str, pol
     return 0 if sound else 1
 
 
-@bench.command(epilog="Example: codeword bench limits --n 500")
+@bench.command(epilog="Example: python -m tests.benchmarks limits --n 500")
 @click.option("--n", type=click.IntRange(1), default=500, show_default=True, help="How many limits are missed.")
 @MODEL
 @JSON
 def limits(n: int, model: str, as_json: bool) -> int:
     """How long after its hard limit a decision ends, wherever it is then; exits 1 if p99 is over 60 ms."""
-    from .bench.limits import bench_limits
+    from .limits import bench_limits
 
     local = given(model)
     with counting("misses", n) as bar:
@@ -79,7 +79,9 @@ def limits(n: int, model: str, as_json: bool) -> int:
     return 0 if figures["overshoot_p99_ms"] <= figures["target_ms"] else 1
 
 
-@bench.command("latency-curve", epilog="Example: codeword bench latency-curve --latencies 0,500,1000,2000 --seeds 4")
+@bench.command(
+    "latency-curve", epilog="Example: python -m tests.benchmarks latency-curve --latencies 0,500,1000,2000 --seeds 4"
+)
 @click.argument("suites", nargs=-1)
 @click.option("--latencies", default="0,250,500,1000,1500,2000", show_default=True, help="What is tried [ms].")
 @click.option("--seeds", type=click.IntRange(1), default=4, show_default=True, help="Episodes of each scenario.")
@@ -98,7 +100,7 @@ def latency_curve(
     Once for as long as decisions really take, then for each latency. Needs scenarios in which things move by
     themselves.
     """
-    from .bench.latency import bench_latency, draw_latency
+    from .latency import bench_latency, draw_latency
 
     try:
         times_ms = [Latency(latency_ms=float(part)).latency_ms for part in latencies.split(",")]

@@ -13,11 +13,10 @@ from codeword.controller.deadlines import Deadlines
 from codeword.controller.decision import DecisionCancelled
 from codeword.controller.engine import Engine, Techniques
 from codeword.controller.registry import LocalModel
+from codeword.runtime.machine import machine
 from codeword.runtime.scenario import find_scenarios, load_scenario
 from codeword.runtime.situations import situations
 from codeword.runtime.statistics import quantile
-
-from .machine import machine
 
 SUITES = ("tabletop", "workbench")
 TARGET_MS = 60.0
