@@ -138,21 +138,6 @@ def _all_numbered(things: Collection[str]) -> bool:
     return all(_NUMBER.search(thing) for thing in things)
 
 
-def replaced(task: str, about: Collection[str], seen: Collection[str], known: Collection[str]) -> str:
-    """A name of one word, or with a number, that a task gives to what is not seen, where a goal is `about` something
-    like it in its place that the task does not name; empty where there is none. Of longer names one cannot be sure:
-    "the smallest block" is none.
-
-    >>> replaced("Pick up the banana.", ["apple"], ["apple", "mug"], ["table"])
-    'banana'
-    """
-    for name, like in absent(task, seen, known).items():
-        in_place = [thing for thing in about if thing in like and not named(task, thing, seen)]
-        if in_place and (name.isalpha() or _NUMBER.search(name)) and name not in about:
-            return name
-    return ""
-
-
 def mistaken(task: str, seen: Collection[str], known: Collection[str]) -> dict[str, frozenset[str]]:
     """Names that a task gives to things that are not seen, each with those that could be taken for them: of the same
     noun with another word before it, or of the same name with another number, and not named by the task themselves. No

@@ -23,26 +23,17 @@ from functools import lru_cache
 from itertools import chain, product
 
 from .absent import absent
-from .arguments import ChoiceArgument
-from .choices import END, Node
+from .choices import Node
 from .classes import ALL, Group, classes, gatherings, groups_of
 from .fact_kinds import place_kinds
 from .facts import Fact
 from .ground import Either, Every, Formula, Grounder, Unparted, changing
 from .observation import Observation
-from .offer import stable_text, task_told
 from .operators import Change, matches, operators
-from .prompt import Prompt, fact_text, fact_words, situation_text
+from .prompt import fact_text, fact_words
 from .relations import NOT, related_ways
 from .rows import ordered_ways, spelled_ways
 from .skills import Codebook
-
-ASK = "Answer with the goal of the task: the facts that must hold at the end."
-"""What stands in the place of the last command where a goal is asked for."""
-
-
-MOST_ITEMS = 12
-"""So many facts and classes a goal names at most."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +78,6 @@ def _fact_of(words: Sequence[str]) -> Fact:
     """The fact that some words say: how many there are tells which of them is its name."""
     name = words[0] if len(words) < 3 else words[1]
     return Fact(name, tuple(words[1:]) if len(words) < 3 else (words[0], *words[2:]))
-
-
-def goal_prompt(codebook: Codebook, task: str, observation: Observation) -> Prompt:
-    """The prompt that asks for a goal; it begins as every prompt of the codebook does."""
-    situation = situation_text(codebook, observation)
-    return Prompt(stable_text(codebook), task_told(codebook, task), f"{situation}\n{ASK}")
 
 
 def goal_facts(codebook: Codebook, observation: Observation) -> list[Fact]:
@@ -196,22 +181,6 @@ def in_order(codebook: Codebook, observation: Observation, facts: Iterable[Fact]
         return about[0] if about else -1, names.get(fact.name, len(names)), about
 
     return sorted(facts, key=place)
-
-
-def goal_graph(codebook: Codebook, observation: Observation, task: str = "", *, giving_up: bool = True) -> Node:
-    """Every goal that can be written here for a task, at least one fact or class long, or why there can be none (that
-    it is impossible only where nothing can be written, since otherwise plans find out). Without `giving_up` there is no
-    such reason, where anything else can be written.
-    """
-    found = Sayable.of(codebook, observation, task)
-    heads: list[tuple[str, Node]] = []
-    if found.size:
-        heads.append(("goal", Node((('":[["', _items(found)),))))
-    reasons = [r for r in _reasons(codebook) if not heads or (giving_up and r != "impossible")]
-    if reasons:
-        end = Node((('"}', END),))
-        heads.append(("cannot", Node((('":"', Node(tuple((reason, end) for reason in reasons))),))))
-    return Node((('{"', Node(tuple(heads))),))
 
 
 def facts_by_kinds(codebook: Codebook, observation: Observation, names: Collection[str]) -> list[Fact]:
@@ -360,15 +329,6 @@ def _vocabulary(codebook: Codebook) -> frozenset[str]:
     return frozenset(re.findall(r"[a-z]+", " ".join(texts).lower().replace("_", " ")))
 
 
-def _items(found: Sayable) -> Node:
-    """Facts and what is said of classes, one after the other, in any order, but not too many."""
-    item, end = found.item(Node((("", END),))), ('"]]}', END)
-    closing = Node((end,))
-    for _ in range(min(MOST_ITEMS, found.size) - 1):
-        closing = Node((('"],["', item.then(closing)), end))
-    return item.then(closing)
-
-
 def _item(
     classes: Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]],
     groups: Sequence[Sequence[Fact]],
@@ -421,11 +381,3 @@ def _paths(
         return shared([('","', _paths(longer, closing, shared)), *ends])
 
     return shared((word, behind(rests)) for word, rests in options.items())
-
-
-def _reasons(codebook: Codebook) -> tuple[str, ...]:
-    """The reasons for which a task can be given up."""
-    arguments = [
-        argument for skill in codebook.skills.values() if skill.ends == "cannot" for argument in skill.args.values()
-    ]
-    return tuple(reason for argument in arguments if isinstance(argument, ChoiceArgument) for reason in argument.texts)

@@ -3,27 +3,20 @@ they were taught under.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from codeword.codebook.compose import shipped as shipped_codebooks
 from codeword.codebook.errors import ModelError, did_you_mean
-from codeword.codebook.load import load_codebook
 from codeword.codebook.plan_prompt import PLAN_CONTRACT
-from codeword.codebook.prompt import CONTRACT
-from codeword.codebook.skills import Codebook
 
 from .registry import LocalModel
 from .store import sha256_of
 
-AUTO, AUTO_PLANS = "auto", "auto-plans"
-"""The adapter that is shipped for a model, or none where there is none; the same, one that writes whole plans first."""
-
-_TABLETOPS = "arm"
-"""The robot of the codebooks that the adapter of goals was taught on: the simulated arm."""
+AUTO = "auto"
+"""The adapter that is shipped for a model, or none where there is none."""
 
 MERGING = 1
 """Raised whenever the same adapter would be merged into other weights."""
@@ -39,13 +32,6 @@ _PLAIN: dict[str, Any] = {
     "alpha_pattern": {}, "layers_to_transform": None, "lora_bias": False, "use_qalora": False,
 }  # fmt: skip
 """What peft's settings must say where they say anything: the forms that are read here."""
-
-
-_CONTRACTS = (CONTRACT, PLAN_CONTRACT)
-"""Contracts that adapters may have been taught under: of commands and goals, and of plans."""
-
-_POLICIES = {"plan": "plan", "goal": "plan", "direct": "direct"}
-"""What an adapter's record says that it was taught to write, and the policy that it serves."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +58,6 @@ class Adapter:
         assert self.folder is not None
         return self.folder / WEIGHTS
 
-    @property
-    def plans_are_goals(self) -> bool:
-        """Whether it was taught to write goals alone where a plan is asked for, as the contract before plans has it."""
-        return self.folder is not None and self.contract < PLAN_CONTRACT
-
     @cached_property
     def identity(self) -> str:
         """Names what it does to a model: equal only where that is."""
@@ -93,30 +74,8 @@ def shipped() -> dict[str, Path]:
     return {path.name: path for path in found if (path / RECORD).is_file()}
 
 
-def chosen_adapter(name: str, codebooks: Iterable[Codebook]) -> str:
-    """An adapter's name; for `auto` which of the shipped ones is taken for some codebooks.
-
-    It is the one that writes whole plans, but for tabletops of the simulated arm the one that was taught on these. That
-    writes goals alone, so a codebook with skills of its own that declare no effects, which goals cannot ask for, is no
-    such tabletop.
-    """
-    if name != AUTO:
-        return name
-    return AUTO if all(map(_is_tabletop, codebooks)) else AUTO_PLANS
-
-
-def _is_tabletop(codebook: Codebook) -> bool:
-    if codebook.robot != _TABLETOPS:
-        return False
-    from_here = {path.resolve() for path in shipped_codebooks().values()} & {file.resolve() for file in codebook.files}
-    if len(from_here) == len(codebook.files):
-        return True
-    known = {name for book in map(load_codebook, sorted(from_here)) for name in book.skills}
-    return all(skill.effects or skill.ends is not None or skill.name in known for skill in codebook.skills.values())
-
-
 def load_adapter(name: str, model: LocalModel, *, to_teach: bool = False) -> Adapter:
-    """The adapter of a name (`none`, `auto`, see `chosen_adapter`, a shipped one's, a folder's) for a model. One to be
+    """The adapter of a name (`none`, `auto`, a shipped one's, a folder's) for a model. One to be
     taught further may have been taught under another prompt contract.
 
     Raises ModelError where there is none such, it is damaged, or it was taught on another base or under another prompt
@@ -125,9 +84,8 @@ def load_adapter(name: str, model: LocalModel, *, to_teach: bool = False) -> Ada
     if name == NONE.name:
         return NONE
     known = shipped()
-    if name in (AUTO, AUTO_PLANS):
+    if name == AUTO:
         fitting = [path for path in known.values() if _record(path).get("base_sha256") == model.base_sha256]
-        fitting.sort(key=lambda path: (_record(path).get("contract") == PLAN_CONTRACT) is not (name == AUTO_PLANS))
         return _open(fitting[0], fitting[0].name, model, to_teach) if fitting else NONE
     if name in known:
         return _open(known[name], name, model, to_teach)
@@ -143,10 +101,9 @@ def load_adapter(name: str, model: LocalModel, *, to_teach: bool = False) -> Ada
 def _open(folder: Path, name: str, model: LocalModel, to_teach: bool) -> Adapter:
     record, settings = _record(folder), _json(folder / SETTINGS)
     contract, base = record.get("contract"), record.get("base_sha256")
-    if contract not in _CONTRACTS and not to_teach:
-        known = " or ".join(map(str, _CONTRACTS))
+    if contract != PLAN_CONTRACT and not to_teach:
         raise ModelError(
-            f"adapter {name}: taught under prompt contract {contract}, and this is {known}; train it anew with: "
+            f"adapter {name}: taught under prompt contract {contract}, and this is {PLAN_CONTRACT}; train it anew with "
             "codeword train"
         )
     if base != model.base_sha256:
@@ -164,8 +121,7 @@ def _open(folder: Path, name: str, model: LocalModel, to_teach: bool) -> Adapter
     if not (folder / WEIGHTS).is_file():
         raise ModelError(f"{folder}: there is no {WEIGHTS} in it; an adapter has {SETTINGS}, {WEIGHTS}, {RECORD}")
     scale = alpha / (rank**0.5 if settings.get("use_rslora") else rank)
-    taught = [_POLICIES.get(str(policy)) for policy in record.get("policies", ("direct",))]
-    policies = tuple(dict.fromkeys(policy for policy in taught if policy is not None))
+    policies = tuple(str(policy) for policy in record.get("policies", ("direct",)))
     trust = record.get("trust")
     return Adapter(name, folder, sha256_of(folder / WEIGHTS), scale, policies, rank, int(contract or 0), trust)
 

@@ -15,13 +15,12 @@ from codeword.codebook.prompt import CONTRACT
 from codeword.codebook.skills import Codebook
 
 from .adapter import AUTO as AUTO_ADAPTER
-from .adapter import Adapter, chosen_adapter, load_adapter
+from .adapter import Adapter, load_adapter
 from .backend import Backend
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key
 from .digest import graph_digest
 from .engine import Cancelled, Engine, never
 from .foresight import Foresight, Question
-from .goal_controller import GoalController
 from .habits import Habits, situation_of
 from .hint import About, Hint
 from .plan_controller import PlanController
@@ -121,14 +120,14 @@ def policy_for(adapter: Adapter, policy: str = BEST_POLICY) -> str:
     return policy
 
 
-def prompt_opening(adapter: Adapter, policy: str, codebook: Codebook) -> str:
+def prompt_opening(policy: str, codebook: Codebook) -> str:
     """What every prompt of a policy and a codebook begins with: to be read ahead of the first decision."""
-    return plan_system(codebook) if contract_of(adapter, policy) == PLAN_CONTRACT else stable_text(codebook)
+    return plan_system(codebook) if policy == "plan" else stable_text(codebook)
 
 
-def contract_of(adapter: Adapter, policy: str) -> int:
-    """The version of the prompt contract that a policy goes by with an adapter."""
-    return PLAN_CONTRACT if policy == "plan" and not adapter.plans_are_goals else CONTRACT
+def contract_of(policy: str) -> int:
+    """The version of the prompt contract that a policy goes by."""
+    return PLAN_CONTRACT if policy == "plan" else CONTRACT
 
 
 def model_controller(
@@ -146,8 +145,6 @@ def model_controller(
     policy = policy_for(engine.adapter, policy)
     if policy == "direct":
         return ModelController(engine, codebook, sampling=sampling)
-    if engine.adapter.plans_are_goals:
-        return GoalController(engine, codebook, sampling=sampling, sure=sure)
     return PlanController(engine, codebook, sampling=sampling, sure=sure, sure_enough=sure_enough)
 
 
@@ -228,7 +225,7 @@ def make_controller(
 
     `model` may be the address of one elsewhere; then `fallback` is what decides when that does not answer, `local`, a
     model's name or `hold`, and adapter and profile are of that one. `cache` is where decisions are kept, `off`, `auto`,
-    a file or redis://…. A goal that the model is less `sure` of (0 to 1) is not gone after. Raises InputError for
+    a file or redis://…. A plan that the model is less `sure` of (0 to 1) is not carried out. Raises InputError for
     another kind, policy, address or cache, ModelError where the model or the adapter cannot be had.
     """
     if kind == "random":
@@ -249,6 +246,6 @@ def make_controller(
     here = None
     if there is None or fallback != HOLD:
         base = resolve(name, progress)
-        chosen = load_adapter(chosen_adapter(adapter, [codebook]), base)
+        chosen = load_adapter(adapter, base)
         here = Engine(base, profile=profile, device=device, threads=threads, adapter=chosen, progress=progress)
     return model_controller(chain(here, there, store), codebook, policy=policy, sampling=sampling, sure=sure)

@@ -75,12 +75,11 @@ class Decision(Record):
     `tokens_accepted`. `tokens_cached` of the prompt were kept from before, reaching into its `cache_level` (none,
     codebook, task, observation). `passes` is how often the model was run, `kv_mb` the memory for keys and values.
     `path` says how it came about (decoded, lookahead, cache, planned, …), and `key` names all that it is a function of:
-    equal keys, equal decisions. `written_goal` is what the model wrote that the task wants, where it was asked for
-    that. `plan` is the plan that the command belongs to, `item` the number of its item under way (from 0; behind the
-    last one where all are done). Where the plan was written for this decision, `done` are the items of earlier plans
-    that it was told of, and `considered` the plans that were looked at, the likeliest first. `sureness` is how probable
-    the model held the plan or goal, 0 to 1; None where none was asked for, or it does not tell. `notes` say what
-    happened on the way that somebody may want to know.
+    equal keys, equal decisions. `plan` is the plan that the command belongs to, `item` the number of its item under way
+    (from 0; behind the last one where all are done). Where the plan was written for this decision, `done` are the items
+    of earlier plans that it was told of, and `considered` the plans that were looked at, the likeliest first.
+    `sureness` is how probable the model held the plan, 0 to 1; None where none was asked for, or it does not tell.
+    `notes` say what happened on the way that somebody may want to know.
     """
 
     text: str
@@ -101,7 +100,6 @@ class Decision(Record):
     kv_mb: float = 0.0
     path: str
     key: str
-    written_goal: str = ""
     plan: str = ""
     item: int = 0
     sureness: float | None = None

@@ -15,37 +15,6 @@ from codeword.codebook.choices import Node
 
 from .decision import Choice, Decision
 
-MOST = 8
-"""So many others are looked at that may be better than the first."""
-
-
-def best(
-    decide: Callable[[Node], Decision],
-    graph: Node,
-    first: Decision,
-    score: Callable[[Decision], float],
-    most: int = MOST,
-    looked: list[Decision] | None = None,
-) -> Decision:
-    """The best of a decision and of so many others of its graph, where it tells how likely it is and what else was.
-
-    A score may be no higher than the decision's `logprob`, so that nothing is looked at that cannot be better. The
-    others that were are added to `looked`.
-    """
-    if first.logprob is None:
-        return first
-    others = Likeliest(decide, graph, first)
-    found, highest = first, score(first)
-    for _ in range(most):
-        if others.bound <= highest:
-            break
-        other = others.next()
-        if other is not None and looked is not None:
-            looked.append(other)
-        if other is not None and (reached := score(other)) > highest:
-            found, highest = other, reached
-    return found
-
 
 class Way(NamedTuple):
     """Texts that were not gone into: those that begin with `begins`, but not as any of `but` does. What they begin with

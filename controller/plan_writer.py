@@ -17,13 +17,13 @@ from codeword.codebook.task_plan import Achieve, TaskPlan, read_plan
 
 from .backend import Backend
 from .decision import Alternative, Decision
-from .engine import Cancelled
+from .engine import Cancelled, never
 from .hint import About, Hint
 from .likeliest import Likeliest
 from .prior.of_task import plan_prior
 from .prior.plan_prior import PlanPrior
 from .prior.weighted import Weighted
-from .sampling import Sampling
+from .sampling import GREEDY, Sampling
 
 MOST_CONSIDERED = 4
 """The most plans that are written beside the first one, to find a likelier one or to ask the user."""
@@ -91,6 +91,16 @@ class PlanWriter:
                     break
                 made.append(other)
         return _chosen(codebook, observation, made, prior, sure_enough)
+
+
+def ask_for_plan(
+    engine: Backend, codebook: Codebook, task: str, observation: Observation, sampling: Sampling = GREEDY
+) -> tuple[TaskPlan, float | None]:
+    """The plan that a model writes for a task, of which nothing is carried out, and how sure it is of it (0 to 1; None
+    where it does not tell).
+    """
+    written = PlanWriter(engine, sampling).write(codebook, task, observation, never)
+    return written.plan, written.sure
 
 
 def _chosen(

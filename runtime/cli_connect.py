@@ -11,7 +11,6 @@ from codeword.codebook import Codebook, CommandError, Robot, load_codebook
 from codeword.codebook.errors import InputError, RobotTimeoutError
 from codeword.codebook.reflexes import stops
 from codeword.controller import Controller
-from codeword.controller.adapter import chosen_adapter
 from codeword.controller.controller import BEST_POLICY, POLICIES
 from codeword.controller.profiles import AUTO
 from codeword.controller.registry import DEFAULT_MODEL
@@ -90,7 +89,6 @@ def connect(
     if task is None and not readonly and not rearm:
         raise InputError('--task "…" is what the robot is to do; --readonly only looks')
     book = load_codebook(codebook)
-    adapter = chosen_adapter(adapter, [book])
     scenario = typed_scenario(task or "look", codebook)
     check_fit(url, scenario)
     stopping = task is not None and not readonly and stops(book, task)

@@ -15,7 +15,6 @@ from codeword.codebook.errors import CodewordError, CommandError, EpisodeError, 
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.reflexes import stops
 from codeword.codebook.task_plan import read_plan
-from codeword.controller.adapter import chosen_adapter
 from codeword.controller.controller import BEST_POLICY, POLICIES
 from codeword.controller.memory.opening import OFF
 from codeword.controller.profiles import AUTO, PROFILES
@@ -203,7 +202,6 @@ def run(
     chosen = _chosen(scenarios, task, codebook)
     if given:
         _check_plan(chosen[0], given)
-    adapter = chosen_adapter(adapter, (scenario.codebook for scenario in chosen))
     folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(

@@ -13,7 +13,6 @@ import click
 from codeword.controller.teaching.domains import LAYOUTS, PLAN_SPLITS, TAUGHT, VALIDATION
 from codeword.controller.teaching.sequences import (
     CHECK_SEED,
-    SPLITS,
     Group,
     Header,
     read_groups,
@@ -28,15 +27,6 @@ if TYPE_CHECKING:
 LARGEST_SEED = 999_999
 Seed = click.IntRange(0, LARGEST_SEED)
 _COUNT, _ANY, _RATE = click.IntRange(1), click.IntRange(0), click.FloatRange(0, min_open=True)
-Easy = click.option(
-    "--easy",
-    type=_ANY,
-    default=4_000,
-    show_default=True,
-    help="So many decisions at the beginning are of easy kinds of task, where goals are taught.",
-)
-Split = partial(click.option, "--split", default=TAUGHT, show_default=True)
-
 
 _DECISIONS, _OF_CODEBOOK = 20_000, 2_400
 """How many decisions are learned from, and with a codebook of one's own: at 2.5 s each, as two old cores take them,
@@ -53,8 +43,6 @@ _DECISIONS, _OF_CODEBOOK = 20_000, 2_400
 )
 @click.option("--seed", type=Seed, default=0, show_default=True, help="The seed of adapter and lessons.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for adapter, state and log.")
-@Split(type=click.Choice([TAUGHT, SPLITS[0]]), help="What is taught: plans, or goals and commands of tabletops alone.")
-@Easy
 @click.option("--lessons", "lessons_file", type=click.Path(path_type=Path), help="Learn from a file of lessons.")
 @click.option("--check", "check_files", multiple=True, type=click.Path(path_type=Path), help="Check with these files.")
 @click.option(
@@ -87,7 +75,7 @@ _DECISIONS, _OF_CODEBOOK = 20_000, 2_400
 @click.option("--together", type=_ANY, default=0, help="Codebooks in one pass; 0: one on a CPU, all on a GPU.")
 @click.option("--threads", type=_COUNT, help="CPU threads.")
 def train(
-    file: str | None, decisions: int | None, split: str, easy: int, seed: int, out: Path, lessons_file: Path | None,
+    file: str | None, decisions: int | None, seed: int, out: Path, lessons_file: Path | None,
     check_files: tuple[Path, ...], checked: int, check_every: int, model: str, begin_with: str | None, device: str,
     dtype: str, rank: int, rate: float, groups: int, per_group: int, together: int,
     threads: int | None,
@@ -110,13 +98,13 @@ def train(
     from codeword.controller.teaching.trainer import Settings, Trainer
 
     require_peft()
-    own = None if file is None else _own(file, seed, split, lessons_file)
+    own = None if file is None else _own(file, seed, lessons_file)
     if threads:
         torch.set_num_threads(threads)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     base = resolve(model)
-    taught = _sources(base, seed, split, easy, lessons_file, check_files, checked, per_group)
+    taught = _sources(base, seed, lessons_file, check_files, checked, per_group)
     begin_with = begin_with or (None if own is None else AUTO)
     begun = NONE if begin_with is None else load_adapter(begin_with, base, to_teach=True)
     before: list[bool] = []
@@ -136,7 +124,6 @@ def train(
     )  # fmt: skip
     told: dict[str, Any] = {
         "data_seed": taught.seed,
-        "easy": "in the file" if lessons_file else easy if split not in PLAN_SPLITS else 0,
         "dtype": "bf16" if dtypes[dtype] == torch.bfloat16 else "fp32",
         "lessons": sha256_of(lessons_file)[:16] if lessons_file else "made",
     }
@@ -146,7 +133,7 @@ def train(
         learner.take_up(begun.weights)
         told["begun_with"] = begun.sha256
     name = "adapter" if own is None else own.untried
-    trainer = Trainer(learner, settings, out, told=told, contract=taught.contract, adapter=name)
+    trainer = Trainer(learner, settings, out, told=told, adapter=name)
     trainer.run(taught.groups, taught.checks, _reporter())
     if own is None:
         click.echo(f"the adapter is in {trainer.adapter}")
@@ -158,46 +145,26 @@ def train(
 @click.command(epilog="Example: codeword lessons --n 20000 --out lessons.jsonl.gz")
 @click.option("--n", type=_COUNT, default=20_000, show_default=True, help="How many decisions.")
 @click.option("--seed", type=Seed, default=0, show_default=True)
-@Split(
-    type=click.Choice([*PLAN_SPLITS, *SPLITS]),
-    help=f"What they are drawn from: plans ({', '.join(PLAN_SPLITS)}), or goals and commands of tabletops alone.",
+@click.option(
+    "--split", type=click.Choice(PLAN_SPLITS), default=TAUGHT, show_default=True, help="What they are drawn from."
 )
-@Easy
 @click.option("--per-group", type=_COUNT, default=6, show_default=True, help="Decisions under each codebook.")
 @click.option("--model", default="smollm2-135m", show_default=True, help="The model whose tokenizer is used.")
-@click.option("--played-by", help="An adapter, or none: lessons out of what the model itself does with it.")
-@click.option(
-    "--draws", type=click.IntRange(0, 64), default=0, help="With --played-by: teach only what it writes itself."
-)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
-def lessons(
-    n: int, seed: int, split: str, easy: int, per_group: int, model: str, played_by: str | None, draws: int, out: Path
-) -> None:
-    """Make a file of lessons, for training on a machine that cannot make them. Splits but `plans` and `seen` are for
-    checking, and `authored` for evaluation; to check with `seen`, take another seed and --easy 0.
-
-    With --played-by the model plays episodes in the symbolic world, and the lessons are of where that has led: those
-    where it was wrong first. Go on with: codeword train --begin-with ADAPTER --lessons FILE. With --draws it answers
-    so many times by lot where it was wrong, and learns the first answer that is right; where none is, nothing.
+def lessons(n: int, seed: int, split: str, per_group: int, model: str, out: Path) -> None:
+    """Make a file of lessons, for training on a machine that cannot make them. Splits but `plans` are for checking, and
+    `authored` for evaluation.
     """
-    from codeword.codebook.errors import InputError
+    from codeword.codebook.plan_prompt import PLAN_CONTRACT
     from codeword.controller.registry import resolve
-    from codeword.controller.teaching.encode import encode_group, encoded
+    from codeword.controller.teaching.encode import encoded
     from codeword.controller.tokens import Tokens
 
     from .terminal import counting
 
-    if played_by is not None and split in PLAN_SPLITS:
-        raise InputError(f"--played-by: a model plays tabletop lessons, not '{split}'; give --split seen")
-    if draws and played_by is None:
-        raise InputError("--draws is of what a model does itself; say whose with --played-by ADAPTER")
     base = resolve(model)
-    tokens, number = Tokens(base.folder), seed if split in (TAUGHT, "seen") else seed + CHECK_SEED
-    first = easy // per_group if split == "seen" and played_by is None else 0
-    if played_by is None:
-        groups = encoded(tokens, number, split, per_book=per_group, easy=first)
-    else:
-        groups = (encode_group(tokens, group) for group in _played(base, played_by, number, split, per_group, draws))
+    number = seed if split == TAUGHT else seed + CHECK_SEED
+    groups = encoded(Tokens(base.folder), number, split, per_book=per_group)
     with counting("decisions", n) as bar:
 
         def wanted() -> Iterator[Group]:
@@ -205,38 +172,11 @@ def lessons(
                 yield group
                 bar.advance(bar.task_ids[0], len(group.branches))
 
-        count = write_groups(out, Header(_contract(split), tokenizer_hash(base.folder), seed, split), wanted())
-    alone = min(count, first * per_group)
-    more = f", the first {alone:,} of easy kinds of task alone (none with --easy 0)" if alone else ""
-    click.echo(f"{count:,} decisions are in {out}{more}")
+        count = write_groups(out, Header(PLAN_CONTRACT, tokenizer_hash(base.folder), seed, split), wanted())
+    click.echo(f"{count:,} decisions are in {out}")
 
 
-def _played(base: Any, adapter: str, seed: int, split: str, per_group: int, draws: int) -> Iterator[Any]:
-    """Lessons of what a model does itself."""
-    from codeword.controller.adapter import load_adapter
-    from codeword.controller.engine import Engine
-    from codeword.controller.sampling import Sampling
-    from codeword.controller.teaching.mixes import split_mix
-    from codeword.controller.teaching.play import Policy, played
-
-    engine = Engine(base, adapter=load_adapter(adapter, base))
-
-    def answering(sampling: Sampling) -> Policy:
-        return lambda lesson: engine.decide(lesson.prompt, lesson.graph, sampling=sampling).text
-
-    lots = [answering(Sampling(temperature=1.0, seed=draw)) for draw in range(1, draws + 1)]
-    return played(seed, split_mix(split), answering(Sampling()), per_book=per_group, draws=lots)
-
-
-def _contract(split: str) -> int:
-    """The prompt contract of the lessons of a split."""
-    from codeword.codebook.plan_prompt import PLAN_CONTRACT
-    from codeword.codebook.prompt import CONTRACT
-
-    return PLAN_CONTRACT if split in PLAN_SPLITS else CONTRACT
-
-
-def _own(file: str, seed: int, split: str, lessons_file: Path | None) -> "OwnCodebook":
+def _own(file: str, seed: int, lessons_file: Path | None) -> "OwnCodebook":
     """The codebook that is taught out of itself."""
     from codeword.codebook.errors import InputError
 
@@ -244,38 +184,32 @@ def _own(file: str, seed: int, split: str, lessons_file: Path | None) -> "OwnCod
 
     if lessons_file is not None:
         raise InputError("--codebook makes its own lessons, and --lessons gives others; leave one of them away")
-    if split != TAUGHT:
-        raise InputError(f"--codebook teaches plans; leave away --split {split}")
     return OwnCodebook(file, seed)
 
 
 @dataclass(frozen=True)
 class _Taught:
-    """What is learned from, by the number of the first group; what is checked with; seed and prompt contract of the
-    former.
-    """
+    """What is learned from, by the number of the first group; what is checked with; and the seed of the former."""
 
     groups: Callable[[int], Iterator[Group]]
     checks: dict[str, list[Group]]
     seed: int
-    contract: int
 
 
 def _sources(
-    base: Any, seed: int, split: str, easy: int, lessons_file: Path | None, check_files: tuple[Path, ...],
-    checked: int, per_group: int,
-) -> _Taught:  # fmt: skip
+    base: Any, seed: int, lessons_file: Path | None, check_files: tuple[Path, ...], checked: int, per_group: int
+) -> _Taught:
     from codeword.codebook.errors import InputError
+    from codeword.codebook.plan_prompt import PLAN_CONTRACT
 
     held_out: dict[str, list[Group]] = {}
     tokenizer = tokenizer_hash(base.folder)
     files = {path: read_groups(path) for path in (*([lessons_file] if lessons_file else []), *check_files)}
-    contract = _contract(files[lessons_file][0].split if lessons_file else split)
     for path, (header, _) in files.items():
-        if header.contract != contract:
+        if header.contract != PLAN_CONTRACT:
             raise InputError(
-                f"{path}: made for prompt contract {header.contract}, and what is taught is for {contract}; make it "
-                f"again with --split {(VALIDATION if contract == _contract(VALIDATION) else SPLITS[0])}"
+                f"{path}: made for prompt contract {header.contract}, and what is taught is for {PLAN_CONTRACT}; make "
+                "it again with: codeword lessons"
             )
         if header.tokenizer != tokenizer:
             raise InputError(f"{path}: made with another model's tokenizer; make it anew with --model {base.name}")
@@ -284,28 +218,26 @@ def _sources(
         held_out[header.split] = groups
     if lessons_file is not None:
         header, kept = files[lessons_file]
-        if header.split not in (TAUGHT, SPLITS[0]):
+        if header.split != TAUGHT:
             raise InputError(
-                f"{lessons_file}: lessons of '{header.split}' are for checking with (--check); teach with those of "
-                f"{TAUGHT} or {SPLITS[0]}"
+                f"{lessons_file}: lessons of '{header.split}' are for checking with (--check); teach with {TAUGHT}"
             )
         if not kept:
             raise InputError(f"{lessons_file}: has no lessons in it; make it anew")
         size = len(kept[0].branches)
         if size != per_group:
             raise InputError(f"{lessons_file}: has {size} decisions under a codebook; give --per-group {size}")
-        return _Taught(lambda begin: taken_in_turns(kept, begin), held_out, header.seed, contract)
+        return _Taught(lambda begin: taken_in_turns(kept, begin), held_out, header.seed)
     from codeword.controller.teaching.encode import encoded, encoded_for
     from codeword.controller.teaching.made_beside import made_beside
     from codeword.controller.tokens import Tokens
 
     tokens = Tokens(base.folder)
-    checks = (VALIDATION, LAYOUTS) if split in PLAN_SPLITS else SPLITS
-    for name in checks if not check_files and checked else ():
+    for name in (VALIDATION, LAYOUTS) if not check_files and checked else ():
         some = encoded(tokens, CHECK_SEED, name, per_book=12)
         held_out[name] = [next(some) for _ in range(checked)]
-    make = partial(encoded_for, base.folder, seed, split, per_group, easy // per_group)
-    return _Taught(partial(made_beside, make), held_out, seed, contract)
+    make = partial(encoded_for, base.folder, seed, TAUGHT, per_group)
+    return _Taught(partial(made_beside, make), held_out, seed)
 
 
 def _reporter() -> Callable[[Any], None]:

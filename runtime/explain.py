@@ -104,9 +104,6 @@ class Explainer:
     def _decision(self, decision: Decision) -> None:
         if decision.plan:
             self._plan(decision)
-        if decision.written_goal:
-            sure = "" if decision.sureness is None else f" [dim]{decision.sureness:.0%} sure[/dim]"
-            self.console.print(f"   goal: [magenta]{escape(decision.written_goal)}[/magenta]{sure}")
         for skill, why in decision.left_out.items():
             self.console.print(f"   [dim]not {skill}: {escape(why)}[/dim]")
         for choice in decision.choices:

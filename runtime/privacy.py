@@ -28,7 +28,6 @@ UNCOMPARED = {
         "decision.choices",
         "decision.logprob",
         "decision.left_out",
-        "decision.written_goal",
         "decision.plan",
         "decision.done",
         "decision.considered",
@@ -62,7 +61,7 @@ def header_without(header: Header, parts: Iterable[str]) -> Header:
 def record_without(record: Record, parts: Iterable[str]) -> Record:
     """A record without what is left out."""
     if isinstance(record, Decision) and "thoughts" in parts:
-        nothing = {"choices": (), "logprob": 0.0, "left_out": {}, "written_goal": "", "plan": "", "done": ()}
+        nothing = {"choices": (), "logprob": 0.0, "left_out": {}, "plan": "", "done": ()}
         return record.model_copy(update=nothing | {"considered": (), "sureness": None})
     return record
 

@@ -27,8 +27,8 @@ from codeword.controller.controller import (
 )
 from codeword.controller.engine import Engine
 from codeword.controller.memory.opening import OFF, open_store
-from codeword.controller.plan_asking import ask_for_plan
 from codeword.controller.plan_controller import GivenPlan
+from codeword.controller.plan_writer import ask_for_plan
 from codeword.controller.processor import processor
 from codeword.controller.profiles import AUTO, shared_threads
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
@@ -151,12 +151,12 @@ class Controllers:
         self._backend: Backend | None = chain(self.engine, there, self.store) if self.engine or there else None
         if self._backend is not None:
             policy = policy_for(self._backend.adapter, who.policy)
-            self.loaded = replace(self.loaded, policy=policy, contract=contract_of(self._backend.adapter, policy))
+            self.loaded = replace(self.loaded, policy=policy, contract=contract_of(policy))
 
     def warm(self, codebook: Codebook) -> None:
         """Have the model read a codebook; what it keeps of other texts is only what they begin with."""
         if self._backend is not None:
-            self._backend.warm(prompt_opening(self._backend.adapter, self.loaded.policy, codebook))
+            self._backend.warm(prompt_opening(self.loaded.policy, codebook))
             self._backend.settle()
 
     def model_for(self, codebook: Codebook, seed: int) -> Controller | None:

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from codeword.codebook import Codebook, Observation, read_command
-from codeword.codebook.goals import read_goal
 from codeword.codebook.plan_trace import Trace, same_outcome, trace
-from codeword.codebook.task_plan import UNCLEAR, Achieve, Do, TaskPlan, read_plan
+from codeword.codebook.task_plan import UNCLEAR, Do, TaskPlan, read_plan
 from codeword.controller import Controller, Decision
 
 
@@ -65,11 +64,8 @@ def _moves(decision: Decision) -> bool:
 
 
 def _plan(codebook: Codebook, decision: Decision) -> TaskPlan:
-    """What a decision was made by: a plan, or a goal that stands for one; else its command alone says something."""
+    """What a decision was made by: a plan; else its command alone says something."""
     if decision.plan:
         return read_plan(codebook, decision.plan)
-    if decision.written_goal:
-        goal = read_goal(decision.written_goal)
-        return TaskPlan((), goal.cannot) if goal.cannot else TaskPlan((Achieve(goal),))
     command = read_command(codebook, decision.text)
     return TaskPlan((), UNCLEAR) if codebook.skills[command.skill].ends else TaskPlan((Do(command),))

@@ -36,10 +36,3 @@ def test_the_rule_sees_an_import_inside_a_function(tmp_path: Path) -> None:
     sample = tmp_path / "x.py"
     sample.write_text("def f():\n    from codeword.runtime import cli\n    import codeword.sim.world\n")
     assert imported_rooms(sample) == {"runtime", "sim"}
-
-
-def test_controllers_never_see_goals_or_truth() -> None:
-    """Neither the goal of a scenario nor the truth of the simulation has a name in the controller's room."""
-    for path in (ROOT / "controller").rglob("*.py"):
-        names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
-        assert not names & {"goal", "truth", "scenario", "judge"}, path

@@ -124,20 +124,17 @@ def make_book(
     strange: float | None = None,
     own_words: bool = True,
     steps: bool = False,
-    small: bool = False,
 ) -> Book:
     """A codebook by lot. `strange` is how likely each name is another than in the shipped ones (by lot where None).
 
     With `own_words` facts and kinds may be called otherwise too, which a simulator that names them itself does not
-    understand. With `steps` it can be carried out. A `small` one has only what is needed to bring things to places.
+    understand. With `steps` it can be carried out.
     """
-    if small:
-        flavor = "tabletop"
     flavor = flavor or rng.choices(list(FLAVORS), list(FLAVORS.values()))[0]
     if strange is None:
         strange = rng.choice((0.0, 0.3, 0.9, 1.0, 1.0))
     draw = _Drawing(rng, pool, strange, own_words and rng.random() < 0.4 * strange)
-    roles = _structure(rng) if not small else ["pick", "place", *(["push"] if rng.random() < 0.2 else [])]
+    roles = _structure(rng)
     names = draw.names(roles)
     groups = dict(_groups(flavor))
     if groups and rng.random() < 0.5 * strange:
@@ -147,7 +144,7 @@ def make_book(
         names.skills[role]: skill_entry(role, names, draw.text("skills", role, names), flavor, rng, strange, steps)
         for role in roles
     }
-    for name in draw.distractors() if not small else ():
+    for name in draw.distractors():
         entries.setdefault(name, distractor_entry(pool["distractors"][name], names, rng))
     order = list(entries)
     if strange:

@@ -1,7 +1,6 @@
 """From lessons to tokens, by a model's own tokenizer and the automaton of what is legal."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
 from pathlib import Path
 from typing import Protocol
 
@@ -11,9 +10,6 @@ from codeword.controller.automaton import Automaton
 from codeword.controller.prior.weighted import bias_of
 from codeword.controller.tokens import Tokens
 
-from .domains import PLAN_SPLITS
-from .lessons import lessons
-from .mixes import easy_mix, split_mix
 from .plan_lessons import plan_lessons
 from .sequences import Branch, Choice, Group
 
@@ -61,17 +57,12 @@ def encode(tokens: Tokens, lesson: Answer) -> Branch:
     return Branch(prompt.task + prompt.observation, taught, tuple(choices), lesson.kind, lesson.act)
 
 
-def encoded_for(folder: Path, seed: int, split: str, per_book: int, easy: int, begin: int) -> Iterator[Group]:
+def encoded_for(folder: Path, seed: int, split: str, per_book: int, begin: int) -> Iterator[Group]:
     """`encoded` by the tokenizer in a model's folder: all that another process has to be told."""
-    return encoded(Tokens(folder), seed, split, per_book=per_book, begin=begin, easy=easy)
+    return encoded(Tokens(folder), seed, split, per_book=per_book, begin=begin)
 
 
-def encoded(tokens: Tokens, seed: int, split: str, *, per_book: int, begin: int = 0, easy: int = 0) -> Iterator[Group]:
-    """Groups of lessons without end, from one by its number; the same for the same seed and split. So many at the
-    beginning are of easy kinds of task alone, unless plans are taught."""
-    if split in PLAN_SPLITS:
-        for some in plan_lessons(seed, split, per_book=per_book, begin=begin):
-            yield encode_group(tokens, some)
-    first = islice(lessons(seed, easy_mix(), per_book=per_book, begin=begin), max(0, easy - begin))
-    for group in chain(first, lessons(seed, split_mix(split), per_book=per_book, begin=max(easy, begin))):
-        yield encode_group(tokens, group)
+def encoded(tokens: Tokens, seed: int, split: str, *, per_book: int, begin: int = 0) -> Iterator[Group]:
+    """Groups of lessons without end, from one by its number; the same for the same seed and split."""
+    for some in plan_lessons(seed, split, per_book=per_book, begin=begin):
+        yield encode_group(tokens, some)

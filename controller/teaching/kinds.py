@@ -80,10 +80,6 @@ KINDS: Mapping[str, Kind] = {
     "put_and_stack": Kind(kinds_held_out.put_and_stack, 1),
 }
 
-EASY = ("put", "put_several", "put_pairs", "all_to", "stack_two", "stack_order", "unstack", "missing")
-"""What training begins with: to find in the scene what a task names, and to see what is left to do. On all kinds at
-once, and in long prompts, a small model learns nothing for long."""
-
 
 def make_task(
     rng: random.Random, book: Book, *, held_out: bool = False, among: Collection[str] = KINDS

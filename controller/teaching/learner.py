@@ -16,7 +16,6 @@ from torch import Tensor
 
 from codeword.codebook.errors import ModelError
 from codeword.codebook.plan_prompt import PLAN_CONTRACT
-from codeword.codebook.prompt import CONTRACT
 from codeword.controller.registry import LocalModel
 from codeword.controller.weights import Weights
 
@@ -31,8 +30,8 @@ _PRIMITIVES = "32"
 again, but lies between the tensors. With 1,024 of them, as oneDNN has it, a step takes a fifth longer.
 """
 
-TAUGHT = {CONTRACT: ("goal", "direct"), PLAN_CONTRACT: ("plan", "direct")}
-"""By prompt contract: the policies whose answers lessons teach, the one that they teach best first."""
+TAUGHT = ("plan", "direct")
+"""The policies whose answers lessons teach, the one that they teach best first."""
 
 
 def quickest_dtype(device: str) -> torch.dtype:
@@ -137,7 +136,7 @@ class Learner:
         for exact, trained in zip(self.exact, self.trained, strict=True):
             trained.copy_(exact)
 
-    def save(self, folder: Path, told: Mapping[str, Any], contract: int = CONTRACT) -> None:
+    def save(self, folder: Path, told: Mapping[str, Any]) -> None:
         """Write the adapter as peft reads one, and `codeword.json`: what it belongs to, the prompt contract that it was
         taught under, and what is `told` of it."""
         from peft import get_peft_model_state_dict
@@ -152,9 +151,9 @@ class Learner:
             "base": self.base.name,
             "base_sha256": self.base.base_sha256,
             "base_weights_sha256": self.base.weights_sha256,
-            "contract": contract,
-            "policies": TAUGHT[contract],
-            "trust": {} if contract == PLAN_CONTRACT else None,
+            "contract": PLAN_CONTRACT,
+            "policies": TAUGHT,
+            "trust": {},
             **asdict(self.shape),
             **told,
         }

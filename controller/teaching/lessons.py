@@ -13,9 +13,11 @@ from typing import Any
 from codeword.codebook import Command, Entity, Fact, Observation, Prompt, Result
 from codeword.codebook.choices import Node
 from codeword.codebook.classes import ONE_ANOTHER
-from codeword.codebook.goals import Goal, goal_graph, goal_prompt
+from codeword.codebook.goals import Goal
 from codeword.codebook.offer import offer
+from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.planner import SymbolicWorld, plan
+from codeword.codebook.task_plan import Achieve, TaskPlan
 from codeword.codebook.wanted import Wanted, settled
 
 from .aims import At
@@ -34,9 +36,6 @@ from .wording import word_task
 _NOISY = 0.04
 """How often a look does not show what some block rests on."""
 
-_FEW = 6
-"""A small scene has so many things and places at most, the table among them."""
-
 _GOAL = 0.8
 """How often, of a task whose goal is asked for, that question is taken and not one that comes after it."""
 
@@ -46,8 +45,8 @@ _CONTRAST = 0.6
 
 @dataclass(frozen=True)
 class Lesson:
-    """One answer: what is seen and told, what may be written, and what of it is right. `taught` is one of `right`: a
-    goal that is plain, a command by lot. `act` is what is due: `act`, `wait`, `done`, `cannot` or `goal`.
+    """One command: what is seen and told, what may be written, and what of it is right. `taught` is one of `right`.
+    `act` is what is due: `act`, `wait`, `done` or `cannot`.
     """
 
     book: Book
@@ -61,49 +60,67 @@ class Lesson:
     act: str
 
 
-def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Iterator[list[Lesson]]:
+@dataclass(frozen=True)
+class GoalLesson:
+    """A goal that a task asks for: what is seen, and every plan that is right, made of that goal alone or of why there
+    is none. `taught` is one of `right`.
+    """
+
+    book: Book
+    kind: str
+    task: str
+    observation: Observation
+    right: tuple[TaskPlan, ...]
+    taught: TaskPlan
+
+
+Some = Lesson | GoalLesson
+
+
+def lessons(seed: int, mix: Mix, *, per_book: int = 12, begin: int = 0) -> Iterator[list[Some]]:
     """Lessons without end, so many of each codebook together, from one codebook by its number; the same for the same
     seed.
     """
     for book, rng in books(seed, mix, begin):
         if not fitting(book, held_out=mix.held_out_kinds):
             continue
-        group: list[Lesson] = []
+        group: list[Some] = []
         while len(group) < per_book:
             kind, task = make_task(rng, book, held_out=mix.held_out_kinds, among=mix.kinds)
-            if task.kind in mix.wordings and not (mix.small and len(task.scene.by_id) > _FEW):
+            if task.kind in mix.wordings:
                 found = follow(rng, book, kind, task, mix)
                 some = _some(rng, found)
                 group += some
-                if any(lesson.act == "goal" for lesson in some) and rng.random() < _CONTRAST:
+                if any(isinstance(lesson, GoalLesson) for lesson in some) and rng.random() < _CONTRAST:
                     group += _beside(rng, book, task, mix)
         yield group[:per_book]
 
 
-def _some(rng: random.Random, found: Sequence[Lesson]) -> list[Lesson]:
+def _some(rng: random.Random, found: Sequence[Some]) -> list[Some]:
     """One of a task's lessons, if there is any: others of the same world and words teach less than those of another.
     But where a goal is asked for with something hidden and again with it seen, it is the two beside each other that
     teach to look.
     """
-    goals = [lesson for lesson in found if lesson.act == "goal"]
-    others = [lesson for lesson in found if lesson.act != "goal"]
+    goals: list[Some] = [lesson for lesson in found if isinstance(lesson, GoalLesson)]
+    others: list[Some] = [lesson for lesson in found if isinstance(lesson, Lesson)]
     drawn = goals if goals and (not others or rng.random() < _GOAL) else others
     if len(goals) > 1 and drawn is goals:
         return goals
     return [rng.choice(drawn)] if drawn else []
 
 
-def _beside(rng: random.Random, book: Book, task: Task, mix: Mix) -> list[Lesson]:
+def _beside(rng: random.Random, book: Book, task: Task, mix: Mix) -> list[Some]:
     """The goal of a task that this one is easily taken for, of the same scene, where the mix has such a one."""
     other = contrast(rng, task)
     if other is None or other.kind not in mix.kinds or other.kind not in mix.wordings:
         return []
     if book.flavor not in KINDS[other.kind].flavors:
         return []
-    return [lesson for lesson in follow(rng, book, other.kind, other, mix) if lesson.act == "goal"][-1:]
+    goals: list[Some] = [one for one in follow(rng, book, other.kind, other, mix) if isinstance(one, GoalLesson)]
+    return goals[-1:]
 
 
-def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> list[Lesson]:
+def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> list[Some]:
     """Some decisions of one task: one or two on the way, and often its end; with some tasks its goal before them, and
     decisions that are told it; in some, something that is named is not seen for a while.
     """
@@ -116,11 +133,11 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
     lost = rng.choice(named) if rng.random() < mix.hides and (named := named_things(task)) else ""
     if lost and (way.solver.hopeless(way.state) or task.scene.held(way.state) == lost):
         lost = ""
-    found: list[Lesson] = []
+    found: list[Some] = []
     wanted: Goal | None = None
     chain = False
 
-    def at_first(goals: Sequence[Goal], taught: Goal) -> list[Lesson]:
+    def at_first(goals: Sequence[Goal], taught: Goal) -> list[Some]:
         """The goal asked for where all is seen, and where the thing that is lost is not."""
         full = lesson(way.state, way.last, goals, taught)
         return [lesson(way.state, way.last, goals, taught, hidden=lost), full] if unseen_at_first and lost else [full]
@@ -222,10 +239,10 @@ def _waited(
     book: Book,
     way: Way,
     lost: str,
-    lesson: "Callable[..., Lesson]",
+    lesson: "Callable[..., Some]",
     wanted: Goal | None,
     given_up: Goal | None,
-) -> list[Lesson]:
+) -> list[Some]:
     """What to do while a thing is not seen, after each command in turn, and once it is seen again. A goal that was
     given up because the thing was not seen at first is written anew then.
     """
@@ -239,7 +256,7 @@ def _waited(
     if named and rng.random() < 0.2:  # it was there when the command was given
         last = Result(command=named[0].text, status="failed", reason="not_there")
     idle = [Result(command=command.text, status="done", duration_s=1.0) for command in waits(book)]
-    found = []
+    found: list[Some] = []
     for before in rng.sample([last, *idle], min(1 + len(idle), 2)):
         wait = unseen(book, before)
         found.append(lesson(look.state, before, [wait], wait, given_up or wanted, hidden=lost))
@@ -248,17 +265,17 @@ def _waited(
     return found
 
 
-def _given_up(lesson: "Callable[..., Lesson]", way: Way, reason: str, asks: bool, task: Task) -> list[Lesson]:
+def _given_up(lesson: "Callable[..., Some]", way: Way, reason: str, asks: bool, task: Task) -> list[Some]:
     """That a task cannot be done, said as a command. Where the goal was asked for, it is written all the same, as the
     task tells it, or else said there first. What is not seen is waited for before.
     """
-    found = []
+    found: list[Some] = []
     seen = observed(way.book, way.scene, way.state, way.last)
     named = (goal_for_gone if reason == "missing" else goal_for_aim)(way.book, seen, task) if asks else None
     if named is not None and not _in_vain(way.book, named, seen):
         named = None
     written = Goal((), "missing") if asks and reason == "missing" else None
-    if named is not None and (written or goal_graph(way.book.codebook, seen).accepts(named.text)):
+    if named is not None and (written or _can_say(way.book, seen, "", named)):
         found.append(lesson(way.state, way.last, [named], named, reason=reason))
         written = named if written is None or way.rng.random() < 0.7 else written
     elif written is not None:
@@ -330,7 +347,7 @@ def _lesson(
     hidden: str = "",
     unsure: str = "",
     reason: str = "",
-) -> Lesson:
+) -> Some:
     """One lesson: to write a goal where that is what is right, else a command; `wanted` is the goal that is told.
 
     A goal that cannot be reached, for a `reason` or because something is hidden, is right where it can be written;
@@ -339,23 +356,30 @@ def _lesson(
     text = word_task(rng, task, book, wordings)
     observation = observed(book, task.scene, state, last, hidden=hidden, unsure=unsure)
     if isinstance(taught, Goal):
-        prompt, graph = goal_prompt(book.codebook, text, observation), goal_graph(book.codebook, observation, text)
-        right = [as_told(text, one) for one in right if isinstance(one, Goal)]
-        taught = as_told(text, taught)
+        goals, goal = [as_told(text, one) for one in right if isinstance(one, Goal)], as_told(text, taught)
         if hidden or reason:
-            right = [one for one in right if graph.accepts(one.text)] or [Goal((), reason or "missing")]
-            taught = taught if taught in right else rng.choice(right)
-        act = "goal"
-    else:
-        left = None
-        if wanted is not None:
-            aim = Wanted(book.codebook, as_told(text, wanted))
-            aim.saw(observed(book, task.scene, state, last))  # as it was before anything was hidden
-            left = aim.left(observation)
-            if aim.reached(observation):  # whatever else may be tidied up
-                right, taught = [book.done], book.done
-        offered = offer(book.codebook, text, observation, left)
-        prompt, graph = offered.prompt, offered.legal.graph
-        act = act_of(book, taught)
+            goals = [one for one in goals if _can_say(book, observation, text, one)] or [Goal((), reason or "missing")]
+            goal = goal if goal in goals else rng.choice(goals)
+        plans = tuple(dict.fromkeys(map(as_plan, goals)))
+        return GoalLesson(book, kind, text, observation, plans, as_plan(goal))
+    left = None
+    if wanted is not None:
+        aim = Wanted(book.codebook, as_told(text, wanted))
+        aim.saw(observed(book, task.scene, state, last))  # as it was before anything was hidden
+        left = aim.left(observation)
+        if aim.reached(observation):  # whatever else may be tidied up
+            right, taught = [book.done], book.done
+    offered = offer(book.codebook, text, observation, left)
     texts = tuple(dict.fromkeys(one.text for one in right))
-    return Lesson(book, kind, text, observation, prompt, graph, texts, taught.text, act)
+    act = act_of(book, taught)
+    return Lesson(book, kind, text, observation, offered.prompt, offered.legal.graph, texts, taught.text, act)
+
+
+def as_plan(goal: Goal) -> TaskPlan:
+    """The plan that has this goal alone, or says why there is none."""
+    return TaskPlan((), goal.cannot) if goal.cannot else TaskPlan((Achieve(goal),))
+
+
+def _can_say(book: Book, seen: Observation, task: str, goal: Goal) -> bool:
+    """Whether a plan can have this goal."""
+    return plan_graph(book.codebook, seen, task).accepts(as_plan(goal).text)

@@ -4,12 +4,12 @@ split of validation.
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from .books import FLAVORS, Book, make_book, shipped_book
-from .kinds import EASY, KINDS
-from .pools_of import Pools, held_out_names, held_out_wordings, training_pools
+from .kinds import KINDS
+from .pools_of import Pools, training_pools
 
 _SHIPPED = 0.3
 """How often the codebook is a shipped one as it is."""
@@ -19,7 +19,7 @@ _SHIPPED = 0.3
 class Mix:
     """What lessons are drawn from. `names` and `wordings` are pools; held-out ones make lessons for evaluation.
 
-    With `small` codebooks have only the skills that are needed and scenes few things. `asks` says how often a task's
+    `asks` says how often a task's
     goal is asked for, and told with the decisions then; `hides` how often something that a task names is not seen for a
     while.
     """
@@ -30,7 +30,6 @@ class Mix:
     shipped: float = _SHIPPED
     strange: float | None = None
     kinds: tuple[str, ...] = tuple(KINDS)
-    small: bool = False
     asks: float = 0.93
     hides: float = 0.24
 
@@ -39,23 +38,6 @@ def training_mix() -> Mix:
     """What training draws from."""
     pools: Pools = training_pools()
     return Mix(pools.names, pools.wordings)
-
-
-def easy_mix() -> Mix:
-    """What training begins with."""
-    return replace(training_mix(), kinds=EASY, hides=0.0, shipped=0.0, small=True)
-
-
-def split_mix(split: str) -> Mix:
-    """What one split of validation draws from: `seen`, `wordings`, `codebooks` or `kinds`."""
-    pools = training_pools()
-    if split == "codebooks":
-        return Mix(held_out_names(), pools.wordings, shipped=0.0, strange=1.0)
-    if split == "wordings":
-        return Mix(pools.names, held_out_wordings())
-    if split == "kinds":
-        return Mix(pools.names, held_out_wordings(), held_out_kinds=True)
-    return training_mix()
 
 
 def books(seed: int, mix: Mix, begin: int = 0) -> Iterator[tuple[Book, random.Random]]:
@@ -68,4 +50,4 @@ def books(seed: int, mix: Mix, begin: int = 0) -> Iterator[tuple[Book, random.Ra
         if rng.random() < mix.shipped:
             yield shipped[rng.choices(list(FLAVORS), list(FLAVORS.values()))[0]], rng
         else:
-            yield make_book(rng, mix.names, strange=mix.strange, small=mix.small), rng
+            yield make_book(rng, mix.names, strange=mix.strange), rng

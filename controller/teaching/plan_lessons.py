@@ -11,10 +11,9 @@ from pathlib import Path
 
 from codeword.codebook import Codebook, Observation, Prompt
 from codeword.codebook.choices import Node
-from codeword.codebook.goals import read_goal
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
-from codeword.codebook.task_plan import Achieve, TaskPlan, read_plan
+from codeword.codebook.task_plan import TaskPlan, read_plan
 from codeword.controller.prior.of_task import plan_prior
 from codeword.controller.prior.weighted import Weighted
 
@@ -22,7 +21,7 @@ from .absences import gone, mistaken
 from .corpus_reader import Entry, files, read_entry
 from .domains import LAYOUTS, TAUGHT, split_of
 from .errands import Errands, with_errands
-from .lessons import Lesson, lessons
+from .lessons import GoalLesson, Lesson, lessons
 from .mixes import training_mix
 from .multiply import (
     Said,
@@ -88,7 +87,8 @@ def plan_lessons(seed: int, split: str, *, per_book: int, begin: int = 0) -> Ite
             yield _of_tabletop(seed, number, per_book, errands=_ERRANDS if split == TAUGHT else 0.0)
         elif lot < _TABLETOP + _DIRECT:
             mix = replace(training_mix(), asks=0.0)
-            yield next(lessons(seed, mix, per_book=per_book, begin=number))
+            group = next(lessons(seed, mix, per_book=per_book, begin=number))
+            yield [lesson for lesson in group if isinstance(lesson, Lesson)]
         else:
             yield _of_corpus(rng, split, number, per_book)
         number += 1
@@ -102,18 +102,18 @@ def _of_tabletop(seed: int, number: int, most: int, errands: float) -> list[Plan
     found: list[PlanLesson] = []
     mix = replace(training_mix(), asks=1.0)
     for group in islice(lessons(seed, mix, per_book=2 * most, begin=number), _TRIED):
-        found = list(_with_errands(rng, group) if rng.random() < errands else filter(None, map(as_plan, group)))
+        found = list(_with_errands(rng, group) if rng.random() < errands else filter(None, map(of_goal, group)))
         if len(found) >= most:
             break
     return found[:most]
 
 
-def _with_errands(rng: random.Random, group: Sequence[Lesson]) -> Iterator[PlanLesson]:
+def _with_errands(rng: random.Random, group: Sequence[Lesson | GoalLesson]) -> Iterator[PlanLesson]:
     """The plans of a group whose codebook has more skills that no goal needs, and some that are for these."""
     book = with_errands(rng, group[0].book) if rng.random() < 0.7 else group[0].book
     errands = Errands(rng, book, _another(rng) if rng.random() < 0.5 else None)
     for lesson in group:
-        plan = as_plan(replace(lesson, book=errands.book))
+        plan = of_goal(replace(lesson, book=errands.book))
         if plan is None:
             continue
         aimed = (lesson.task, read_plan(errands.codebook, plan.taught)) if plan.act == "plan" else None
@@ -221,19 +221,18 @@ def _graph(codebook: Codebook, observation: Observation, task: str) -> Node:
     return Weighted.of(plan_graph(codebook, observation, task), plan_prior(codebook, task, observation, {}))
 
 
-def as_plan(lesson: Lesson) -> PlanLesson | None:
-    """A tabletop lesson whose goal is asked for, as a plan; None for another, and where no plan can say it."""
-    if lesson.act != "goal":
+def of_goal(lesson: Lesson | GoalLesson) -> PlanLesson | None:
+    """A tabletop lesson that asks for a goal, as one that asks for a plan; None for another, and where the plan that is
+    taught cannot be written.
+    """
+    if not isinstance(lesson, GoalLesson):
         return None
-    goals = [read_goal(text) for text in dict.fromkeys((lesson.taught, *lesson.right))]
-    plans = [TaskPlan((), asked.cannot) if asked.cannot else TaskPlan((Achieve(asked),)) for asked in goals]
     codebook = lesson.book.codebook
     graph = _graph(codebook, lesson.observation, lesson.task)
-    right = [plan.text for plan in plans if graph.accepts(plan.text)]
-    if not right or right[0] != plans[0].text:
+    right = tuple(plan.text for plan in lesson.right if graph.accepts(plan.text))
+    taught = lesson.taught.text
+    if taught not in right:
         return None
-    act = "cannot" if plans[0].cannot else "plan"
+    act = "cannot" if lesson.taught.cannot else "plan"
     prompt = plan_prompt(codebook, lesson.task, lesson.observation)
-    return PlanLesson(
-        codebook, lesson.kind, lesson.task, lesson.observation, prompt, graph, tuple(right), right[0], act
-    )
+    return PlanLesson(codebook, lesson.kind, lesson.task, lesson.observation, prompt, graph, right, taught, act)

@@ -16,9 +16,6 @@ from codeword.controller.store import sha256_of
 
 FORMAT = 3
 
-SPLITS = ("seen", "wordings", "codebooks", "kinds")
-"""What lessons can be drawn from; all but the first is for checking."""
-
 CHECK_SEED = 1_000_003
 """The seed of the lessons that models are checked with; training itself takes smaller ones."""
 

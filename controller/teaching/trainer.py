@@ -12,7 +12,6 @@ from typing import Any
 import torch
 
 from codeword.codebook.errors import ModelError
-from codeword.codebook.prompt import CONTRACT
 
 from .checks import Check, check
 from .layout import lay_out
@@ -65,18 +64,15 @@ class Trainer:
         out: Path,
         *,
         told: Mapping[str, Any] | None = None,
-        contract: int = CONTRACT,
         adapter: str = "adapter",
     ) -> None:
-        """`told` goes into the adapter's record with the settings:
-        what else must be the same when it goes on; `contract` is the prompt contract of what is taught, `adapter` the
-        name of the adapter's folder. Raises ModelError where another training's state is in the folder.
+        """`told` goes into the adapter's record with the settings: what else must be the same when it goes on.
+        `adapter` is the name of its folder. Raises ModelError where another training's state is in the folder.
         """
         self.learner, self.settings, self.out = learner, settings, out
         out.mkdir(parents=True, exist_ok=True)
         self.step = 0
         self.checks: dict[str, Check] = {}
-        self._contract = contract
         self.adapter = out / adapter
         self._told = {"base_sha256": learner.base.base_sha256, **asdict(learner.shape), **(told or {})}
         self.optimizer = torch.optim.AdamW(learner.exact, lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.0)
@@ -136,7 +132,7 @@ class Trainer:
         """Write adapter, state and log; a crash on the way leaves the state before."""
         told = {**self._told, "settings": asdict(self.settings), "step": self.step}
         told["checks"] = {name: one.right for name, one in self.checks.items()}
-        self.learner.save(self.adapter, told, self._contract)
+        self.learner.save(self.adapter, told)
         state = {
             "settings": asdict(self.settings),
             "told": self._told,

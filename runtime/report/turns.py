@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Any, Literal
 
 from codeword.codebook import Codebook, CommandError, Observation, Result, parse_codebook
-from codeword.codebook.goals import goal_prompt, read_goal
 from codeword.codebook.legal import Legal
 from codeword.codebook.observation import Record
 from codeword.codebook.offer import offer
@@ -119,15 +118,11 @@ class Teller:
         return self._told[1].model_copy(update={**_came_of(step), **ends, **self._wanted(step, task)})
 
     def _wanted(self, step: Step, task: str) -> dict[str, object]:
-        """Of a decision by a plan or a goal: what the model wrote, and the prompt that was read in fact."""
+        """Of a decision by a plan: what the model wrote, and the prompt that was read in fact."""
         decision = step.decision
-        if decision is None or not (decision.plan or decision.written_goal):
+        if decision is None or not decision.plan:
             return {}
         planned, told = decision.path == "planned", {"sureness": _rounded_share(decision.sureness)}
-        if decision.written_goal:
-            goal = read_goal(decision.written_goal)
-            prompt = "" if planned else _text(goal_prompt(self._codebook, task, step.observation))
-            return {"goal": goal.told, "prompt": prompt, **told}
         prompt = "" if planned else _text(plan_prompt(self._codebook, task, step.observation, decision.done))
         considered = tuple((one.told, round(one.probability, 4)) for one in decision.considered)
         return {"plan": plan_lines(self._codebook, decision), "prompt": prompt, "considered": considered, **told}

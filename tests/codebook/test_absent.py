@@ -2,7 +2,7 @@
 
 import pytest
 
-from codeword.codebook.absent import absent, mistaken, named, replaced
+from codeword.codebook.absent import absent, mistaken, named
 
 LETTERS = ("letter_a", "letter_v", "left_zone")
 SORTS = ("box_b", "bin_b", "box_c", "crate_d")
@@ -93,29 +93,6 @@ def test_where_things_go_by_several_words_a_noun_alone_names_none() -> None:
 def test_a_number_that_nothing_has_names_what_is_not_there() -> None:
     assert absent("Put block 5 in bowl 2", NUMBERED) == {"block_5": {"block_1", "block_2", "block_3", "block_4"}}
     assert absent("Put block 1 in bowl 2", NUMBERED) == {}
-
-
-@pytest.mark.parametrize(
-    ("task", "about", "name"),
-    [
-        ("pick up the banana", ["apple"], "banana"),
-        ("open the door", ["apple", "mug", "spoon", "table"], "door"),
-        ("Put the fork into the mug.", ["spoon", "mug"], "fork"),
-        ("Put the apple in the box.", ["apple", "bowl"], "box"),
-        ("pick up the banana", ["banana"], ""),
-        ("Put the apple in the mug fast", ["apple", "mug"], ""),
-        ("Pick up the apple.", ["apple"], ""),
-        ("Put everything in the bowl.", ["apple", "mug", "spoon", "bowl"], ""),
-    ],
-)
-def test_what_a_task_names_and_nobody_sees_is_not_replaced(task: str, about: list[str], name: str) -> None:
-    assert replaced(task, about, THINGS, KNOWN) == name
-
-
-def test_a_number_that_nothing_has_is_not_replaced_and_a_look_is_no_name() -> None:
-    assert replaced("Put block 5 in bowl 2", ["block_1", "bowl_2"], NUMBERED, KNOWN) == "block_5"
-    assert replaced("Put block 1 in bowl 2", ["block_1", "bowl_2"], NUMBERED, KNOWN) == ""
-    assert replaced("Put the smallest block away", ["red_block"], ("red_block", "blue_block"), KNOWN) == ""
 
 
 @pytest.mark.parametrize(

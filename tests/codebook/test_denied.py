@@ -7,13 +7,12 @@ import pytest
 
 from codeword.codebook import Codebook, Entity, Fact, Observation, load_codebook, parse_codebook
 from codeword.codebook.compose import shipped
-from codeword.codebook.goals import Goal, denials, goal_graph, read_goal
+from codeword.codebook.goals import Goal, denials, read_goal
 from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.codebook.wanted import Wanted
-from codeword.controller.goal_controller import GoalController
 from codeword.controller.teaching.lessons import lessons
-from codeword.controller.teaching.mixes import split_mix
-from tests.controller.goal_fakes import Scripted
+from codeword.controller.teaching.mixes import training_mix
+from tests.codebook.goal_grammar import goal_graph
 from tests.graphs import some_texts
 
 BOOK = """
@@ -90,14 +89,6 @@ def test_plans_lead_to_what_is_denied_and_what_is_left_says_so() -> None:
     assert wanted.left(after).told == "To do: nothing"
 
 
-def test_a_gripper_can_be_asked_to_close() -> None:
-    book, seen = load_codebook("lekiwi"), arm_and_gripper("arm_at(rest)", "gripper_open")
-    controller = GoalController(Scripted(CLOSED), book)  # type: ignore[arg-type]
-    made = controller.decide("close the gripper", seen)
-    assert (made.text, made.written_goal) == ('{"skill":"close_gripper"}', CLOSED)
-    assert controller.decide("close the gripper", arm_and_gripper("arm_at(rest)")).text == '{"skill":"done"}'
-
-
 @pytest.mark.parametrize("name", [name for name in shipped() if name not in ("lekiwi", "mobile")])
 def test_goals_of_the_other_shipped_codebooks_deny_nothing(name: str) -> None:
     book = load_codebook(name)
@@ -106,7 +97,7 @@ def test_goals_of_the_other_shipped_codebooks_deny_nothing(name: str) -> None:
 
 
 def test_no_goal_that_was_taught_is_offered_a_denial() -> None:
-    for group in islice(lessons(11, split_mix("seen"), per_book=1), 40):
+    for group in islice(lessons(11, training_mix(), per_book=1), 40):
         for lesson in group:
             assert denials(lesson.book.codebook, lesson.observation) == []
 

@@ -5,9 +5,9 @@ import pytest
 from codeword.codebook import Codebook, CodebookError, Entity, Fact, Observation, RobotError, parse_codebook
 from codeword.codebook.docs import codebook_docs
 from codeword.codebook.fact_kinds import place_kinds, unknown_places
-from codeword.codebook.goals import goal_graph
 from codeword.codebook.prompt import codebook_text
 from codeword.runtime.episode import check_observation
+from tests.codebook.goal_grammar import goal_graph
 
 HOME = """\
 codebook: home

@@ -3,8 +3,9 @@
 import pytest
 
 from codeword.codebook import Codebook, Entity, Fact, Observation, load_codebook
-from codeword.codebook.goals import goal_graph, read_goal
+from codeword.codebook.goals import read_goal
 from codeword.codebook.wanted import Wanted
+from tests.codebook.goal_grammar import goal_graph
 
 
 @pytest.fixture(scope="module")

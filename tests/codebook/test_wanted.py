@@ -8,10 +8,11 @@ import pytest
 from codeword.codebook import Codebook, Fact, Observation, load_codebook
 from codeword.codebook.classes import Group, classes, gatherings, groups_of
 from codeword.codebook.command import Command
-from codeword.codebook.goals import Goal, goal_facts, goal_graph, read_goal
+from codeword.codebook.goals import Goal, goal_facts, read_goal
 from codeword.codebook.planner import SymbolicWorld
 from codeword.codebook.pursuit import Pursuit
 from codeword.codebook.wanted import Wanted, settled
+from tests.codebook.goal_grammar import goal_graph
 from tests.graphs import some_texts
 from tests.observations import observe
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from codeword.codebook import Codebook, legal, write_prompt
 from codeword.codebook.errors import ModelError
-from codeword.codebook.prompt import CONTRACT
+from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.controller.adapter import AUTO, NONE, Adapter, load_adapter, shipped
 from codeword.controller.engine import Engine
 from codeword.controller.merge import KEPT, merged_dir, with_adapter
@@ -48,7 +48,7 @@ def write_adapter(
     save_file(tensors, folder / "adapter_model.safetensors")
     plain = {"r": RANK, "lora_alpha": 8, "bias": "none", "peft_type": "LORA"}
     (folder / "adapter_config.json").write_text(json.dumps(plain | (settings or {})))
-    told = {"base": model.name, "base_sha256": model.base_sha256, "contract": CONTRACT}
+    told = {"base": model.name, "base_sha256": model.base_sha256, "contract": PLAN_CONTRACT}
     (folder / "codeword.json").write_text(json.dumps(told | (record or {})))
     return folder
 
@@ -149,8 +149,10 @@ def test_what_does_not_belong_together_is_refused(tiny_quantized: LocalModel, tm
     def made(name: str, **changes: Any) -> str:
         return refusal(tiny_quantized, write_adapter(tmp_path / name, tiny_quantized, **changes))
 
-    assert f"taught under prompt contract 1, and this is {CONTRACT}" in made("old", record={"contract": 1})
-    assert load_adapter(str(tmp_path / "old"), tiny_quantized, to_teach=True).folder == tmp_path / "old"
+    for contract in (1, PLAN_CONTRACT - 1):
+        told = made(f"old{contract}", record={"contract": contract})
+        assert f"taught under prompt contract {contract}, and this is {PLAN_CONTRACT}" in told
+    assert load_adapter(str(tmp_path / "old1"), tiny_quantized, to_teach=True).folder == tmp_path / "old1"
     other = made("other", record={"base": "llama-70b", "base_sha256": "ab" * 32})
     assert "taught on base 'llama-70b' (abababababab)" in other
     assert "use that base, or --adapter none" in other

@@ -6,12 +6,12 @@ import pytest
 
 from codeword.codebook import Codebook, Observation, legal, load_codebook, parse_codebook
 from codeword.codebook.choices import END, Node
-from codeword.codebook.goals import goal_graph
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.controller.automaton import Automaton, State
 from codeword.controller.hold import DisagreementError, Hold, Matcher
 from codeword.controller.registry import LocalModel
 from codeword.controller.tokens import Tokens
+from tests.codebook.goal_grammar import goal_graph
 from tests.controller.tiny import tokenizer
 from tests.observations import large_observation, random_observation
 

@@ -11,8 +11,8 @@ from codeword.controller.teaching.lessons import lessons
 from codeword.controller.teaching.mixes import training_mix
 from codeword.controller.teaching.plan_lessons import (
     PlanLesson,
-    as_plan,
     books_of,
+    of_goal,
     plan_lesson,
     plan_lessons,
     read_once,
@@ -46,7 +46,7 @@ def test_added_skills_stand_beside_those_that_are_there_and_change_nothing_that_
         for name in more.skills.keys() - book.codebook.skills.keys():
             assert not more.skills[name].effects
             assert name not in held_out_names()["distractors"]
-        assert [as_plan(lesson) for lesson in group], "goals can be said as before"
+        assert [of_goal(lesson) for lesson in group], "goals can be said as before"
 
 
 def test_goals_and_commands_stand_in_one_plan_in_the_order_in_which_they_are_said() -> None:

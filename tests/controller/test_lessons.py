@@ -14,15 +14,17 @@ from ruamel.yaml import YAML
 from codeword.codebook import Fact, Result, parse_codebook
 from codeword.codebook.goals import Goal, read_goal
 from codeword.codebook.parse import Vocabulary, parse_condition
+from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.planner import SymbolicWorld, plan
+from codeword.codebook.task_plan import Achieve
 from codeword.codebook.wanted import Wanted, settled
 from codeword.controller.teaching.aims import Aim
 from codeword.controller.teaching.book_skills import Names
 from codeword.controller.teaching.books import Book, make_book, shipped_book
 from codeword.controller.teaching.draft import Draft, Task
 from codeword.controller.teaching.kinds import KINDS, fitting, make_task
-from codeword.controller.teaching.lessons import Lesson, follow, lessons, observed
-from codeword.controller.teaching.mixes import books, split_mix, training_mix
+from codeword.controller.teaching.lessons import GoalLesson, Lesson, follow, lessons, observed
+from codeword.controller.teaching.mixes import Mix, books, training_mix
 from codeword.controller.teaching.patience import unseen, waits
 from codeword.controller.teaching.pools_of import (
     held_out_kinds,
@@ -39,24 +41,29 @@ from codeword.runtime.evaluation.splits import other_words
 from codeword.runtime.scenario import find_scenarios, load_scenario
 
 
-def some(split: str, decisions: int, seed: int = 3) -> list[Lesson]:
-    groups = lessons(seed, split_mix(split))
+def some(decisions: int, seed: int = 3, mix: Mix | None = None) -> list[Lesson | GoalLesson]:
+    groups = lessons(seed, mix or training_mix())
     return [lesson for group in islice(groups, -(-decisions // 12)) for lesson in group]
 
 
 @pytest.fixture(scope="module")
-def taught() -> list[Lesson]:
-    return some("seen", 1000)
+def drawn() -> list[Lesson | GoalLesson]:
+    return some(1000)
+
+
+@pytest.fixture(scope="module")
+def taught(drawn: list[Lesson | GoalLesson]) -> list[Lesson]:
+    return [lesson for lesson in drawn if isinstance(lesson, Lesson)]
 
 
 def test_the_same_seed_gives_the_same_lessons_and_another_others() -> None:
     def told(seed: int, begin: int) -> list[str]:
         group = next(lessons(seed, training_mix(), begin=begin))
-        return [f"{lesson.prompt}{lesson.taught}" for lesson in group]
+        return [f"{lesson.task}{lesson.taught}" for lesson in group]
 
     assert told(1, 2) == told(1, 2)
     assert told(1, 2) != told(2, 2)
-    assert told(1, 2) == [f"{x.prompt}{x.taught}" for x in list(islice(lessons(1, training_mix()), 3))[2]]
+    assert told(1, 2) == [f"{x.task}{x.taught}" for x in list(islice(lessons(1, training_mix()), 3))[2]]
 
 
 def test_every_right_answer_can_be_written(taught: list[Lesson]) -> None:
@@ -66,19 +73,28 @@ def test_every_right_answer_can_be_written(taught: list[Lesson]) -> None:
             assert lesson.graph.accepts(text), (lesson.kind, text, lesson.prompt.observation)
 
 
-def test_every_codebook_made_by_lot_is_whole(taught: list[Lesson]) -> None:
-    texts = {lesson.book.codebook.text for lesson in taught}
+def test_every_goal_that_is_right_can_be_written_in_a_plan(drawn: list[Lesson | GoalLesson]) -> None:
+    goals = [lesson for lesson in drawn if isinstance(lesson, GoalLesson)]
+    for lesson in goals:
+        assert lesson.taught in lesson.right
+    for lesson in goals[::7]:
+        graph = plan_graph(lesson.book.codebook, lesson.observation, lesson.task)
+        assert all(graph.accepts(plan.text) for plan in lesson.right), (lesson.kind, lesson.task)
+
+
+def test_every_codebook_made_by_lot_is_whole(drawn: list[Lesson | GoalLesson]) -> None:
+    texts = {lesson.book.codebook.text for lesson in drawn}
     assert len(texts) > 50
     for text in list(texts)[:10]:
         assert {"done", "cannot"} <= set(parse_codebook(text).skills)
 
 
-def test_done_and_cannot_are_seen_often_but_not_mostly(taught: list[Lesson]) -> None:
+def test_done_and_cannot_are_seen_often_but_not_mostly(drawn: list[Lesson | GoalLesson], taught: list[Lesson]) -> None:
     acts = [lesson.act for lesson in taught]
-    commands = len(acts) - acts.count("goal")
+    commands = len(acts)
     assert 0.1 < acts.count("done") / commands < 0.35
     assert 0.02 < acts.count("cannot") / commands < 0.15
-    assert 0.65 < acts.count("goal") / len(acts) < 0.82
+    assert 0.18 < commands / len(drawn) < 0.35
     told = [lesson for lesson in taught if "\nTo do: " in lesson.prompt.observation]
     assert 0.65 < len(told) / commands < 0.9
     assert {lesson.act for lesson in told} == {"act", "wait", "done", "cannot"}
@@ -90,13 +106,13 @@ def test_what_is_not_seen_is_waited_for_twice_and_longer_then_given_up_and_taken
     often = replace(training_mix(), hides=0.8, asks=0.4)
     for lesson in (lesson for group in islice(lessons(3, often), 90) for lesson in group):
         ways = [command.text for command in waits(lesson.book)]
-        last = lesson.observation.last
+        act, last = lesson.act if isinstance(lesson, Lesson) else "goal", lesson.observation.last
         before = ways.index(last.command) + 1 if last is not None and last.command in ways else 0
-        if lesson.act == "wait":
+        if act == "wait":
             assert lesson.right == (ways[before],)
         elif lesson.right == (lesson.book.cannot("missing").text,):
             assert before == len(ways)
-        after.setdefault(f"{before} of {len(ways)}", set()).add(lesson.act)
+        after.setdefault(f"{before} of {len(ways)}", set()).add(act)
     assert after["0 of 2"] == {"goal", "act", "wait", "done", "cannot"}  # cannot: impossible
     assert after["1 of 2"] >= {"wait", "act"}
     assert after["2 of 2"] >= {"cannot", "act"}
@@ -126,8 +142,8 @@ def test_the_second_wait_is_twice_as_long_or_else_the_next(argument: str, expect
 
 
 def test_failures_of_every_kind_and_late_looks_are_seen(taught: list[Lesson]) -> None:
-    taught = [*taught, *some("seen", 900, seed=4)]
-    results = [lesson.observation.last for lesson in taught if lesson.act != "goal"]
+    taught = [*taught, *(lesson for lesson in some(900, seed=4) if isinstance(lesson, Lesson))]
+    results = [lesson.observation.last for lesson in taught]
     odd = [result for result in results if result is not None and result.status != "done"]
     assert len(odd) > 0.06 * len(results)
     told = {(result.status, result.reason) for result in odd}
@@ -200,13 +216,15 @@ def test_goals_that_refer_to_others_come_to_what_is_meant(kind: str) -> None:
             continue
         assert task.aim is not None
         for lesson in follow(rng, book, kind, task, replace(training_mix(), asks=1.0, hides=0.0)):
-            for text in lesson.right if lesson.act == "goal" else ():
-                facts = Wanted(book.codebook, settled(book.codebook, read_goal(text), lesson.observation))
+            goals = [plan.items[0] for plan in lesson.right] if isinstance(lesson, GoalLesson) else []
+            for item in goals:
+                assert isinstance(item, Achieve)
+                facts = Wanted(book.codebook, settled(book.codebook, item.goal, lesson.observation))
                 ends = ends_from(book, task.scene, facts.facts(lesson.observation))
                 reached = tuple(
                     ends.get(block.id, at or TABLE) for block, at in zip(task.scene.blocks, task.start, strict=True)
                 )
-                assert task.aim.least(task.scene, reached) == 0, (lesson.task, text)
+                assert task.aim.least(task.scene, reached) == 0, (lesson.task, item)
                 met += 1
     assert met > 8
 
@@ -350,10 +368,13 @@ def test_codebooks_for_evaluation_can_be_carried_out() -> None:
 
 def test_lessons_for_evaluation_are_legal_as_well() -> None:
     """Also where nothing is to be anywhere: no goal is asked for that could not be written."""
-    for seed, split in ((2, "kinds"), (3, "codebooks")):
-        for lesson in some(split, 360, seed):
+    pools = training_pools()
+    kinds = Mix(pools.names, held_out_wordings(), held_out_kinds=True)
+    for seed, mix in ((2, kinds), (3, Mix(held_out_names(), pools.wordings, shipped=0.0, strange=1.0))):
+        for lesson in some(360, seed, mix):
             assert lesson.taught in lesson.right
-            assert all(lesson.graph.accepts(text) for text in lesson.right), (lesson.kind, lesson.right)
+            if isinstance(lesson, Lesson):
+                assert all(lesson.graph.accepts(text) for text in lesson.right), (lesson.kind, lesson.right)
 
 
 @pytest.mark.parametrize(

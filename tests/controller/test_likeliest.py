@@ -7,7 +7,7 @@ import pytest
 
 from codeword.codebook.choices import END, Node
 from codeword.controller.decision import Choice, Decision, Option
-from codeword.controller.likeliest import Likeliest, best
+from codeword.controller.likeliest import Likeliest
 
 Odds = dict[str, dict[str, float]]
 
@@ -83,66 +83,6 @@ def test_every_text_comes_once_with_its_probability_and_none_beats_the_bound(see
     assert found == pytest.approx({text: math.log(share) for text, share in every.items()})
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_the_best_of_all_is_found_and_no_more_is_decided_than_can_be_better(seed: int) -> None:
-    graph, odds = by_lot(random.Random(100 + seed))
-    every, model = probabilities(graph, odds), Model(odds)
-    first = model(graph)
-    assert first.logprob is not None
-    made = best(model, graph, first, lambda found: found.logprob or 0.0, most=1000)
-    assert math.exp(made.logprob or 0.0) == pytest.approx(max(every.values()))
-    for asked in model.graphs[1:]:
-        assert sum(every[text] for text in asked.texts()) > math.exp(first.logprob), "none of these can be better"
-    assert (made is first) == (first.text == max(every, key=lambda text: every[text]))
-
-
-def test_nothing_else_is_decided_where_nothing_can_be_better() -> None:
-    graph = Node((("a", END), ("b", END)))
-    model = Model({"": {"a": 0.6, "b": 0.4}})
-    first = model(graph)
-    assert best(model, graph, first, lambda made: made.logprob or 0.0) is first
-    assert model.asked == 1
-    doubted = best(model, graph, first, lambda made: (made.logprob or 0.0) - 2 * (made.text == "a"))
-    assert (doubted.text, model.asked) == ("b", 2)
-    assert doubted.logprob == pytest.approx(math.log(0.4))
-
-
-def test_what_is_likelier_as_a_whole_is_taken_before_what_begins_likelier() -> None:
-    graph = Node((("a", Node((("c", END), ("d", END)))), ("b", Node((("c", END),)))))
-    model = Model({"": {"a": 0.55, "b": 0.45}, "a": {"c": 0.5, "d": 0.5}, "b": {"c": 1.0}})
-    first = model(graph)
-    assert first.text == "ac"
-    assert best(model, graph, first, lambda made: made.logprob or 0.0).text == "bc"
-
-
-def test_no_more_is_decided_than_is_asked_for_and_who_tells_no_odds_stands() -> None:
-    graph, odds = by_lot(random.Random(5))
-    model = Model(odds)
-    first = model(graph)
-    best(model, graph, first, lambda made: (made.logprob or 0.0) - 100 * (made.text == first.text), most=3)
-    assert model.asked == 4
-    silent = first.model_copy(update={"logprob": None})
-    assert best(model, graph, silent, lambda made: made.logprob or 0.0) is silent
-    bare = first.model_copy(update={"choices": ()})
-    assert best(model, graph, bare, lambda made: made.logprob or 0.0) is bare
-    assert model.asked == 4
-
-
-def test_a_way_whose_answer_tells_no_odds_is_never_the_best() -> None:
-    graph = Node((("a", END), ("b", END)))
-    first = Model({"": {"a": 0.6, "b": 0.4}})(graph)
-
-    def silent(among: Node) -> Decision:
-        assert list(among.texts()) == ["b"]
-        return first.model_copy(update={"text": "b", "logprob": None, "choices": ()})
-
-    def score(made: Decision) -> float:
-        assert made.logprob is not None
-        return made.logprob - 5 * (made.text == "a")
-
-    assert best(silent, graph, first, score).text == "a"
-
-
 def test_a_way_that_leads_to_no_text_of_its_own_is_passed_over() -> None:
     graph = Node((("bc", END), ("a", END)))
     options = tuple(Option(text=text, probability=share) for text, share in (("a", 0.5), ("b", 0.3), ("bc", 0.2)))
@@ -155,7 +95,6 @@ def test_a_way_that_leads_to_no_text_of_its_own_is_passed_over() -> None:
     found = others.next()
     assert found is not None
     assert (found.text, found.logprob) == ("bc", pytest.approx(math.log(0.2)))
-    assert best(lambda _: made, graph, first, lambda one: (one.logprob or 0.0) - 5 * (one.text == "a")).text == "bc"
 
 
 @pytest.mark.parametrize("seed", range(30))

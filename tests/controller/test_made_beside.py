@@ -43,7 +43,7 @@ def makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_lessons_are_those_that_would_be_made_here(tiny_model: LocalModel) -> None:
-    make = partial(encoded_for, tiny_model.folder, 4, "plans", 3, 0)
+    make = partial(encoded_for, tiny_model.folder, 4, "plans", 3)
     assert list(islice(made_beside(make, 2), 3)) == list(islice(make(2), 3))
 
 

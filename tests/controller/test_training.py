@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from codeword.codebook.errors import InputError, ModelError
-from codeword.codebook.prompt import CONTRACT
+from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.controller.registry import LocalModel
+from codeword.controller.teaching.domains import LAYOUTS, TAUGHT
 from codeword.controller.teaching.encode import encoded
 from codeword.controller.teaching.layout import lay_out
 from codeword.controller.teaching.learner import Learner, Shape, quickest_dtype, right_loss
@@ -24,7 +25,7 @@ from codeword.controller.tokens import Tokens
 
 @pytest.fixture(scope="module")
 def groups(tiny_model: LocalModel) -> list[Group]:
-    return list(islice(encoded(Tokens(tiny_model.folder), 5, "seen", per_book=2), 3))
+    return list(islice(encoded(Tokens(tiny_model.folder), 5, LAYOUTS, per_book=2), 3))
 
 
 def learner(model: LocalModel, seed: int = 0) -> Learner:
@@ -52,7 +53,7 @@ def test_decisions_that_share_a_codebook_are_computed_as_if_each_were_alone(
     plain.config._attn_implementation = "eager"
     logits = plain(input_ids=ids).logits[0]
     for choice, ours in zip(branch.choices, alone[0], strict=True):
-        theirs = logits[choice.place - len(branch.command) - 1, list(choice.allowed)]
+        theirs = logits[choice.place - len(branch.command) - 1, list(choice.allowed)] + torch.tensor(choice.bias or 0.0)
         assert torch.allclose(theirs.float(), ours[: len(choice.allowed)], atol=2e-4)
 
 
@@ -90,7 +91,7 @@ def test_what_is_asked_is_every_choice_of_every_decision(tiny_model: LocalModel,
                 open_ = row.allowed[place][row.open[place]].tolist()
                 assert open_ == list(choice.allowed)
                 assert row.allowed[place][row.right[place]].tolist() == list(choice.right)
-            assert {"skill", "goal", "cannot"} & set(json.loads(tokens.decode(branch.command)))
+            assert {"skill", "plan", "cannot"} & set(json.loads(tokens.decode(branch.command)))
             for choice in branch.choices:
                 assert branch.command[choice.place] in choice.right
                 assert set(choice.right) <= set(choice.allowed)
@@ -104,7 +105,7 @@ def test_what_words_tell_is_added_to_what_the_model_says(tiny_model: LocalModel,
     with torch.no_grad():
         plain, biased = (
             model.logits(lay_out([Group(group.prefix, (replace(branch, choices=(one, *rest)),))]))
-            for one in (first, told)
+            for one in (replace(first, bias=()), told)
         )
     some = len(first.allowed)
     assert torch.allclose(biased[0, :some] - plain[0, :some], torch.arange(some, dtype=torch.float32), atol=1e-5)
@@ -177,7 +178,7 @@ def test_a_few_steps_bring_the_real_base_to_the_right_commands(real_model: Local
     made = Learner(real_model, Shape(rank=8, alpha=16), dtype=quickest_dtype("cpu"), device="cpu", seed=0)
     trainer = Trainer(made, Settings(decisions=6, per_group=2, groups=1, rate=4e-3), tmp_path)
     losses: list[float] = []
-    found = encoded(Tokens(real_model.folder), 8, "seen", per_book=2)
+    found = encoded(Tokens(real_model.folder), 8, TAUGHT, per_book=2)
     short = (group for group in found if all(branch.act == "act" for branch in group.branches))
     some = [next(group for group in short if trainer.check([group]).right < 1)]
     before = trainer.check(some)
@@ -195,7 +196,7 @@ def test_the_adapter_is_one_that_peft_reads(tiny_model: LocalModel, groups: list
     trained.save(tmp_path / "adapter", {"data_seed": 5})
     record = json.loads((tmp_path / "adapter/codeword.json").read_text())
     assert record["base_sha256"] == tiny_model.base_sha256
-    assert (record["contract"], record["rank"], record["data_seed"]) == (CONTRACT, 4, 5)
+    assert (record["contract"], record["rank"], record["data_seed"]) == (PLAN_CONTRACT, 4, 5)
     plain = AutoModelForCausalLM.from_pretrained(tiny_model.folder, dtype=torch.float32)
     model = PeftModel.from_pretrained(plain, str(tmp_path / "adapter"))
     branch = groups[0].branches[0]
@@ -204,7 +205,7 @@ def test_the_adapter_is_one_that_peft_reads(tiny_model: LocalModel, groups: list
         theirs = model(input_ids=ids).logits[0][-len(branch.command) - 1 : -1]
         ours = trained.logits(lay_out([Group(groups[0].prefix, (branch,))]))
     for choice, row in zip(branch.choices, ours, strict=True):
-        some = theirs[choice.place, list(choice.allowed)]
+        some = theirs[choice.place, list(choice.allowed)] + torch.tensor(choice.bias or 0.0)
         assert torch.allclose(some, row[: len(choice.allowed)], atol=0.05)  # the file is in bf16
 
 
@@ -220,7 +221,7 @@ def test_training_goes_on_from_an_adapter(tiny_model: LocalModel, tmp_path: Path
 
 
 def test_a_file_of_lessons_is_read_as_it_was_written(groups: list[Group], tmp_path: Path) -> None:
-    header = Header(CONTRACT, "tokens", 5, "seen")
+    header = Header(PLAN_CONTRACT, "tokens", 5, LAYOUTS)
     assert write_groups(tmp_path / "lessons.gz", header, groups) == 6
     assert read_groups(tmp_path / "lessons.gz") == (header, groups)
     (tmp_path / "broken.gz").write_bytes((tmp_path / "lessons.gz").read_bytes()[:300])

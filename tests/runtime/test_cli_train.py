@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook.plan_prompt import PLAN_CONTRACT
-from codeword.codebook.prompt import CONTRACT
 from codeword.controller.teaching.sequences import Header, tokenizer_hash, write_groups
 from codeword.runtime.cli import main
 from tests.controller.tiny import write_folder
@@ -34,30 +33,21 @@ def alone(*args: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize(
-    ("taught", "checked", "contract", "policies"),
-    [
-        ("plans", "layouts", PLAN_CONTRACT, ["plan", "direct"]),
-        ("seen", "kinds", CONTRACT, ["goal", "direct"]),
-    ],
-)
-def test_lessons_are_written_and_an_adapter_is_trained_with_them_where_nothing_else_is(
-    tmp_path: Path, taught: str, checked: str, contract: int, policies: list[str]
-) -> None:
+def test_lessons_are_written_and_an_adapter_is_trained_with_them_where_nothing_else_is(tmp_path: Path) -> None:
     model = str(write_folder(tmp_path / "tiny"))
     lessons, held = str(tmp_path / "lessons.gz"), str(tmp_path / "held.gz")
-    made = ("--split", taught, "--n", "8", "--seed", "7")
+    made = ("--n", "8", "--seed", "7")
     assert run("lessons", *made, "--per-group", "4", "--model", model, "--out", lessons) == 0
-    assert run("lessons", "--n", "4", "--per-group", "4", "--split", checked, "--model", model, "--out", held) == 0
+    assert run("lessons", "--n", "4", "--per-group", "4", "--split", "layouts", "--model", model, "--out", held) == 0
     given = ("--lessons", lessons, "--check", held, "--model", model, "--dtype", "fp32", "--device", "cpu")
     sizes = ("--decisions", "16", "--groups", "1", "--per-group", "4", "--check-every", "2", "--rank", "2")
     said = alone("train", *given, *sizes, "--out", str(tmp_path / "out"))
     assert "4/4 loss" in said
-    assert f"right: {checked}" in said
+    assert "right: layouts" in said
     record = json.loads((tmp_path / "out/adapter/codeword.json").read_text())
     assert (record["step"], record["data_seed"], record["settings"]["seed"]) == (4, 7, 0)
-    assert (record["contract"], record["policies"]) == (contract, policies)
-    assert set(record["checks"]) == {checked}
+    assert (record["contract"], record["policies"]) == (PLAN_CONTRACT, ["plan", "direct"])
+    assert set(record["checks"]) == {"layouts"}
     assert "next answer right" in (tmp_path / "out/training.svg").read_text()
 
 
@@ -82,13 +72,12 @@ def test_numbers_of_which_nothing_can_be_made_are_refused(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_model_plays_and_learns_from_where_that_led(tmp_path: Path) -> None:
+def test_an_adapter_is_gone_on_from(tmp_path: Path) -> None:
     model = str(write_folder(tmp_path / "tiny"))
     made = ("--per-group", "4", "--model", model)
-    seen = ("--split", "seen")
-    played = str(tmp_path / "played.gz")
-    assert run("lessons", "--n", "4", *made, *seen, "--played-by", "none", "--out", played) == 0
-    given = ("--lessons", played, "--dtype", "fp32", "--device", "cpu", "--groups", "1", "--rank", "2", *made)
+    lessons = str(tmp_path / "lessons.gz")
+    assert run("lessons", "--n", "4", *made, "--out", lessons) == 0
+    given = ("--lessons", lessons, "--dtype", "fp32", "--device", "cpu", "--groups", "1", "--rank", "2", *made)
     first, second = str(tmp_path / "first"), str(tmp_path / "second")
     assert run("train", *given, "--decisions", "4", "--out", first) == 0
     assert run("train", *given, "--decisions", "4", "--begin-with", f"{first}/adapter", "--out", second) == 0
@@ -97,33 +86,25 @@ def test_a_model_plays_and_learns_from_where_that_led(tmp_path: Path) -> None:
     assert len(records[1]["begun_with"]) == 64
 
 
-def test_draws_and_playing_need_a_model_and_tabletops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    model, made = str(write_folder(tmp_path / "tiny")), str(tmp_path / "made.gz")
-    sizes = ("--per-group", "4", "--model", model)
-    assert run("lessons", "--n", "4", *sizes, "--draws", "2", "--out", made) == 2
-    assert "say whose with --played-by ADAPTER" in capsys.readouterr().err
-    assert run("lessons", "--n", "4", *sizes, "--played-by", "none", "--out", made) == 2
-    assert "a model plays tabletop lessons, not 'plans'; give --split seen" in capsys.readouterr().err
-
-
 def test_lessons_of_another_contract_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = tmp_path / "old.gz"
-    write_groups(old, Header(1, "t", 0, "seen"), [])
+    write_groups(old, Header(1, "t", 0, "plans"), [])
     model = str(write_folder(tmp_path / "tiny"))
     assert run("train", "--lessons", str(old), "--model", model, "--out", str(tmp_path / "out")) == 2
     assert "made for prompt contract 1" in capsys.readouterr().err
-    write_groups(old, Header(CONTRACT, "t", 0, "kinds"), [])
+    write_groups(old, Header(PLAN_CONTRACT - 1, "t", 0, "layouts"), [])
     new = tmp_path / "new.gz"
     write_groups(new, Header(PLAN_CONTRACT, tokenizer_hash(Path(model)), 0, "plans"), [])
     assert (
         run("train", "--lessons", str(new), "--check", str(old), "--model", model, "--out", str(tmp_path / "out")) == 2
     )
-    assert "what is taught is for 9; make it again with --split validation" in capsys.readouterr().err
+    assert "what is taught is for 9; make it again with: codeword lessons" in capsys.readouterr().err
+    write_groups(old, Header(PLAN_CONTRACT, "t", 0, "plans"), [])
     assert run("train", "--lessons", str(old), "--model", model, "--out", str(tmp_path / "out")) == 2
     assert "made with another model's tokenizer" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("split", ["authored", "validation", "kinds"])
+@pytest.mark.parametrize("split", ["authored", "validation", "layouts"])
 def test_nothing_is_taught_with_what_is_kept_for_evaluation(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], split: str
 ) -> None:

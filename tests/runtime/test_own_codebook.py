@@ -147,7 +147,6 @@ def test_a_rate_is_told_with_its_interval() -> None:
         (2, (), "rover.yaml: has no examples to teach from; write what people say under skills"),
         (1, (), "rover.yaml: 3 of its examples say something of their own, too few to keep one aside"),
         (0, ("--lessons", "x.gz"), "--codebook makes its own lessons, and --lessons gives others"),
-        (0, ("--split", "seen"), "--codebook teaches plans; leave away --split seen"),
         (0, ("--begin-with", "nothing"), "there is no adapter 'nothing'"),
     ],
 )
