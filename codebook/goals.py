@@ -1,4 +1,4 @@
-"""Goals that a model writes: the facts that are to hold in the end, as one line of JSON, under a grammar of its own.
+"""Goals as plans have them: the facts that are to hold, as lists of words. Alone they are one line of JSON.
 
     {"goal":[["red_block","in","blue_bowl"],["green_block","on","table"]]}          {"cannot":"missing"}
     {"goal":[["all","block","in","blue_bowl"],["red_block","on","table"]]}

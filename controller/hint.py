@@ -14,7 +14,7 @@ class About:
     codebook: Codebook
     task: str
     observation: Observation
-    asks: Literal["command", "goal", "plan"] = "command"
+    asks: Literal["command", "plan"] = "command"
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,8 @@ def arithmetic() -> str:
     numbers = [draw.uniform(-3.0, 3.0) for _ in range(_SAMPLES)]
     digest = hashlib.sha256()
     first = np.array(numbers[:256])
-    for values in (_scalars(numbers), _arrays(first), _arrays(first.astype(np.float32))):
+    digest.update(np.fromiter(_scalars(numbers), np.float64).tobytes())
+    for values in (_arrays(first), _arrays(first.astype(np.float32))):
         for value in values:
             digest.update(np.asarray(value).tobytes())
     return digest.hexdigest()[:8]

@@ -4,13 +4,14 @@ A header says by which schema its file was written. Whatever is renamed or chang
 the schema that it leads away from; a field that is only added needs none, and is told as not recorded.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from codeword.codebook.errors import EpisodeError, Fault
 from codeword.codebook.observation import Record
 
-SCHEMA = 2
+SCHEMA = 3
 """What is written today. Schema 0 is that of files from before headers said so."""
 
 Step = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -29,7 +30,20 @@ def _fresh(topic: str, record: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name != "history"} | {"schema_version": 2}
 
 
-STEPS: Mapping[int, Step] = {0: _said, 1: _fresh}
+def _planned(topic: str, record: dict[str, Any]) -> dict[str, Any]:
+    """From 2 to 3: what was written as a goal alone is a plan with that goal."""
+    if topic == "header":
+        return record | {"schema_version": 3}
+    if topic != "decision":
+        return record
+    kept = {name: value for name, value in record.items() if name != "written_goal"}
+    if goal := record.get("written_goal"):
+        said = json.loads(goal)
+        kept["plan"] = json.dumps({"plan": [said["goal"]]} if "goal" in said else said, separators=(",", ":"))
+    return kept
+
+
+STEPS: Mapping[int, Step] = {0: _said, 1: _fresh, 2: _planned}
 
 
 def schema_of_header(header: Mapping[str, Any], path: str) -> int:

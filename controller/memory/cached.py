@@ -147,5 +147,5 @@ class _Alike:
 
 def _is_never_kept(text: str, about: About | None) -> bool:
     """Whether a command, or one of a plan's, is of a skill that the codebook has decided afresh each time."""
-    skills = () if about is None or about.asks == "goal" else about.codebook.skills.values()
+    skills = () if about is None else about.codebook.skills.values()
     return any(not skill.cached and f'{{"skill":"{skill.name}"' in text for skill in skills)

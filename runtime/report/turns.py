@@ -65,7 +65,7 @@ class Turn(Record):
 
     `system` is the codebook's part of the prompt, told once for all. `parts_ms` are the stages inside the decision,
     `figures` what it cost the model, `probability` that of the command among the legal ones; `ends` says that the
-    command ends the episode. `goal` or `plan` is what the model wrote, `sureness` how probable it held that, and
+    command ends the episode. `plan` is what the model wrote, `sureness` how probable it held that, and
     `considered` are the likeliest plans where it was written; the prompt is empty where none was read.
     """
 
@@ -92,7 +92,6 @@ class Turn(Record):
     missed: tuple[str, ...] = ()
     ends: bool = False
     edited: str = ""
-    goal: str = ""
     plan: tuple[PlanLine, ...] = ()
     sureness: float | None = None
     considered: tuple[tuple[str, float], ...] = ()

@@ -43,7 +43,6 @@ const codeword = (() => {
 
   const prompt = (turn, episode) => part(
     episode.read ? "Prompt" : "What a model would have read",
-    turn.goal && h("p", {}, "Goal, as the model wrote it: ", code(turn.goal), sure(turn)),
     turn.prompt ? h("pre", { class: "prompt" }, turn.prompt) : h("p", { class: "dim" }, "None: the plan goes on."),
     h("details", { class: "plain" }, h("summary", {}, "The codebook's part of it"), h("pre", {}, episode.system(turn))),
   );

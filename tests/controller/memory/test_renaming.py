@@ -129,13 +129,13 @@ def test_what_was_decided_in_other_words_is_a_guess_and_never_served(
     store.close()
 
 
-def test_a_goal_is_no_guess_for_a_command_nor_one_situation_for_another(tabletop: Codebook, tmp_path: Path) -> None:
+def test_a_plan_is_no_guess_for_a_command_nor_one_situation_for_another(tabletop: Codebook, tmp_path: Path) -> None:
     recorder, store = Recorder(), SqliteStore(tmp_path / "decisions.sqlite")
     cached = Cached(recorder, store)
     graph = legal(tabletop, seen("red", "green", "blue")).graph
     here, elsewhere = seen("red", "green", "blue"), seen("red", "green", "blue", "held")
     for number, about in enumerate((
-        About(tabletop, TASK, here), About(tabletop, TASK, here, asks="goal"), About(tabletop, TASK, elsewhere),
+        About(tabletop, TASK, here), About(tabletop, TASK, here, asks="plan"), About(tabletop, TASK, elsewhere),
         About(tabletop, TASK, here),
     )):  # fmt: skip
         cached.decide(Prompt("system", "task", str(number)), graph, hint=Hint(about=about))

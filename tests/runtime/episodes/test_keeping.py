@@ -53,16 +53,29 @@ def test_a_step_changes_records_on_the_way(monkeypatch: pytest.MonkeyPatch) -> N
 
     def renamed(topic: str, record: dict) -> dict:
         if topic == "header":
-            return {**record, "task": record["task"].upper(), "schema_version": 3}
+            return {**record, "task": record["task"].upper(), "schema_version": 4}
         return record
 
-    monkeypatch.setattr(migration, "SCHEMA", 3)
-    monkeypatch.setattr("codeword.runtime.recording.SCHEMA", 3)
-    monkeypatch.setattr(migration, "STEPS", {**migration.STEPS, 2: renamed})
-    for name in ("schema0-last", "schema1", "schema2"):
+    monkeypatch.setattr(migration, "SCHEMA", 4)
+    monkeypatch.setattr("codeword.runtime.recording.SCHEMA", 4)
+    monkeypatch.setattr(migration, "STEPS", {**migration.STEPS, 3: renamed})
+    for name in ("schema0-last", "schema1", "schema2", "schema3"):
         episode = read_episode(KEPT / f"{name}.mcap")
         assert episode.header.task.isupper()
-        assert episode.header.schema_version == 3
+        assert episode.header.schema_version == 4
+
+
+@pytest.mark.parametrize(
+    ("goal", "plan"),
+    [
+        ('{"goal":[["red_block","in","blue_bowl"]]}', '{"plan":[[["red_block","in","blue_bowl"]]]}'),
+        ('{"cannot":"missing"}', '{"cannot":"missing"}'),
+        ("", ""),
+    ],
+)
+def test_a_goal_that_was_written_alone_is_read_as_a_plan(goal: str, plan: str) -> None:
+    read = migration.migrated("decision", {"text": "x", "written_goal": goal, "plan": ""}, 2)
+    assert read == {"text": "x", "plan": plan}
 
 
 def test_a_file_of_a_newer_version_is_refused_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
