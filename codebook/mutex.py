@@ -73,9 +73,9 @@ class Mutexes:
         always = [change for change in step.changes if change.adds and change.when is True]
         for when in dict.fromkeys(change.when for change in step.changes if change.adds):
             some = [change for change in step.changes if change.adds and change.when == when]
-            adds = self._numbers(_fact(change) for change in {*always, *some} if None not in change.places)
+            adds = self._numbers(_fact(change) for change in (*always, *some) if None not in change.places)
             holding = [*_parts(step.needs), *_parts(when)]
-            needs = [_single(part) for part in holding if part.positive and self._is_single(part)]
+            needs = [_fact(part) for part in holding if part.positive and self._is_single(part)]
             if any(fact not in self._facts for fact in needs):
                 continue
             gone = [(part.name, part.places) for part in holding if not part.positive]
@@ -112,9 +112,6 @@ def _parts(formula: Formula) -> Iterator[Literal]:
             yield from _parts(part)
 
 
-def _fact(change: Change) -> Fact:
-    return Fact(change.name, tuple(place for place in change.places if place is not None))
-
-
-def _single(part: Literal) -> Fact:
+def _fact(part: Change | Literal) -> Fact:
+    """The fact that a change or a condition with no open place is about."""
     return Fact(part.name, tuple(place for place in part.places if place is not None))

@@ -29,7 +29,7 @@ _SAID, _ELSEWHERE = 4.0, 0.3
 said in another part of the task."""
 _ABSENT = 0.95
 """How likely a task cannot be done that names a thing which is not there, beside others that could be taken for it: of
-the corpus, without the domains of evaluation, 72 of 73 such wordings are to be refused.
+the corpus, without the domains of evaluation, nearly all such wordings are (counted by test_mistaken.py).
 """
 _MOST_CANDIDATES = 100
 """Of more things or choices for one argument words tell nothing: that would take too long to weigh."""
