@@ -19,6 +19,10 @@ VERBS = {
         "codeword.runtime.cli_run:run",
         "Run SCENARIOS: files, folders, or shipped ones such as tabletop or tabletop/put_in_bowl [default: tabletop].",
     ),
+    "chat": Lazy(
+        "codeword.runtime.cli_chat:chat",
+        "Type tasks one after another; the robot does them, and the model is loaded once.",
+    ),
     "serve": Lazy(
         "codeword.runtime.cli_link:serve",
         "Serve a robot over ZeroMQ: the simulated one of SCENARIOS, or a class of yours with its codebook.",

@@ -49,7 +49,9 @@ def test_the_commands_work_one_after_the_other(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     for command in COMMANDS:
         args = [sys.executable, "-m", "codeword.runtime.cli", *shlex.split(command)[1:]]
-        done = subprocess.run(args, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(
+            args, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300
+        )
         assert done.returncode in (0, 3), f"{command}: {done.stderr}"  # 3: the same commands, other probabilities
         assert "Traceback" not in done.stderr
 
