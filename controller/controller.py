@@ -137,15 +137,14 @@ def model_controller(
     policy: str = BEST_POLICY,
     sampling: Sampling = GREEDY,
     sure: float = SURE,
-    sure_enough: float | None = None,
 ) -> Controller:
     """The controller of a policy, as `policy_for` takes it, and raising what that does. What the model is less sure of
-    than `sure` is not carried out; `sure_enough` is as PlanController takes it.
+    than `sure` is not carried out.
     """
     policy = policy_for(engine.adapter, policy)
     if policy == "direct":
         return ModelController(engine, codebook, sampling=sampling)
-    return PlanController(engine, codebook, sampling=sampling, sure=sure, sure_enough=sure_enough)
+    return PlanController(engine, codebook, sampling=sampling, sure=sure)
 
 
 class RandomController:

@@ -33,8 +33,7 @@ class PlanController:
     """The model writes a plan; commands follow from it, from the codebook's effects and from what is seen.
 
     Below the probability `sure` (0 to 1) nothing is done: the episode ends as not understood, and the likeliest plans
-    are told. Nor is anything done where the numbers of the plan are not those of the task. Where the model is less sure
-    than `sure_enough` of any plan by itself, those that come to the same count together; by default that is `sure`.
+    are told. Nor is anything done where the numbers of the plan are not those of the task.
     """
 
     def __init__(
@@ -44,10 +43,8 @@ class PlanController:
         *,
         sampling: Sampling = GREEDY,
         sure: float = 0.0,
-        sure_enough: float | None = None,
     ) -> None:
         self._codebook, self._sure = codebook, sure
-        self._sure_enough = sure if sure_enough is None else sure_enough
         self._writer = PlanWriter(engine, sampling)
         self._task: str | None = None
         self._seen: frozenset[Fact | str] = frozenset()
@@ -92,9 +89,7 @@ class PlanController:
         return self._rewritten < MOST_REWRITTEN and self._seen != _shown(observation)
 
     def _write(self, task: str, observation: Observation, cancelled: Cancelled, done: tuple[str, ...]) -> WrittenPlan:
-        written = self._writer.write(
-            self._codebook, task, observation, cancelled, done=done, sure_enough=self._sure_enough
-        )
+        written = self._writer.write(self._codebook, task, observation, cancelled, done=done, sure=self._sure)
         self._task, self._seen, self._written, self._done = task, _shown(observation), written, done
         self._is_stale = False
         refusal, self._notes = self._checked(task, observation, written)

@@ -20,6 +20,7 @@ from .decision import Alternative, Decision
 from .engine import Cancelled, never
 from .hint import About, Hint
 from .likeliest import Likeliest
+from .prior.coverage import Coverage, coverage, shares
 from .prior.of_task import plan_prior
 from .prior.plan_prior import PlanPrior
 from .prior.weighted import Weighted
@@ -27,6 +28,9 @@ from .sampling import GREEDY, Sampling
 
 MOST_CONSIDERED = 4
 """The most plans that are written beside the first one, to find a likelier one or to ask the user."""
+
+ENOUGH = 0.6
+"""Where no plan is more probable than this, others are looked at: the right one is often among them."""
 
 _MEANT = 0.5
 """Plans that do not contradict themselves have this share of the weight at least, where those that do are slips."""
@@ -46,6 +50,14 @@ class WrittenPlan:
     considered: tuple[Alternative, ...]
 
 
+@dataclass(frozen=True)
+class ThoughtOf:
+    """Plans by the probability that the model gives them, and what the words of their task say of any."""
+
+    weights: dict[TaskPlan, float]
+    covered: Coverage
+
+
 class PlanWriter:
     """Has a model write plans."""
 
@@ -60,13 +72,28 @@ class PlanWriter:
         cancelled: Cancelled,
         *,
         done: Sequence[str] = (),
-        sure_enough: float = 0.0,
+        sure: float = 0.0,
     ) -> WrittenPlan:
         """Write the plan of a task; `done` are the items of an earlier plan that are done already.
 
         Other plans are looked at as long as one of them can be likelier than the best so far, and where the best is
-        less sure than `sure_enough`, so that there is something to ask about. Raises DecisionCancelled.
+        less sure than ENOUGH or than `sure`, so that there is something to choose from. Raises DecisionCancelled.
         """
+        made, prior = self._made(codebook, task, observation, cancelled, done, max(sure, ENOUGH))
+        covered = coverage(codebook, task, observation, prior) if prior is not None else None
+        return _chosen(codebook, observation, made, _weights(codebook, made, prior), covered, max(sure, ENOUGH))
+
+    def thought_of(self, codebook: Codebook, task: str, observation: Observation) -> ThoughtOf:
+        """The plans that are looked at for a task, before they are held against its words; there has to be a prior."""
+        made, prior = self._made(codebook, task, observation, never, (), ENOUGH)
+        assert prior is not None
+        return ThoughtOf(_weights(codebook, made, prior), coverage(codebook, task, observation, prior))
+
+    def _made(
+        self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled, done: Sequence[str],
+        enough: float,
+    ) -> tuple[list[Decision], PlanPrior | None]:  # fmt: skip
+        """The decisions that wrote plans, the likeliest word at every choice first, and the prior of the task."""
         prompt = plan_prompt(codebook, task, observation, done)
         graph = plan_graph(codebook, observation, task)
         prior = None
@@ -84,13 +111,13 @@ class PlanWriter:
             others = Likeliest(bare, graph, first)
             for _ in range(MOST_CONSIDERED):
                 best = max(_weight(one, prior) for one in made)
-                if exp(others.bound) <= best and best >= sure_enough:
+                if exp(others.bound) <= best and best >= enough:
                     break
                 other = others.next() if exp(others.bound) > 0 else None
                 if other is None:
                     break
                 made.append(other)
-        return _chosen(codebook, observation, made, prior, sure_enough)
+        return made, prior
 
 
 def ask_for_plan(
@@ -104,25 +131,25 @@ def ask_for_plan(
 
 
 def _chosen(
-    codebook: Codebook, observation: Observation, made: Sequence[Decision], prior: PlanPrior | None, sure_enough: float
-) -> WrittenPlan:
-    """The likeliest of some plans. Those that are written otherwise and mean the same count together. Where none is
-    sure enough by itself, those that contradict themselves do not count, and those count together that come to the
-    same here: a goal, and the command that brings it about. One that a prior holds to be less likely as a whole makes
-    no other one surer.
+    codebook: Codebook, observation: Observation, made: Sequence[Decision], weights: dict[TaskPlan, float],
+    covered: Coverage | None, enough: float,
+) -> WrittenPlan:  # fmt: skip
+    """The likeliest of some plans by their `weights`, held against the words of the task as a whole. Where none is more
+    probable than `enough` by itself, those that contradict themselves do not count, and those count together that come
+    to the same here: a goal, and the command that brings it about. How well a plan covers the task, and what a prior
+    says of it as a whole, makes it no surer than the model is.
     """
-    weights: dict[TaskPlan, float] = {}
     texts: dict[TaskPlan, Decision] = {}
     for decision in made:
-        plan = read_plan(codebook, decision.text)
-        weights[plan] = weights.get(plan, 0.0) + _weight(decision, prior)
-        texts.setdefault(plan, decision)
-    if max(weights.values()) < sure_enough:
+        texts.setdefault(read_plan(codebook, decision.text), decision)
+    if max(weights.values()) < enough:
         weights = _of_outcomes(codebook, observation, _meant(codebook, observation, weights))
-    ranked = sorted(weights, key=lambda plan: -weights[plan])
+    left = dict(weights) if covered is None else _covering(codebook, covered, weights)
+    ranked = sorted(weights, key=lambda plan: -left[plan])
     best, first = ranked[0], made[0]
+    told = min(1.0, weights[best] / left[best])
     considered = tuple(
-        Alternative(plan=plan.text, told=plan.told, probability=min(1.0, weights[plan])) for plan in ranked
+        Alternative(plan=plan.text, told=plan.told, probability=min(1.0, told * left[plan])) for plan in ranked
     )
     costs = {
         "key": first.key,
@@ -136,6 +163,23 @@ def _chosen(
     }
     sure = None if first.logprob is None else considered[0].probability
     return WrittenPlan(best, texts[best].model_copy(update=costs), sure, considered)
+
+
+def _weights(codebook: Codebook, made: Sequence[Decision], prior: PlanPrior | None) -> dict[TaskPlan, float]:
+    """The plans that were written, with the probability of each; those written otherwise that mean the same count
+    together.
+    """
+    weights: dict[TaskPlan, float] = {}
+    for decision in made:
+        plan = read_plan(codebook, decision.text)
+        weights[plan] = weights.get(plan, 0.0) + _weight(decision, prior)
+    return weights
+
+
+def _covering(codebook: Codebook, covered: Coverage, weights: dict[TaskPlan, float]) -> dict[TaskPlan, float]:
+    """What is left to each plan of its weight beside the others, by how well it covers the words of the task."""
+    odds = [covered.odds(codebook, plan) for plan in weights]
+    return dict(zip(weights, shares(list(weights.values()), odds), strict=True))
 
 
 def _meant(codebook: Codebook, observation: Observation, weights: dict[TaskPlan, float]) -> dict[TaskPlan, float]:

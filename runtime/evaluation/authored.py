@@ -18,7 +18,7 @@ from codeword.runtime.trial import Trial, try_task
 
 from .reliability import reliability
 
-FLOORS = (0.0, 0.3, 0.6, 0.7, 0.9)
+FLOORS = (0.0, 0.3, SURE, 0.7, 0.9)
 """The floors under a model's sureness of which it is said what they trade."""
 
 
@@ -70,7 +70,7 @@ def _drawn(
         told = _told(rng, entry.tasks, examples) if examples else []
         added = tuple(Example(entry.tasks[number].say[0], entry.tasks[number].plans[0]) for number in told)
         book = replace(entry.codebook, examples=entry.codebook.examples + added) if tell else entry.codebook
-        controller = model_controller(backend, book, policy="plan", sure=0.0, sure_enough=SURE)
+        controller = model_controller(backend, book, policy="plan", sure=0.0)
         for number in _asked(rng, len(entry.tasks), told, some):
             task = entry.tasks[number]
 

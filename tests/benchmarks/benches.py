@@ -11,6 +11,10 @@ BENCHES = {
         "tests.benchmarks.cli_calling:calling",
         "Codebook prompting against function calling, each held by a grammar and each free.",
     ),
+    "coverage": Lazy(
+        "tests.benchmarks.cli_coverage:coverage",
+        "Of how many tasks the likeliest plan is right, before and after plans are held against the words of the task.",
+    ),
     "decision": Lazy(
         "tests.benchmarks.cli_decision:decision",
         "A decision of ours, of ours without one technique, and of what others would use, in turns.",

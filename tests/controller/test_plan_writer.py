@@ -4,9 +4,10 @@ import math
 
 import pytest
 
-from codeword.codebook import Entity, Observation, parse_codebook
+from codeword.codebook import Codebook, Entity, Observation, parse_codebook
 from codeword.controller.decision import Decision
-from codeword.controller.plan_writer import _chosen
+from codeword.controller.plan_writer import WrittenPlan, _chosen, _weights
+from codeword.controller.prior.coverage import coverage
 from codeword.controller.prior.of_task import plan_prior
 
 BOOK = """
@@ -21,25 +22,40 @@ skills:
 """
 ANCHOR, SAIL = '{"plan":[{"skill":"drop_anchor"}]}', '{"plan":[{"skill":"sail_to","bay":"bay_2"}]}'
 
+BOTH = '{"plan":[{"skill":"sail_to","bay":"bay_2"},{"skill":"drop_anchor"}]}'
+
 
 def written(text: str, probability: float) -> Decision:
     return Decision(text=text, logprob=math.log(probability), stage_ms={}, path="decoded", key="k")
 
 
+def chosen(book: Codebook, seen: Observation, made: list[Decision], task: str = "", enough: float = 0.0) -> WrittenPlan:
+    """What is chosen of some plans: for a task by its prior, else by their probabilities alone."""
+    prior = plan_prior(book, task, seen, {}) if task else None
+    covered = coverage(book, task, seen, prior) if prior is not None else None
+    return _chosen(book, seen, made, _weights(book, made, prior), covered, enough)
+
+
 @pytest.mark.parametrize(
-    ("task", "plan", "sure"),
-    [("drop the anchor", ANCHOR, 0.7), ("drop the anchor in bay_2", SAIL, 0.2), ("bay_2, then drop it", SAIL, 0.2)],
+    ("task", "plan"), [("drop the anchor", ANCHOR), ("drop the anchor in bay_2", BOTH), ("bay_2, then drop it", BOTH)]
 )
-def test_a_plan_that_leaves_out_what_is_named_falls_behind_and_makes_no_other_surer(
-    task: str, plan: str, sure: float
-) -> None:
+def test_a_plan_that_leaves_out_what_is_named_falls_behind_and_makes_no_other_surer(task: str, plan: str) -> None:
     boat = parse_codebook(BOOK)
     seen = Observation(step=0, time_s=0.0, entities=(Entity(id="bay_2", kind="bay"),), facts=())
-    prior = plan_prior(boat, task, seen, {})
-    chosen = _chosen(boat, seen, [written(ANCHOR, 0.7), written(SAIL, 0.2)], prior, 0.0)
-    assert (chosen.plan.text, chosen.sure) == (plan, pytest.approx(sure))
-    without = _chosen(boat, seen, [written(ANCHOR, 0.7), written(SAIL, 0.2)], None, 0.0)
-    assert (without.plan.text, without.sure) == (ANCHOR, pytest.approx(0.7))
+    made = [written(ANCHOR, 0.7), written(BOTH, 0.2)]
+    found = chosen(boat, seen, made, task)
+    assert found.plan.text == plan
+    assert found.sure == pytest.approx(0.7 if plan == ANCHOR else 0.2)
+    probabilities = [one.probability for one in found.considered]
+    assert probabilities == sorted(probabilities, reverse=True) and sum(probabilities) <= 1
+    assert [one.plan.text for one in (chosen(boat, seen, made),)] == [ANCHOR]
+
+
+def test_a_plan_that_covers_its_task_ill_is_less_sure_than_the_model_is() -> None:
+    boat = parse_codebook(BOOK)
+    seen = Observation(step=0, time_s=0.0, entities=(Entity(id="bay_2", kind="bay"),), facts=())
+    sure = chosen(boat, seen, [written(ANCHOR, 0.7)], "sail to bay_2 and drop the anchor").sure
+    assert sure is not None and sure < 0.6
 
 
 def test_plans_that_come_to_the_same_count_together_where_none_is_sure_enough() -> None:
@@ -52,7 +68,7 @@ def test_plans_that_come_to_the_same_count_together_where_none_is_sure_enough() 
     seen = Observation(step=0, time_s=0.0, entities=bays, facts=())
     there, elsewhere = '{"plan":[[["at","bay_2"]]]}', SAIL.replace("bay_2", "bay_1")
     made = [written(there, 0.45), written(SAIL, 0.35), written(elsewhere, 0.1), written('{"cannot":"unclear"}', 0.05)]
-    alone, together = (_chosen(boat, seen, made, None, sure_enough) for sure_enough in (0.4, 0.6))
+    alone, together = (chosen(boat, seen, made, enough=enough) for enough in (0.4, 0.6))
     assert (alone.plan.text, alone.sure) == (there, pytest.approx(0.45))
     assert (together.plan.text, together.sure) == (there, pytest.approx(0.8))
     assert [one.plan for one in together.considered] == [there, elsewhere, '{"cannot":"unclear"}']
@@ -88,8 +104,8 @@ def test_what_is_named_and_not_there_is_not_taken_for_something_else(task: str, 
     oven, seen = parse_codebook(TRAYS), trays("left_tray", "sunflower_tray")
     prior = plan_prior(oven, task, seen, {})
     shut = '{"plan":[{"skill":"shut","tray":"left_tray"}]}'
-    chosen = _chosen(oven, seen, [written(shut, 0.7), written('{"cannot":"missing"}', 0.1)], prior, 0.0)
-    assert chosen.plan.text == plan
+    found = chosen(oven, seen, [written(shut, 0.7), written('{"cannot":"missing"}', 0.1)], task)
+    assert found.plan.text == plan
     assert (prior.cannot >= 0.95) is ("cannot" in plan)
 
 
@@ -98,10 +114,10 @@ def test_a_plan_that_contradicts_itself_takes_no_weight_from_others_unless_it_ha
     right = '{"plan":[[["red_tray","on","blue_tray"]]]}'
     two_places = '{"plan":[[["red_tray","on","blue_tray"],["red_tray","on","small_tray"]]]}'
 
-    def chosen(likely: float, never: float) -> tuple[str, float | None]:
-        found = _chosen(oven, seen, [written(right, likely), written(two_places, never)], None, 0.6)
+    def best(likely: float, never: float) -> tuple[str, float | None]:
+        found = chosen(oven, seen, [written(right, likely), written(two_places, never)], enough=0.6)
         return found.plan.text, found.sure
 
-    assert chosen(0.5, 0.4) == (right, pytest.approx(0.5 / 0.6))
-    assert chosen(0.4, 0.45) == (right, pytest.approx(0.4 / 0.55))
-    assert chosen(0.3, 0.6) == (two_places, pytest.approx(0.6))
+    assert best(0.5, 0.4) == (right, pytest.approx(0.5 / 0.6))
+    assert best(0.4, 0.45) == (right, pytest.approx(0.4 / 0.55))
+    assert best(0.3, 0.6) == (two_places, pytest.approx(0.6))

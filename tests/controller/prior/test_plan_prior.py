@@ -198,25 +198,6 @@ def test_a_model_that_counts_for_nothing_leaves_it_to_the_words(
         assert engine.decide(plan_prompt(cart, task, seen), graph).key != made_.key
 
 
-@pytest.mark.parametrize(
-    ("task", "plan", "less"),
-    [
-        ("go to the old dock", [GO % "old_dock"], False),
-        ("lamp red at the old dock", [LIGHT % "red"], True),
-        ("horn at the old dock and the gate", [HORN], True),
-        ("go from the old dock to the gate", [GO % "gate"], False),  # where from need not be used
-        ("horn at the dock", [HORN], False),  # no thing's whole name
-        ("horn at the old dock", ['[["at","gate"]]'], False),  # a goal need not say all
-    ],
-)
-def test_a_plan_that_does_nothing_with_what_is_named_is_less_likely(
-    cart: Codebook, seen: Observation, task: str, plan: list[str], less: bool
-) -> None:
-    of_whole = plan_prior(cart, task, seen, {}).of_whole(f'{{"plan":[{",".join(plan)}]}}')
-    assert of_whole == pytest.approx(math.log(0.05) if less else 0)
-    assert plan_prior(cart, task, seen, {}).of_whole('{"cannot":"missing"}') == 0
-
-
 def test_the_same_command_twice_in_a_row_is_unlikely_and_a_count_is_not() -> None:
     prior = made(parts=(made().parts[0],) * 2)
     go, other = '{"skill":"go","to":"bin"}', '{"skill":"go","to":"red_bowl"}'

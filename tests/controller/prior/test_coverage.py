@@ -1,0 +1,102 @@
+"""What a whole plan covers of its task: features worked out by hand, and weights that are learned."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codeword.codebook import Codebook, Entity, Observation, parse_codebook
+from codeword.codebook.task_plan import read_plan
+from codeword.controller.prior import coverage as module
+from codeword.controller.prior.coverage import FEATURES, coverage, learned, shares
+from codeword.controller.prior.of_task import plan_prior
+from codeword.controller.teaching.coverage import Thought, count_kept_aside, count_right, learn_coverage
+
+BOOK = """
+codebook: cart
+description: a small cart
+robot: {robot: cart, primitives: {act: {description: does it}}}
+entities: [site]
+facts: {"at(site)": it stands there}
+skills:
+  drive: {description: roll forward, args: {distance_m: {number: {min: 0, max: 2, step: 0.5}}}}
+  go_to: {description: roll to a site, args: {site: {entity: site}}, effects: [not at(any), at(site)]}
+  light: {description: set the head lamp, args: {color: {choice: [red, green]}}}
+  horn: {description: sound the horn}
+  done: {description: all is done}
+  cannot: {description: gives up, args: {reason: {choice: [missing]}}}
+"""
+THING, STRANGE, NUMBER, UNSAID, PART, SKILL, WORD, COMMANDS = range(len(FEATURES))
+GO, DRIVE, RED, HORN = (
+    '{"skill":"go_to","site":"%s"}', '{"skill":"drive","distance_m":%s}', '{"skill":"light","color":"red"}',
+    '{"skill":"horn"}',
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cart() -> Codebook:
+    return parse_codebook(BOOK)
+
+
+def found(cart: Codebook, task: str, *items: str) -> list[float]:
+    sites = tuple(Entity(id=name, kind="site") for name in ("old_dock", "gate"))
+    seen = Observation(step=0, time_s=0.0, entities=sites, facts=())
+    covered = coverage(cart, task, seen, plan_prior(cart, task, seen, {}))
+    return covered.features(cart, read_plan(cart, f'{{"plan":[{",".join(items)}]}}'))
+
+
+def test_what_is_named_and_left_out_and_what_nobody_named(cart: Codebook) -> None:
+    task = "go to the old dock, then horn"
+    right = found(cart, task, GO % "old_dock", HORN)
+    assert right == [0, 0, 0, 0, 0, 0, 0, 2]
+    wrong = found(cart, task, GO % "gate", HORN)
+    assert (wrong[THING], wrong[STRANGE], wrong[WORD]) == (1, 1, 2)  # old, dock
+    short = found(cart, task, GO % "old_dock")
+    assert (short[PART], short[WORD], short[COMMANDS]) == (1, 1, 1)
+    assert short[SKILL] > 0.5  # of horn
+
+
+def test_numbers_that_are_said_and_left_out_and_that_nobody_said(cart: Codebook) -> None:
+    assert found(cart, "drive half a metre", DRIVE % "0.5")[NUMBER : UNSAID + 1] == [0, 0]
+    assert found(cart, "drive half a metre", HORN)[NUMBER : UNSAID + 1] == [1, 0]
+    assert found(cart, "drive on", DRIVE % "0.5")[NUMBER : UNSAID + 1] == [0, 1]
+    assert found(cart, "sound the horn twice", f"{HORN},2")[NUMBER : UNSAID + 1] == [0, 0]
+    assert found(cart, "sound the horn", f"{HORN},2")[NUMBER : UNSAID + 1] == [0, 1]
+
+
+def test_words_are_taken_up_by_skills_choices_and_things(cart: Codebook) -> None:
+    assert found(cart, "red lamp please", RED)[WORD] == 0
+    assert found(cart, "red lamp please", HORN)[WORD] == 1  # lamp is no word of a name, a choice or a thing
+    assert found(cart, "honk and swim", HORN)[WORD] == 0  # nor are those
+
+
+def test_nothing_is_said_of_goals_and_refusals(cart: Codebook) -> None:
+    assert found(cart, "go to the gate", '[["at","old_dock"]]') == [0.0] * len(FEATURES)
+    assert found(cart, "go to the gate", '[["at","old_dock"]]', HORN) == [0.0] * len(FEATURES)
+
+
+def test_shares_leave_to_what_was_not_thought_of_what_it_had() -> None:
+    assert shares([0.5, 0.3], [0.0, 0.0]) == pytest.approx([0.5, 0.3])
+    assert shares([0.5, 0.5], [0.0, -50.0]) == pytest.approx([1.0, 0.0])
+
+
+def thought(book: int, *, covers: bool) -> Thought:
+    """Two plans: the likelier leaves a thing out, and is right where it need not be covered."""
+    left_out, full = [0.0] * len(FEATURES), [0.0] * len(FEATURES)
+    left_out[THING] = 1.0
+    return Thought(f"book {book}", "single", (-0.5, -1.2), (tuple(left_out), tuple(full)), (not covers, covers))
+
+
+def test_weights_are_learned_that_put_the_right_plan_first_in_other_codebooks_too() -> None:
+    some = [thought(number, covers=number % 10 != 0) for number in range(80)]
+    weights = learn_coverage(some)
+    assert weights[THING] < -1 and weights[COMMANDS] == pytest.approx(0, abs=1e-6)
+    assert count_right([0.0] * len(FEATURES), some) == 8
+    assert count_right(weights, some) == count_kept_aside(some) == 72
+
+
+def test_the_shipped_weights_are_those_of_the_features() -> None:
+    told = json.loads((Path(module.__file__).parent / "coverage.json").read_text())
+    assert tuple(told) == FEATURES and learned() == tuple(told.values())
+    weights = dict(zip(FEATURES, learned(), strict=True))
+    assert all(weights[name] < 0 for name in FEATURES[: UNSAID + 1] + FEATURES[SKILL : WORD + 1])
