@@ -23,6 +23,10 @@ VERBS = {
         "codeword.runtime.cli_chat:chat",
         "Type tasks one after another; the robot does them, and the model is loaded once.",
     ),
+    "mcp": Lazy(
+        "codeword.runtime.cli_mcp:mcp",
+        "Let an agent drive the robot by the Model Context Protocol, and do nothing that the codebook forbids.",
+    ),
     "serve": Lazy(
         "codeword.runtime.cli_link:serve",
         "Serve a robot over ZeroMQ: the simulated one of SCENARIOS, or a class of yours with its codebook.",
@@ -122,7 +126,7 @@ def main(args: Sequence[str] | None = None, group: click.Group = cli, name: str 
     except (KeyboardInterrupt, click.Abort) as problem:
         with suppress(OSError):  # the terminal may be what has gone
             click.echo("codeword: stopped", err=True)
-        sys.exit(exit_code(problem))
+        sys.exit(exit_code(problem.__cause__ or problem))  # click makes an Abort of what it catches
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -21,6 +21,8 @@ class Header(Record):
     decisions were made: paused, live, or a latency that was given. `processor` names what last digits depend on; files
     of earlier versions do not say it. `left_out` are the parts that the file does not tell; `schema_version` is the
     schema of its records.
+    Where the robot had earlier tasks in the same world, `before` has the commands of each; `remade` is false where the
+    world cannot be made anew by them, since one was stopped in the middle.
     """
 
     version: str
@@ -46,6 +48,8 @@ class Header(Record):
     sure: float = 0.0
     clock: str = "paused"
     robot: str
+    before: tuple[tuple[str, ...], ...] = ()
+    remade: bool = True
     libraries: Mapping[str, str] = {}
     processor: str = ""
     schema_version: int = SCHEMA

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from codeword.codebook import Codebook, Command, CommandError, Result, Robot, parse_codebook
+from codeword.codebook import Codebook, Command, CommandError, Result, Robot, parse_codebook, read_command
 from codeword.codebook.errors import CodebookError
 from codeword.codebook.yaml_source import parse_yaml, plain
 from codeword.controller import Controller, Decision
@@ -108,8 +108,13 @@ class _Replay:
         self.guard = Guard(scenario.codebook)
         self.robot: Robot | None = None
         self.physics: Physics | None = None
-        if episode.header.robot == "sim":
+        if episode.header.robot == "sim" and episode.header.remade:
             self.robot, self.physics = open_robot("sim", scenario, episode.header.seed)
+            for task in episode.header.before:
+                for text in task:
+                    self.robot.execute(read_command(scenario.codebook, text)).result()
+                if self.physics is not None:
+                    self.physics.truth()  # the world settled before the next task began
         self.start = self.physics.start() if self.physics is not None else None
         self.held: Result | None = None
         self.ended: Ended = "max_decisions"

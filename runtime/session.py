@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from codeword.codebook import Codebook, Observation, Robot
+from codeword.codebook import Codebook, Observation, Result, Robot
 from codeword.codebook.errors import InputError
 from codeword.codebook.facts import Fact
 from codeword.codebook.goals import Goal
@@ -82,6 +82,8 @@ class Session:
         self.task = ""
         """The last task that was asked for, whether or not it was taken."""
         self.stopped = False
+        self._before: list[tuple[str, ...]] = []
+        self._remade = True
         self._changed: list[tuple[str, frozenset[Fact]]] = []
         """Tasks that changed something, with what was so before each."""
         self._count = 0
@@ -93,9 +95,7 @@ class Session:
         Raises InputError while the robot is stopped, and for a task that is empty or too long; RobotError where the
         robot fails.
         """
-        if not task.strip():
-            raise InputError("the task is empty; say what is to be done")
-        scenario = typed_scenario(task, self._name)
+        scenario = typed_scenario(_said(task), self._name)
         self.task = task
         return self._run(scenario, None, listeners)
 
@@ -133,6 +133,18 @@ class Session:
         known = changing(self.codebook) - self.codebook.derived.keys()
         return frozenset(fact for fact in self.codebook.state(seen).facts if fact.name in known)
 
+    def plan(self, task: str) -> tuple[TaskPlan, float | None]:
+        """The plan that the model would make for a task now, and how sure it is of it (0 to 1; None where it does not
+        tell). Nothing moves. Raises InputError for a task that is empty or too long.
+        """
+        scenario = typed_scenario(_said(task), self._name)
+        return self._controllers.asked_for_plan(scenario.codebook, scenario.spec.task, self.look())
+
+    def stop(self) -> None:
+        """Stop the robot, from any thread; it takes no task until `rearm`."""
+        self.stopped = True
+        self.robot.stop()
+
     def look(self) -> Observation:
         """What is seen now."""
         seen = self.robot.observe()
@@ -156,6 +168,7 @@ class Session:
         else:
             controller = GivenPlan(scenario.codebook, plan)
             head = header(replace(made.who, given=plan.text), Loaded(), scenario, seed, self.robot_name)
+        head = head.model_copy(update={"before": tuple(self._before), "remade": self._remade})
         self.heard = Heard(head.task)
         with ExitStack() as stack:
             told: list[Listener] = [self.heard, *self._listeners, *listeners]
@@ -167,12 +180,21 @@ class Session:
                     scenario, head.task, controller, self.robot, self._physics, tuple(told), name=name, lookahead=True
                 )
             )
-        self.stopped = verdict.ended == "stopped"
+        self.stopped = self.stopped or verdict.ended == "stopped"
+        results = [record for _, record, _ in self.heard.records if isinstance(record, Result) and record.command]
+        self._before.append(tuple(one.command for one in results))
+        self._remade = self._remade and all(one.status != "stopped" for one in results)
         if (first := self.heard.first) is not None and verdict.commands:
             before = self._changeable(first)
             if before != self._changeable(self.look()):
                 self._changed.append((scenario.spec.task, before))
         return verdict
+
+
+def _said(task: str) -> str:
+    if not task.strip():
+        raise InputError("the task is empty; say what is to be done")
+    return task
 
 
 def _file_name(number: int, task: str) -> str:

@@ -30,7 +30,7 @@ class OnnxruntimeSide:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         self._session = onnxruntime.InferenceSession(Path(folder) / "model.onnx", options)
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         self._tokenizer = llguidance.hf.from_tokenizer(tokenizer)
         self._mask = llguidance.numpy.allocate_token_bitmask(1, self._tokenizer.vocab_size)
         self._kept: list[int] = []
@@ -38,7 +38,9 @@ class OnnxruntimeSide:
         decoder = json.loads((Path(folder) / "genai_config.json").read_text())["model"]["decoder"]
         shape = 1, decoder["num_key_value_heads"], _CONTEXT_TOKENS, decoder["head_size"]
         self._memory = {name: np.zeros(shape, np.float32) for name in names}
-        self._buffers = {name: onnxruntime.OrtValue.ortvalue_from_numpy(memory) for name, memory in self._memory.items()}
+        self._buffers = {
+            name: onnxruntime.OrtValue.ortvalue_from_numpy(memory) for name, memory in self._memory.items()
+        }
 
     def decide(self, question: Question) -> Answer:
         """The text that is likeliest token by token among those that meet the schema."""
