@@ -6,28 +6,18 @@ legal, the most relevant to the task first. What stays the same comes first in t
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
-from .command import Command
 from .conditions import Atom, conjuncts
 from .legal import Legal, legal_in
 from .observation import Observation
-from .operators import telling
 from .prompt import Prompt, codebook_text, observation_text, skills_text, task_text, write_prompt
 from .skills import Codebook, Skill
-from .state import FactState
-from .writing import command_of
 
 MOST_SKILLS = 24
 """The most skills that a codebook is told whole with, and that are offered of a longer one."""
-
-NO_BEARING = "brings nothing about that is left of the goal"
-"""Why a skill is not offered that does not bear on a goal."""
-
-NOT_NEARER = "no command of it leads nearer to the goal"
-"""Why a skill is not offered that bears on a goal."""
 
 _ENABLING = 0.5
 """What a skill that makes another possible inherits of its relevance."""
@@ -44,90 +34,19 @@ class Offer:
     prompt: Prompt
 
 
-@dataclass(frozen=True)
-class Left:
-    """What is left of a goal that was written before: as a prompt tells it, and the skills that bear on it; `idle` are
-    those to let time pass with where none of them is legal. Where `ways` are known that lead nearer to the goal, only
-    these commands can be chosen, whatever their arguments that make no difference, and the skills `besides`.
-    """
-
-    told: str
-    skills: frozenset[str]
-    idle: frozenset[str] = frozenset()
-    ways: tuple[Command, ...] | None = None
-    besides: frozenset[str] = frozenset()
-
-
-def offer(codebook: Codebook, task: str, observation: Observation, left: Left | None = None) -> Offer:
-    """What is offered for a task and an observation. What is left of a goal is told last, and only what bears on it, or
-    leads nearer to it, can be chosen; a codebook that is told whole is told as ever.
-    """
+def offer(codebook: Codebook, task: str, observation: Observation) -> Offer:
+    """What is offered for a task and an observation."""
     whole = len(codebook.skills) <= MOST_SKILLS
     ranked = tuple(codebook.skills.values()) if whole else rank(codebook, task)
     state, reachable = codebook.state(observation), codebook.within_reach(observation)
-    to_do = left.told if left is not None else ""
-    if left is None:
-        offered = legal_in(codebook, state, reachable, ranked, MOST_SKILLS, task)
-    else:
-        offered = _bearing(codebook, state, reachable, ranked, left, task)
-    choice = offered if left is None or left.ways is None else _nearer(offered, left.ways, left.besides)
+    offered = legal_in(codebook, state, reachable, ranked, MOST_SKILLS, task)
     if whole:
-        return Offer(choice, write_prompt(codebook, task, observation, to_do))
+        return Offer(offered, write_prompt(codebook, task, observation))
     told = [skill for skill in codebook.skills.values() if skill.name not in offered.left_out]
     prompt = Prompt(
-        stable_text(codebook), f"{task_text(task)}\n{skills_text(told)}", observation_text(codebook, observation, to_do)
+        stable_text(codebook), f"{task_text(task)}\n{skills_text(told)}", observation_text(codebook, observation)
     )
-    return Offer(choice, prompt)
-
-
-def _bearing(
-    codebook: Codebook,
-    state: FactState,
-    reachable: Mapping[str, list[str]],
-    ranked: Sequence[Skill],
-    left: Left,
-    task: str,
-) -> Legal:
-    """The legal commands that bear on what is left of a goal; where giving up is the only one, those to let time pass
-    too, and all where there is none (`done` may have preconditions).
-    """
-
-    def among(names: frozenset[str]) -> Legal:
-        some = [skill for skill in ranked if skill.name in names]
-        return legal_in(codebook, state, reachable, some, MOST_SKILLS, task)
-
-    names = left.skills
-    found = among(names)
-    if all(codebook.skills[name].ends == "cannot" for name in names - found.left_out.keys()):
-        names |= left.idle
-        found = among(names)
-    if not names - found.left_out.keys():
-        return among(frozenset(codebook.skills))
-    apart = {name: NO_BEARING for name in codebook.skills if name not in names}
-    return replace(found, left_out={**found.left_out, **apart})
-
-
-def _nearer(offered: Legal, ways: Sequence[Command], besides: frozenset[str]) -> Legal:
-    """Of what is offered, these commands, and those of the skills besides; all where there is none of either."""
-    skills = offered.codebook.skills
-    nearer = {_lead(way, telling(skills[way.skill])) for way in ways}
-    texts = [
-        command.text
-        for command in offered.commands()
-        if command.skill in besides or _lead(command, telling(skills[command.skill])) in nearer
-    ]
-    if not texts:
-        return offered
-    graph = offered.graph.among(texts)
-    names = {command_of(offered.codebook, text).skill for text in texts}
-    apart = {name: NOT_NEARER for name in skills if name not in names and name not in offered.left_out}
-    return replace(offered, graph=graph, left_out={**offered.left_out, **apart})
-
-
-def _lead(command: Command, telling: frozenset[str]) -> tuple[str, frozenset[object]]:
-    """What two commands have in common that do the same."""
-    args = [(name, value) for name, value in command.args.items() if name in telling]
-    return command.skill, frozenset((n, frozenset(v) if isinstance(v, tuple) else v) for n, v in args)
+    return Offer(offered, prompt)
 
 
 def task_told(codebook: Codebook, task: str) -> str:

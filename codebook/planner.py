@@ -1,7 +1,7 @@
 """Plans over the symbolic world that a codebook's own preconditions and effects make, and over nothing else."""
 
 import math
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -65,17 +65,9 @@ class Plan:
     commands: tuple[Command, ...]
     failure: str = ""
     expanded: int = 0
-    cost: float = 0.0
     gave_up: bool = False
     greedy: bool = False
     """Whether the search for a cheap one ended without one, and any was searched for."""
-    settled: bool = True
-    """Whether the codebook declares every argument in it, so that it may be carried out as it stands."""
-
-    @property
-    def never(self) -> bool:
-        """Whether no chain of skills could bring the goal about."""
-        return bool(self.failure) and not self.expanded
 
 
 NOTHING_DEAR: Mapping[str, float] = MappingProxyType({})
@@ -88,16 +80,9 @@ searched for.
 _FEWEST_EXPANDED = 4
 """A search that could go on from fewer states is not begun."""
 
-_LOOKS, _MORE_LOOKS = 600, 200
-"""So many states are looked at for a plan to begin with, and so many more for other commands that one begins with."""
-
 _CLUTTER = 0.25
 """What it costs to bring something to a place that the goal wants for something else, and that is free of such things.
 """
-
-_ROUNDING = 1e-9
-_SLACK = 1.0
-"""By so much a state may be reckoned to be dearer than a plan through it turns out to be."""
 
 
 def plan(
@@ -119,61 +104,18 @@ def plan(
     return search.plan_or_any(world.state, _MOST_EXPANDED)
 
 
-def ways(
-    world: SymbolicWorld, goal: Condition, dear: Mapping[str, float] = NOTHING_DEAR
-) -> tuple[tuple[Command, ...], Plan]:
-    """The commands that some cheapest plan to a goal begins with, the first of the plan that is found among them; with
-    it that plan, or why there is none.
-
-    Whoever takes one of them after the other, whichever, comes to the goal and goes in no circles, as far as commands
-    do what they say. It is no long search: in a large world some that would do are not found. Here arguments that
-    nothing declares are left to whoever takes the command: with one value the others are found that effects do not
-    tell from it.
-    """
-    search = _Search(world, goal, dear, unsettled=True)
-    search.looks = _LOOKS
-    best = search.plan_or_any(world.state)
-    if not best.commands or best.greedy:
-        return best.commands[:1], best
-    sorts: dict[Hashable, list[tuple[Command, Operator]]] = {}
-    for step in search.steps:
-        if step.possible(world.state):
-            sorts.setdefault((step.sort, step.changes), []).append((step.command(world.codebook), step))
-    first, search.looks = best.commands[0], _MORE_LOOKS
-    found, options = [first], []
-    for alike in sorts.values():
-        commands = [command for command, _ in alike]
-        if first in commands:
-            found += [command for command in commands if command != first]
-            continue
-        step = alike[0][1]
-        there, cost = world.state.after(step.facts_after(world.state)), search.cost(step)
-        options.append((cost + search.reckoned(there), cost, commands, there))
-    for reckoned, cost, commands, there in sorted(options, key=lambda option: option[0]):
-        if reckoned > best.cost + _SLACK or search.looks <= 0:
-            break
-        if not search.plan(there, most=best.cost - cost + _ROUNDING).failure:
-            found += commands
-    return tuple(found), best
-
-
 class _Search:
     """Searches for plans to one goal, over the things that are there."""
 
-    def __init__(
-        self, world: SymbolicWorld, goal: Condition, dear: Mapping[str, float], *, unsettled: bool = False
-    ) -> None:
-        """With `unsettled` it plans with commands as well some of whose arguments nothing declares."""
+    def __init__(self, world: SymbolicWorld, goal: Condition, dear: Mapping[str, float]) -> None:
         self._codebook, self._goal, self._dear = world.codebook, goal, dear
         grounder = Grounder(world.codebook, world.state, changing(world.codebook))
         self._wanted = grounder.formula(goal)
         every = operators(world.codebook, world.reachable, grounder)
-        self.steps = [step for step in every if step.settled or unsettled]
+        self.steps = [step for step in every if step.settled]
         self._reckoner = Reckoner(world.codebook, self.steps)
         untidy = _untidy(self._wanted, world.state, self.steps)
         self._costs = {id(step): step.cost + self._more(step, untidy) for step in self.steps}
-        self.looks: float = math.inf
-        """So many states may still be looked at."""
 
     def _more(self, step: Operator, untidy: Collection[int]) -> float:
         """What a step costs beyond its usual cost."""
@@ -182,7 +124,6 @@ class _Search:
 
     def reckoned(self, state: FactState) -> float:
         """What is reckoned to be left to the goal."""
-        self.looks -= 1
         return self._reckoner.left(self._wanted, state)
 
     def cost(self, step: Operator) -> float:
@@ -198,15 +139,13 @@ class _Search:
         expanded = found.expanded + other.looked_at
         if other.steps is None:
             return Plan((), "impossible", expanded, gave_up=not other.exhausted, greedy=True)
-        commands = self._commands(start, other.steps)
-        cost, settled = math.fsum(map(self.cost, other.steps)), all(step.settled for step in other.steps)
-        return Plan(commands, expanded=expanded, cost=cost, greedy=True, settled=settled)
+        return Plan(self._commands(start, other.steps), expanded=expanded, greedy=True)
 
     def _commands(self, start: FactState, steps: Iterable[Operator]) -> tuple[Command, ...]:
         return merged(self._codebook, start, [step.command(self._codebook) for step in steps])
 
-    def plan(self, start: FactState, max_expanded: float = math.inf, most: float = math.inf) -> Plan:
-        """A plan from a state, of at most this cost."""
+    def plan(self, start: FactState, max_expanded: float = math.inf) -> Plan:
+        """A cheap plan from a state."""
         left = self.reckoned(start)
         if math.isinf(left):
             things = {thing for ids in start.kinds.values() for thing in ids}
@@ -216,27 +155,24 @@ class _Search:
         came_by: dict[frozenset[Fact], tuple[frozenset[Fact], Operator]] = {}
         frontier: list[tuple[float, float, int, float, FactState]] = [(left, left, next(order), 0.0, start)]
         expanded = 0
-        while frontier and expanded < max_expanded and self.looks > 0:
+        while frontier and expanded < max_expanded:
             _, left, _, cost, here = heappop(frontier)
             if cost > best[here.facts]:
                 continue
             if left == 0:
-                steps = traced(came_by, here.facts)
-                commands = self._commands(start, steps)
-                return Plan(commands, expanded=expanded, cost=cost, settled=all(step.settled for step in steps))
+                return Plan(self._commands(start, traced(came_by, here.facts)), expanded=expanded)
             expanded += 1
             for step in self.steps:
                 if not step.possible(here):
                     continue
                 facts = step.facts_after(here)
                 reached = cost + self.cost(step)
-                if reached <= most and reached < best.get(facts, math.inf):
+                if reached < best.get(facts, math.inf):
                     best[facts], came_by[facts] = reached, (here.facts, step)
                     there = here.after(facts)
                     ahead = self.reckoned(there)
-                    if reached + ahead <= most + _SLACK:
-                        heappush(frontier, (reached + ahead, ahead, next(order), reached, there))
-        return Plan((), "impossible", expanded, gave_up=bool(frontier) or math.isfinite(most))
+                    heappush(frontier, (reached + ahead, ahead, next(order), reached, there))
+        return Plan((), "impossible", expanded, gave_up=bool(frontier))
 
 
 def _untidy(goal: Formula, state: FactState, steps: Iterable[Operator]) -> frozenset[int]:

@@ -23,9 +23,9 @@ class Prompt(NamedTuple):
     observation: str
 
 
-def write_prompt(codebook: Codebook, task: str, observation: Observation, to_do: str = "") -> Prompt:
-    """The prompt for one decision; `to_do` is told last, where there is a goal."""
-    return Prompt(codebook_text(codebook), task_text(task), observation_text(codebook, observation, to_do))
+def write_prompt(codebook: Codebook, task: str, observation: Observation) -> Prompt:
+    """The prompt for one decision."""
+    return Prompt(codebook_text(codebook), task_text(task), observation_text(codebook, observation))
 
 
 def task_text(task: str) -> str:
@@ -73,14 +73,12 @@ def _skill_text(skill: Skill) -> str:
     return " ".join(parts)
 
 
-def observation_text(codebook: Codebook, observation: Observation, to_do: str = "") -> str:
-    """An observation as the model reads it: what is there, what is true of it, how the last command ended, and what is
-    left to do where that is known.
+def observation_text(codebook: Codebook, observation: Observation) -> str:
+    """An observation as the model reads it: what is there, what is true of it, and how the last command ended.
 
     What changes seldom stands first, so that the beginning is the same from one observation to the next.
     """
-    text = f"{situation_text(codebook, observation)}\n{_last_text(observation)}"
-    return f"{text}\n{to_do}" if to_do else text
+    return f"{situation_text(codebook, observation)}\n{_last_text(observation)}"
 
 
 def situation_text(codebook: Codebook, observation: Observation) -> str:

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
-from .bearing import idle
 from .command import Command, Value
 from .conditions import Condition
 from .facts import Fact
 from .legal import legal_in
 from .observation import Observation
 from .planner import Plan, SymbolicWorld, plan
-from .skills import Codebook
+from .skills import Codebook, Skill
 from .writing import make_command
 
 PATIENCE = 2
@@ -90,3 +89,10 @@ def idle_command(world: SymbolicWorld) -> Command | None:
 
 def _is_nothing(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value <= 0
+
+
+def idle(codebook: Codebook) -> list[Skill]:
+    """The skills that declare that they merely wait: to look again after them. A skill without effects is none of
+    them: what it does is not declared, and it may well move the robot.
+    """
+    return [skill for skill in codebook.skills.values() if skill.waits]

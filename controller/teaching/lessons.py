@@ -6,7 +6,7 @@ are moved by others, and commands fail.
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from codeword.codebook.offer import offer
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.codebook.task_plan import Achieve, TaskPlan
-from codeword.codebook.wanted import Wanted, settled
+from codeword.codebook.wanted import Wanted
 
 from .aims import At
 from .books import Book
@@ -28,16 +28,15 @@ from .kinds import KINDS, fitting, make_task
 from .mixes import Mix, books
 from .patience import unseen, waits
 from .scene import TABLE, Scene, State
-from .solver import Solver
-from .wanted import aim_of, as_told, ends_from, ends_of, goal_for_aim, goal_for_gone, goal_of, group_goal
-from .way import Look, Way, best_moves
+from .wanted import aim_of, as_told, ends_of, goal_for_aim, goal_for_gone, goal_of, group_goal
+from .way import Look, Way
 from .wording import word_task
 
 _NOISY = 0.04
 """How often a look does not show what some block rests on."""
 
-_GOAL = 0.8
-"""How often, of a task whose goal is asked for, that question is taken and not one that comes after it."""
+_HIDDEN = 0.4
+"""How often a goal is asked for with a thing hidden that it needs, where such a one was drawn."""
 
 _CONTRAST = 0.6
 """How often a goal that is easily taken for another comes with that other, of the same scene."""
@@ -101,12 +100,9 @@ def _some(rng: random.Random, found: Sequence[Some]) -> list[Some]:
     But where a goal is asked for with something hidden and again with it seen, it is the two beside each other that
     teach to look.
     """
-    goals: list[Some] = [lesson for lesson in found if isinstance(lesson, GoalLesson)]
-    others: list[Some] = [lesson for lesson in found if isinstance(lesson, Lesson)]
-    drawn = goals if goals and (not others or rng.random() < _GOAL) else others
-    if len(goals) > 1 and drawn is goals:
-        return goals
-    return [rng.choice(drawn)] if drawn else []
+    if len(found) > 1 and isinstance(found[0], GoalLesson):
+        return list(found)
+    return [rng.choice(found)] if found else []
 
 
 def _beside(rng: random.Random, book: Book, task: Task, mix: Mix) -> list[Some]:
@@ -121,71 +117,54 @@ def _beside(rng: random.Random, book: Book, task: Task, mix: Mix) -> list[Some]:
 
 
 def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> list[Some]:
-    """Some decisions of one task: one or two on the way, and often its end; with some tasks its goal before them, and
-    decisions that are told it; in some, something that is named is not seen for a while.
+    """The goal of one task, or, where the mix has none, some decisions of it: one or two on the way, and often its end.
+    In some, something that is named is not seen: a goal is asked for with it hidden and again with it seen.
     """
     lesson = partial(_lesson, rng, book, kind, task, mix.wordings)
-    asks = rng.random() < mix.asks
     way = Way(rng, book, task)
     way.open(0.12 if task.aim is not None else 0.3)
     if task.aim is None:
-        return _given_up(lesson, way, task.reason, asks, task)
+        return _given_up(lesson, way, task.reason, task, goals=mix.goals)
     lost = rng.choice(named) if rng.random() < mix.hides and (named := named_things(task)) else ""
     if lost and (way.solver.hopeless(way.state) or task.scene.held(way.state) == lost):
         lost = ""
-    found: list[Some] = []
-    wanted: Goal | None = None
-    chain = False
-
-    def at_first(goals: Sequence[Goal], taught: Goal) -> list[Some]:
-        """The goal asked for where all is seen, and where the thing that is lost is not."""
-        full = lesson(way.state, way.last, goals, taught)
-        return [lesson(way.state, way.last, goals, taught, hidden=lost), full] if unseen_at_first and lost else [full]
-
-    unseen_at_first = bool(lost) and asks and rng.random() < 0.4
-    if asks:
-        seen = observed(book, task.scene, way.state, way.last)
-        ends = ends_of(rng, task.scene, task.aim, way.state, way.solver)
-        grouped = group_goal(book, seen, task, way.state, ends[0]) if ends else None
-        if grouped is not None:
-            wanted, end = grouped
-            chain = any(group.places[0] == ONE_ANOTHER or len(group.places) > 1 for group in wanted.groups)
-            lost = "" if chain else lost
-            found += at_first([wanted], wanted)
-            wanted = settled(book.codebook, wanted, seen)
-            way.pursue(aim_of(end))
-        elif ends:
-            goals = [goal_of(book, seen, task.scene, end) for end in ends]
-            wanted = goals[0]
-            found += at_first(goals, wanted)
-            # Whoever goes after a goal that is written cares for nothing else.
-            way.pursue(aim_of(ends[0]))
+    found = _goals(rng, lesson, way, lost) if mix.goals else []
     way.walk()
     if way.stuck:
         if not way.solver.hopeless(way.state):
             return []  # too long a way to be found: rare
-        return _given_up(lesson, way, "impossible", asks, task)
-    for picked in _picked(rng, way.seen):
-        look = _again(book, task.scene, wanted, picked) if wanted is not None and chain else picked
+        return _given_up(lesson, way, "impossible", task, goals=mix.goals)
+    if mix.goals:
+        return found
+    for look in _picked(rng, way.seen):
         right = rights(book, task.scene, look)
-        unsure = _unsure(rng, way, look)
-        found.append(lesson(look.state, look.last, right, rng.choice(right), wanted, unsure=unsure))
-    if lost:
-        given_up = Goal((), "missing") if unseen_at_first and rng.random() < 0.5 else None
-        found += _waited(rng, book, way, lost, lesson, wanted, given_up)
+        found.append(lesson(look.state, look.last, right, rng.choice(right), unsure=_unsure(rng, way, look)))
+    return found + (_waited(rng, book, way, lost, lesson) if lost else [])
+
+
+def _goals(rng: random.Random, lesson: "Callable[..., Some]", way: Way, lost: str) -> list[Some]:
+    """The goal that a task asks for, by its classes where it is said so; where a thing is `lost`, often also with that
+    thing hidden. The way goes after what is written from there on.
+    """
+    book, task = way.book, way.task
+    assert task.aim is not None
+    seen = observed(book, task.scene, way.state, way.last)
+    ends = ends_of(rng, task.scene, task.aim, way.state, way.solver)
+    if not ends:
+        return []
+    grouped = group_goal(book, seen, task, way.state, ends[0])
+    goals = [grouped[0]] if grouped is not None else [goal_of(book, seen, task.scene, end) for end in ends]
+    is_chain = any(group.places[0] == ONE_ANOTHER or len(group.places) > 1 for group in goals[0].groups)
+    found = [lesson(way.state, way.last, goals, goals[0])]
+    if lost and not is_chain and rng.random() < _HIDDEN:
+        found.insert(0, lesson(way.state, way.last, goals, goals[0], hidden=lost))
+    way.pursue(aim_of(grouped[1] if grouped is not None else ends[0]))
     return found
 
 
 def rights(book: Book, scene: Scene, look: Look) -> list[Command]:
     """Every command that is right after a look."""
     return [command for move in look.moves for command in book.commands(scene, look.state, move)] or [book.done]
-
-
-def _again(book: Book, scene: Scene, wanted: Goal, look: Look) -> Look:
-    """A look with the moves that are best for a tower as it is to become from there."""
-    facts = Wanted(book.codebook, wanted).facts(observed(book, scene, look.state, look.last))
-    aim = aim_of(ends_from(book, scene, facts))
-    return replace(look, moves=tuple(best_moves(book, scene, aim, Solver(scene, aim, book.able), look.state)))
 
 
 def named_things(task: Task) -> list[str]:
@@ -234,23 +213,12 @@ def _unsure(rng: random.Random, way: Way, look: Look) -> str:
     return rng.choice(fine) if fine else ""
 
 
-def _waited(
-    rng: random.Random,
-    book: Book,
-    way: Way,
-    lost: str,
-    lesson: "Callable[..., Some]",
-    wanted: Goal | None,
-    given_up: Goal | None,
-) -> list[Some]:
-    """What to do while a thing is not seen, after each command in turn, and once it is seen again. A goal that was
-    given up because the thing was not seen at first is written anew then.
-    """
-    first = given_up is not None
+def _waited(rng: random.Random, book: Book, way: Way, lost: str, lesson: "Callable[..., Some]") -> list[Some]:
+    """What to do while a thing is not seen, after each command in turn, and once it is seen again."""
     looks = [look for look in way.seen if way.scene.held(look.state) != lost]
     if not looks:
         return []
-    look = looks[0] if first else rng.choice(looks)
+    look = rng.choice(looks)
     last = look.last
     named = [command for command in rights(book, way.scene, look) if book.names.id(lost) in command.args.values()]
     if named and rng.random() < 0.2:  # it was there when the command was given
@@ -259,35 +227,34 @@ def _waited(
     found: list[Some] = []
     for before in rng.sample([last, *idle], min(1 + len(idle), 2)):
         wait = unseen(book, before)
-        found.append(lesson(look.state, before, [wait], wait, given_up or wanted, hidden=lost))
+        found.append(lesson(look.state, before, [wait], wait, hidden=lost))
     right = rights(book, way.scene, look)
-    found += [lesson(look.state, before, right, rng.choice(right), wanted) for before in idle if rng.random() < 0.75]
+    found += [lesson(look.state, before, right, rng.choice(right)) for before in idle if rng.random() < 0.75]
     return found
 
 
-def _given_up(lesson: "Callable[..., Some]", way: Way, reason: str, asks: bool, task: Task) -> list[Some]:
-    """That a task cannot be done, said as a command. Where the goal was asked for, it is written all the same, as the
-    task tells it, or else said there first. What is not seen is waited for before.
+def _given_up(lesson: "Callable[..., Some]", way: Way, reason: str, task: Task, *, goals: bool) -> list[Some]:
+    """That a task cannot be done. Where goals are asked for, the task's is written all the same, as the task tells it,
+    or the reason said there; else a command says it, and what is not seen is waited for before.
     """
-    found: list[Some] = []
     seen = observed(way.book, way.scene, way.state, way.last)
-    named = (goal_for_gone if reason == "missing" else goal_for_aim)(way.book, seen, task) if asks else None
-    if named is not None and not _in_vain(way.book, named, seen):
-        named = None
-    written = Goal((), "missing") if asks and reason == "missing" else None
-    if named is not None and (written or _can_say(way.book, seen, "", named)):
-        found.append(lesson(way.state, way.last, [named], named, reason=reason))
-        written = named if written is None or way.rng.random() < 0.7 else written
-    elif written is not None:
-        found.append(lesson(way.state, way.last, [written], written))
+    if goals:
+        named = (goal_for_gone if reason == "missing" else goal_for_aim)(way.book, seen, task)
+        if named is not None and not _in_vain(way.book, named, seen):
+            named = None
+        if named is not None and (reason == "missing" or _can_say(way.book, seen, "", named)):
+            return [lesson(way.state, way.last, [named], named, reason=reason)]
+        written = Goal((), "missing")
+        return [lesson(way.state, way.last, [written], written)] if reason == "missing" else []
     if reason != "missing":
         command = way.book.cannot(reason)
-        return [*found, lesson(way.state, way.last, [command], command, written)]
+        return [lesson(way.state, way.last, [command], command)]
+    found: list[Some] = []
     idle = [Result(command=command.text, status="done", duration_s=1.0) for command in waits(way.book)]
     for last in (way.last, *idle):
         right = unseen(way.book, last)
         if len(idle) < 2 or right.skill == "cannot" or way.rng.random() < 0.7:
-            found.append(lesson(way.state, last, [right], right, written))
+            found.append(lesson(way.state, last, [right], right))
     return found
 
 
@@ -342,13 +309,12 @@ def _lesson(
     last: Result | None,
     right: Sequence[Command | Goal],
     taught: Command | Goal,
-    wanted: Goal | None = None,
     *,
     hidden: str = "",
     unsure: str = "",
     reason: str = "",
 ) -> Some:
-    """One lesson: to write a goal where that is what is right, else a command; `wanted` is the goal that is told.
+    """One lesson: to write a goal where that is what is right, else a command.
 
     A goal that cannot be reached, for a `reason` or because something is hidden, is right where it can be written;
     where it cannot, that reason is.
@@ -362,14 +328,7 @@ def _lesson(
             goal = goal if goal in goals else rng.choice(goals)
         plans = tuple(dict.fromkeys(map(as_plan, goals)))
         return GoalLesson(book, kind, text, observation, plans, as_plan(goal))
-    left = None
-    if wanted is not None:
-        aim = Wanted(book.codebook, as_told(text, wanted))
-        aim.saw(observed(book, task.scene, state, last))  # as it was before anything was hidden
-        left = aim.left(observation)
-        if aim.reached(observation):  # whatever else may be tidied up
-            right, taught = [book.done], book.done
-    offered = offer(book.codebook, text, observation, left)
+    offered = offer(book.codebook, text, observation)
     texts = tuple(dict.fromkeys(one.text for one in right))
     act = act_of(book, taught)
     return Lesson(book, kind, text, observation, offered.prompt, offered.legal.graph, texts, taught.text, act)

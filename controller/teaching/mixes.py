@@ -19,9 +19,8 @@ _SHIPPED = 0.3
 class Mix:
     """What lessons are drawn from. `names` and `wordings` are pools; held-out ones make lessons for evaluation.
 
-    `asks` says how often a task's
-    goal is asked for, and told with the decisions then; `hides` how often something that a task names is not seen for a
-    while.
+    With `goals` the goal of each task is asked for, else single commands on the way to it; `hides` says how often
+    something that a task names is not seen for a while.
     """
 
     names: Mapping[str, Any]
@@ -30,7 +29,7 @@ class Mix:
     shipped: float = _SHIPPED
     strange: float | None = None
     kinds: tuple[str, ...] = tuple(KINDS)
-    asks: float = 0.93
+    goals: bool = True
     hides: float = 0.24
 
 

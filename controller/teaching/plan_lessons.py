@@ -86,7 +86,7 @@ def plan_lessons(seed: int, split: str, *, per_book: int, begin: int = 0) -> Ite
         if split == LAYOUTS or lot < _TABLETOP:
             yield _of_tabletop(seed, number, per_book, errands=_ERRANDS if split == TAUGHT else 0.0)
         elif lot < _TABLETOP + _DIRECT:
-            mix = replace(training_mix(), asks=0.0)
+            mix = replace(training_mix(), goals=False)
             group = next(lessons(seed, mix, per_book=per_book, begin=number))
             yield [lesson for lesson in group if isinstance(lesson, Lesson)]
         else:
@@ -100,8 +100,7 @@ def _of_tabletop(seed: int, number: int, most: int, errands: float) -> list[Plan
     """
     rng = random.Random(f"{seed}/tabletop/{number}")
     found: list[PlanLesson] = []
-    mix = replace(training_mix(), asks=1.0)
-    for group in islice(lessons(seed, mix, per_book=2 * most, begin=number), _TRIED):
+    for group in islice(lessons(seed, training_mix(), per_book=2 * most, begin=number), _TRIED):
         found = list(_with_errands(rng, group) if rng.random() < errands else filter(None, map(of_goal, group)))
         if len(found) >= most:
             break

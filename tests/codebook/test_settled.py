@@ -2,13 +2,10 @@
 
 import pytest
 
-from codeword.codebook import Codebook, CodebookError, Entity, Fact, Observation, load_codebook, parse_codebook
-from codeword.codebook.goals import Goal, goal_facts
-from codeword.codebook.offer import offer
+from codeword.codebook import Codebook, CodebookError, Entity, Observation, load_codebook, parse_codebook
 from codeword.codebook.parse import Vocabulary, parse_condition
 from codeword.codebook.planner import Plan, SymbolicWorld, plan
 from codeword.codebook.prompt import codebook_text
-from codeword.codebook.wanted import Wanted
 from tests.observations import observe
 
 ROVER = """\
@@ -94,19 +91,6 @@ def test_a_thing_that_no_effect_and_no_precondition_tells_of_is_not_made_up() ->
     assert [c.text for c in planned(parse_codebook(told), "moved", hall).commands] == [
         '{"skill":"drive","thing":"hall"}'
     ]
-
-
-def test_where_the_model_gives_commands_it_gives_the_value_or_gives_up() -> None:
-    rover = parse_codebook(ROVER)
-    assert Fact("moved") in goal_facts(rover, SEEN)
-    wanted = Wanted(rover, Goal((Fact("moved"),)))
-    texts = {command.text for command in offer(rover, "on", SEEN, wanted.ahead(SEEN)).legal.commands()}
-    distances = ("-2", "-1.5", "-1", "-0.5", "0.5", "1", "1.5", "2")
-    drives = {f'{{"skill":"drive","distance_m":{distance}}}' for distance in distances}
-    assert texts == drives | {f'{{"skill":"cannot","reason":"{reason}"}}' for reason in ("missing", "impossible")}
-    lit = Wanted(rover, Goal((Fact("lit"),)))
-    offered = offer(rover, "on", SEEN, lit.ahead(SEEN)).legal.commands()
-    assert [command.text for command in offered] == ['{"skill":"switch","way":"on"}']
 
 
 def test_the_model_is_not_told_what_plans_take() -> None:

@@ -5,11 +5,10 @@ import random
 import pytest
 
 from codeword.codebook import Codebook, CodebookError, Entity, Fact, Observation, load_codebook, parse_codebook
-from codeword.codebook.bearing import idle
 from codeword.codebook.compose import shipped
 from codeword.codebook.planner import SymbolicWorld
 from codeword.codebook.prompt import codebook_text
-from codeword.codebook.pursuit import idle_command
+from codeword.codebook.pursuit import idle, idle_command
 
 ROVER = """\
 codebook: rover
