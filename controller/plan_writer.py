@@ -3,7 +3,7 @@ else it considered.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 from codeword.codebook.choices import Node
@@ -20,7 +20,7 @@ from .decision import Alternative, Decision
 from .engine import Cancelled, never
 from .hint import About, Hint
 from .likeliest import Likeliest
-from .prior.coverage import Coverage, coverage, shares
+from .prior.coverage import Coverage, coverage
 from .prior.of_task import plan_prior
 from .prior.plan_prior import PlanPrior
 from .prior.weighted import Weighted
@@ -52,10 +52,34 @@ class WrittenPlan:
 
 @dataclass(frozen=True)
 class ThoughtOf:
-    """Plans by the probability that the model gives them, and what the words of their task say of any."""
+    """The decisions that wrote plans, the plans by the probability that the model gives them (those written otherwise
+    that mean the same count together), and what the words of their task say of any; None where they are not asked.
+    """
 
+    made: Sequence[Decision]
     weights: dict[TaskPlan, float]
-    covered: Coverage
+    covered: Coverage | None
+
+    @staticmethod
+    def of(
+        codebook: Codebook, made: Sequence[Decision], prior: PlanPrior | None, covered: Coverage | None
+    ) -> "ThoughtOf":
+        """What some decisions come to."""
+        weights: dict[TaskPlan, float] = {}
+        for decision in made:
+            plan = read_plan(codebook, decision.text)
+            weights[plan] = weights.get(plan, 0.0) + _weight(decision, prior)
+        return ThoughtOf(made, weights, covered)
+
+    def left(self, codebook: Codebook) -> dict[TaskPlan, float]:
+        """What is left to each plan of its weight beside the others, by how well it covers the words of the task."""
+        return dict(self.weights) if self.covered is None else self.covered.shared(codebook, self.weights)
+
+    def best(self, codebook: Codebook) -> tuple[TaskPlan, float]:
+        """The plan that covers the task best, and how sure the model is of it: the lower of its two readings."""
+        left = self.left(codebook)
+        best = max(left, key=lambda plan: left[plan])
+        return best, min(self.weights[best], left[best])
 
 
 class PlanWriter:
@@ -79,45 +103,42 @@ class PlanWriter:
         Other plans are looked at as long as one of them can be likelier than the best so far, and where the best is
         less sure than ENOUGH or than `sure`, so that there is something to choose from. Raises DecisionCancelled.
         """
-        made, prior = self._made(codebook, task, observation, cancelled, done, max(sure, ENOUGH))
-        covered = coverage(codebook, task, observation, prior) if prior is not None else None
-        return _chosen(codebook, observation, made, _weights(codebook, made, prior), covered, max(sure, ENOUGH))
+        enough = max(sure, ENOUGH)
+        thought = self._made(codebook, task, observation, cancelled, done, enough)
+        return _chosen(codebook, observation, thought, enough)
 
     def thought_of(self, codebook: Codebook, task: str, observation: Observation) -> ThoughtOf:
-        """The plans that are looked at for a task, before they are held against its words; there has to be a prior."""
-        made, prior = self._made(codebook, task, observation, never, (), ENOUGH)
-        assert prior is not None
-        return ThoughtOf(_weights(codebook, made, prior), coverage(codebook, task, observation, prior))
+        """The plans that are looked at for a task."""
+        return self._made(codebook, task, observation, never, (), ENOUGH)
 
     def _made(
         self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled, done: Sequence[str],
         enough: float,
-    ) -> tuple[list[Decision], PlanPrior | None]:  # fmt: skip
-        """The decisions that wrote plans, the likeliest word at every choice first, and the prior of the task."""
+    ) -> ThoughtOf:  # fmt: skip
         prompt = plan_prompt(codebook, task, observation, done)
         graph = plan_graph(codebook, observation, task)
-        prior = None
+        prior, covered = None, None
         if (trust := self._engine.adapter.trust) is not None:
             prior = plan_prior(codebook, task, observation, trust)
-            graph = Weighted.of(graph, prior)
+            graph, covered = Weighted.of(graph, prior), coverage(codebook, task, observation, prior)
         hint = Hint(about=About(codebook, task, observation, asks="plan"))
 
         def bare(within: Node) -> Decision:
             return self._engine.decide(prompt, within, cancelled)
 
         first = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
-        made = [first]
+        thought = ThoughtOf.of(codebook, [first], prior, covered)
         if first.logprob is not None and not self._sampling.temperature:
             others = Likeliest(bare, graph, first)
             for _ in range(MOST_CONSIDERED):
-                best = max(_weight(one, prior) for one in made)
-                if exp(others.bound) <= best and best >= enough:
+                best, sure = thought.best(codebook)
+                if exp(others.bound) <= thought.weights[best] and sure >= enough:
                     break
                 other = others.next() if exp(others.bound) > 0 else None
                 if other is None:
                     break
-                made.append(other)
-        return made, prior
+                thought = ThoughtOf.of(codebook, [*thought.made, other], prior, covered)
+        return thought
 
 
 def ask_for_plan(
@@ -130,24 +151,22 @@ def ask_for_plan(
     return written.plan, written.sure
 
 
-def _chosen(
-    codebook: Codebook, observation: Observation, made: Sequence[Decision], weights: dict[TaskPlan, float],
-    covered: Coverage | None, enough: float,
-) -> WrittenPlan:  # fmt: skip
-    """The likeliest of some plans by their `weights`, held against the words of the task as a whole. Where none is more
-    probable than `enough` by itself, those that contradict themselves do not count, and those count together that come
-    to the same here: a goal, and the command that brings it about. How well a plan covers the task, and what a prior
-    says of it as a whole, makes it no surer than the model is.
+def _chosen(codebook: Codebook, observation: Observation, thought: ThoughtOf, enough: float) -> WrittenPlan:
+    """The likeliest of some plans, held against the words of the task as a whole. Where none is more probable than
+    `enough` by itself, those that contradict themselves do not count, and those count together that come to the same
+    here: a goal, and the command that brings it about. How well a plan covers the task, and what a prior says of it as
+    a whole, makes it no surer than the model is.
     """
-    texts: dict[TaskPlan, Decision] = {}
+    made, texts = thought.made, dict[TaskPlan, Decision]()
     for decision in made:
         texts.setdefault(read_plan(codebook, decision.text), decision)
-    if max(weights.values()) < enough:
-        weights = _of_outcomes(codebook, observation, _meant(codebook, observation, weights))
-    left = dict(weights) if covered is None else _covering(codebook, covered, weights)
-    ranked = sorted(weights, key=lambda plan: -left[plan])
-    best, first = ranked[0], made[0]
-    told = min(1.0, weights[best] / left[best])
+    if max(thought.weights.values()) < enough:
+        weights = _of_outcomes(codebook, observation, _meant(codebook, observation, thought.weights))
+        thought = replace(thought, weights=weights)
+    left = thought.left(codebook)
+    ranked = sorted(left, key=lambda plan: -left[plan])
+    best, probable = thought.best(codebook)
+    first, told = made[0], probable / left[best]
     considered = tuple(
         Alternative(plan=plan.text, told=plan.told, probability=min(1.0, told * left[plan])) for plan in ranked
     )
@@ -163,23 +182,6 @@ def _chosen(
     }
     sure = None if first.logprob is None else considered[0].probability
     return WrittenPlan(best, texts[best].model_copy(update=costs), sure, considered)
-
-
-def _weights(codebook: Codebook, made: Sequence[Decision], prior: PlanPrior | None) -> dict[TaskPlan, float]:
-    """The plans that were written, with the probability of each; those written otherwise that mean the same count
-    together.
-    """
-    weights: dict[TaskPlan, float] = {}
-    for decision in made:
-        plan = read_plan(codebook, decision.text)
-        weights[plan] = weights.get(plan, 0.0) + _weight(decision, prior)
-    return weights
-
-
-def _covering(codebook: Codebook, covered: Coverage, weights: dict[TaskPlan, float]) -> dict[TaskPlan, float]:
-    """What is left to each plan of its weight beside the others, by how well it covers the words of the task."""
-    odds = [covered.odds(codebook, plan) for plan in weights]
-    return dict(zip(weights, shares(list(weights.values()), odds), strict=True))
 
 
 def _meant(codebook: Codebook, observation: Observation, weights: dict[TaskPlan, float]) -> dict[TaskPlan, float]:

@@ -3,12 +3,12 @@
 A model writes from left to right and is surest of short plans; whether something was forgotten shows at the end alone.
 So the few likeliest plans are ranked once more, by a log-linear model over features of the whole (as parses are in
 Collins and Koo 2005), its weights learned from the plans that the shipped model thinks of in the domains of validation.
-Of goals it says nothing: what a goal needs not be said.
+Of goals it says nothing: what a goal needs not be said. Nor of whether the task can be done at all.
 """
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -53,11 +53,11 @@ class Coverage:
     known: frozenset[str]
     told: Mapping[str, frozenset[str]]
 
-    def features(self, codebook: Codebook, plan: TaskPlan) -> list[float]:
-        """FEATURES of a plan of commands [features]; all 0 of any other."""
+    def features(self, codebook: Codebook, plan: TaskPlan) -> list[float] | None:
+        """FEATURES of a plan of commands [features]; None of any other."""
         commands = [item for item in plan.items if isinstance(item, Do)]
         if not commands or len(commands) < len(plan.items):
-            return [0.0] * len(FEATURES)
+            return None
         texts = [value for item in commands for value in item.command.args.values()]
         written = frozenset(stems(" ".join(item.command.text for item in commands)))
         skills = {item.command.skill for item in commands}
@@ -75,9 +75,17 @@ class Coverage:
             float(len((self.said & self.known) - taken)), float(len(commands)),
         ]  # fmt: skip
 
-    def odds(self, codebook: Codebook, plan: TaskPlan) -> float:
-        """By how much a plan is likelier for what it covers, as the natural logarithm."""
-        return sum(w * x for w, x in zip(learned(), self.features(codebook, plan), strict=True))
+    def shared(self, codebook: Codebook, weights: Mapping[TaskPlan, float]) -> dict[TaskPlan, float]:
+        """What each of some plans has once those of commands have shared their weight anew by what they cover; goals,
+        and that the task cannot be done, keep theirs.
+        """
+        raised = {
+            plan: weight * math.exp(sum(w * x for w, x in zip(learned(), found, strict=True)))
+            for plan, weight in weights.items()
+            if (found := self.features(codebook, plan)) is not None
+        }
+        whole = sum(weights[plan] for plan in raised) / (sum(raised.values()) or 1.0)
+        return {plan: raised[plan] * whole if plan in raised else weight for plan, weight in weights.items()}
 
 
 def coverage(codebook: Codebook, task: str, observation: Observation, prior: PlanPrior) -> Coverage:
@@ -96,10 +104,3 @@ def coverage(codebook: Codebook, task: str, observation: Observation, prior: Pla
     parts = tuple({name: math.exp(value) for name, value in part.skills.items()} for part in prior.parts)
     numbers = len(quantities_said(codebook, task, list(things)))
     return Coverage(frozenset(stems(task)), things, prior.named, numbers, parts, prior.in_order, known, told)
-
-
-def shares(weights: Sequence[float], odds: Sequence[float]) -> list[float]:
-    """What is left to each plan of its weight beside all others, those that were not thought of with it [plans]."""
-    raised = [weight * math.exp(more) for weight, more in zip(weights, odds, strict=True)]
-    whole = sum(raised) + max(0.0, 1.0 - sum(weights))
-    return [one / whole for one in raised]

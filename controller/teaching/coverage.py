@@ -1,5 +1,6 @@
 """Learns what it says of a plan how well it covers the words of its task (see `prior.coverage`)."""
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,21 +17,21 @@ _FOLDS = 8
 @dataclass(frozen=True)
 class Thought:
     """The plans that were thought of for one task of a codebook: the natural logarithm of each one's weight, FEATURES
-    of each [plans, features], and whether it is right.
+    of each, None of what is no plan of commands alone, and whether it is right.
     """
 
     codebook: str
     kind: str
     weights: tuple[float, ...]
-    features: tuple[tuple[float, ...], ...]
+    features: tuple[tuple[float, ...] | None, ...]
     right: tuple[bool, ...]
 
 
 def learn_coverage(some: Sequence[Thought]) -> tuple[float, ...]:
-    """The weights by which right plans are likeliest among those thought of: conditional logit with the model's own
-    weights as offset, by L-BFGS, with weight decay. Tasks of which all or none are right say nothing.
+    """The weights by which right plans of commands are likeliest among those thought of: conditional logit with the
+    model's own weights as offset, by L-BFGS, with weight decay. Tasks of which all or none are right say nothing.
     """
-    telling = [_tensors(one) for one in some if any(one.right) and not all(one.right)]
+    telling = [one for one in map(_tensors, some) if one[2].any() and not one[2].all()]
     found = torch.zeros(len(FEATURES), requires_grad=True)
     lbfgs = torch.optim.LBFGS([found], max_iter=_STEPS, line_search_fn="strong_wolfe")
 
@@ -49,8 +50,19 @@ def learn_coverage(some: Sequence[Thought]) -> tuple[float, ...]:
 
 def count_right(weights: Sequence[float], some: Sequence[Thought]) -> int:
     """Of how many tasks the likeliest plan is right."""
-    found = torch.tensor(weights)
-    return sum(one.right[int((w + f @ found).argmax())] for one in some for w, f, _ in [_tensors(one)])
+    return sum(one.right[_likeliest(weights, one)] for one in some)
+
+
+def _likeliest(weights: Sequence[float], one: Thought) -> int:
+    """The number of the plan that comes first once plans of commands have shared their weight by their features."""
+    plain = [math.exp(weight) for weight in one.weights]
+    raised = {
+        number: plain[number] * math.exp(sum(w * x for w, x in zip(weights, row, strict=True)))
+        for number, row in enumerate(one.features)
+        if row is not None
+    }
+    whole = sum(plain[number] for number in raised) / (sum(raised.values()) or 1.0)
+    return max(range(len(plain)), key=lambda number: raised[number] * whole if number in raised else plain[number])
 
 
 def count_kept_aside(some: Sequence[Thought], seed: int = 0) -> int:
@@ -66,4 +78,7 @@ def count_kept_aside(some: Sequence[Thought], seed: int = 0) -> int:
 
 
 def _tensors(one: Thought) -> tuple[Tensor, Tensor, Tensor]:
-    return torch.tensor(one.weights), torch.tensor(one.features), torch.tensor(one.right)
+    """Of the plans of commands: their weights, features, and whether each is right."""
+    rows = [(w, row, right) for w, row, right in zip(one.weights, one.features, one.right, strict=True) if row]
+    weights, features, right = zip(*rows, strict=True) if rows else ((), (), ())
+    return torch.tensor(weights), torch.tensor(features), torch.tensor(right, dtype=torch.bool)

@@ -41,7 +41,7 @@ from .multiply import (
 from .noise import noisy
 from .synonyms import reworded
 
-_JOINED, _REPEATED, _RENUMBERED, _GONE, _MISTAKEN, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.2, 0.05
+_JOINED, _REPEATED, _RENUMBERED, _GONE, _MISTAKEN, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.08, 0.05
 """How often a task is made into another one, each way."""
 _TABLETOP, _DIRECT = 0.5, 0.04
 """How many codebooks of those that are taught are for the tabletop, with plans and with single commands as answers."""

@@ -27,13 +27,17 @@ def thoughts(backend: Backend, split: str, n: int, seed: int, advance: Callable[
     writer, found = PlanWriter(backend, GREEDY), []
     for entry, task, words in (all_[number] for number in drawn):
         thought = writer.thought_of(entry.codebook, words, task.observation)
-        plans = list(thought.weights)
+        plans, covered = list(thought.weights), thought.covered
+        assert covered is not None, "the adapter has no prior"
         found.append(
             Thought(
                 entry.codebook.name,
                 task.kind,
                 tuple(math.log(max(weight, 1e-9)) for weight in thought.weights.values()),
-                tuple(tuple(thought.covered.features(entry.codebook, plan)) for plan in plans),
+                tuple(
+                    tuple(row) if (row := covered.features(entry.codebook, plan)) is not None else None
+                    for plan in plans
+                ),
                 tuple(_is_right(entry.codebook, task, words, plan) for plan in plans),
             )
         )

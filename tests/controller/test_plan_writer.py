@@ -6,7 +6,7 @@ import pytest
 
 from codeword.codebook import Codebook, Entity, Observation, parse_codebook
 from codeword.controller.decision import Decision
-from codeword.controller.plan_writer import WrittenPlan, _chosen, _weights
+from codeword.controller.plan_writer import ThoughtOf, WrittenPlan, _chosen
 from codeword.controller.prior.coverage import coverage
 from codeword.controller.prior.of_task import plan_prior
 
@@ -33,7 +33,7 @@ def chosen(book: Codebook, seen: Observation, made: list[Decision], task: str = 
     """What is chosen of some plans: for a task by its prior, else by their probabilities alone."""
     prior = plan_prior(book, task, seen, {}) if task else None
     covered = coverage(book, task, seen, prior) if prior is not None else None
-    return _chosen(book, seen, made, _weights(book, made, prior), covered, enough)
+    return _chosen(book, seen, ThoughtOf.of(book, made, prior, covered), enough)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,10 @@ def test_a_plan_that_leaves_out_what_is_named_falls_behind_and_makes_no_other_su
 def test_a_plan_that_covers_its_task_ill_is_less_sure_than_the_model_is() -> None:
     boat = parse_codebook(BOOK)
     seen = Observation(step=0, time_s=0.0, entities=(Entity(id="bay_2", kind="bay"),), facts=())
-    sure = chosen(boat, seen, [written(ANCHOR, 0.7)], "sail to bay_2 and drop the anchor").sure
-    assert sure is not None and sure < 0.6
+    task = "sail to bay_2 and drop the anchor"
+    assert chosen(boat, seen, [written(ANCHOR, 0.9)], task).sure == pytest.approx(0.9), "there is no other"
+    found = chosen(boat, seen, [written(ANCHOR, 0.6), written(BOTH, 0.002)], task)
+    assert found.plan.text == ANCHOR and found.sure is not None and found.sure < 0.6
 
 
 def test_plans_that_come_to_the_same_count_together_where_none_is_sure_enough() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import Codebook, Entity, Observation, parse_codebook
-from codeword.codebook.task_plan import read_plan
+from codeword.codebook.task_plan import TaskPlan, read_plan
 from codeword.controller.prior import coverage as module
-from codeword.controller.prior.coverage import FEATURES, coverage, learned, shares
+from codeword.controller.prior.coverage import FEATURES, Coverage, coverage, learned
 from codeword.controller.prior.of_task import plan_prior
 from codeword.controller.teaching.coverage import Thought, count_kept_aside, count_right, learn_coverage
 
@@ -38,11 +38,20 @@ def cart() -> Codebook:
     return parse_codebook(BOOK)
 
 
-def found(cart: Codebook, task: str, *items: str) -> list[float]:
+def covered(cart: Codebook, task: str) -> Coverage:
     sites = tuple(Entity(id=name, kind="site") for name in ("old_dock", "gate"))
     seen = Observation(step=0, time_s=0.0, entities=sites, facts=())
-    covered = coverage(cart, task, seen, plan_prior(cart, task, seen, {}))
-    return covered.features(cart, read_plan(cart, f'{{"plan":[{",".join(items)}]}}'))
+    return coverage(cart, task, seen, plan_prior(cart, task, seen, {}))
+
+
+def of(cart: Codebook, *items: str) -> TaskPlan:
+    return read_plan(cart, f'{{"plan":[{",".join(items)}]}}')
+
+
+def found(cart: Codebook, task: str, *items: str) -> list[float]:
+    row = covered(cart, task).features(cart, of(cart, *items))
+    assert row is not None
+    return row
 
 
 def test_what_is_named_and_left_out_and_what_nobody_named(cart: Codebook) -> None:
@@ -70,14 +79,17 @@ def test_words_are_taken_up_by_skills_choices_and_things(cart: Codebook) -> None
     assert found(cart, "honk and swim", HORN)[WORD] == 0  # nor are those
 
 
-def test_nothing_is_said_of_goals_and_refusals(cart: Codebook) -> None:
-    assert found(cart, "go to the gate", '[["at","old_dock"]]') == [0.0] * len(FEATURES)
-    assert found(cart, "go to the gate", '[["at","old_dock"]]', HORN) == [0.0] * len(FEATURES)
-
-
-def test_shares_leave_to_what_was_not_thought_of_what_it_had() -> None:
-    assert shares([0.5, 0.3], [0.0, 0.0]) == pytest.approx([0.5, 0.3])
-    assert shares([0.5, 0.5], [0.0, -50.0]) == pytest.approx([1.0, 0.0])
+def test_plans_of_commands_share_their_weight_and_others_keep_theirs(cart: Codebook) -> None:
+    right, short, goal = of(cart, GO % "gate", HORN), of(cart, GO % "gate"), of(cart, '[["at","old_dock"]]')
+    mixed, cannot = of(cart, '[["at","gate"]]', HORN), read_plan(cart, '{"cannot":"unclear"}')
+    task = covered(cart, "go to the gate, then horn")
+    assert [task.features(cart, plan) for plan in (goal, mixed, cannot)] == [None] * 3
+    weights = {short: 0.4, right: 0.2, goal: 0.1, mixed: 0.1, cannot: 0.15}
+    shared = task.shared(cart, weights)
+    assert shared[right] > shared[short]
+    assert shared[right] + shared[short] == pytest.approx(0.6)
+    assert {plan: shared[plan] for plan in (goal, mixed, cannot)} == {goal: 0.1, mixed: 0.1, cannot: 0.15}
+    assert task.shared(cart, {cannot: 0.5}) == {cannot: 0.5}
 
 
 def thought(book: int, *, covers: bool) -> Thought:
