@@ -9,6 +9,7 @@ from rich.text import Text
 from codeword.codebook.errors import InputError
 
 from .episodes import diff_text, format_page, reviewer
+from .episodes import film as filming
 from .episodes import show as showing
 from .episodes.codes import EPILOG, exit_code
 from .episodes.diff_page import write_diff
@@ -19,7 +20,7 @@ from .episodes.select import files, rows, wanted
 from .recording import read_episode
 from .report.rules import RULES, remarks
 from .summary import scenario_of
-from .terminal import err, out, print_json
+from .terminal import counting, err, out, print_json
 
 FORMATS = ("jsonl", "parquet", "lerobot")
 _PATH = click.Path(path_type=Path)
@@ -151,6 +152,28 @@ def export(names: tuple[Path, ...], kind: str, target: Path, filters: tuple[str,
     read = (read_episode(path, pictures=False) for path in chosen)
     count = write_jsonl(target, read) if kind == "jsonl" else write_steps(target, read)
     out.print(f"{count} steps of {len(chosen)} episodes in {target}", markup=False)
+
+
+@episodes.command(epilog="Example: codeword episodes film episodes/stack/stack_two-0.mcap --out stack_two.gif")
+@click.argument("name", type=_PATH)
+@click.option("--out", "target", type=_PATH, required=True, help="The file to write: .gif or .webp.")
+@click.option(
+    "--every", "every_s", type=click.FloatRange(0.02, 10), default=0.2, show_default=True,
+    help="Simulated time between two pictures [s].",
+)  # fmt: skip
+@click.option("--speed", type=click.FloatRange(0.1, 100), default=2.0, show_default=True, help="How much faster.")
+@click.option("--width", type=click.IntRange(80, 1920), default=360, show_default=True, help="Of a picture [pixels].")
+def film(name: Path, target: Path, every_s: float, speed: float, width: int) -> None:
+    """Write a film of one episode: carried out again in its world, with the task and each command below.
+
+    Of an episode whose world cannot be made anew, as on a robot, it has the recorded pictures.
+    """
+    filming.check_kind(target)
+    episode = read_episode(name)
+    with counting("decisions", len(episode.steps)) as bar:
+        some = filming.frames(episode, every_s, lambda _: bar.advance(bar.task_ids[0]))
+    filming.write_film(target, episode, some, every_s / speed, width)
+    out.print(f"{target}: {len(some)} pictures, {target.stat().st_size / 1e6:.1f} MB", markup=False)
 
 
 @episodes.command(epilog="Example: codeword episodes rules")

@@ -65,6 +65,7 @@ def replayed(
     on_step: Callable[[int], None] | None = None,
     codebook: Codebook | None = None,
     kernels: str | None = None,
+    on_start: Callable[[Physics], None] | None = None,
 ) -> Replayed:
     """An episode file carried out again, and compared with what happens now.
 
@@ -75,12 +76,14 @@ def replayed(
     simulated there is no world to make anew: its commands are guarded again, and decisions compared.
 
     Another `codebook` takes the place of the file's, and where the two differ is told. Raises ScenarioError where the
-    scenario cannot be played with it.
+    scenario cannot be played with it. `on_start` is handed the simulated world before the first step.
     """
     again = _Replay(episode, scenario_of(episode, codebook), controller, codebook)
     if kernels is not None and kernels != episode.header.profile:
         again.now.uncompared |= _by_other_kernels(episode.header.profile, kernels)
     try:
+        if on_start is not None and again.physics is not None:
+            on_start(again.physics)
         again.header()
         for number, step in enumerate(episode.steps):
             again.turn(number, step)

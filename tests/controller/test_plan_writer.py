@@ -51,13 +51,13 @@ def test_a_plan_that_leaves_out_what_is_named_falls_behind_and_makes_no_other_su
     assert [one.plan.text for one in (chosen(boat, seen, made),)] == [ANCHOR]
 
 
-def test_a_plan_that_covers_its_task_ill_is_less_sure_than_the_model_is() -> None:
+def test_a_plan_that_covers_its_task_well_is_no_surer_than_the_model_is() -> None:
     boat = parse_codebook(BOOK)
     seen = Observation(step=0, time_s=0.0, entities=(Entity(id="bay_2", kind="bay"),), facts=())
     task = "sail to bay_2 and drop the anchor"
     assert chosen(boat, seen, [written(ANCHOR, 0.9)], task).sure == pytest.approx(0.9), "there is no other"
-    found = chosen(boat, seen, [written(ANCHOR, 0.6), written(BOTH, 0.002)], task)
-    assert found.plan.text == ANCHOR and found.sure is not None and found.sure < 0.6
+    found = chosen(boat, seen, [written(ANCHOR, 0.6), written(BOTH, 0.05)], task)
+    assert (found.plan.text, found.sure) == (BOTH, pytest.approx(0.05))
 
 
 def test_plans_that_come_to_the_same_count_together_where_none_is_sure_enough() -> None:
