@@ -3,12 +3,14 @@
 A model writes from left to right and is surest of short plans; whether something was forgotten shows at the end alone.
 So the few likeliest plans are ranked once more, by a log-linear model over features of the whole (as parses are in
 Collins and Koo 2005), its weights learned from the plans that the shipped model thinks of in the domains of validation.
-Of goals it says nothing: what a goal needs not be said. Nor of whether the task can be done at all.
+Of goals it says nothing (what a goal needs need not be said), nor of how many commands there are, nor of whether the
+task can be done at all.
 """
 
 import json
 import math
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,8 +26,7 @@ from .words import stems
 
 FEATURES = (
     "a thing is named and left out", "a thing is used that nobody named", "a number is said and left out",
-    "a number is used that nobody said", "a part of the task has no command", "the skill of a part is left out",
-    "a known word is not taken up", "commands",
+    "the skill of a part is left out", "a known word is not taken up",
 )  # fmt: skip
 
 
@@ -39,9 +40,8 @@ def learned() -> tuple[float, ...]:
 @dataclass(frozen=True)
 class Coverage:
     """What a task says that a plan can take up: `things`, the stems of those that are there by id; `named`, those of
-    which the whole name is said; how many `numbers`; by part of the task the probability of each skill (`parts`, none
-    where the task does not tell their order, which is `in_order`); the stems that are `known` to the codebook, and
-    which of them each skill takes up by its own words (`told`).
+    which the whole name is said; how many `numbers`; by part of the task the probability of each skill (`parts`); the
+    stems that are `known` to the codebook, and those that each skill takes up by its own words (`told`).
     """
 
     said: frozenset[str]
@@ -49,7 +49,6 @@ class Coverage:
     named: tuple[tuple[str, ...], ...]
     numbers: int
     parts: tuple[Mapping[str, float], ...]
-    in_order: bool
     known: frozenset[str]
     told: Mapping[str, frozenset[str]]
 
@@ -65,27 +64,42 @@ class Coverage:
         numbers = sum(isinstance(value, int | float) and not isinstance(value, bool) for value in texts)
         numbers += sum(item.times > 1 for item in commands)
         taken = written.union(*(self.told[skill] for skill in skills))
-        open_parts = len(self.parts) - len(commands) if self.in_order else 0
         likeliest = [max(odds, key=lambda name: odds[name]) for odds in self.parts]
         return [
             float(sum(not written.issuperset(name) for name in self.named)),
             float(sum(self.said.isdisjoint(self.things.get(thing, frozenset())) for thing in things)),
-            float(max(0, self.numbers - numbers)), float(max(0, numbers - self.numbers)), float(max(0, open_parts)),
+            float(max(0, self.numbers - numbers)),
             sum(odds[skill] for odds, skill in zip(self.parts, likeliest, strict=True) if skill not in skills),
-            float(len((self.said & self.known) - taken)), float(len(commands)),
+            float(len((self.said & self.known) - taken)),
         ]  # fmt: skip
 
     def shared(self, codebook: Codebook, weights: Mapping[TaskPlan, float]) -> dict[TaskPlan, float]:
-        """What each of some plans has once those of commands have shared their weight anew by what they cover; goals,
-        and that the task cannot be done, keep theirs.
+        """What each of some plans has once those of as many commands have shared their weight anew by what they cover;
+        goals, and that the task cannot be done, keep theirs.
         """
-        raised = {
-            plan: weight * math.exp(sum(w * x for w, x in zip(learned(), found, strict=True)))
-            for plan, weight in weights.items()
-            if (found := self.features(codebook, plan)) is not None
-        }
-        whole = sum(weights[plan] for plan in raised) / (sum(raised.values()) or 1.0)
-        return {plan: raised[plan] * whole if plan in raised else weight for plan, weight in weights.items()}
+        rows = [self.features(codebook, plan) for plan in weights]
+        sizes = [len(plan.items) for plan in weights]
+        return dict(zip(weights, share_anew(list(weights.values()), rows, sizes, learned()), strict=True))
+
+
+def share_anew(
+    weights: Sequence[float], rows: Sequence[Sequence[float] | None], sizes: Sequence[int], learned: Sequence[float]
+) -> list[float]:
+    """Weights [plans] once those of one size have shared theirs by FEATURES, `rows`; those without keep theirs."""
+    raised = [
+        None if row is None else weight * math.exp(sum(w * x for w, x in zip(learned, row, strict=True)))
+        for weight, row in zip(weights, rows, strict=True)
+    ]
+    before: dict[int, float] = defaultdict(float)
+    after: dict[int, float] = defaultdict(float)
+    for weight, more, size in zip(weights, raised, sizes, strict=True):
+        if more is not None:
+            before[size] += weight
+            after[size] += more
+    return [
+        weight if more is None or not after[size] else more * before[size] / after[size]
+        for weight, more, size in zip(weights, raised, sizes, strict=True)
+    ]
 
 
 def coverage(codebook: Codebook, task: str, observation: Observation, prior: PlanPrior) -> Coverage:
@@ -103,4 +117,4 @@ def coverage(codebook: Codebook, task: str, observation: Observation, prior: Pla
     told = {skill.name: frozenset(stems(" ".join((skill.name, skill.description, *skill.args)))) for skill in doing}
     parts = tuple({name: math.exp(value) for name, value in part.skills.items()} for part in prior.parts)
     numbers = len(quantities_said(codebook, task, list(things)))
-    return Coverage(frozenset(stems(task)), things, prior.named, numbers, parts, prior.in_order, known, told)
+    return Coverage(frozenset(stems(task)), things, prior.named, numbers, parts, known, told)

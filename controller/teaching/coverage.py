@@ -2,13 +2,13 @@
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from codeword.controller.prior.coverage import FEATURES
+from codeword.controller.prior.coverage import FEATURES, share_anew
 
 _DECAY, _STEPS = 0.5, 200
 _FOLDS = 8
@@ -17,21 +17,24 @@ _FOLDS = 8
 @dataclass(frozen=True)
 class Thought:
     """The plans that were thought of for one task of a codebook: the natural logarithm of each one's weight, FEATURES
-    of each, None of what is no plan of commands alone, and whether it is right.
+    of each, None of what is no plan of commands alone, how many commands it has, and whether it is right.
     """
 
     codebook: str
     kind: str
     weights: tuple[float, ...]
     features: tuple[tuple[float, ...] | None, ...]
+    sizes: tuple[int, ...]
     right: tuple[bool, ...]
 
 
 def learn_coverage(some: Sequence[Thought]) -> tuple[float, ...]:
-    """The weights by which right plans of commands are likeliest among those thought of: conditional logit with the
-    model's own weights as offset, by L-BFGS, with weight decay. Tasks of which all or none are right say nothing.
+    """The weights by which right plans of commands are likeliest among those thought of that have as many: conditional
+    logit with the model's own weights as offset, by L-BFGS, with weight decay. Where all or none are right, they say
+    nothing.
     """
-    telling = [one for one in map(_tensors, some) if one[2].any() and not one[2].all()]
+    groups = [group for one in some for group in _groups(one)]
+    telling = [group for group in groups if group[2].any() and not group[2].all()]
     found = torch.zeros(len(FEATURES), requires_grad=True)
     lbfgs = torch.optim.LBFGS([found], max_iter=_STEPS, line_search_fn="strong_wolfe")
 
@@ -54,15 +57,9 @@ def count_right(weights: Sequence[float], some: Sequence[Thought]) -> int:
 
 
 def _likeliest(weights: Sequence[float], one: Thought) -> int:
-    """The number of the plan that comes first once plans of commands have shared their weight by their features."""
-    plain = [math.exp(weight) for weight in one.weights]
-    raised = {
-        number: plain[number] * math.exp(sum(w * x for w, x in zip(weights, row, strict=True)))
-        for number, row in enumerate(one.features)
-        if row is not None
-    }
-    whole = sum(plain[number] for number in raised) / (sum(raised.values()) or 1.0)
-    return max(range(len(plain)), key=lambda number: raised[number] * whole if number in raised else plain[number])
+    """The number of the plan that comes first once plans have shared their weight by their features."""
+    shared = share_anew([math.exp(weight) for weight in one.weights], one.features, one.sizes, weights)
+    return max(range(len(shared)), key=lambda number: shared[number])
 
 
 def count_kept_aside(some: Sequence[Thought], seed: int = 0) -> int:
@@ -77,8 +74,14 @@ def count_kept_aside(some: Sequence[Thought], seed: int = 0) -> int:
     return right
 
 
-def _tensors(one: Thought) -> tuple[Tensor, Tensor, Tensor]:
-    """Of the plans of commands: their weights, features, and whether each is right."""
-    rows = [(w, row, right) for w, row, right in zip(one.weights, one.features, one.right, strict=True) if row]
-    weights, features, right = zip(*rows, strict=True) if rows else ((), (), ())
-    return torch.tensor(weights), torch.tensor(features), torch.tensor(right, dtype=torch.bool)
+def _groups(one: Thought) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Of the plans of commands of each size: their weights, features, and whether each is right."""
+    for size in set(one.sizes):
+        rows = [
+            (weight, row, right)
+            for weight, row, number, right in zip(one.weights, one.features, one.sizes, one.right, strict=True)
+            if row is not None and number == size
+        ]
+        if rows:
+            weights, features, right = zip(*rows, strict=True)
+            yield torch.tensor(weights), torch.tensor(features), torch.tensor(right, dtype=torch.bool)

@@ -38,6 +38,7 @@ def thoughts(backend: Backend, split: str, n: int, seed: int, advance: Callable[
                     tuple(row) if (row := covered.features(entry.codebook, plan)) is not None else None
                     for plan in plans
                 ),
+                tuple(len(plan.items) for plan in plans),
                 tuple(_is_right(entry.codebook, task, words, plan) for plan in plans),
             )
         )
