@@ -12,7 +12,7 @@ from codeword.codebook.facts import Fact
 from codeword.codebook.greedy_search import GreedySearch
 from codeword.codebook.ground import Grounder, changing
 from codeword.codebook.operators import operators
-from codeword.codebook.planner import SymbolicWorld, plan, ways
+from codeword.codebook.planner import SymbolicWorld, plan
 from tests.benchmarks.planner import KINDS, arrangement, facts_wanted, observed
 from tests.codebook.plan_reference import random_world
 from tests.codebook.test_planner import goal
@@ -151,12 +151,10 @@ def test_what_was_called_impossible_is_planned_for(tabletop: Codebook) -> None:
     assert plan(world, wanted, max_expanded=20).gave_up
     found = plan(world, wanted)
     assert not found.failure
-    assert found.settled
-    assert found.cost == pytest.approx(len(found.commands))
-    options, best = ways(world, wanted)
-    assert options
-    assert not best.failure
-    assert options[0] in world.commands()
+    assert found.commands[0] in world.commands()
+    for command in found.commands:
+        world = world.after(command)
+    assert wanted.holds(world.state, {})
 
 
 def test_giving_up_is_told_from_a_proof(tabletop: Codebook) -> None:

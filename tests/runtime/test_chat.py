@@ -101,7 +101,9 @@ def test_a_stop_word_and_ctrl_c_stop_what_moves_and_not_the_conversation(cart: P
     terminal.type("\x03")
     terminal.expect("go.*stopped")
     terminal.expect("> ")
-    terminal.type("\x03")  # nothing moves
+    terminal.type(
+        "\x03\n"
+    )  # nothing moves; the line's end wakes a readline that a signal came to just before it waited
     terminal.expect("leaves")
     terminal.type("why\n")
     terminal.expect("legal: ")
