@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -18,8 +17,6 @@ from codeword.codebook.reflexes import stops
 from codeword.codebook.task_plan import TaskPlan, read_plan, told_command
 from codeword.codebook.writing import read_command
 from codeword.controller import Decision
-from codeword.controller.profiles import AUTO, PROFILES
-from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.sureness import SURE
 
 from .episode import Listener
@@ -27,13 +24,12 @@ from .explain import Explainer
 from .judge import Verdict
 from .records import CommandRecord, EventRecord
 from .report.turns import plan_lines
-from .robots import check_robot_name, open_robot
-from .run import Controllers, Who
 from .scenario import typed_scenario
 from .session import Session
-from .signals import Terminated, exit_code, held_at_the_end, raised
+from .session_options import load, open_session, session_options
+from .signals import Terminated, exit_code
 from .stop_listener import stoppable
-from .terminal import err, model_progress, out
+from .terminal import err, out
 from .view import View
 from .view.opening import show
 
@@ -50,21 +46,13 @@ _COMMANDS = {
 
 
 @click.command(epilog="Example: codeword chat --codebook my_cart.yaml --robot my_cart:Cart")
-@click.option("--codebook", default="tabletop", show_default=True, help="The robot's codebook: a name or a file.")
-@click.option(
-    "--robot", default="sim", show_default=True, help="sim, tcp://host:port, lekiwi://host, or package.module:Class."
-)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which simulated world.")
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
-@click.option("--adapter", default="auto", show_default=True, help="What was taught: auto, a folder, or none.")
-@click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}.")
+@session_options
 @click.option(
     "--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True,
     help="Ask before a plan that the model is less sure of; 1: before every plan.",
 )  # fmt: skip
 @click.option("--plain", is_flag=True, help="For scripts: no prompts, no colors; nothing is asked.")
 @click.option("--view", is_flag=True, help="Show scene and decisions as they happen, in a page of this machine alone.")
-@click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes go [episodes/TIME].")
 def chat(
     codebook: str, robot: str, seed: int, model: str, adapter: str, profile: str, sure: float, plain: bool, view: bool,
     folder: Path | None,
@@ -76,21 +64,15 @@ def chat(
     `rearm`. Each task is an episode file of its own. With --plain, tasks come on standard input, a line each, and exit
     is 1 where one of them was not carried out.
     """
-    click.get_current_context().with_resource(raised(suspend=robot != "sim"))
-    check_robot_name(robot)
-    scenario = typed_scenario("look", codebook)
-    folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
-    with model_progress() as progress:
-        controllers = Controllers(Who("llm", model, adapter, profile, sure=sure), progress)
+    typed_scenario("look", codebook)  # before the model is loaded
+    controllers = load(robot, model, adapter, profile, sure)
     with ExitStack() as stack:
         listeners: list[Listener] = []
         if view:
             live = stack.enter_context(View(f"llm {controllers.loaded.model}", read=True))
             show(live, err)
             listeners.append(live)
-        there, physics = open_robot(robot, scenario, seed)
-        stack.enter_context(held_at_the_end(there))
-        session = Session(controllers, codebook, (robot, there, physics), seed=seed, folder=folder, listeners=listeners)
+        session = stack.enter_context(open_session(controllers, codebook, robot, seed, folder, listeners))
         talk = Chat(session, Console(highlight=False, color_system=None, width=160) if plain else out, asks=not plain)
         talk.greet(f"{controllers.loaded.model} {controllers.loaded.adapter}".strip())
         return talk.listen(_typed(talk.completions) if not plain else _piped())

@@ -6,25 +6,20 @@ import json
 import os
 import secrets
 import signal
-import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
 from codeword.codebook.errors import InputError
-from codeword.controller.profiles import AUTO, PROFILES
-from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.sureness import SURE
 
-from .robots import check_robot_name, open_robot
-from .run import Controllers, Who
 from .scenario import typed_scenario
-from .session import Session
-from .signals import Terminated, held_at_the_end, raised
-from .terminal import err, model_progress
+from .session_options import load, open_session, session_options
+from .signals import Terminated
+from .terminal import err
 from .tools import Answer, Toolbox
 
 TOKEN = "CODEWORD_MCP_TOKEN"
@@ -32,20 +27,12 @@ TOKEN = "CODEWORD_MCP_TOKEN"
 
 
 @click.command(epilog="Example: codeword mcp --codebook my_cart.yaml --robot my_cart:Cart --http 8765")
-@click.option("--codebook", default="tabletop", show_default=True, help="The robot's codebook: a name or a file.")
-@click.option(
-    "--robot", default="sim", show_default=True, help="sim, tcp://host:port, lekiwi://host, or package.module:Class."
-)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which simulated world.")
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
-@click.option("--adapter", default="auto", show_default=True, help="What was taught: auto, a folder, or none.")
-@click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}.")
+@session_options
 @click.option(
     "--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True,
     help="`do` carries out no plan that the model is less sure of.",
 )  # fmt: skip
 @click.option("--http", "port", type=click.IntRange(0, 65_535), help="Serve HTTP on this port of 127.0.0.1 [stdio].")
-@click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes go [episodes/TIME].")
 def mcp(
     codebook: str, robot: str, seed: int, model: str, adapter: str, profile: str, sure: float, port: int | None,
     folder: Path | None,
@@ -61,18 +48,12 @@ def mcp(
     """
     if importlib.util.find_spec("mcp") is None:
         raise InputError("the package mcp is not here; get it with: pip install 'codeword[mcp]'")
-    click.get_current_context().with_resource(raised(suspend=robot != "sim"))
-    check_robot_name(robot)
-    scenario = typed_scenario("look", codebook)
-    folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
-    with model_progress() as progress:
-        controllers = Controllers(Who("llm", model, adapter, profile, sure=sure), progress)
-    with ExitStack() as stack:
-        there, physics = open_robot(robot, scenario, seed)
-        stack.enter_context(held_at_the_end(there))
-        toolbox = Toolbox(Session(controllers, codebook, (robot, there, physics), seed=seed, folder=folder))
-        stack.callback(toolbox.thread.shutdown)
-        asyncio.run(_serve_http(toolbox, port) if port is not None else _serve_stdio(toolbox))
+    typed_scenario("look", codebook)  # before the model is loaded
+    controllers = load(robot, model, adapter, profile, sure)
+    with open_session(controllers, codebook, robot, seed, folder) as session:
+        toolbox = Toolbox(session)
+        with toolbox.thread:
+            asyncio.run(_serve_http(toolbox, port) if port is not None else _serve_stdio(toolbox))
     return 0
 
 

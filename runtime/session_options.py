@@ -1,0 +1,65 @@
+"""What every verb that opens a session takes: which robot, which codebook, which model."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from codeword.controller.profiles import AUTO, PROFILES
+from codeword.controller.registry import DEFAULT_MODEL
+
+from .episode import Listener
+from .robots import check_robot_name, open_robot
+from .run import Controllers, Who
+from .scenario import typed_scenario
+from .session import Session
+from .signals import held_at_the_end, raised
+from .terminal import model_progress
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--codebook", default="tabletop", show_default=True, help="The robot's codebook: a name or a file."),
+    click.option(
+        "--robot", default="sim", show_default=True,
+        help="sim, tcp://host:port, lekiwi://host, or package.module:Class.",
+    ),
+    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which simulated world."),
+    click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id."),
+    click.option("--adapter", default="auto", show_default=True, help="What was taught: auto, a folder, or none."),
+    click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}."),
+    click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes go [episodes/TIME]."),
+)  # fmt: skip
+
+
+def session_options(command: _Command) -> _Command:
+    """Gives a command the options that `load` and `open_session` take."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def load(robot: str, model: str, adapter: str, profile: str, sure: float) -> Controllers:
+    """The model, loaded with a bar, once it is known that there can be such a robot; signals end what runs from now on.
+
+    Raises InputError and ModelError.
+    """
+    click.get_current_context().with_resource(raised(suspend=robot != "sim"))
+    check_robot_name(robot)
+    with model_progress() as progress:
+        return Controllers(Who("llm", model, adapter, profile, sure=sure), progress)
+
+
+@contextmanager
+def open_session(
+    controllers: Controllers, codebook: str, robot: str, seed: int, folder: Path | None,
+    listeners: Sequence[Listener] = (),
+) -> Iterator[Session]:  # fmt: skip
+    """A session with a robot, which is held at the end of the block, however it ends."""
+    there, physics = open_robot(robot, typed_scenario("look", codebook), seed)
+    with held_at_the_end(there):
+        folder = folder or Path("episodes") / time.strftime("%Y%m%d-%H%M%S")
+        yield Session(controllers, codebook, (robot, there, physics), seed=seed, folder=folder, listeners=listeners)
