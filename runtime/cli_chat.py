@@ -30,10 +30,10 @@ from .session_options import load, open_session, session_options
 from .signals import Terminated, exit_code
 from .stop_listener import stoppable
 from .terminal import err, out
+from .unsure import ask_which
 from .view import View
 from .view.opening import show
 
-_MOST_ASKED = 4
 _COMMANDS = {
     "look": "what is seen now",
     "again": "the last task once more",
@@ -168,18 +168,13 @@ class Chat:
     def _chosen(self) -> TaskPlan | None:
         """The plan that the user chooses where the model was not sure enough of any."""
         heard = self._session.heard
-        last = heard.last_decision if heard is not None else None
-        if last is None or "unsure" not in [note.kind for note in last.notes]:
+        try:
+            text = ask_which(heard.last_decision if heard is not None else None, self._console)
+        except click.Abort as problem:
+            if isinstance(problem.__context__, Terminated) and not _is_ctrl_c(problem.__context__):
+                raise problem.__context__ from None
             return None
-        plans = [one for one in last.considered if not one.plan.startswith('{"cannot"')][:_MOST_ASKED]
-        self._console.print("which is meant?" if len(plans) > 1 else "is this meant?")
-        for number, one in enumerate(plans, 1):
-            self._console.print(f"  {number}  {one.told} ({one.probability:.0%})", markup=False)
-        with suppress(Terminated, EOFError):
-            answer = input("number, or Enter for none: ").strip()
-            if answer.isdecimal() and 1 <= int(answer) <= len(plans):
-                return read_plan(self._session.codebook, plans[int(answer) - 1].plan)
-        return None
+        return read_plan(self._session.codebook, text) if text else None
 
     def _look(self) -> None:
         seen = self._session.look()
@@ -231,6 +226,10 @@ class _Teller:
             self._console.print(f"  plan{sure}: {lines or decision.plan}", markup=False)
 
 
+def _is_ctrl_c(problem: Terminated) -> bool:
+    return exit_code(problem) == 128 + signal.SIGINT
+
+
 def _piped() -> Iterator[str]:
     """The lines of standard input."""
     for line in sys.stdin:
@@ -258,6 +257,6 @@ def _typed(completions: Callable[[], list[str]]) -> Iterator[str | None]:
         except EOFError:
             return
         except Terminated as problem:
-            if exit_code(problem) != 128 + signal.SIGINT:
+            if not _is_ctrl_c(problem):
                 raise
             yield None

@@ -45,11 +45,11 @@ from .signals import exit_code, raised
 from .summary import add_up
 from .tables import PARQUET_HINT, columns, write_csv, write_parquet
 from .terminal import err, model_progress, out, print_json
+from .unsure import ask_which
 from .view import View
 from .view.opening import show
 
 MOST_JOBS = 256
-_MOST_ASKED = 4
 _SECONDS = click.FloatRange(0, 3600, min_open=True)
 
 
@@ -302,7 +302,8 @@ def run(
     if unwritten:
         raise unwritten[0]
     if task is not None and not as_json and _at_terminal():
-        taken = _ask_which(plan.path(plan.tasks[0]))
+        episode = next(_readable([plan.path(plan.tasks[0])]), None)
+        taken = ask_which(episode.steps[-1].decision if episode is not None and episode.steps else None, out)
         if taken:
             given_now = click.get_current_context().params
             chosen_folder = folder.with_name(f"{folder.name}-chosen")
@@ -321,20 +322,6 @@ def _check_plan(scenario: Scenario, text: str) -> None:
 def _at_terminal() -> bool:
     """Whether somebody is there to be asked."""
     return sys.stdin.isatty() and sys.stdout.isatty()
-
-
-def _ask_which(path: Path) -> str:
-    """Have the user choose among the plans that the model was not sure enough of; empty for none of them."""
-    episode = next(_readable([path]), None)
-    last = episode.steps[-1].decision if episode is not None and episode.steps else None
-    if last is None or "unsure" not in [note.kind for note in last.notes]:
-        return ""
-    out.print("which is meant?")
-    plans = [one for one in last.considered if not one.plan.startswith('{"cannot"')][:_MOST_ASKED]
-    for number, one in enumerate(plans, 1):
-        out.print(f"  {number}  {one.told} ({one.probability:.0%})", markup=False)
-    answer = click.prompt("number, or Enter for none", default="", show_default=False)
-    return plans[int(answer) - 1].plan if answer.isdecimal() and 1 <= int(answer) <= len(plans) else ""
 
 
 def read_clock(text: str | None) -> Clock | None:

@@ -59,6 +59,11 @@ class Heard:
         """The decision made last."""
         return next((record for _, record, _ in reversed(self.records) if isinstance(record, Decision)), None)
 
+    @property
+    def results(self) -> list[Result]:
+        """How commands ended, those refused among them, which never reached the robot."""
+        return [record for _, record, _ in self.records if isinstance(record, Result) and record.command]
+
     def tell(self, listener: Listener) -> None:
         """Tell it all to somebody else."""
         for topic, record, time_s in self.records:
@@ -109,9 +114,10 @@ class Session:
         Raises InputError where nothing changed that effects name, or too much has, and what `do` raises.
         """
         task, goal = self.undoing()
+        known = len(self._changed)
         verdict = self.carry_out(TaskPlan((Achieve(goal),)), f"undo: {task}", *listeners)
         if verdict.carried_out:
-            del self._changed[-2:]  # the task, and what undid it
+            del self._changed[known - 1 :]  # the task, and what undid it
         return verdict
 
     def undoing(self) -> tuple[str, Goal]:
@@ -159,7 +165,7 @@ class Session:
 
     def _run(self, scenario: Scenario, plan: TaskPlan | None, listeners: Sequence[Listener]) -> Verdict:
         if self.stopped:
-            raise InputError("the robot is stopped; when it is safe to move, type: rearm")
+            raise InputError("the robot is stopped, and takes no task until it is re-armed")
         self._count += 1
         made, seed, name = self._controllers, self._seed, _file_name(self._count, scenario.spec.task)
         if plan is None:
@@ -170,6 +176,7 @@ class Session:
             head = header(replace(made.who, given=plan.text), Loaded(), scenario, seed, self.robot_name)
         head = head.model_copy(update={"before": tuple(self._before), "remade": self._remade})
         self.heard = Heard(head.task)
+        is_remade, self._remade = self._remade, False  # until it is known what was carried out
         with ExitStack() as stack:
             told: list[Listener] = [self.heard, *self._listeners, *listeners]
             if self._folder is not None:
@@ -181,9 +188,9 @@ class Session:
                 )
             )
         self.stopped = self.stopped or verdict.ended == "stopped"
-        results = [record for _, record, _ in self.heard.records if isinstance(record, Result) and record.command]
-        self._before.append(tuple(one.command for one in results))
-        self._remade = self._remade and all(one.status != "stopped" for one in results)
+        results = self.heard.results
+        self._before.append(tuple(one.command for one in results if one.status != "refused"))
+        self._remade = is_remade and all(one.status != "stopped" for one in results)
         if (first := self.heard.first) is not None and verdict.commands:
             before = self._changeable(first)
             if before != self._changeable(self.look()):

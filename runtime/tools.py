@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from codeword.codebook import Codebook, Command, CommandError, Observation, Result, legal
+from codeword.codebook import Codebook, Command, CommandError, Observation, legal
 from codeword.codebook.arguments import Argument, EntityArgument, ListArgument, TextArgument
 from codeword.codebook.errors import CodewordError
 from codeword.codebook.skills import Skill
@@ -182,12 +182,12 @@ class Toolbox:
         """What a task or a command came to: every command with how it ended, and what is so now."""
         heard = self._session.heard
         assert heard is not None
-        results = [record for _, record, _ in heard.records if isinstance(record, Result) and record.command]
         decisions = [record for _, record, _ in heard.records if isinstance(record, Decision)]
         told: dict[str, Any] = {
             "ended": verdict.ended,
             "commands": [
-                {"command": json.loads(one.command), "status": one.status, "reason": one.reason} for one in results
+                {"command": json.loads(one.command), "status": one.status, "reason": one.reason}
+                for one in heard.results
             ],
         }
         notes = [note.text for decision in decisions for note in decision.notes]

@@ -21,7 +21,6 @@ class Thought:
     """
 
     codebook: str
-    kind: str
     weights: tuple[float, ...]
     features: tuple[tuple[float, ...] | None, ...]
     sizes: tuple[int, ...]

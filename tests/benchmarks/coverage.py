@@ -32,7 +32,6 @@ def thoughts(backend: Backend, split: str, n: int, seed: int, advance: Callable[
         found.append(
             Thought(
                 entry.codebook.name,
-                task.kind,
                 tuple(math.log(max(weight, 1e-9)) for weight in thought.weights.values()),
                 tuple(
                     tuple(row) if (row := covered.features(entry.codebook, plan)) is not None else None

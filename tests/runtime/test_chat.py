@@ -186,10 +186,38 @@ def test_a_session_undoes_what_changed_last_and_then_what_changed_before() -> No
             session.look(), "in(green_block,yellow_bowl)"
         )
         assert session.do("stop").ended == "stopped"
-        with pytest.raises(InputError, match="rearm"):
+        with pytest.raises(InputError, match="until it is re-armed"):
             session.undo()
         session.rearm()
         assert session.undo().carried_out
         assert set(session.look().facts) == before
     finally:
         robot.close()
+
+
+def test_a_file_says_what_was_carried_out_before_and_whether_that_can_be_done_again(tmp_path: Path) -> None:
+    scenario = typed_scenario("look", "tabletop")
+    robot, physics = open_robot("sim", scenario, 0)
+    made = Controllers(Who("llm", "smollm2-135m", "auto"), silent)
+    session = Session(made, "tabletop", ("sim", robot, physics), folder=tmp_path)
+
+    class Breaks:
+        def write(self, topic: str, record: object, time_s: float) -> None:
+            del record, time_s
+            if topic == "result":
+                raise ZeroDivisionError
+
+        def picture(self, jpeg: bytes, time_s: float) -> None: ...
+
+    try:
+        assert session.do("put the red block in the blue bowl").carried_out
+        with pytest.raises(ZeroDivisionError):
+            session.do("put the green block in the yellow bowl", Breaks())
+        session.do("put the blue block on the table")
+    finally:
+        robot.close()
+    first, broken, after = (read_episode(path).header for path in sorted(tmp_path.glob("*.mcap")))
+    assert (first.before, first.remade) == ((), True)
+    pick, place = '{"skill":"pick","object":"red_block"}', '{"skill":"place","object":"red_block","target":"blue_bowl"}'
+    assert (broken.before, broken.remade) == (((pick, place),), True)
+    assert not after.remade

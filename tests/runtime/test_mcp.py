@@ -146,8 +146,7 @@ def test_over_http_only_those_with_the_token_are_answered(tmp_path: Path) -> Non
 
 def test_tools_that_a_skill_has_the_name_of_give_way(tabletop: Codebook) -> None:
     assert general_name("observe", tabletop) == "observe"
-    greeter = load_codebook("tabletop").skills
-    assert "pick" in greeter and general_name("pick", tabletop) == "robot_pick"
+    assert "pick" in tabletop.skills and general_name("pick", tabletop) == "robot_pick"
 
 
 def test_tools_are_those_of_legal_commands_with_the_things_that_these_name(tabletop: Codebook) -> None:

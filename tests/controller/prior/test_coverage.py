@@ -95,7 +95,7 @@ def thought(book: int, *, covers: bool) -> Thought:
     """Two plans: the likelier leaves a thing out, and is right where it need not be covered."""
     left_out, full = [0.0] * len(FEATURES), [0.0] * len(FEATURES)
     left_out[THING] = 1.0
-    return Thought(f"book {book}", "single", (-0.5, -1.2), (tuple(left_out), tuple(full)), (1, 1), (not covers, covers))
+    return Thought(f"book {book}", (-0.5, -1.2), (tuple(left_out), tuple(full)), (1, 1), (not covers, covers))
 
 
 def test_weights_are_learned_that_put_the_right_plan_first_in_other_codebooks_too() -> None:
