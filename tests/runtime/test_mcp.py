@@ -1,6 +1,5 @@
 """The robot as tools of another program: by the official client, over stdio and over HTTP."""
 
-import asyncio
 import json
 import os
 import random
@@ -20,6 +19,7 @@ from codeword.runtime.tools import general_name, tools_now
 from tests.observations import observe
 
 mcp = pytest.importorskip("mcp")
+from anyio.from_thread import start_blocking_portal  # noqa: E402 (anyio comes with mcp)
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 COMMAND = ["-m", "codeword.runtime.cli", "mcp"]
@@ -36,7 +36,13 @@ def talk(folder: Path, what: Callable[[Any], Awaitable[None]], *more: str) -> No
         async with mcp.Client(server) as client:
             await what(client)
 
-    asyncio.run(run())
+    complete(run)
+
+
+def complete(what: Callable[[], Awaitable[None]]) -> None:
+    """Run a coroutine in a thread of its own: Playwright's browser keeps an event loop running in this one."""
+    with start_blocking_portal() as portal:
+        portal.call(what)
 
 
 def names(listed: Any) -> set[str]:
@@ -137,7 +143,7 @@ def test_over_http_only_those_with_the_token_are_answered(tmp_path: Path) -> Non
                     assert "pick" in names(await client.list_tools())
                     assert not (await client.call_tool("pick", {"object": "red_block"})).is_error
 
-            asyncio.run(run())
+            complete(run)
         finally:
             server.terminate()
             server.wait(30)
