@@ -1,7 +1,6 @@
 """Tasks that name what is not there, made of those that name what is: to be refused, whatever else is there."""
 
 import random
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from string import ascii_lowercase
@@ -12,6 +11,7 @@ from codeword.codebook.task_plan import UNCLEAR, reasons
 
 from .multiply import Said, words_of
 from .pools_of import synonyms
+from .things import spelt
 
 _SAME_SORT = 0.8
 """How often a word before a noun becomes another of its sort ("left" becomes "right"), where it has one."""
@@ -33,10 +33,10 @@ def mistaken(rng: random.Random, one: Said, codebook: Codebook) -> Said | None:
     """The same said of a thing that is not there in place of one that is: the right tray for the left one, lamp 4 for
     lamp 2, the screen for the mug; to be refused. None where no thing is said by its whole name.
     """
-    said = [(entity.id, spelt[0]) for entity in _named(one) if len(spelt := _spelt(entity.id, one.text)) == 1]
+    said = [(entity.id, found[0]) for entity in _named(one) if len(found := spelt(entity.id, one.text)) == 1]
     if not said:
         return None
-    name, found = rng.choice(said)
+    name, place = rng.choice(said)
     parts = name.split("_")
     known = words_of(codebook, one.observation)
     if parts[-1].isdigit():
@@ -51,8 +51,8 @@ def mistaken(rng: random.Random, one: Said, codebook: Codebook) -> Said | None:
         others = [[noun] for noun in _nouns(name, known)]
     if not others:
         return None
-    between = "_" if "_" in found[0] else " "
-    text = one.text[: found.start()] + between.join(rng.choice(others)) + one.text[found.end() :]
+    between = "_" if "_" in place[0] else " "
+    text = one.text[: place.start()] + between.join(rng.choice(others)) + one.text[place.end() :]
     return _refused(replace(one, text=text), codebook)
 
 
@@ -69,12 +69,6 @@ def _named(one: Said) -> Iterator[Entity]:
             f'"{entity.id}"' in plan.text for plan in one.plans[:1]
         ):
             yield entity
-
-
-def _spelt(name: str, text: str) -> list[re.Match[str]]:
-    """Where a text says the whole name of a thing."""
-    words = r"[ _]".join(map(re.escape, name.split("_")))
-    return list(re.finditer(rf"(?<![\w-]){words}(?![\w-])", text, re.IGNORECASE))
 
 
 def _ids(one: Said) -> set[str]:

@@ -7,18 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from codeword.codebook import Codebook, Fact, Observation
+from codeword.codebook import Codebook, Observation
 from codeword.codebook.arguments import NumberArgument
-from codeword.codebook.errors import CommandError
 from codeword.codebook.offer import MOST_SKILLS, simple_words
 from codeword.codebook.quantities import find_quantities
 from codeword.codebook.quantities.offer import number_slots, number_text
 from codeword.codebook.skills import NOTHING, Skill
-from codeword.codebook.task_plan import MOST_ITEMS, UNCLEAR, Do, TaskPlan, read_plan
+from codeword.codebook.task_plan import MOST_ITEMS, UNCLEAR, Do, TaskPlan
 from codeword.codebook.writing import make_command
 
 from .corpus_reader import Entry, Task
-from .pools_of import synonyms
 
 _THEN = ("{0}, then {1}", "{0} and then {1}", "first {0}, then {1}", "{0}. After that {1}", "{0}, and after that {1}")
 _AFTER = ("{1} after you {0}", "{0} before you {1}")
@@ -26,8 +24,6 @@ _TIMES = {2: ("twice", "two times", "2x"), 3: ("three times", "3 times", "thrice
           5: ("five times", "5 times")}  # fmt: skip
 _MOST_FOREIGN = 4
 _TRIED = 8
-_LIKELIER = 4
-"""How much likelier another name is less of the name, or a word that means the same, than its words in one."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +120,7 @@ def foreign(rng: random.Random, codebook: Codebook, seen: Observation, other: En
     tasks = [task for task in other.tasks if task.plans]
     for task in rng.sample(tasks, min(len(tasks), _TRIED)):
         text = rng.choice(task.say)
-        if not _stems(text) & known:
+        if not stems(text) & known:
             return Said("refusal", text, (), (UNCLEAR,), seen)
     return None
 
@@ -135,10 +131,10 @@ def words_of(codebook: Codebook, seen: Observation) -> frozenset[str]:
     texts += [name for skill in codebook.skills.values() for name in (skill.name, *skill.args)]
     texts += [*codebook.kinds, *codebook.predicates, *(entity.id for entity in seen.entities)]
     texts += [example.task for example in codebook.examples]
-    return frozenset().union(*map(_stems, texts))
+    return frozenset().union(*map(stems, texts))
 
 
-def _stems(text: str) -> frozenset[str]:
+def stems(text: str) -> frozenset[str]:
     """The first five letters of every word that says something."""
     return frozenset(word[:5] for word in simple_words(text.replace("_", " ")))
 
@@ -169,11 +165,11 @@ def seen_without_facts(one: Said) -> Said:
 
 def beside(rng: random.Random, codebook: Codebook, other: Codebook) -> tuple[Codebook, frozenset[str]]:
     """A codebook with some skills of another one, of which nothing that it says reminds; and the stems of these."""
-    mine = frozenset().union(*(_stems(f"{s.name} {s.description}") for s in codebook.skills.values()))
+    mine = frozenset().union(*(stems(f"{s.name} {s.description}") for s in codebook.skills.values()))
     fitting = {
         name: skill
         for name, skill in other.skills.items()
-        if _is_alone(skill) and name not in codebook.skills and not _stems(f"{name} {skill.description}") & mine
+        if _is_alone(skill) and name not in codebook.skills and not stems(f"{name} {skill.description}") & mine
     }
     room = min(_MOST_FOREIGN, MOST_SKILLS - len(codebook.skills), len(fitting))
     if room < 1:
@@ -182,60 +178,10 @@ def beside(rng: random.Random, codebook: Codebook, other: Codebook) -> tuple[Cod
     skills: Mapping[str, Skill] = {**codebook.skills, **{name: fitting[name] for name in taken}}
     names = list(skills)
     rng.shuffle(names)
-    stems = frozenset().union(*(_stems(f"{name} {fitting[name].description}") for name in taken))
-    return replace(codebook, skills={name: skills[name] for name in names}), stems
+    strange = frozenset().union(*(stems(f"{name} {fitting[name].description}") for name in taken))
+    return replace(codebook, skills={name: skills[name] for name in names}), strange
 
 
 def _is_alone(skill: Skill) -> bool:
     """Whether a skill speaks of nothing but itself: no things, no facts."""
     return skill.ends is None and not skill.entity_args and not skill.effects and skill.preconditions == NOTHING
-
-
-def renamed(rng: random.Random, one: Said, codebook: Codebook) -> Said | None:
-    """The same where a thing that is named has another name in the scene than people give it: less of it (`glass` for
-    the wine glass), in one word (`livingroom`), or a word that means the same (`fridge`). None where there is no such
-    thing, or where it could be taken for another.
-    """
-    words, plans = simple_words(one.text), [plan.text for plan in one.plans]
-    ids = {entity.id for entity in one.observation.entities}
-    named = [
-        name
-        for name in sorted(ids)
-        if plans
-        and f'"{name}"' in plans[0]
-        and ("_" not in name or name not in one.text)
-        and simple_words(name.replace("_", " ")) <= words
-    ]
-    fresh = {}
-    for name in named:
-        others = {word for other in ids - {name} for word in other.split("_")} | set(codebook.kinds)
-        if some := [other for other in _other_names(name) if not set(other.split("_")) & others]:
-            fresh[name] = some
-    if not fresh:
-        return None
-    old = rng.choice(sorted(fresh))
-    new = rng.choice(fresh[old])
-    entities = tuple(
-        entity.model_copy(update={"id": new}) if entity.id == old else entity for entity in one.observation.entities
-    )
-    facts = tuple(
-        Fact(fact.name, tuple(new if arg == old else arg for arg in fact.args)) for fact in one.observation.facts
-    )
-    seen = one.observation.model_copy(update={"entities": entities, "facts": facts})
-    try:
-        made = tuple(read_plan(codebook, text.replace(f'"{old}"', f'"{new}"')) for text in plans)
-    except CommandError:
-        return None
-    return replace(one, plans=made, observation=seen)
-
-
-def _other_names(name: str) -> list[str]:
-    """Other names of a thing, those that are likelier more than once."""
-    parts = name.split("_")
-    found = [] if len(parts) == 1 or not parts[-1].isalpha() else [parts[-1]] * _LIKELIER
-    found += ["".join(parts)] if len(parts) == 2 and all(map(str.isalpha, parts)) else []
-    for group in synonyms()["things"]:
-        if part := next((part for part in parts if part in group), ""):
-            others = [other for other in group if other != part]
-            found += ["_".join(other if one == part else one for one in parts) for other in others] * _LIKELIER
-    return [one for one in found if one != name]

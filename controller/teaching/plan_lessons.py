@@ -28,7 +28,6 @@ from .multiply import (
     beside,
     foreign,
     joined,
-    renamed,
     renumbered,
     repeated,
     said,
@@ -40,6 +39,7 @@ from .multiply import (
 )
 from .noise import noisy
 from .synonyms import reworded
+from .things import crowded, placed, recast, renamed
 
 _JOINED, _REPEATED, _RENUMBERED, _GONE, _MISTAKEN, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.08, 0.05
 """How often a task is made into another one, each way."""
@@ -54,6 +54,8 @@ _SHUFFLED, _BESIDE = 0.5, 0.2
 """How often the skills stand in another order, and beside those of another robot."""
 _UNDESCRIBED, _WITHOUT_FACTS = 0.08, 0.1
 """How often skills have no description, and nothing is told of facts."""
+_RECAST, _PLACED, _CROWDED = 0.2, 0.12, 0.25
+"""How often a task is said of other things, says where a thing is, and has more things around, where it can be."""
 _REWORDED, _RENAMED = 0.4, 0.3
 """How often a task is said in other words, and a thing has another name than people say, where it can be."""
 
@@ -163,7 +165,7 @@ def _varied(rng: random.Random, entry: Entry, most: int) -> list[PlanLesson]:
     codebook = without_facts(codebook) if rng.random() < _WITHOUT_FACTS else codebook
     found = []
     for task in rng.sample(entry.tasks, min(most, len(entry.tasks))):
-        one = _changed(rng, codebook, entry, said(rng, task))
+        one = _changed(rng, codebook, entry, _elsewhere(rng, codebook, said(rng, task)))
         one = one if codebook.predicates or codebook.derived else seen_without_facts(one)
         if one.cannot and strange:
             continue  # one of the other robot's skills may do it
@@ -179,6 +181,15 @@ def _varied(rng: random.Random, entry: Entry, most: int) -> list[PlanLesson]:
 def _kept(seen: Observation) -> frozenset[str]:
     """The words of things' names, in which nobody mistypes."""
     return frozenset(word for entity in seen.entities for word in entity.id.split("_"))
+
+
+def _elsewhere(rng: random.Random, codebook: Codebook, one: Said) -> Said:
+    """A task, often among other things."""
+    if rng.random() < _RECAST:
+        one = recast(rng, one, codebook) or one
+    if rng.random() < _PLACED:
+        one = placed(rng, one) or one
+    return (crowded(rng, one, codebook) if rng.random() < _CROWDED else None) or one
 
 
 def _changed(rng: random.Random, codebook: Codebook, entry: Entry, one: Said) -> Said:

@@ -38,6 +38,19 @@ def synonyms() -> Mapping[str, Sequence[Sequence[str]]]:
     return _read("synonyms")
 
 
+def everyday(kind: str) -> Sequence[str]:
+    """Everyday nouns, in training, for things of a kind that is called so."""
+    things = _everyday()
+    sort = next((sort for sort, called in things["kinds"].items() if kind in called), "things")
+    found: Sequence[str] = things[sort]
+    return found
+
+
+@lru_cache(maxsize=1)
+def _everyday() -> Mapping[str, Any]:
+    return _read("things")
+
+
 @lru_cache(maxsize=1)
 def held_out_names() -> Mapping[str, Any]:
     """The names and descriptions of evaluation's codebooks; training draws none of them."""

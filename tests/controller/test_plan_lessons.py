@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections import Counter
 from itertools import islice, pairwise
 
 import pytest
@@ -17,7 +18,6 @@ from codeword.controller.teaching.multiply import (
     beside,
     foreign,
     joined,
-    renamed,
     renumbered,
     repeated,
     said,
@@ -29,6 +29,7 @@ from codeword.controller.teaching.multiply import (
 )
 from codeword.controller.teaching.noise import noisy
 from codeword.controller.teaching.plan_lessons import PlanLesson, books_of, plan_lesson, plan_lessons, read_once
+from codeword.controller.teaching.things import crowded, placed, recast, renamed, spelt
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +127,34 @@ def test_another_number_stands_in_the_words_and_in_the_plan(entries: tuple[Entry
         lesson = plan_lesson(rng, entry.codebook, changed)
         assert lesson is not None, (changed.text, changed.plans)
     assert made > 5
+
+
+def test_of_other_things_among_more_and_beside_others_the_same_is_asked() -> None:
+    rng, made = random.Random(5), Counter[str]()
+    for entry in map(read_once, books_of(TAUGHT)[:40]):
+        for one in (said(rng, task) for task in entry.tasks):
+            things = {entity.id for entity in one.observation.entities}
+            if other := recast(rng, one, entry.codebook):
+                made["recast"] += 1
+                new = {entity.id for entity in other.observation.entities} - things
+                old = things - {entity.id for entity in other.observation.entities}
+                assert len(new) == len(old) > 0 and other.text != one.text
+                assert all(spelt(name, other.text) and f'"{name}"' in other.plans[0].text for name in new)
+                assert not any(f'"{name}"' in plan.text for plan in other.plans for name in old)
+            if other := placed(rng, one):
+                made["placed"] += 1
+                assert other.plans == one.plans and other.observation == one.observation
+                beside = [name for name in things if spelt(name, other.text) and not spelt(name, one.text)]
+                assert beside and not any(f'"{name}"' in other.plans[0].text for name in beside)
+            if other := crowded(rng, one, entry.codebook):
+                made["crowded"] += 1
+                assert (other.text, other.plans, other.cannot) == (one.text, one.plans, one.cannot)
+                more = {entity.id for entity in other.observation.entities} - things
+                assert 1 <= len(more) == len(other.observation.entities) - len(things)
+                assert not any(spelt(name, one.text) for name in more)
+                for plan in one.plans:
+                    assert trace(entry.codebook, plan, other.observation).failure == ""
+    assert min(made.values()) > 100, made
 
 
 def test_a_thing_under_another_name_is_in_scene_and_plan_and_taken_for_no_other() -> None:
