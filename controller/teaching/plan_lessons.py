@@ -39,7 +39,7 @@ from .multiply import (
 )
 from .noise import noisy
 from .synonyms import reworded
-from .things import crowded, placed, recast, renamed
+from .things import crowded, described, placed, recast, renamed
 
 _JOINED, _REPEATED, _RENUMBERED, _GONE, _MISTAKEN, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.08, 0.05
 """How often a task is made into another one, each way."""
@@ -54,8 +54,8 @@ _SHUFFLED, _BESIDE = 0.5, 0.2
 """How often the skills stand in another order, and beside those of another robot."""
 _UNDESCRIBED, _WITHOUT_FACTS = 0.08, 0.1
 """How often skills have no description, and nothing is told of facts."""
-_RECAST, _PLACED, _CROWDED = 0.2, 0.12, 0.25
-"""How often a task is said of other things, says where a thing is, and has more things around, where it can be."""
+_RECAST, _DESCRIBED, _PLACED, _CROWDED = 0.2, 0.12, 0.12, 0.25
+"""How often a task is said of other things, tells what one is like, or where, and is among more, where it can be."""
 _REWORDED, _RENAMED = 0.4, 0.3
 """How often a task is said in other words, and a thing has another name than people say, where it can be."""
 
@@ -187,6 +187,8 @@ def _elsewhere(rng: random.Random, codebook: Codebook, one: Said) -> Said:
     """A task, often among other things."""
     if rng.random() < _RECAST:
         one = recast(rng, one, codebook) or one
+    if rng.random() < _DESCRIBED:
+        one = described(rng, one) or one
     if rng.random() < _PLACED:
         one = placed(rng, one) or one
     return (crowded(rng, one, codebook) if rng.random() < _CROWDED else None) or one

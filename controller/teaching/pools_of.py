@@ -46,6 +46,12 @@ def everyday(kind: str) -> Sequence[str]:
     return found
 
 
+def looks() -> Sequence[Sequence[str]]:
+    """Groups of words for what a thing is like, in training; of each group one at most is said of a thing."""
+    found: Sequence[Sequence[str]] = _everyday()["looks"]
+    return found
+
+
 @lru_cache(maxsize=1)
 def _everyday() -> Mapping[str, Any]:
     return _read("things")

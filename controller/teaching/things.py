@@ -1,5 +1,5 @@
 """Tasks of the corpus with other things in the scene: called otherwise than people say, others in their place, more
-beside them, and with words on where one of them is.
+beside them, and with words on where one of them is and what it is like.
 """
 
 import random
@@ -13,7 +13,7 @@ from codeword.codebook.offer import simple_words
 from codeword.codebook.task_plan import read_plan
 
 from .multiply import Said, stems, words_of
-from .pools_of import everyday, synonyms
+from .pools_of import everyday, looks, synonyms
 
 _LIKELIER = 4
 """How much likelier another name is less of the name, or a word that means the same, than its words in one."""
@@ -26,6 +26,7 @@ _OF_MANY = re.compile(
     r"\b(all|every\w*|each|any\w*|both|some\w*|others?|rest|no\w*|which|what|how|where)\b", re.IGNORECASE
 )
 """Words of tasks whose meaning hangs on what else is there."""
+_ARTICLE = re.compile(r"\b(the|my|your|his|her|our|their|this|that)\s+$", re.IGNORECASE)
 
 
 def renamed(rng: random.Random, one: Said, codebook: Codebook) -> Said | None:
@@ -101,6 +102,24 @@ def placed(rng: random.Random, one: Said) -> Said | None:
     found = said[rng.choice(sorted(said))]
     beside = f" {rng.choice(_WHERE)} the {_as_said(rng.choice(others), found[0])}"
     return replace(one, text=one.text[: found.end()] + beside + one.text[found.end() :])
+
+
+def described(rng: random.Random, one: Said) -> Said | None:
+    """The same with a word or two on what a thing is like, which nothing there is called by: the old mug for the mug.
+    None where no thing of the plan is said by its whole name, once, after an article.
+    """
+    said = {word for entity in one.observation.entities for word in entity.id.split("_")}
+    places = [
+        found[0].start()
+        for name in _in_plan(one)
+        if len(found := spelt(name, one.text)) == 1 and _ARTICLE.search(one.text, 0, found[0].start())
+    ]
+    if not places:
+        return None
+    groups = [[word for word in group if word not in said] for group in looks()]
+    place, some = rng.choice(places), rng.sample(list(filter(None, groups)), rng.choice((1, 1, 1, 2)))
+    like = " ".join(map(rng.choice, some))
+    return replace(one, text=f"{one.text[:place]}{like} {one.text[place:]}")
 
 
 def spelt(name: str, text: str) -> list[re.Match[str]]:

@@ -29,7 +29,7 @@ from codeword.controller.teaching.multiply import (
 )
 from codeword.controller.teaching.noise import noisy
 from codeword.controller.teaching.plan_lessons import PlanLesson, books_of, plan_lesson, plan_lessons, read_once
-from codeword.controller.teaching.things import crowded, placed, recast, renamed, spelt
+from codeword.controller.teaching.things import crowded, described, placed, recast, renamed, spelt
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +141,11 @@ def test_of_other_things_among_more_and_beside_others_the_same_is_asked() -> Non
                 assert len(new) == len(old) > 0 and other.text != one.text
                 assert all(spelt(name, other.text) and f'"{name}"' in other.plans[0].text for name in new)
                 assert not any(f'"{name}"' in plan.text for plan in other.plans for name in old)
+            if other := described(rng, one):
+                made["described"] += 1
+                assert other.plans == one.plans and other.observation == one.observation
+                more = Counter(other.text.split()) - Counter(one.text.split())
+                assert 1 <= more.total() <= 3 and not set(more) & {word for name in things for word in name.split("_")}
             if other := placed(rng, one):
                 made["placed"] += 1
                 assert other.plans == one.plans and other.observation == one.observation
