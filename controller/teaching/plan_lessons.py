@@ -43,7 +43,7 @@ from .things import crowded, described, placed, recast, renamed
 
 _JOINED, _REPEATED, _RENUMBERED, _GONE, _MISTAKEN, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.08, 0.05
 """How often a task is made into another one, each way."""
-_TABLETOP, _DIRECT = 0.5, 0.04
+_TABLETOP, _DIRECT = 0.42, 0.04
 """How many codebooks of those that are taught are for the tabletop, with plans and with single commands as answers."""
 _ERRANDS, _ERRAND = 0.45, 0.5
 """How many tabletop codebooks have tasks for skills that no goal needs, and how many of their tasks these are."""
