@@ -18,7 +18,7 @@ from .shape import Shape
 Floats = NDArray[np.float32]
 
 
-NUMERICS = 1
+NUMERICS = 2
 """Raised whenever a profile's numbers change in their last bits; part of every profile's name."""
 
 

@@ -1,6 +1,6 @@
 """A model that computes on its quantized weights as they are: integers in, integers out, nothing expanded.
 
-Activations are rounded to 15 bits, group by group, so that each dot product is one of integers, which adds up to the
+Activations are rounded to 8 bits, group by group, so that each dot product is one of integers, which adds up to the
 same in any order; keys and values are kept as bfloat.
 """
 
@@ -20,7 +20,7 @@ from .kernels import passes
 from .kernels.blocks import GROUP, LANES
 from .kernels.dots import DOTS
 from .kernels.llvm import HAS_BFLOAT_DOTS
-from .kernels.operations import PLANES, SCALES
+from .kernels.operations import SCALES
 from .kernels.team import Team
 from .model import NUMERICS, Floats, Part
 from .packed_cache import PackedCache
@@ -125,7 +125,7 @@ class PackedModel:
             )
         blocks = head.records.shape[0]
         out = np.zeros(blocks * LANES, np.float32)
-        numbers = np.zeros((threads, groups * PLANES), np.uint8)
+        numbers = np.zeros((threads, groups * GROUP), np.uint8)
         scales = np.zeros((threads, groups * SCALES // 4), np.float32)
         state = np.ascontiguousarray(hidden)
         self._sync[:] = 0
@@ -148,11 +148,11 @@ class PackedModel:
         at_once = passes.QUERIES_AT_ONCE
         arguments = (
             self._layers, parts, self._sizes, state,
-            self._buffer("numbers", np.uint8, rows, width * PLANES),
+            self._buffer("numbers", np.uint8, rows, width * GROUP),
             self._buffer("scales", np.float32, rows, width * (SCALES // 4)),
             projected, projected.view(np.uint32),
             self._buffer("queries", np.uint16, shape.kv_heads, rows * group, shape.head_size),
-            self._buffer("inner", np.uint8, rows, inner * PLANES),
+            self._buffer("inner", np.uint8, rows, inner * GROUP),
             self._buffer("inner scales", np.float32, rows, inner * (SCALES // 4)),
             positions, self._turns[0], self._turns[1],
             self._buffer("scratch", np.float32, threads, max(shape.hidden, rows * 2 * GROUP)),

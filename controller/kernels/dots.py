@@ -1,10 +1,9 @@
-"""Dot products of integers, by what each kind of processor has for them.
+"""Dot products of bytes, by what each kind of processor has for them.
 
-A dot is of unsigned codes with activations of 15 bits. Where there is an instruction for four products of bytes, an
-activation is two bytes in planes of their own, and each plane is multiplied. Elsewhere it is one word of 16 bits:
-`pmaddwd` takes half as many at once as `pmaddubsw`, but once instead of for two planes, needs no step from 16 to 32
-bits, and takes codes of 8 bits, whose pairs overflow in `pmaddubsw` (2 · 255 · 127). Sums of integers are exact, so
-all of them give the same bits.
+A dot is of unsigned codes with signed activations. Where there is an instruction for four products of bytes it adds to
+sums of 32 bits. Elsewhere `pmaddubsw` adds up pairs of products in 16 bits, which hold those of a whole group where
+codes have 4 bits (8 · 2 · 15 · 127 < 2¹⁵), and sums are widened once a group; codes of 8 bits are two digits of 4. Sums
+of integers are exact, so all of them give the same bits.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,69 +20,81 @@ Multiply = Callable[[Builder, Value, Value, Value], Value]
 
 @dataclass(frozen=True)
 class Dots:
-    """A way to multiply: `multiply` adds to each of so many 32-bit lanes the products of the numbers in two others.
+    """A way to multiply: `multiply` adds to each of so many 32-bit lanes the products of four bytes with four others.
 
-    `words`: two pairs of 16-bit words are multiplied, else four of bytes. `signed`: codes are signed bytes as well, so
-    that those of 8 bits must be moved down by 128. `indexed`: one of four lanes is multiplied with all of another
-    register. `tile`: how many rows of numbers (of each plane) share a load of codes, so that their sums stay in
-    registers; `register` is what inline assembly calls a register of the kind, where LLVM must be kept from
-    rearranging them, every `hold` times four inputs.
+    `widen`: sums are of 16 bits, two in a lane, and this makes them ones of 32. `signed`: codes are signed bytes as
+    well, so that those of 8 bits must be moved down by 128. `indexed`: one of four lanes is multiplied with all of
+    another register. `tile`: how many rows of numbers share a load of codes, so that their sums stay in registers;
+    `register` is what inline assembly calls a register of the kind, where LLVM must be kept from rearranging them,
+    every `hold` times four inputs.
     """
 
     name: str
     multiply: Multiply
     lanes: int
-    words: bool
     tile: int
+    widen: Callable[[Builder, Value], Value] | None = None
     register: str = ""
     hold: int = 1
     signed: bool = False
     indexed: bool = False
 
-
-def _instruction(name: str, kind: ir.Type, lanes: int, *, adds: bool) -> Multiply:
-    """An instruction for so many 32-bit lanes, which takes numbers of a kind; whether it adds to sums by itself."""
-    sums_type, numbers_type = ir.VectorType(I32, lanes), ir.VectorType(kind, lanes * I32.width // kind.width)
-
-    def multiply(b: Builder, sums: Value, codes: Value, numbers: Value) -> Value:
-        factors = [b.bitcast(value, numbers_type) for value in (codes, numbers)]
-        if adds:
-            return call(b, name, sums_type, sums, *factors)
-        return b.add(sums, call(b, name, sums_type, *factors))
-
-    return multiply
+    @property
+    def sums_type(self) -> ir.VectorType:
+        """What is added up in."""
+        return ir.VectorType(I32, self.lanes) if self.widen is None else ir.VectorType(I16, 2 * self.lanes)
 
 
 def _plain(b: Builder, sums: Value, codes: Value, numbers: Value) -> Value:
     """The same arithmetic spelt out, for any processor."""
-    half, lower = const(codes.type, 16), const(codes.type, 0xFFFF)
-    first = b.mul(b.and_(codes, lower), b.ashr(b.shl(numbers, half), half))
-    second = b.mul(b.lshr(codes, half), b.ashr(numbers, half))
-    return b.add(b.add(sums, first), second)
+    upper = const(codes.type, 24)
+    for byte in range(4):
+        up = const(codes.type, 24 - 8 * byte)
+        sums = b.add(sums, b.mul(b.lshr(b.shl(codes, up), upper), b.ashr(b.shl(numbers, up), upper)))
+    return sums
 
 
-def _bytes(name: str, instruction: str, lanes: int, tile: int, **more: Any) -> Dots:
-    return Dots(name, _instruction(instruction, I8, lanes, adds=True), lanes, False, tile, **more)
+def _fours(name: str, instruction: str, lanes: int, tile: int, **more: Any) -> Dots:
+    """An instruction that adds four products of bytes to each lane."""
+    bytes_type = ir.VectorType(I8, 4 * lanes)
+
+    def multiply(b: Builder, sums: Value, codes: Value, numbers: Value) -> Value:
+        return call(b, instruction, sums.type, sums, b.bitcast(codes, bytes_type), b.bitcast(numbers, bytes_type))
+
+    return Dots(name, multiply, lanes, tile, **more)
 
 
-def _words(name: str, instruction: str, lanes: int, tile: int, **more: Any) -> Dots:
-    return Dots(name, _instruction(instruction, I16, lanes, adds=False), lanes, True, tile, **more)
+def _pairs(name: str, pairs: str, widening: str, lanes: int, tile: int, **more: Any) -> Dots:
+    """An instruction for pairs of products of bytes, and one that adds up pairs of words."""
+    bytes_type, words_type = ir.VectorType(I8, 4 * lanes), ir.VectorType(I16, 2 * lanes)
+
+    def multiply(b: Builder, sums: Value, codes: Value, numbers: Value) -> Value:
+        found = call(b, pairs, words_type, b.bitcast(codes, bytes_type), b.bitcast(numbers, bytes_type))
+        return b.add(sums, found)
+
+    def widen(b: Builder, sums: Value) -> Value:
+        return call(b, widening, ir.VectorType(I32, lanes), sums, const(words_type, 1))
+
+    return Dots(name, multiply, lanes, tile, widen, **more)
 
 
 _NEON: dict[str, Any] = {"register": "w", "hold": 2, "indexed": True}
+_SSE = ("llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd")
+_AVX2 = ("llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx2.pmadd.wd")
+_AVX512 = ("llvm.x86.avx512.pmaddubs.w.512", "llvm.x86.avx512.pmaddw.d.512")
 
 BY_FEATURE = {
-    "avx512vnni": _bytes("avx512-vnni", "llvm.x86.avx512.vpdpbusd.512", 16, 2),
-    "avxvnni": _bytes("avx-vnni", "llvm.x86.avx512.vpdpbusd.256", 8, 4, register="x"),
-    "avx512bw": _words("avx512", "llvm.x86.avx512.pmaddw.d.512", 16, 4),
-    "avx2": _words("avx2", "llvm.x86.avx2.pmadd.wd", 8, 4, register="x"),
-    "sse2": _words("sse2", "llvm.x86.sse2.pmadd.wd", 4, 2, register="x"),
-    "i8mm": _bytes("neon-usdot", "llvm.aarch64.neon.usdot.v4i32.v16i8", 4, 4, **_NEON),
-    "dotprod": _bytes("neon-sdot", "llvm.aarch64.neon.sdot.v4i32.v16i8", 4, 4, signed=True, **_NEON),
+    "avx512vnni": _fours("avx512-vnni", "llvm.x86.avx512.vpdpbusd.512", 16, 4),
+    "avxvnni": _fours("avx-vnni", "llvm.x86.avx512.vpdpbusd.256", 8, 4, register="x"),
+    "avx512bw": _pairs("avx512", *_AVX512, 16, 4),
+    "avx2": _pairs("avx2", *_AVX2, 8, 4, register="x"),
+    "ssse3": _pairs("ssse3", *_SSE, 4, 2, register="x"),
+    "i8mm": _fours("neon-usdot", "llvm.aarch64.neon.usdot.v4i32.v16i8", 4, 4, **_NEON),
+    "dotprod": _fours("neon-sdot", "llvm.aarch64.neon.sdot.v4i32.v16i8", 4, 4, signed=True, **_NEON),
 }
 """Ways to multiply by the feature (in LLVM's words) that each needs, the best first."""
 
-PLAIN = Dots("plain", _plain, LANES, True, 1)
+PLAIN = Dots("plain", _plain, LANES, 1)
 
 
 def dots_for(features: Iterable[str]) -> Dots:

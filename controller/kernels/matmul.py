@@ -12,7 +12,6 @@ from .llvm import (
     FLOATS,
     HALVES,
     I8,
-    I16,
     I32,
     INTS,
     LANES,
@@ -29,7 +28,7 @@ from .llvm import (
     store,
     times,
 )
-from .operations import HALF_SUMS, PLANES, SCALES, WHOLE_SUM, operation
+from .operations import HALF_SUMS, SCALES, WHOLE_SUM, operation
 
 
 def matmul(rows: int, kind: Kind, dots: Dots = DOTS) -> Any:
@@ -54,7 +53,7 @@ def writing_matmul(rows: int, kind: Kind, dots: Dots) -> Callable[..., None]:
         def body(group: Value, sums: list[Value]) -> list[Value]:
             record = add(b, weights, times(b, group, kind.record_bytes))
             places = [
-                add(b, add(b, numbers, times(b, number_step, row)), times(b, group, PLANES)) for row in range(rows)
+                add(b, add(b, numbers, times(b, number_step, row)), times(b, group, GROUP)) for row in range(rows)
             ]
             found = [_totals(b, kind, dots, record, places, part) for part in range(kind.parts)]
             sides = [[floats(b, record, side, part) for side in range(2)] for part in range(kind.parts)]
@@ -76,60 +75,58 @@ def writing_matmul(rows: int, kind: Kind, dots: Dots) -> Callable[..., None]:
 
 
 def _totals(b: Builder, kind: Kind, dots: Dots, record: Value, rows: list[Value], part: int) -> list[Value]:
-    """codes · numbers of a part of a group, for each row: as words, or by planes of bytes, the upper times 128.
+    """codes · numbers of a part of a group, for each row.
 
-    No sum is beyond 32 · 255 · 2¹⁴ < 2³¹.
+    No sum is beyond 32 · 255 · 127 < 2³¹.
     """
     quads = range(GROUP // 4 // kind.parts * part, GROUP // 4 // kind.parts * (part + 1))
-    zero = const(ir.VectorType(I32, dots.lanes), 0)
-    pieces = LANES // dots.lanes
-    streams = [(row, plane) for row in rows for plane in range(1 if dots.words else 2)]
+    if dots.widen is not None and kind.bits == 8:
+        low, high = (_sums(b, kind, dots, record, rows, quads, digit) for digit in range(2))
+        return [b.add(b.shl(upper, const(INTS, 4)), lower) for upper, lower in zip(high, low, strict=True)]
+    sums = _sums(b, kind, dots, record, rows, quads)
+    if dots.signed and kind.bits == 8:
+        return [b.add(sum_, _moved_back(b, dots, row, quads)) for sum_, row in zip(sums, rows, strict=True)]
+    return sums
+
+
+def _sums(
+    b: Builder, kind: Kind, dots: Dots, record: Value, rows: list[Value], quads: range, digit: int | None = None
+) -> list[Value]:
+    """codes · numbers of some quads for each row, or of one digit (of 4 bits) of the codes."""
+    zero, pieces = const(dots.sums_type, 0), LANES // dots.lanes
     sums: list[Value] = []
-    for start in range(0, len(streams), dots.tile):
-        tile = streams[start : start + dots.tile]
+    for start in range(0, len(rows), dots.tile):
+        tile = rows[start : start + dots.tile]
         kept = [zero] * (pieces * len(tile))
         for quad in quads:
-            for half in range(2 if dots.words else 1):
-                codes = [_codes(b, kind, dots, record, quad, half, piece) for piece in range(pieces)]
-                for number, (row, plane) in enumerate(tile):
-                    numbers = _numbers(b, dots, row, plane, quad, half)
-                    for piece, each in enumerate(codes, start=number * pieces):
-                        kept[piece] = dots.multiply(b, kept[piece], each, numbers)
-                if len(tile) > 1 and (quad + half + 1) % dots.hold == 0:
-                    kept = in_order(b, kept, dots.register)
+            codes = [_codes(b, kind, dots, record, quad, piece, digit) for piece in range(pieces)]
+            for number, row in enumerate(tile):
+                numbers = _numbers(b, dots, row, quad)
+                for piece, each in enumerate(codes, start=number * pieces):
+                    kept[piece] = dots.multiply(b, kept[piece], each, numbers)
+            if len(tile) > 1 and (quad + 1) % dots.hold == 0:
+                kept = in_order(b, kept, dots.register)
+        if dots.widen is not None:
+            kept = [dots.widen(b, each) for each in kept]
         sums += [joined(b, kept[at : at + pieces]) for at in range(0, len(kept), pieces)]
-    if dots.words:
-        return sums
-    result = [b.add(b.shl(upper, const(INTS, 7)), lower) for upper, lower in zip(sums[0::2], sums[1::2], strict=True)]
-    if dots.signed and kind.bits == 8:
-        result = [b.add(sum_, _moved_back(b, dots, row, quads)) for sum_, row in zip(result, rows, strict=True)]
-    return result
+    return sums
 
 
-def _codes(b: Builder, kind: Kind, dots: Dots, record: Value, quad: int, half: int, piece: int) -> Value:
-    """Codes of some outputs for four inputs, a byte each; or for two of them, a word each.
-
-    A word of a record holds a code of 8 bits at each end, or four of 4 bits, so that what is unpacked by shifts belongs
-    to every other input: WORD_ORDER is that of the numbers.
-    """
-    lanes = ir.VectorType(I32, dots.lanes)
-    held = load(b, record, lanes, 64 * (quad * kind.bits // 8) + 4 * dots.lanes * piece)
-    units = ir.VectorType(I16, 2 * dots.lanes) if dots.words else ir.VectorType(I8, 4 * dots.lanes)
-    size = units.element.width
-    codes = b.bitcast(held, units)
-    shift = 8 * half + (4 * (quad % 2) if kind.bits == 4 else 0)
-    if shift:
-        codes = b.lshr(codes, const(units, shift))
-    if shift + kind.bits < size:
-        codes = b.and_(codes, const(units, (1 << kind.bits) - 1))
-    if dots.signed and kind.bits == 8:
+def _codes(b: Builder, kind: Kind, dots: Dots, record: Value, quad: int, piece: int, digit: int | None) -> Value:
+    """Codes of some outputs for four inputs, a byte each; a byte of a record holds one of 8 bits, or two of 4."""
+    held = load(b, record, ir.VectorType(I32, dots.lanes), 64 * (quad * kind.bits // 8) + 4 * dots.lanes * piece)
+    codes = b.bitcast(held, units := ir.VectorType(I8, 4 * dots.lanes))
+    digit = quad % 2 if kind.bits == 4 else digit
+    if digit is not None:
+        codes = b.and_(b.lshr(codes, const(units, 4)) if digit else codes, const(units, 15))
+    elif dots.signed:
         codes = b.xor(codes, const(units, 128))  # 128 less, as signed bytes
-    return b.bitcast(codes, lanes)
+    return b.bitcast(codes, held.type)
 
 
-def _numbers(b: Builder, dots: Dots, row: Value, plane: int, quad: int, half: int) -> Value:
-    """The numbers of a row that belong to some codes, in every lane."""
-    at = 8 * quad + 4 * half if dots.words else GROUP * plane + 4 * quad
+def _numbers(b: Builder, dots: Dots, row: Value, quad: int) -> Value:
+    """The four numbers of a row that belong to some codes, in every lane."""
+    at = 4 * quad
     if not dots.indexed:
         return splat(b, load(b, row, I32, at), dots.lanes)
     four = load(b, row, ir.VectorType(I32, 4), at - at % 16)
@@ -139,9 +136,8 @@ def _numbers(b: Builder, dots: Dots, row: Value, plane: int, quad: int, half: in
 def _moved_back(b: Builder, dots: Dots, row: Value, quads: range) -> Value:
     """128 times the sum of a row's numbers: what codes that were moved down by 128 lack."""
     lanes, by_quad = ir.VectorType(I32, dots.lanes), []
-    for piece in range(LANES // dots.lanes):
-        numbers = load(b, row, lanes, 4 * dots.lanes * piece)
-        by_quad.append(dots.multiply(b, const(lanes, 0), const(lanes, 0x01010101), numbers))
-    factors = [by if quad in quads else 0 for by in (1 << 14, 1 << 7) for quad in range(GROUP // 4)]
-    scaled = b.mul(joined(b, by_quad), ir.Constant(INTS, factors))
-    return splat(b, call(b, "llvm.vector.reduce.add.v16i32", I32, scaled))
+    for at in range(0, GROUP, 4 * dots.lanes):
+        by_quad.append(dots.multiply(b, const(lanes, 0), const(lanes, 0x01010101), load(b, row, lanes, at)))
+    factors = ir.Constant(ir.VectorType(I32, GROUP // 4), [128 * (quad in quads) for quad in range(GROUP // 4)])
+    scaled = b.mul(joined(b, by_quad), factors)
+    return splat(b, call(b, "llvm.vector.reduce.add.v8i32", I32, scaled))

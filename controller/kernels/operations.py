@@ -12,7 +12,6 @@ from numba import types
 from numba.extending import intrinsic
 
 from .blocks import GROUP
-from .dots import DOTS
 from .llvm import (
     BYTES_16,
     F32,
@@ -41,14 +40,8 @@ from .llvm import (
     to_bfloat,
 )  # fmt: skip
 
-MOST = 127 * 128
-"""The greatest activation as an integer: 15 bits with sign, an upper byte times 128 and a lower one."""
-
-PLANES = 2 * GROUP
-"""Bytes that a group of activations takes: the upper bytes, then the lower ones; or words of 16 bits."""
-
-WORD_ORDER = (0, 2, 1, 3)
-"""The order in which each four activations lie as words: that in which codes of 4 and 8 bits are unpacked quickest."""
+MOST = 127
+"""The greatest activation as an integer: a byte with sign."""
 
 SCALES = 16
 """Bytes that come with a group of activations, four float32: its scale, and times that scale the sum of its numbers,
@@ -174,8 +167,8 @@ def value_sums(rows: int, native: bool = HAS_BFLOAT_DOTS, tile: int = FLOAT_TILE
     return operation(write)
 
 
-def _write_numbers(b: Builder, parts: list[Value], numbers: Value, scales: Value, words: bool) -> None:
-    """A group of floats as integers of 15 bits, in words or two planes of bytes, its scale, and its scaled sums."""
+def _write_numbers(b: Builder, parts: list[Value], numbers: Value, scales: Value) -> None:
+    """A group of floats as signed bytes, its scale, and its scaled sums."""
     absolute = [call(b, "llvm.fabs.v16f32", FLOATS, part) for part in parts]
     both = call(b, "llvm.maxnum.v16f32", FLOATS, *absolute)
     most = call(b, "llvm.vector.reduce.fmax.v16f32", F32, both)
@@ -186,58 +179,38 @@ def _write_numbers(b: Builder, parts: list[Value], numbers: Value, scales: Value
     for place, part in enumerate(parts):
         whole = b.fptosi(call(b, "llvm.rint.v16f32", FLOATS, b.fmul(part, inverse)), INTS)
         sums.append(call(b, "llvm.vector.reduce.add.v16i32", I32, whole))
-        if words:
-            order = [lane - lane % 4 + WORD_ORDER[lane % 4] for lane in range(LANES)]
-            short = b.trunc(whole, SHORTS)
-            store(b, b.shuffle_vector(short, short, ir.Constant(INTS, order)), numbers, 2 * LANES * place)
-        else:
-            low = b.sub(b.and_(b.add(whole, const(INTS, 64)), const(INTS, 127)), const(INTS, 64))
-            high = b.ashr(b.sub(whole, low), const(INTS, 7))
-            store(b, b.trunc(high, BYTES_16), numbers, LANES * place)
-            store(b, b.trunc(low, BYTES_16), numbers, GROUP + LANES * place)
+        store(b, b.trunc(whole, BYTES_16), numbers, LANES * place)
     store(b, scale, scales)
     store(b, b.fmul(scale, b.sitofp(b.add(*sums), F32)), scales, WHOLE_SUM)
     for place, half in enumerate(sums):
         store(b, b.fmul(scale, b.sitofp(half, F32)), scales, HALF_SUMS + 4 * place)
 
 
-def quantizing(words: bool = DOTS.words) -> Any:
-    """Groups of 32 float32 as integers, in words or planes of bytes.
+def _quantize(b: Builder, floats: Value, groups: Value, numbers: Value, scales: Value, *_: Value) -> None:
+    def body(group: Value, _: list[Value]) -> list[Value]:
+        at = times(b, group, 4 * GROUP)
+        parts = [load(b, add(b, floats, at), FLOATS, 4 * LANES * part) for part in range(2)]
+        _write_numbers(b, parts, add(b, numbers, times(b, group, GROUP)), add(b, scales, times(b, group, SCALES)))
+        return []
 
-    Arguments: floats, how many groups, numbers, scales.
-    """
-
-    def write(b: Builder, floats: Value, groups: Value, numbers: Value, scales: Value, *_: Value) -> None:
-        def body(group: Value, _: list[Value]) -> list[Value]:
-            at = times(b, group, 4 * GROUP)
-            parts = [load(b, add(b, floats, at), FLOATS, 4 * LANES * part) for part in range(2)]
-            to, beside = add(b, numbers, times(b, group, PLANES)), add(b, scales, times(b, group, SCALES))
-            _write_numbers(b, parts, to, beside, words)
-            return []
-
-        loop(b, groups, [], body)
-
-    return operation(write)
+    loop(b, groups, [], body)
 
 
-def gating(words: bool = DOTS.words) -> Any:
-    """A group of gate / (1 + e^−gate) · up, as integers, in words or planes of bytes.
-
-    Arguments: gates, ups (32 float32 each), numbers, scales.
-    """
-
-    def write(b: Builder, gates: Value, ups: Value, numbers: Value, scales: Value, *_: Value) -> None:
-        parts = []
-        for part in range(2):
-            gate, up = load(b, gates, FLOATS, 4 * LANES * part), load(b, ups, FLOATS, 4 * LANES * part)
-            below = b.fadd(const(FLOATS, 1.0), exp(b, b.fneg(gate)))
-            parts.append(b.fmul(b.fdiv(gate, below), up))
-        _write_numbers(b, parts, numbers, scales, words)
-
-    return operation(write)
+quantize = operation(_quantize)
+"""Groups of 32 float32 as signed bytes. Arguments: floats, how many groups, numbers, scales."""
 
 
-quantize, swiglu = quantizing(), gating()
+def _swiglu(b: Builder, gates: Value, ups: Value, numbers: Value, scales: Value, *_: Value) -> None:
+    parts = []
+    for part in range(2):
+        gate, up = load(b, gates, FLOATS, 4 * LANES * part), load(b, ups, FLOATS, 4 * LANES * part)
+        below = b.fadd(const(FLOATS, 1.0), exp(b, b.fneg(gate)))
+        parts.append(b.fmul(b.fdiv(gate, below), up))
+    _write_numbers(b, parts, numbers, scales)
+
+
+swiglu = operation(_swiglu)
+"""A group of gate / (1 + e^−gate) · up, as signed bytes. Arguments: gates, ups (32 float32 each), numbers, scales."""
 
 
 def _normalize(b: Builder, floats: Value, blocks: Value, weights: Value, epsilon: Value, out: Value, size: Value,

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from .blocks import GROUP, KINDS
 from .matmul import matmul
 from .operations import (
-    PLANES,
     SCALES,
     SLOT_PAIRS,
     fetch,
@@ -297,7 +296,7 @@ def _attend(number: int, sizes: Array, part: Array, head: int, first: int, count
     for index in range(count):
         row = part[FIRST_ROW] + (first + index) // group
         whole = head * group + (first + index) % group
-        quantize(mixed_at + index * size * 4, groups, numbers + row * number_step + whole * groups * PLANES,
+        quantize(mixed_at + index * size * 4, groups, numbers + row * number_step + whole * groups * GROUP,
                  scales + row * scale_step + whole * groups * SCALES, 0, 0, 0, 0)  # fmt: skip
 
 
@@ -349,7 +348,7 @@ def _gate_up(layer: Array, sizes: Array, rows: int, numbers: int, number_step: i
                     _multiply(kind, at, groups, numbers, number_step, scales, scale_step, rows,
                               out + half * LANES * 4, GROUP * 4)  # fmt: skip
             for row in range(rows):
-                swiglu(gate_at + row * GROUP * 4, up_at + row * GROUP * 4, inner + row * inner_step + task * PLANES,
+                swiglu(gate_at + row * GROUP * 4, up_at + row * GROUP * 4, inner + row * inner_step + task * GROUP,
                        inner_scales + row * inner_scale_step + task * SCALES, 0, 0, 0, 0)  # fmt: skip
 
 
@@ -443,7 +442,7 @@ def _compiled_head(version: str) -> Any:
                 return
             for block in range(first, min(first + chunk, blocks)):
                 at = weights + block * groups * record
-                _multiply(kind, at, groups, n_at, groups * PLANES, s_at, groups * SCALES, 1, out_at + block * 64, 64)
+                _multiply(kind, at, groups, n_at, groups * GROUP, s_at, groups * SCALES, 1, out_at + block * 64, 64)
 
     return run_head
 

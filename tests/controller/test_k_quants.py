@@ -17,7 +17,7 @@ from codeword.controller.convert import _name
 from codeword.controller.kernels import passes
 from codeword.controller.kernels.blocks import GROUP, LANES, from_records, rows_of
 from codeword.controller.kernels.gguf_blocks import from_gguf
-from codeword.controller.kernels.operations import PLANES, SCALES, quantize
+from codeword.controller.kernels.operations import SCALES, quantize
 from codeword.controller.model import Floats, Model, Part
 from codeword.controller.packed_model import PackedModel
 from codeword.controller.profiles import available, is_quantized, load_model
@@ -59,12 +59,12 @@ def multiply(kind: int, weights: int, x: Any, numbers: Any, scales: Any, out: An
     rows, groups = x.shape[0], x.shape[1] // GROUP
     for row in range(rows):
         quantize(x[row:].ctypes.data, groups, numbers[row:].ctypes.data, scales[row:].ctypes.data, 0, 0, 0, 0)
-    passes._multiply(kind, weights, groups, numbers.ctypes.data, groups * PLANES, scales.ctypes.data,
+    passes._multiply(kind, weights, groups, numbers.ctypes.data, groups * GROUP, scales.ctypes.data,
                      groups * SCALES, rows, out.ctypes.data, LANES * 4)  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["Q4_0", "Q4_1", "Q5_0", "Q8_0", "Q4_K", "Q5_K", "Q6_K"])
-def test_products_are_right_to_the_fifteenth_bit(kind: str) -> None:
+def test_products_are_right_to_the_eighth_bit(kind: str) -> None:
     lot = np.random.default_rng(2)
     if kind.endswith("_K"):
         data = random_blocks(kind, LANES, 512, lot)
@@ -73,13 +73,14 @@ def test_products_are_right_to_the_fifteenth_bit(kind: str) -> None:
     blocks = from_gguf(data, kind)
     assert blocks is not None
     x = lot.standard_normal((11, 512)).astype(np.float32)
-    numbers = np.zeros((11, 16 * PLANES), np.uint8)
+    numbers = np.zeros((11, 16 * GROUP), np.int8)
     scales, out = np.zeros((11, 16 * SCALES // 4), np.float32), np.zeros((11, LANES), np.float32)
     records = blocks.records()
     multiply(passes.KIND_NUMBERS[blocks.kind], records.ctypes.data, x, numbers, scales, out)
     weights = blocks.floats().astype(np.float64)
+    # Each activation is off by half a step at most, and a group's greatest is 127 steps.
     most = np.abs(x).max() * np.abs(weights).sum(-1)
-    assert (np.abs(out - x @ weights.T) < most * 2**-15).all()
+    assert (np.abs(out - x @ weights.T) < most / (2 * 127)).all()
     one = np.zeros((1, LANES), np.float32)
     multiply(passes.KIND_NUMBERS[blocks.kind], records.ctypes.data, x[4:5], numbers, scales, one)
     assert np.array_equal(one[0], out[4])
@@ -97,9 +98,9 @@ def test_a_mix_of_k_quants_computes_as_its_expanded_values_do(tmp_path: Path, ca
     packed = PackedModel(model, threads=2, widen=widen)
     logits = logits_of(packed, TOKENS)
     expected = logits_of(load_model(model, "fp32"), TOKENS)
-    # Keys and values are rounded to bfloat, activations to 15 bits.
-    assert (logits - expected).std() < 0.02 * expected.std()
-    assert (logits.argmax(-1) == expected.argmax(-1)).mean() > 0.95
+    # Keys and values are rounded to bfloat, activations to 8 bits.
+    assert (logits - expected).std() < 0.04 * expected.std()
+    assert (logits.argmax(-1) == expected.argmax(-1)).mean() > 0.9
     for cuts in ((1,), (8, 30), (40, 41, 43, 59)):
         assert np.array_equal(logits_of(packed, TOKENS, cuts), logits)
 
@@ -110,7 +111,7 @@ def test_embedding_and_head_may_be_anything(tmp_path: Path, cache: Path, table: 
     model = mixed(tmp_path, table=table)
     packed = load_model(model, "packed")
     expected = logits_of(load_model(model, "fp32"), TOKENS)
-    assert (logits_of(packed, TOKENS) - expected).std() < 0.02 * expected.std()
+    assert (logits_of(packed, TOKENS) - expected).std() < 0.04 * expected.std()
     state = np.ones(HIDDEN, np.float32)
     assert np.allclose(packed.logits(state, [7, 3]), packed.logits(state)[[7, 3]], atol=1e-5)
 

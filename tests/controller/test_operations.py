@@ -17,14 +17,12 @@ from codeword.controller.kernels.matmul import matmul
 from codeword.controller.kernels.operations import (
     LANES,
     MOST,
-    PLANES,
     SCALES,
-    WORD_ORDER,
-    gating,
     key_scores,
     normalize,
-    quantizing,
+    quantize,
     softmax,
+    swiglu,
     value_sums,
 )  # fmt: skip
 from codeword.controller.kernels.processor import PROCESSOR
@@ -57,7 +55,6 @@ SPELT_OUT = [
     for name in ("dotprod", "avxvnni", "avx512vnni")
 ]
 ALL_DOTS = [pytest.param(PLAIN, id="plain"), *OWN_DOTS]
-LAYOUTS = [pytest.param(True, id="words"), pytest.param(False, id="planes")]
 BFLOAT_DOTS = [
     False,
     pytest.param(True, marks=pytest.mark.skipif(not HAS_BFLOAT_DOTS, reason="this processor has no AVX-512 BF16")),
@@ -99,26 +96,16 @@ def _of_bfloats(bits: Array) -> Array:
     return (np.ascontiguousarray(bits).astype(np.uint32) << 16).view(np.float32).astype(np.float64)
 
 
-def _rounded(floats: Array, words: bool = DOTS.words) -> tuple[Array, Array, Array]:
-    """What is made of rows of floats: numbers and scales as they lie, and the integers."""
+def _rounded(floats: Array) -> tuple[Array, Array, Array]:
+    """What is made of rows of floats: numbers and scales as they lie, and the integers [rows, groups, 32]."""
     rows, width = floats.shape
-    numbers = np.zeros((rows, width // GROUP * PLANES), np.uint8)
+    numbers = np.zeros((rows, width), np.int8)
     scales = np.zeros((rows, width // GROUP * SCALES // 4), np.float32)
     for row in range(rows):
-        _jitted(quantizing, words)(
+        _jitted(_given, quantize)(
             floats[row:].ctypes.data, width // GROUP, numbers[row:].ctypes.data, scales[row:].ctypes.data
         )
-    return numbers, scales, _integers(numbers, words)
-
-
-def _integers(numbers: Array, words: bool) -> Array:
-    """The integers [rows, groups, 32] in words, or in two planes of bytes."""
-    if words:
-        quads = numbers.view(np.int16).reshape(len(numbers), -1, GROUP // 4, 4).astype(np.int64)
-        return quads[..., np.argsort(WORD_ORDER)].reshape(len(numbers), -1, GROUP)
-    planes = numbers.view(np.int8).reshape(len(numbers), -1, 2, GROUP).astype(np.int64)
-    result: Array = 128 * planes[:, :, 0] + planes[:, :, 1]
-    return result
+    return numbers, scales, numbers.reshape(rows, -1, GROUP).astype(np.int64)
 
 
 def _matrix(bits: int, wide: bool, groups: int, seed: int, parts: int = 1) -> Blocks:
@@ -130,7 +117,7 @@ def _matrix(bits: int, wide: bool, groups: int, seed: int, parts: int = 1) -> Bl
 def _multiplied(rows: int, dots: Dots, matrix: Blocks, floats: Array) -> Array:
     """16 outputs of a matrix for each row of floats."""
     records = matrix.records()
-    numbers, scales, _ = _rounded(floats, dots.words)
+    numbers, scales, _ = _rounded(floats)
     out = np.full((rows, LANES), np.nan, np.float32)
     _jitted(matmul, rows, KINDS[matrix.kind], dots)(
         records.ctypes.data, records.shape[1], numbers.ctypes.data, numbers.strides[0], scales.ctypes.data,
@@ -212,7 +199,7 @@ def test_matmul_of_nothing_is_nothing(dots: Dots) -> None:
     ("features", "name"),
     [
         ({"avx2", "avx512bw", "avx512vnni", "avxvnni"}, "avx512-vnni"), ({"avx2", "avxvnni"}, "avx-vnni"),
-        ({"avx2", "avx512bw"}, "avx512"), ({"sse2", "avx2"}, "avx2"), ({"sse2"}, "sse2"),
+        ({"avx2", "avx512bw"}, "avx512"), ({"ssse3", "avx2"}, "avx2"), ({"ssse3"}, "ssse3"),
         ({"neon", "dotprod", "i8mm"}, "neon-usdot"), ({"neon", "dotprod"}, "neon-sdot"), ({"neon"}, "plain"),
     ],
 )  # fmt: skip
@@ -220,11 +207,10 @@ def test_a_processor_multiplies_by_the_best_that_it_has(features: set[str], name
     assert dots_for(features).name == name
 
 
-@pytest.mark.parametrize("words", LAYOUTS)
 @pytest.mark.parametrize("size", [1.0, 1e37, 1e-37, 1e-17, 2.0**-60])
-def test_quantize_rounds_by_groups(size: float, words: bool) -> None:
+def test_quantize_rounds_by_groups(size: float) -> None:
     floats = (_lot(1).uniform(-1, 1, (3, 4 * GROUP)) * size).astype(np.float32)
-    numbers, scales, integers = _rounded(floats, words)
+    _, scales, integers = _rounded(floats)
     groups = floats.reshape(3, 4, GROUP)
     most = np.maximum(np.abs(groups).max(-1), np.float32(2.0**-60))
     expected = np.rint(groups * (np.float32(MOST) / most)[..., None]).astype(np.int64)
@@ -234,9 +220,6 @@ def test_quantize_rounds_by_groups(size: float, words: bool) -> None:
     assert np.array_equal(found[..., 0], most / np.float32(MOST))
     sums = (most / np.float32(MOST)).astype(np.float64) * expected.sum(-1)
     np.testing.assert_allclose(found[..., 1], sums, rtol=1e-6)
-    if not words:
-        low = numbers.view(np.int8).reshape(3, 4, 2, GROUP)[:, :, 1]
-        assert low.min() >= -64 and low.max() < 64
 
 
 def test_quantize_keeps_nothing_of_zeros() -> None:
@@ -252,16 +235,15 @@ def test_quantize_does_not_mind_a_group_beside() -> None:
     assert np.array_equal(_rounded(floats)[2][:, 0], _rounded(loud)[2][:, 0])
 
 
-@pytest.mark.parametrize("words", LAYOUTS)
 @pytest.mark.parametrize("size", [1.0, 30.0, 1e4])
-def test_swiglu(size: float, words: bool) -> None:
+def test_swiglu(size: float) -> None:
     lot = _lot(4)
     gates, ups = ((lot.normal(size=GROUP) * by).astype(np.float32) for by in (size, 1.0))
-    numbers, scales = np.zeros((1, PLANES), np.uint8), np.zeros(SCALES // 4, np.float32)
-    _jitted(gating, words)(gates.ctypes.data, ups.ctypes.data, numbers.ctypes.data, scales.ctypes.data)
+    numbers, scales = np.zeros(GROUP, np.int8), np.zeros(SCALES // 4, np.float32)
+    _jitted(_given, swiglu)(gates.ctypes.data, ups.ctypes.data, numbers.ctypes.data, scales.ctypes.data)
     wide = gates.astype(np.float64)
     expected = wide / (1 + np.exp(np.minimum(-wide, 700))) * ups
-    found = _integers(numbers, words)[0, 0] * float(scales[0])
+    found = numbers * float(scales[0])
     np.testing.assert_allclose(found, expected, atol=np.abs(expected).max() / MOST, rtol=0)
 
 
