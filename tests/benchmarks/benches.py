@@ -3,6 +3,10 @@
 from codeword.runtime.lazy_group import Lazy
 
 BENCHES = {
+    "arithmetic": Lazy(
+        "tests.benchmarks.cli_engine:arithmetic",
+        "The products of a pass and the whole pass beside what the processor can multiply at most, on one thread.",
+    ),
     "cache": Lazy(
         "tests.benchmarks.cli_cache:cache",
         "A suite run with an empty decision cache, and again with the one that it filled.",

@@ -70,3 +70,22 @@ def _show(figures: dict[str, Any], as_json: bool) -> None:
     show_rows(figures["rows"])
     for name, ratio in figures["ratios"].items():
         out.print(f"{name}: {ratio} times", markup=False)
+
+
+@bench.command(epilog="Example: python -m tests.benchmarks arithmetic --n 20")
+@click.option("--n", type=click.IntRange(1), default=20, show_default=True, help="How often each is timed.")
+@MODEL
+@JSON
+def arithmetic(n: int, model: str, as_json: bool) -> None:
+    """The products of a pass and the whole pass beside what the processor can multiply at most, on one thread."""
+    from .arithmetic import bench_arithmetic, measurements
+
+    local = given(model)
+    with counting("measurements", measurements(n)) as bar:
+        figures = bench_arithmetic(local, n, lambda: bar.advance(bar.task_ids[0]))
+    if as_json:
+        print_json(figures)
+        return
+    show_machine(figures)
+    out.print(f"{figures['dots']}: at most {figures['limit_per_s']} thousand million products a second", markup=False)
+    show_rows(figures["rows"])
