@@ -40,6 +40,26 @@ def gguf_of(model: LocalModel, progress: Progress) -> Path | None:
     return file
 
 
+def requantized(gguf: Path, kind: str, progress: Progress) -> Path:
+    """A GGUF file in another kind of quantization, such as Q4_0, made once by llama.cpp from what its weights stand for.
+
+    Raises ModelError where it cannot be had.
+    """
+    folder = cache_dir() / "peers" / f"{gguf.parent.name}-{gguf.stem}-{kind}"
+    file = folder / "model.gguf"
+
+    def make(work: Path) -> None:
+        progress(f"converting to {kind}", 0, 0)
+        maker = [sys.executable, "-m", "tests.benchmarks.requantize", str(gguf), str(work / file.name), kind]
+        done = subprocess.run(maker, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = done.stderr.strip().splitlines() or [f"code {done.returncode}"]
+            raise ModelError(f"llama.cpp makes no {kind} of {gguf}: {said[-1]}")
+
+    install(folder, make, needed_bytes=4 * gguf.stat().st_size, present=file.is_file, progress=progress)
+    return file
+
+
 def transformers_folder(model: LocalModel, progress: Progress) -> Path:
     """A folder that transformers loads a model from: its own, or one made once from its GGUF file, in float32.
 

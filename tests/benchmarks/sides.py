@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from codeword.codebook.errors import CodewordError, InputError, did_you_mean
 from codeword.controller.engine import Techniques
+from codeword.controller.processor import processor_features
 from codeword.controller.registry import LocalModel
 from codeword.controller.store import Progress
 
-from .files import gguf_of, onnx_folder, transformers_folder
+from .files import gguf_of, onnx_folder, requantized, transformers_folder
 
 OURS = "ours"
 
@@ -27,7 +29,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 }
 """Our engine with one technique switched off: a name for the row, and the options of `Engine` that do it."""
 
-PEERS = ("outlines", "llama.cpp", "onnxruntime")
+PEERS = ("outlines", "llama.cpp", "llama.cpp-native", "onnxruntime")
 
 NAMES = (OURS, *VARIANTS, *PEERS)
 
@@ -91,18 +93,44 @@ def _outlines(model: LocalModel, progress: Progress) -> SideSpec:
 def _llama_cpp(model: LocalModel, progress: Progress) -> SideSpec:
     if find_spec("xllamacpp") is None:
         raise AbsentError("llama.cpp is not here; get it with: pip install xllamacpp")
+    settings = _in_threads(str(_needed_gguf("llama.cpp", model, progress)))
+    return SideSpec("llama.cpp", f"{_PACKAGE}.side_llama_cpp:LlamaCppSide", settings)
+
+
+_REQUANTIZED = ("Q4_0", "Q8_0")
+"""What llama.cpp may be quicker with than with the file's own kind of quantization."""
+
+
+def _llama_cpp_native(model: LocalModel, progress: Progress) -> SideSpec:
+    if find_spec("llama_cpp") is None:
+        raise AbsentError("llama.cpp-native is not here; get it with: tests/benchmarks/build_llama_cpp.sh")
+    gguf = _needed_gguf("llama.cpp-native", model, progress)
+    files = {"": gguf, **{f"{kind}, ": requantized(gguf, kind, progress) for kind in _REQUANTIZED}}
+    bfloats = bool({"avx512bf16", "bf16"} & processor_features())  # quicker where the processor multiplies them
+    settings = {
+        f"{kind}{ways}": replace(how, options={**how.options, "bfloats": bfloats})
+        for kind, file in files.items()
+        for ways, how in _in_threads(str(file)).items()
+    }
+    return SideSpec("llama.cpp-native", f"{_PACKAGE}.side_llama_cpp_native:LlamaCppNativeSide", settings)
+
+
+def _needed_gguf(name: str, model: LocalModel, progress: Progress) -> Path:
     gguf = gguf_of(model, progress)
     if gguf is None:
-        raise AbsentError(f"llama.cpp needs a GGUF file, and '{model.name}' is none")
-    cores = os.cpu_count() or 1
+        raise AbsentError(f"{name} needs a GGUF file, and '{model.name}' is none")
+    return gguf
+
+
+def _in_threads(gguf: str) -> dict[str, Setting]:
+    """The ways to share a model's work among threads, and to have these wait."""
     settings: dict[str, Setting] = {}
-    for threads in sorted({1, max(1, cores // 2), cores}):
-        name = f"{threads} thread{'s' if threads > 1 else ''}"
-        options = {"gguf": str(gguf), "threads": threads}
-        settings[name] = Setting(options, _SPINNING)
+    for threads in _thread_counts():
+        options = {"gguf": gguf, "threads": threads}
+        settings[_threads(threads)] = Setting(options, _SPINNING)
         if threads > 1:
-            settings[f"{name}, sleeping"] = Setting(options, _SLEEPING)
-    return SideSpec("llama.cpp", f"{_PACKAGE}.side_llama_cpp:LlamaCppSide", settings)
+            settings[f"{_threads(threads)}, sleeping"] = Setting(options, _SLEEPING)
+    return settings
 
 
 def _onnxruntime(model: LocalModel, progress: Progress) -> SideSpec:
@@ -111,14 +139,20 @@ def _onnxruntime(model: LocalModel, progress: Progress) -> SideSpec:
             "onnxruntime is not here; get it with: pip install onnxruntime onnxruntime-genai onnx onnx-ir"
         )
     folder = str(onnx_folder(model, progress))
-    cores = os.cpu_count() or 1
-    settings = {
-        f"{threads} thread{'s' if threads > 1 else ''}": Setting({"folder": folder, "threads": threads})
-        for threads in sorted({1, max(1, cores // 2), cores})
-    }
+    settings = {_threads(threads): Setting({"folder": folder, "threads": threads}) for threads in _thread_counts()}
     return SideSpec("onnxruntime", f"{_PACKAGE}.side_onnxruntime:OnnxruntimeSide", settings)
 
 
+def _thread_counts() -> list[int]:
+    cores = os.cpu_count() or 1
+    return sorted({1, max(1, cores // 2), cores})
+
+
+def _threads(number: int) -> str:
+    return f"{number} thread{'s' if number > 1 else ''}"
+
+
 _PEERS: Mapping[str, Callable[[LocalModel, Progress], SideSpec]] = {
-    "outlines": _outlines, "llama.cpp": _llama_cpp, "onnxruntime": _onnxruntime,
+    "outlines": _outlines, "llama.cpp": _llama_cpp, "llama.cpp-native": _llama_cpp_native,
+    "onnxruntime": _onnxruntime,
 }  # fmt: skip

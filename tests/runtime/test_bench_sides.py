@@ -14,6 +14,7 @@ from tests.benchmarks import contest, sides
 from tests.benchmarks.contest import Contest
 from tests.benchmarks.decision import find_sides
 from tests.benchmarks.files import write_plain
+from tests.benchmarks.forced import kept_of
 from tests.benchmarks.graphs import pack, unpack
 from tests.benchmarks.process import SideError
 from tests.benchmarks.side import Question
@@ -74,20 +75,43 @@ def test_without_ours_there_is_nothing_to_compare_with() -> None:
         Contest([fake("ours", only={"ms": 0, "fails_at": 0})], [], lambda: None).decide([ASKED], lambda: None)
 
 
-def test_llama_cpp_that_is_not_installed_is_one_clear_line(model: LocalModel, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [("llama.cpp", "pip install xllamacpp"), ("llama.cpp-native", "tests/benchmarks/build_llama_cpp.sh")],
+)
+def test_llama_cpp_that_is_not_installed_is_one_clear_line(
+    name: str, how: str, model: LocalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sides, "find_spec", lambda _: None)
-    specs, left_out = find_sides(("ours", "llama.cpp"), model, silent)
+    specs, left_out = find_sides(("ours", name), model, silent)
     assert [spec.name for spec in specs] == ["ours"]
-    assert left_out == {"llama.cpp": "llama.cpp is not here; get it with: pip install xllamacpp"}
+    assert left_out == {name: f"{name} is not here; get it with: {how}"}
 
 
+@pytest.mark.parametrize("name", ["llama.cpp", "llama.cpp-native"])
 def test_a_model_without_a_gguf_file_is_nothing_for_llama_cpp(
-    model: LocalModel, monkeypatch: pytest.MonkeyPatch
+    name: str, model: LocalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sides, "find_spec", lambda name: name)
-    assert find_sides(("llama.cpp",), model, silent)[1] == {
-        "llama.cpp": "llama.cpp needs a GGUF file, and 'tiny' is none"
-    }
+    assert find_sides((name,), model, silent)[1] == {name: f"{name} needs a GGUF file, and 'tiny' is none"}
+
+
+def test_llama_cpp_of_this_machine_is_tried_with_other_kinds_of_quantization(
+    model: LocalModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sides, "find_spec", lambda name: name)
+    monkeypatch.setattr(sides, "gguf_of", lambda *_: tmp_path / "model.gguf")
+    monkeypatch.setattr(sides, "requantized", lambda gguf, kind, _: gguf.with_suffix(f".{kind}.gguf"))
+    monkeypatch.setattr(sides, "_thread_counts", lambda: [1, 2])
+    ((native,), _) = find_sides(("llama.cpp-native",), model, silent)
+    ways = ("1 thread", "2 threads", "2 threads, sleeping")
+    assert list(native.settings) == [f"{kind}{way}" for kind in ("", "Q4_0, ", "Q8_0, ") for way in ways]
+    options = native.settings["Q8_0, 2 threads"].options
+    assert (options["gguf"], options["threads"]) == (str(tmp_path / "model.Q8_0.gguf"), 2)
+
+
+def test_what_is_kept_of_a_prompt_is_not_read_again_but_for_its_last_token() -> None:
+    assert [kept_of(tokens, (1, 2, 3)) for tokens in ((1, 2, 4, 5), (1, 2, 3), (2, 2), (1, 2, 3, 4))] == [2, 2, 0, 3]
 
 
 def test_peers_are_tried_in_several_settings(model: LocalModel) -> None:
