@@ -97,7 +97,8 @@ def test_the_logits_of_all_words_decide_alike(
     engine: Callable[..., Engine], requests: list[Request], expected: dict[str, list[Decision]], profile: str
 ) -> None:
     found = decided(engine(Techniques().without("legal_rows"), profile), requests)
-    check_alike(found, expected[profile], 1e-2, same_key=False)
+    # The whole head rounds activations to bytes; rows of it are multiplied as floats.
+    check_alike(found, expected[profile], 5e-2 if profile == "packed" else 1e-2, same_key=False)
 
 
 def test_many_at_once_are_decided_like_one_by_one(
