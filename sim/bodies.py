@@ -1,13 +1,16 @@
 """Builds the bodies of a world in PyBullet: the table, marked zones, bowls, boxes and blocks."""
 
 import math
+from typing import TYPE_CHECKING
 
 from .bullet import pybullet
 from .labels import Labels
 from .layout import BOWL_FLOOR_M, Placed
+from .pose import Vector3
 from .thing_specs import BOWL_HEIGHT_M, BOWL_RADIUS_M
 
-Vector3 = tuple[float, float, float]
+if TYPE_CHECKING:
+    from .stickers import Stickers
 
 _TABLE_HALF_M = (0.50, 0.56, 0.025)
 _TABLE_CENTRE_M = (0.33, 0.0, -0.025)
@@ -20,9 +23,11 @@ _DENSITY_KG_M3 = 900.0
 class Builder:
     """Puts bodies into one physics client; each method returns the number of the body that it made."""
 
-    def __init__(self, client: int) -> None:
+    def __init__(self, client: int, stickers: "Stickers | None" = None) -> None:
+        """With stickers, blocks bear tags for a camera in place of what is printed on them."""
         self.client = client
         self._labels = Labels(client)
+        self._stickers = stickers
 
     def _body(self, mass_kg: float, collision: int, visual: int, position_m: Vector3, yaw_rad: float = 0.0) -> int:
         body: int = pybullet.createMultiBody(
@@ -140,10 +145,15 @@ class Builder:
         half_m = (block.size_m[0] / 2, block.size_m[1] / 2, block.size_m[2] / 2)
         collision = pybullet.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half_m, physicsClientId=self.client)
         mass_kg = _DENSITY_KG_M3 * math.prod(block.size_m)
-        visual = self._labels.sides(half_m) if block.print else self._visual_box(half_m, block.rgba, 0.3)
+        if self._stickers is not None:
+            visual = self._stickers.shape(block)
+        else:
+            visual = self._labels.sides(half_m) if block.print else self._visual_box(half_m, block.rgba, 0.3)
         body = self._body(mass_kg, collision, visual, block.position_m, block.yaw_rad)
         self._friction(body, 1.0, 0.003)
-        if block.print:
+        if self._stickers is not None:
+            self._stickers.print_on(body, block)
+        elif block.print:
             self._labels.put_on(body, block.print, block.rgba)
         return body
 

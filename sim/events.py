@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .arm import Arm
 from .event_spec import EventSpec
 from .layout import Placed
-from .senses import Senses
+from .mishaps import Mishaps
 from .shapes import Rectangle, obstacles
 from .touch import grasped, support_of
 from .world import TICK_S, World
@@ -29,8 +29,8 @@ class Fired:
 class Events:
     """The events of one episode. An event that cannot happen yet (nothing is held, no room) waits until it can."""
 
-    def __init__(self, specs: Iterable[EventSpec], world: World, arm: Arm, senses: Senses) -> None:
-        self._world, self._arm, self._senses = world, arm, senses
+    def __init__(self, specs: Iterable[EventSpec], world: World, arm: Arm, mishaps: Mishaps) -> None:
+        self._world, self._arm, self._mishaps = world, arm, mishaps
         self._waiting = list(specs)
         self._due: list[EventSpec] = []
         self._succeeded: dict[str, int] = {}
@@ -73,7 +73,7 @@ class Events:
         if event.do == "retask":
             return True
         if event.do in ("late", "noise", "hide"):
-            self._senses.trouble(event)
+            self._mishaps.trouble(event)
             return True
         if event.entity not in self._world.bodies:
             return True

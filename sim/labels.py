@@ -10,24 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .bullet import pybullet
 from .colors import Rgba
-
-Vector3 = tuple[float, float, float]
+from .pose import Vector3
+from .sides import CORNERS, FACES
 
 _SIDE_PIXELS = 128
 _INK = (24, 24, 30)
-_FACES: tuple[tuple[Vector3, Vector3, Vector3], ...] = (
-    ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (-1.0, 0.0, 0.0)),
-    ((0.0, 0.0, -1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)),
-    ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
-    ((-1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, 1.0)),
-    ((0.0, 1.0, 0.0), (-1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
-    ((0.0, -1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
-)
-"""Of each side of a block: which way it looks, where the text runs to, and where its top is. On the upper side the text
-stands upright for whoever sits opposite the robot, as the camera does."""
-
-
-_CORNERS = ((0, 0), (1, 0), (1, 1), (0, 1))
 
 
 class Labels:
@@ -41,17 +28,17 @@ class Labels:
         """The visual shape of a block whose sides each show a whole texture."""
         vertices: list[list[float]] = []
         normals: list[list[float]] = []
-        for normal, right, up in _FACES:
-            for u, v in _CORNERS:
+        for normal, right, up in FACES:
+            for u, v in CORNERS:
                 corner = [n + (2 * u - 1) * r + (2 * v - 1) * t for n, r, t in zip(normal, right, up, strict=True)]
                 vertices.append([part * half for part, half in zip(corner, half_m, strict=True)])
                 normals.append(list(normal))
-        first = range(0, len(vertices), len(_CORNERS))
+        first = range(0, len(vertices), len(CORNERS))
         shape: int = pybullet.createVisualShape(
             pybullet.GEOM_MESH,
             vertices=vertices,
             normals=normals,
-            uvs=[[u, v] for _ in _FACES for u, v in _CORNERS],
+            uvs=[[u, v] for _ in FACES for u, v in CORNERS],
             indices=[k + step for k in first for step in (0, 1, 2, 0, 2, 3)],
             physicsClientId=self._client,
         )

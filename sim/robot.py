@@ -18,9 +18,11 @@ from .damage_report import Damage
 from .event_spec import EventSpec
 from .events import Events
 from .execution import SimExecution
+from .installed import CAMERA, SYMBOLS, check_senses
 from .layout import lay_out
+from .mishaps import Mishaps
 from .observe import observe
-from .senses import Senses
+from .senses import Senses, Symbols, open_senses
 from .world import TICK_S, World
 from .world_spec import WorldSpec
 
@@ -37,18 +39,31 @@ class SimRobot:
     to one thread.
     """
 
-    def __init__(self, codebook: Codebook, spec: WorldSpec, seed: int, events: Iterable[EventSpec] = ()) -> None:
-        """Build the world and let it come to rest. Raises InputError where the spec's things do not fit."""
+    def __init__(
+        self,
+        codebook: Codebook,
+        spec: WorldSpec,
+        seed: int,
+        events: Iterable[EventSpec] = (),
+        senses: str = SYMBOLS,
+    ) -> None:
+        """Build the world and let it come to rest. `senses` is one of SENSES: where observations come from.
+
+        Raises InputError where the spec's things do not fit, and for senses that cannot be had here.
+        """
+        check_senses(senses)
         self._codebook = codebook
-        self.world = World(lay_out(spec, seed))
+        self.world = World(lay_out(spec, seed), tagged=senses == CAMERA)
         self.belts = Belts(self.world)
         self.arm = Arm(self.world, self.belts)
         self._damage = DamageWatch(self.world)
         self.settle()
         self.world.ticks = 0
         self.belts.running = True
-        self._senses = Senses(seed)
-        self.events = Events(events, self.world, self.arm, self._senses)
+        self._symbols = Symbols(self.world)
+        self._senses = open_senses(senses, self.world, self.arm, seed)
+        self._mishaps = Mishaps(seed)
+        self.events = Events(events, self.world, self.arm, self._mishaps)
         self.scenario = SimChannel(self)
         """The scenario's own channel beside the command channel: truth, time, camera."""
         self._stop = threading.Event()
@@ -67,12 +82,13 @@ class SimRobot:
 
     def observe(self) -> Observation:
         """What is seen now; `step` counts the commands begun so far."""
-        return self._senses.look(self.truth())
+        return self._mishaps.look(self._told(self._senses))
 
     def truth(self, *, fallen: bool = False, tolerance_m: float = 0.0) -> Observation:
-        """What is there now, as `observe` would tell it if nothing went wrong with looking."""
-        self._check_open()
-        return observe(self.world, self.arm, self._commands, self._last, fallen=fallen, tolerance_m=tolerance_m)
+        """What is there now, out of physics, whatever the senses: what the judge asks, and what a command's own steps
+        go by, so that the same commands do the same however the robot looks.
+        """
+        return self._told(self._symbols, fallen, tolerance_m)
 
     @property
     def damage(self) -> Damage:
@@ -155,6 +171,11 @@ class SimRobot:
         if result.status == "done" and self.events.succeeded(command.skill):
             for _ in range(_SETTLE_TICKS):
                 self._physics()
+
+    def _told(self, senses: Senses, fallen: bool = False, tolerance_m: float = 0.0) -> Observation:
+        self._check_open()
+        scene, time_s = senses.look(), self.world.time_s
+        return observe(scene, self.arm, time_s, self._commands, self._last, fallen=fallen, tolerance_m=tolerance_m)
 
     def _to_rest(self, motion: Motion) -> Motion:
         """A motion; where it fails, the arm holds still until what fell or rolled has come to rest, for 1 s at most."""

@@ -1,68 +1,54 @@
-"""What the robot is told of the world, where looking at it goes wrong: late, noisy, or with something hidden."""
+"""Where the robot's knowledge of its world comes from: an interface between the simulated world and whoever computes
+facts.
+"""
 
-import random
+from collections.abc import Mapping
+from typing import Protocol
 
-from codeword.codebook.facts import Fact
-from codeword.codebook.observation import Entity, Observation
-
-from .event_spec import EventSpec
-
-_NOISE_M = 0.02
-"""How far off a position may be in a noisy look, along each axis."""
-_RESTS = ("on", "in")
-
-
-class Senses:
-    """Stands between the truth and the robot's looks. Its noise is a function of seed and of the looks so far."""
-
-    def __init__(self, seed: int) -> None:
-        self._rng = random.Random(f"senses {seed}")
-        self._left: list[tuple[EventSpec, int]] = []
-        self._before: Observation | None = None
-
-    def trouble(self, event: EventSpec) -> None:
-        """The next looks go wrong as the event says."""
-        self._left.append((event, event.times))
-
-    def look(self, truth: Observation) -> Observation:
-        """What is seen: the truth, unless something is wrong with this look. The robot's own state is always true."""
-        seen = truth
-        for event, _ in self._left:
-            if event.do == "late" and self._before is not None:
-                seen = seen.model_copy(update={"entities": self._before.entities, "facts": self._before.facts})
-        if not any(event.do == "late" for event, _ in self._left):
-            self._before = truth
-        for event, _ in self._left:
-            if event.do == "noise":
-                seen = self._noisy(seen)
-            elif event.do == "hide" and event.entity is not None:
-                seen = _without(seen, event.entity)
-        self._left = [(event, looks - 1) for event, looks in self._left if looks > 1]
-        return seen
-
-    def _noisy(self, seen: Observation) -> Observation:
-        rests = [fact for fact in seen.facts if fact.name in _RESTS]
-        missed = self._rng.choice(rests) if rests else None
-        facts = tuple(fact for fact in seen.facts if fact != missed)
-        entities = tuple(self._shifted(entity) if entity.kind == "block" else entity for entity in seen.entities)
-        return seen.model_copy(update={"facts": facts, "entities": entities})
-
-    def _shifted(self, entity: Entity) -> Entity:
-        if entity.position_m is None:
-            return entity
-        x_m, y_m, z_m = (at + self._rng.uniform(-_NOISE_M, _NOISE_M) for at in entity.position_m)
-        return entity.model_copy(update={"position_m": (x_m, y_m, z_m)})
+from .arm import Arm
+from .installed import CAMERA, check_senses
+from .layout import Placed
+from .pose import Pose
+from .scene import Scene
+from .touch import grasped, support_of
+from .world import World
 
 
-def _without(seen: Observation, thing: str) -> Observation:
-    """An observation that misses a thing; what it holds up is seen to rest on nothing."""
-    return seen.model_copy(
-        update={
-            "entities": tuple(entity for entity in seen.entities if entity.id != thing),
-            "facts": tuple(fact for fact in seen.facts if not _names(fact, thing)),
-        }
-    )
+class Senses(Protocol):
+    """One way to look at the world. The same seed and the same looks in the same world give the same scenes."""
+
+    def look(self) -> Scene:
+        """The things that are known of now, and where. Physics stands still."""
 
 
-def _names(fact: Fact, thing: str) -> bool:
-    return thing in fact.args
+def open_senses(name: str, world: World, arm: Arm, seed: int) -> Senses:
+    """The senses of that name, one of SENSES. Raises InputError where they cannot be had."""
+    check_senses(name)
+    if name == CAMERA:
+        from .camera_senses import CameraSenses  # OpenCV is loaded for a camera alone
+
+        return CameraSenses(world, arm, seed)
+    return Symbols(world)
+
+
+class Symbols:
+    """Implements `Senses` and the scene itself: exact poses out of physics, and what touches what."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.things: Mapping[str, Placed] = world.things
+
+    def look(self) -> Scene:
+        return self
+
+    def of_kind(self, kind: str) -> list[Placed]:
+        return self._world.of_kind(kind)
+
+    def pose(self, thing: str) -> Pose:
+        return self._world.pose(thing)
+
+    def support_of(self, thing: str) -> str | None:
+        return support_of(self._world, thing)
+
+    def held(self) -> str | None:
+        return grasped(self._world)

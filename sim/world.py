@@ -2,38 +2,18 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .bodies import Builder, Vector3
+from .bodies import Builder
 from .bullet import pybullet, pybullet_data
 from .layout import Placed
+from .pose import Pose, Vector3
+from .scene import FALLEN_BELOW_M
+
+if TYPE_CHECKING:
+    from .stickers import Stickers
 
 TICK_S = 1 / 240
-
-_FALLEN_BELOW_M = -0.05
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Centre [m] and orientation (quaternion x, y, z, w) of a body in the world frame."""
-
-    position_m: Vector3
-    quaternion: tuple[float, float, float, float]
-
-    @property
-    def yaw_rad(self) -> float:
-        """Turn about the vertical, from the body's x axis (its y axis where x stands upright)."""
-        x_axis, y_axis, _ = self.axes
-        if abs(x_axis[2]) > 0.7:
-            return math.atan2(-y_axis[0], y_axis[1])
-        return math.atan2(x_axis[1], x_axis[0])
-
-    @property
-    def axes(self) -> tuple[Vector3, Vector3, Vector3]:
-        """The body's x, y and z axes in the world frame."""
-        m = pybullet.getMatrixFromQuaternion(self.quaternion)
-        return (m[0], m[3], m[6]), (m[1], m[4], m[7]), (m[2], m[5], m[8])
 
 
 class World:
@@ -42,7 +22,8 @@ class World:
     `bodies` maps the ids of blocks and bowls to body numbers; `things` has the placed form of everything, with zones.
     """
 
-    def __init__(self, placed: Iterable[Placed]) -> None:
+    def __init__(self, placed: Iterable[Placed], *, tagged: bool = False) -> None:
+        """With `tagged`, everything bears tags for a camera: nothing changes but how it looks."""
         self.client: int = pybullet.connect(pybullet.DIRECT)
         self.ticks = 0
         self.things = {thing.id: thing for thing in placed}
@@ -58,7 +39,8 @@ class World:
             enableFileCaching=0,
             physicsClientId=self.client,
         )
-        build = Builder(self.client)
+        stickers = _stickers(self.client, self.things.values()) if tagged else None
+        build = Builder(self.client, stickers)
         self.table = build.table()
         self.arm: int = pybullet.loadURDF("franka_panda/panda.urdf", useFixedBase=True, physicsClientId=self.client)
         for thing in self.things.values():
@@ -71,6 +53,8 @@ class World:
                 self.bodies[thing.id] = build.box(thing)
             elif thing.kind == "block":
                 self.bodies[thing.id] = build.block(thing)
+            if stickers is not None and thing.kind != "block":
+                stickers.put_beside(thing)
         self.names = {body: name for name, body in self.bodies.items()}
 
     @property
@@ -105,7 +89,7 @@ class World:
 
     def has_fallen(self, thing: str) -> bool:
         """Whether a block lies below the table's surface."""
-        return self.pose(thing).position_m[2] < _FALLEN_BELOW_M
+        return self.pose(thing).position_m[2] < FALLEN_BELOW_M
 
     def fastest_m_s(self) -> float:
         """Speed of the fastest block on the table (a turn counts as the speed of its corners)."""
@@ -134,3 +118,9 @@ class World:
         if self._open:
             self._open = False
             pybullet.disconnect(physicsClientId=self.client)
+
+
+def _stickers(client: int, things: Iterable[Placed]) -> "Stickers":
+    from .stickers import Stickers  # OpenCV prints the tags: it is loaded for a camera alone
+
+    return Stickers(client, things)
