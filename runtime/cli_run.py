@@ -23,6 +23,7 @@ from codeword.controller.remote.address import USUAL, Limits
 from codeword.controller.remote.fallback import LOCAL
 from codeword.controller.sampling import Sampling
 from codeword.controller.sureness import SURE
+from codeword.sim.installed import SENSES, SYMBOLS
 
 from .episode import Listener
 from .episodes.record import refused
@@ -106,6 +107,10 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
     "--robot", default="sim", show_default=True, help="sim, tcp://host:port, lekiwi://host, or package.module:Class."
 )
 @click.option(
+    "--senses", default=SYMBOLS, show_default=True,
+    help=f"What the simulated robot looks with: {', '.join(SENSES)}; a camera finds tags in pictures.",
+)  # fmt: skip
+@click.option(
     "--jobs", default="1", show_default=True, help="Episodes side by side, each in a process; auto: by cores."
 )
 @click.option(
@@ -155,6 +160,7 @@ def run(
     top_k: int,
     top_p: float,
     robot: str,
+    senses: str,
     jobs: str,
     lookahead: bool | None,
     clock: str | None,
@@ -206,7 +212,7 @@ def run(
     live = LiveCodebook(codebook) if watch else None
     plan = Plan(
         chosen, range(first_seed, first_seed + seeds), robot, folder, film, live, clock=read_clock(clock),
-        leave_out=read_parts(leave_out),
+        leave_out=read_parts(leave_out), senses=senses,
     )  # fmt: skip
     sampling, limits = Sampling(temperature, top_k, top_p), Limits(connect_s, answer_s)
     who = Who(controller, model, adapter, profile, sampling, policy, cache, fallback, limits, sure, given)

@@ -78,5 +78,5 @@ def failure(plan: Plan, who: Who, loaded: Loaded, task: Task, error: str, trace:
     scenario = plan.scenarios[task.scenario]
     with suppress(ScenarioError):  # where that very seed cannot be drawn
         scenario = plan.drawn(scenario, task.seed)
-    head = header(who, loaded, scenario, task.seed, plan.robot)
+    head = header(who, loaded, scenario, task.seed, plan.robot, plan.senses)
     return broken(head, scenario, plan.path(task).name, error, trace)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from codeword.codebook.observation import Record
+from codeword.sim.installed import SYMBOLS
 
 from .flat_schema import flat_schema
 from .migration import SCHEMA
@@ -17,6 +18,7 @@ class Header(Record):
     `plan` the plan that was given in its place, `sampling` how tokens are drawn (empty: the likeliest is taken). Of a
     model elsewhere `model` is the address, `fallback` the model that decides when it does not answer (or `hold`), with
     the adapter and `held` of that one.
+    `senses` are those of a simulated robot: `symbols` out of physics, or a `camera`.
     What the model was less `sure` of was not carried out; 0 where anything was. `clock` says what physics did while
     decisions were made: paused, live, or a latency that was given. `processor` names what last digits depend on; files
     of earlier versions do not say it. `left_out` are the parts that the file does not tell; `schema_version` is the
@@ -48,6 +50,7 @@ class Header(Record):
     sure: float = 0.0
     clock: str = "paused"
     robot: str
+    senses: str = SYMBOLS
     before: tuple[tuple[str, ...], ...] = ()
     remade: bool = True
     libraries: Mapping[str, str] = {}

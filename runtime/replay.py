@@ -10,6 +10,7 @@ from codeword.codebook import Codebook, Command, CommandError, Result, Robot, pa
 from codeword.codebook.errors import CodebookError
 from codeword.codebook.yaml_source import parse_yaml, plain
 from codeword.controller import Controller, Decision
+from codeword.sim.installed import SYMBOLS
 
 from .differences import Difference, differences
 from .episode import RETASK, Adaptable, Physics
@@ -250,6 +251,9 @@ class _Replay:
 def uncompared(episode: Episode) -> dict[str, str]:
     """The fields of an episode that nothing can be compared with, each with the reason."""
     found = dict.fromkeys(sorted(episode.unrecorded), "not recorded by the version that wrote the file")
+    if episode.header.senses != SYMBOLS:
+        looked = f"seen by {episode.header.senses}, and nothing is looked at again"
+        found |= dict.fromkeys(("observation.entities", "observation.facts"), looked)
     for part in episode.header.left_out:
         found |= dict.fromkeys(
             UNCOMPARED.get(part, ()), f"the {part} {'were' if part.endswith('s') else 'was'} left out of the file"

@@ -36,7 +36,7 @@ def finished(plan: Plan, who: Who, loaded: Loaded) -> Iterator[tuple[Task, Outco
         except EpisodeError:
             continue  # cut off before it said what it was
         scenario = plan.drawn(plan.scenarios[task.scenario], task.seed)
-        parted = _parted(episode.header, header(who, loaded, scenario, task.seed, plan.robot))
+        parted = _parted(episode.header, header(who, loaded, scenario, task.seed, plan.robot, plan.senses))
         if parted:
             raise InputError(f"{path}: is of another run ({parted}); name another folder with --out")
         if episode.complete:

@@ -13,7 +13,7 @@ from codeword.codebook.calls import trusted_calls
 from codeword.codebook.errors import InputError, RobotError
 from codeword.codebook.primitives import load_robot, shipped_robots
 from codeword.sim import Damage, EventSpec
-from codeword.sim.installed import check_installed
+from codeword.sim.installed import SYMBOLS, check_installed, check_senses
 
 from .episode import Physics
 from .scenario import Scenario
@@ -91,8 +91,9 @@ def _primitives_of(robot: str) -> frozenset[str]:
     return frozenset(load_robot(shipped_robots()[robot]))
 
 
-def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics | None]:
-    """The robot of that name set up for a scenario, and its physics where it is simulated.
+def open_robot(name: str, scenario: Scenario, seed: int, senses: str = SYMBOLS) -> tuple[Robot, Physics | None]:
+    """The robot of that name set up for a scenario, and its physics where it is simulated; `senses` are for the one
+    that is simulated here.
 
     A user's class is called with the codebook. Raises InputError where the name leads nowhere.
     """
@@ -100,7 +101,7 @@ def open_robot(name: str, scenario: Scenario, seed: int) -> tuple[Robot, Physics
     if name == "sim":
         from codeword.sim import SimRobot  # physics is loaded for a simulated robot alone
 
-        robot = SimRobot(scenario.codebook, scenario.spec.world, seed, scenario.spec.events)
+        robot = SimRobot(scenario.codebook, scenario.spec.world, seed, scenario.spec.events, senses)
         return robot, SimPhysics(robot.scenario, scenario.spec.settle_s, scenario.spec.tolerance_m)
     check_robot_name(name)
     if name.startswith("lekiwi://"):
@@ -124,6 +125,13 @@ def make_robot(name: str, codebook: Codebook) -> Robot:
             f"robot '{name}', called as {cls}(codebook), could not be made: {type(problem).__name__}: {problem}"
         ) from problem
     return made
+
+
+def check_robot_senses(name: str, senses: str) -> None:
+    """Raises InputError for senses that a robot of that name cannot have here."""
+    check_senses(senses)
+    if senses != SYMBOLS and name != "sim":
+        raise InputError(f"--senses {senses} is for --robot sim; the robot '{name}' looks with what it has")
 
 
 def check_robot_name(name: str) -> None:

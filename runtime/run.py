@@ -38,13 +38,14 @@ from codeword.controller.remote.model import RemoteModel
 from codeword.controller.sampling import GREEDY, Sampling
 from codeword.controller.store import Progress
 from codeword.controller.sureness import SURE
+from codeword.sim.installed import SYMBOLS
 
 from .episode import Adaptable, Episode, Listener, run_episode
 from .expert import Expert
 from .recording import Episode as Recorded
 from .recording import EpisodeWriter
 from .records import Header
-from .robots import check_fit, check_robot_name, open_robot
+from .robots import check_fit, check_robot_name, check_robot_senses, open_robot
 from .scenario import Scenario
 from .scenario_spec import Clock
 from .signals import held_at_the_end
@@ -189,9 +190,9 @@ class Controllers:
             return RandomController(scenario.codebook, seed)
         return Expert(scenario)
 
-    def header(self, scenario: Scenario, seed: int, robot: str) -> Header:
+    def header(self, scenario: Scenario, seed: int, robot: str, senses: str = SYMBOLS) -> Header:
         """What an episode is a function of."""
-        return header(self.who, self.loaded, scenario, seed, robot)
+        return header(self.who, self.loaded, scenario, seed, robot, senses)
 
 
 def _load(who: Who, found: tuple[LocalModel, Adapter], processes: int, progress: Progress) -> Engine:
@@ -200,7 +201,7 @@ def _load(who: Who, found: tuple[LocalModel, Adapter], processes: int, progress:
     return Engine(model, profile=who.profile, threads=threads, adapter=adapter, progress=progress)
 
 
-def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) -> Header:
+def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str, senses: str = SYMBOLS) -> Header:
     """What an episode is a function of."""
     how = who.sampling
     drawn = {"temperature": how.temperature, "top_k": how.top_k, "top_p": how.top_p} if how.temperature else {}
@@ -228,6 +229,7 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str) 
         sure=who.sure if loaded.policy not in ("", "direct") else 0.0,
         clock=str(scenario.spec.clock),
         robot=robot,
+        senses=senses,
         libraries=_versions(),
         processor=processor(),
     )
@@ -254,7 +256,8 @@ class Task:
 @dataclass(frozen=True)
 class Plan:
     """What to run: every scenario with every seed, on that robot, into that folder, but for parts to be left out; with
-    `lookahead` decisions are made ahead where they can be. A `clock` comes before the scenarios' own.
+    `lookahead` decisions are made ahead where they can be. A `clock` comes before the scenarios' own. `senses` are
+    what a simulated robot looks with.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -266,6 +269,7 @@ class Plan:
     lookahead: bool = False
     clock: Clock | None = None
     leave_out: frozenset[str] = frozenset()
+    senses: str = SYMBOLS
 
     def __len__(self) -> int:
         return len(self.scenarios) * len(self.seeds)
@@ -293,6 +297,7 @@ Telling = Callable[[Codebook], Listener]
 def check_plan(plan: Plan, who: Who) -> None:
     """Raises InputError where some scenario cannot be run by them, before any is."""
     check_robot_name(plan.robot)
+    check_robot_senses(plan.robot, plan.senses)
     if who.cache != OFF and who.controller != "llm":
         raise InputError(f"--cache keeps decisions of a model, and {who.controller} needs none; leave it, or take llm")
     for scenario in plan.scenarios:
@@ -340,9 +345,9 @@ def run_one(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
     if plan.live is not None:
         scenario = replace(scenario, codebook=plan.live.codebook)
     scenario = plan.drawn(scenario, task.seed)
-    head = controllers.header(scenario, task.seed, plan.robot)
+    head = controllers.header(scenario, task.seed, plan.robot, plan.senses)
     controller = controllers.make(scenario, task.seed)
-    robot, physics = open_robot(plan.robot, scenario, task.seed)
+    robot, physics = open_robot(plan.robot, scenario, task.seed, plan.senses)
     with held_at_the_end(robot):
         if plan.live is not None and not isinstance(robot, Adaptable):
             raise InputError(f"robot '{plan.robot}' has no method `use` to take up an edited codebook; leave --watch")

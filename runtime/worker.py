@@ -34,13 +34,14 @@ class Orders:
     lookahead: bool
     clock: Clock | None
     leave_out: frozenset[str]
+    senses: str
 
     @staticmethod
     def of(plan: Plan, who: Who, processes: int) -> "Orders":
         texts = tuple((scenario.text, scenario.path, scenario.codebook.text) for scenario in plan.scenarios)
         return Orders(
             texts, plan.seeds, plan.robot, plan.out, plan.film, who, processes, plan.lookahead, plan.clock,
-            plan.leave_out,
+            plan.leave_out, plan.senses,
         )  # fmt: skip
 
     def plan(self) -> Plan:
@@ -48,7 +49,7 @@ class Orders:
         scenarios: tuple[Scenario, ...] = tuple(parse_scenario(*texts) for texts in self.scenarios)
         return Plan(
             scenarios, self.seeds, self.robot, self.out, self.film, lookahead=self.lookahead, clock=self.clock,
-            leave_out=self.leave_out,
+            leave_out=self.leave_out, senses=self.senses,
         )  # fmt: skip
 
 

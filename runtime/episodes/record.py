@@ -70,7 +70,8 @@ def record_again(
     name = f"{header.suite}/{header.scenario}.yaml" if header.suite else header.scenario
     scenario = parse_scenario(episode.scenario_text, name, text, header.seed)
     with tempfile.TemporaryDirectory() as folder:
-        plan = Plan((scenario,), range(header.seed, header.seed + 1), header.robot, Path(folder), film=False)
+        seeds = range(header.seed, header.seed + 1)
+        plan = Plan((scenario,), seeds, header.robot, Path(folder), film=False, senses=header.senses)
         ran = run_one(plan, deciders.controllers(header), Task(0, 0, header.seed))
         if ran.stopped:
             raise InputError(ran.stopped)
