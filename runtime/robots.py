@@ -13,7 +13,7 @@ from codeword.codebook.calls import trusted_calls
 from codeword.codebook.errors import InputError, RobotError
 from codeword.codebook.primitives import load_robot, shipped_robots
 from codeword.sim import Damage, EventSpec
-from codeword.sim.installed import SYMBOLS, check_installed, check_senses
+from codeword.sim.installed import SENSES, SYMBOLS, check_installed, check_senses
 
 from .episode import Physics
 from .scenario import Scenario
@@ -129,9 +129,9 @@ def make_robot(name: str, codebook: Codebook) -> Robot:
 
 def check_robot_senses(name: str, senses: str) -> None:
     """Raises InputError for senses that a robot of that name cannot have here."""
-    check_senses(senses)
-    if senses != SYMBOLS and name != "sim":
+    if senses in SENSES and senses != SYMBOLS and name != "sim":
         raise InputError(f"--senses {senses} is for --robot sim; the robot '{name}' looks with what it has")
+    check_senses(senses)
 
 
 def check_robot_name(name: str) -> None:
