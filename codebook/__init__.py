@@ -1,9 +1,10 @@
 """The robot's language: codebooks, observations, commands, and all that is made from one YAML file."""
 
+from .action_space import ActionSpace, legal
 from .command import Command, Value
+from .command_codec import command_schema, give_up, make_command, read_command
 from .errors import CodebookError, CodewordError, CommandError, InputError, RobotError, RobotTimeoutError
 from .facts import Fact
-from .legal import Legal, legal
 from .load import load_codebook, parse_codebook
 from .observation import Entity, Observation, Result, RobotState
 from .primitive_robot import PrimitiveRobot
@@ -11,9 +12,9 @@ from .prompt import Prompt, write_prompt
 from .robot import Execution, Motion, Outcome, Primitives, Robot
 from .skills import Codebook, Skill
 from .steps import carry_out
-from .writing import command_schema, give_up, make_command, read_command
 
 __all__ = [
+    "ActionSpace",
     "Codebook",
     "CodebookError",
     "CodewordError",
@@ -23,7 +24,6 @@ __all__ = [
     "Execution",
     "Fact",
     "InputError",
-    "Legal",
     "Motion",
     "Observation",
     "Outcome",

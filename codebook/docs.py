@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .arguments import Argument, BooleanArgument, EntityArgument, ListArgument, NumberArgument, TextArgument
 from .command import Value
+from .command_codec import make_command
 from .editor_schema_steps import names_in_file
 from .examples import Example
 from .expressions import Argument as Field
@@ -13,7 +14,6 @@ from .primitives import Parameter
 from .skills import NOTHING, Codebook, Skill
 from .step_trees import Do, Each, Fail, If, Reference, Repeat, Step, StepValue, Try
 from .task_plan import Do as PlannedCommand
-from .writing import make_command
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$])")
 _BLOCK_START = re.compile(r"^([-+=]|\d+(?=[.)]))")

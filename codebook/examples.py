@@ -19,10 +19,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .action_prompt import rarity, simple_words
 from .compose import Parts
 from .errors import did_you_mean
 from .load_skills import Entry
-from .offer import rarity, simple_words
 from .plan_notation import read_notation
 from .skills import Codebook
 from .task_plan import TaskPlan, reasons

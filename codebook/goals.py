@@ -22,17 +22,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, product
 
-from .absent import absent
-from .choices import Node
-from .classes import ALL, Group, classes, gatherings, groups_of
+from .choice_graph import Node
 from .fact_kinds import place_kinds
 from .facts import Fact
-from .ground import Either, Every, Formula, Grounder, Unparted, changing
+from .goal_classes import ALL, Group, classes, gatherings, groups_of
+from .goal_relations import NOT, related_ways
+from .goal_rows import ordered_ways, spelled_ways
+from .grounding import AllOf, AnyOf, Formula, Grounder, Opaque, changing
+from .mentions import absent
 from .observation import Observation
 from .operators import Change, matches, operators
 from .prompt import fact_text, fact_words
-from .relations import NOT, related_ways
-from .rows import ordered_ways, spelled_ways
 from .skills import Codebook
 
 
@@ -160,11 +160,11 @@ def _may_hold(formula: Formula, known: set[Fact], codebook: Codebook) -> bool:
     """Whether a formula can come true where these facts can, and any can come to an end."""
     if isinstance(formula, bool):
         return formula
-    if isinstance(formula, Every):
+    if isinstance(formula, AllOf):
         return all(_may_hold(part, known, codebook) for part in formula.parts)
-    if isinstance(formula, Either):
+    if isinstance(formula, AnyOf):
         return any(_may_hold(part, known, codebook) for part in formula.parts)
-    if isinstance(formula, Unparted) or not formula.positive or formula.name in codebook.derived:
+    if isinstance(formula, Opaque) or not formula.positive or formula.name in codebook.derived:
         return True
     if None in formula.places:
         return any(fact.name == formula.name for fact in known)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 
+from .delete_relaxation import Relaxation
 from .facts import Fact
-from .ground import Every, Formula, Literal, holds
+from .grounding import AllOf, Formula, Literal, holds
 from .operators import Operator, adding
-from .relaxed import Relaxation
 from .state import FactState
 
 MOST_LOOKED_AT = 4_000
@@ -46,7 +46,7 @@ class GreedySearch:
         self, steps: Sequence[Operator], cost: Callable[[Operator], float], goal: Formula, state: FactState
     ) -> None:
         self._steps, self._cost = steps, cost
-        parts = goal.parts if isinstance(goal, Every) else () if goal is True else (goal,)
+        parts = goal.parts if isinstance(goal, AllOf) else () if goal is True else (goal,)
         self._order = _Order(steps, parts)
         self._goals = sorted(parts, key=self._order.rank)
         self._relaxation = Relaxation(steps, cost, self._goals, state)
@@ -205,7 +205,7 @@ def _closed(near: Mapping[Literal, Sequence[Literal]], one: Literal) -> tuple[Li
 
 def _asked(needs: Formula) -> "list[Literal]":
     """The facts that have to hold for all of a formula to hold."""
-    parts = needs.parts if isinstance(needs, Every) else (needs,)
+    parts = needs.parts if isinstance(needs, AllOf) else (needs,)
     return [part for part in parts if isinstance(part, Literal)]
 
 

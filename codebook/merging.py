@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from .arguments import ListArgument
 from .command import Command, Value
+from .command_codec import bindings_of, make_command
 from .conditions import holds_for_each
 from .effects import apply
 from .facts import Fact
 from .skills import Codebook
 from .state import FactState
-from .writing import bindings_of, make_command
 
 
 def merged(codebook: Codebook, start: FactState, commands: Sequence[Command]) -> tuple[Command, ...]:

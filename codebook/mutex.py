@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .facts import Fact
-from .ground import Every, Formula, Grounder, Literal, changing
+from .grounding import AllOf, Formula, Grounder, Literal, changing
 from .observation import Observation
 from .operators import Change, Operator, matches, operators
 from .skills import Codebook
@@ -107,7 +107,7 @@ def _parts(formula: Formula) -> Iterator[Literal]:
     """The single facts of a formula all of which are to hold."""
     if isinstance(formula, Literal):
         yield formula
-    elif isinstance(formula, Every):
+    elif isinstance(formula, AllOf):
         for part in formula.parts:
             yield from _parts(part)
 

@@ -7,12 +7,12 @@ from itertools import combinations, product
 
 from .arguments import Argument, ChoiceArgument, EntityArgument, ListArgument, TextArgument
 from .command import Command, Value
+from .command_codec import bind, make_command
 from .conditions import Bindings, Condition, each_binding
 from .facts import Fact
-from .ground import Every, Formula, Grounder, holds
+from .grounding import AllOf, Formula, Grounder, holds
 from .skills import Codebook, Skill
 from .state import FactState
-from .writing import bind, make_command
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def operators(codebook: Codebook, reachable: Mapping[str, list[str]], grounder: 
             ]
             open_needs = tuple(need for need in needs if need is not True)
             of_skill.append(
-                Operator(skill.name, args, skill.cost, Every(open_needs), tuple(changes), frozenset(skill.entity_args))
+                Operator(skill.name, args, skill.cost, AllOf(open_needs), tuple(changes), frozenset(skill.entity_args))
             )
         found += _settled(skill, of_skill)
     return found

@@ -6,19 +6,19 @@ planner makes them true first, and does so again after a failure.
 
 from functools import partial
 
-from .classes import Group
 from .command import Command
+from .command_codec import bindings_of, make_command, things_in
 from .conditions import And, Condition, holds_for_each
-from .foretell import unshown_effects
+from .goal_classes import Group
+from .goal_executor import PATIENCE, GoalExecutor, idle_command
+from .goal_tracker import GoalTracker, Possible, sayable_facts, settled
 from .goals import Goal
 from .observation import Observation
 from .planner import SymbolicWorld
-from .pursuit import PATIENCE, Pursuit, idle_command
 from .skills import NOTHING, Codebook
 from .substitute import substitute
 from .task_plan import Achieve, Do, Item, TaskPlan, remade, told_command, told_item, unnamed_args
-from .wanted import Possible, Wanted, sayable_facts, settled
-from .writing import bindings_of, make_command, things_in
+from .transition import unshown_effects
 
 MOST_FAILURES = 3
 """After so many failures of one command, whether of the plan or of the planner's, its item is given up."""
@@ -38,8 +38,8 @@ class PlanExecutor:
 
     def _begin(self) -> None:
         """The next item is to be begun."""
-        self._pursuit = Pursuit(self.codebook, NOTHING)
-        self._wanted: Wanted | None = None
+        self._pursuit = GoalExecutor(self.codebook, NOTHING)
+        self._wanted: GoalTracker | None = None
         self._sent: Command | None = None
         self._before: Observation | None = None
         self._is_of_item = False
@@ -57,7 +57,7 @@ class PlanExecutor:
         self.codebook = codebook
         self._pursuit.use(codebook)
         if self._wanted is not None:
-            self._wanted = Wanted(codebook, self._wanted.goal, _possible(self._wanted.goal))
+            self._wanted = GoalTracker(codebook, self._wanted.goal, _possible(self._wanted.goal))
 
     @property
     def done(self) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ class PlanExecutor:
             if not all(self._says(group, observation) for group in item.goal.groups):
                 return "missing"
             goal = settled(self.codebook, item.goal, observation, _possible(item.goal))
-            self._wanted = Wanted(self.codebook, goal, _possible(goal))
+            self._wanted = GoalTracker(self.codebook, goal, _possible(goal))
         self._wanted.saw(observation)
         return self._pursue(self._wanted.condition(observation), observation)
 
@@ -146,7 +146,7 @@ class PlanExecutor:
         alone = Goal((), groups=(group,))
         possible = _possible(alone)
         goal = settled(self.codebook, alone, observation, possible)
-        return bool(Wanted(self.codebook, goal, possible).facts(observation))
+        return bool(GoalTracker(self.codebook, goal, possible).facts(observation))
 
     def _pursue(self, goal: Condition, observation: Observation) -> Command | str | None:
         self._pursuit.seek(goal)

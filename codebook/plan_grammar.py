@@ -5,11 +5,11 @@ nothing can), as long as no comparison of its arguments rules it out. So the gra
 and on nothing else of the moment.
 """
 
-from .choices import END, Node
+from .action_prompt import MOST_SKILLS, rank
+from .action_space import legal_in
+from .choice_graph import END, Node
 from .goals import Sayable
-from .legal import legal_in
 from .observation import Observation
-from .offer import MOST_SKILLS, rank
 from .skills import Codebook
 from .task_plan import MOST_ITEMS, MOST_TIMES, reasons
 

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from .classes import ALL, Group
+from .command_codec import make_command
 from .errors import CommandError, did_you_mean
 from .facts import Fact
+from .goal_classes import ALL, Group
+from .goal_relations import NOT
 from .goals import Goal
-from .relations import NOT
 from .skills import Codebook
 from .task_plan import MOST_ITEMS, MOST_TIMES, Achieve, Do, Item, TaskPlan, goal_words
-from .writing import make_command
 from .yaml_source import List_, Mapping_, Place, Source, plain, rejoined, shown
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from .action_prompt import MOST_SKILLS, rank
 from .examples import nearest
 from .observation import Observation
-from .offer import MOST_SKILLS, rank
 from .prompt import Prompt, form_text, one_line, situation_text, skills_text
 from .quantities import numbers_text, offered_numbers
 from .skills import Codebook

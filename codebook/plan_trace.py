@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from .command import Command
 from .facts import Fact
+from .goal_tracker import GoalTracker, settled
 from .mutex import Mutexes
 from .observation import Observation, Result
 from .plan_executor import PlanExecutor
 from .planner import SymbolicWorld
 from .skills import Codebook
 from .task_plan import Achieve, TaskPlan, unnamed_args
-from .wanted import Wanted, settled
 
 MOST_COMMANDS = 200
 
@@ -72,4 +72,4 @@ def _telling(codebook: Codebook, traced: Trace) -> list[Command]:
 def contradicts_itself(codebook: Codebook, plan: TaskPlan, observation: Observation, mutexes: Mutexes) -> bool:
     """Whether a goal of a plan wants what can never hold together: one thing in two places."""
     goals = [settled(codebook, item.goal, observation) for item in plan.items if isinstance(item, Achieve)]
-    return any(mutexes.exclusive(Wanted(codebook, goal).facts(observation)) for goal in goals)
+    return any(mutexes.exclusive(GoalTracker(codebook, goal).facts(observation)) for goal in goals)

@@ -7,20 +7,20 @@ from heapq import heappop, heappush
 from itertools import count
 from types import MappingProxyType
 
+from .action_space import legal_in
 from .command import Command
+from .command_codec import bindings_of
 from .conditions import Condition
 from .effects import apply
 from .facts import Fact
 from .greedy_search import GreedySearch, traced
-from .ground import Formula, Grounder, changing, literals
-from .legal import legal_in
+from .grounding import Formula, Grounder, changing, literals
+from .heuristic import Heuristic
 from .merging import merged
 from .observation import Observation
 from .operators import Operator, operators
-from .reckoning import Reckoner
 from .skills import Codebook
 from .state import FactState
-from .writing import bindings_of
 
 
 class SymbolicWorld:
@@ -113,7 +113,7 @@ class _Search:
         self._wanted = grounder.formula(goal)
         every = operators(world.codebook, world.reachable, grounder)
         self.steps = [step for step in every if step.settled]
-        self._reckoner = Reckoner(world.codebook, self.steps)
+        self._reckoner = Heuristic(world.codebook, self.steps)
         untidy = _untidy(self._wanted, world.state, self.steps)
         self._costs = {id(step): step.cost + self._more(step, untidy) for step in self.steps}
 

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .command import Command, Value
+from .command_codec import bind
 from .conditions import Bindings, Condition, holds_for_each
 from .expressions import Argument, NoValueError, Number, Operation
 from .observation import Entity, Observation
 from .robot import Motion, Outcome, Primitives
 from .skills import Codebook, Skill
 from .step_trees import Do, Each, Fail, If, Reference, Repeat, Step, StepValue, Try
-from .writing import bind
 
 Observe = Callable[[], Observation]
 

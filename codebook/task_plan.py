@@ -18,16 +18,16 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from .arguments import ChoiceArgument
-from .classes import ALL
 from .command import Command
+from .command_codec import make_command, read_command, skill_schema, things_in
 from .errors import CommandError, did_you_mean
 from .facts import ID
+from .goal_classes import ALL
+from .goal_relations import NOT
 from .goals import Goal, read_goal
 from .observation import Observation
-from .relations import NOT
 from .skills import Codebook, Skill
 from .strict_json import read_json
-from .writing import make_command, read_command, skill_schema, things_in
 
 MOST_ITEMS = 8
 """The most commands and facts that a plan holds, all of its goals together."""

@@ -6,7 +6,7 @@ What is named here is imported when it is first asked for: training needs neithe
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .waiting import sleep_while_waiting
+from .omp import sleep_while_waiting
 
 sleep_while_waiting()
 

@@ -5,7 +5,7 @@ States are determinized: pieces that begin alike ("red", "red_block") share thei
 
 from collections.abc import Callable
 
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choice_graph import END, Node
 
 Encode = Callable[[str], tuple[int, ...]]
 

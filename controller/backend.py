@@ -2,14 +2,14 @@
 
 from typing import Protocol
 
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 from codeword.codebook.prompt import Prompt
 
 from .adapter import Adapter
 from .decision import Decision
 from .engine import Cancelled, never
-from .hint import NO_HINT, Hint
 from .sampling import Sampling
+from .speculation_hint import NO_HINT, Hint
 
 
 class Backend(Protocol):

@@ -6,9 +6,9 @@ from typing import Protocol
 from codeword.codebook.prompt import Prompt
 
 from .backend import Backend
+from .cache.cached import Cached
+from .cache.entries import Store
 from .engine import Engine
-from .memory.cached import Cached
-from .memory.entries import Store
 from .model import Floats
 from .remote.fallback import Fallback
 

@@ -5,11 +5,11 @@ import random
 from functools import partial
 from typing import Literal, Protocol, get_args
 
-from codeword.codebook.choices import END, Node
+from codeword.codebook.action_prompt import offer, stable_text
+from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.command import Command
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.observation import Observation
-from codeword.codebook.offer import offer, stable_text
 from codeword.codebook.plan_prompt import PLAN_CONTRACT, plan_system
 from codeword.codebook.prompt import CONTRACT
 from codeword.codebook.skills import Codebook
@@ -20,14 +20,14 @@ from .backend import Backend
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key
 from .digest import graph_digest
 from .engine import Cancelled, Engine, never
-from .foresight import Foresight, Question
-from .habits import Habits, situation_of
-from .hint import About, Hint
+from .guess_history import GuessHistory, situation_of
+from .lookahead import Lookahead, Question
 from .plan_controller import PlanController
 from .profiles import AUTO
 from .reflexes import reflex_decision
 from .registry import DEFAULT_MODEL, resolve
 from .sampling import GREEDY, Sampling
+from .speculation_hint import About, Hint
 from .store import Progress, silent
 from .sureness import SURE
 
@@ -58,8 +58,8 @@ class ModelController:
         self.engine = engine
         self._codebook = codebook
         self._sampling = sampling
-        self._habits = Habits()
-        self._foresight = Foresight(engine)
+        self._habits = GuessHistory()
+        self._foresight = Lookahead(engine)
 
     def use(self, codebook: Codebook) -> None:
         """Decide by this codebook from now on."""
@@ -232,8 +232,8 @@ def make_controller(
     if kind != "llm":
         raise InputError(f"there is no controller '{kind}'{did_you_mean(kind, list(get_args(Kind)))}")
     check_policy(policy)
+    from .cache.opening import open_store
     from .chain import chain
-    from .memory.opening import open_store
     from .remote.address import is_remote, read_address
     from .remote.fallback import HOLD, LOCAL
     from .remote.model import RemoteModel

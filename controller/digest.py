@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from codeword.codebook.choices import END, Distinct, Joined, Node
+from codeword.codebook.choice_graph import END, Distinct, Joined, Node
 
 from .prior.weighted import Weighted
 

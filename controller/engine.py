@@ -11,29 +11,29 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, fields, replace
 
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 from codeword.codebook.prompt import CONTRACT, Prompt
 
 from .adapter import NONE, Adapter
 from .automaton import Automaton
+from .cache.near import direction
 from .deadlines import Deadlines
 from .decision import Decision, DecisionCancelled, Stopwatch
-from .hint import NO_HINT, Hint
-from .hold import DisagreementError, Hold
+from .decoding import Decoding
+from .grammar_check import DisagreementError, GrammarCheck
 from .identity import Identity
-from .memory.near import direction
 from .merge import with_adapter
 from .model import Floats, check_length
+from .prefix_cache import PrefixCache, cuts_of
 from .prefixes import Prefixes
 from .prior.weighted import bias_of
 from .profiles import AUTO, Tuned, choose, load_model
 from .registry import LocalModel
-from .run import Run
 from .sampling import GREEDY, Sampling
+from .sequence import ReadSequence
+from .speculation_hint import NO_HINT, Hint
 from .store import Progress, silent
 from .tokens import PromptTokens, Tokens
-from .tracks import Tracks, cuts_of
-from .walk import Walk
 
 POLICY = 2
 """Raised whenever the same context would give another decision."""
@@ -116,7 +116,7 @@ class Engine:
         self._rounding = "" if techniques.legal_rows else " all rows"
         self.tokens = Tokens(model.folder)
         with ThreadPoolExecutor(1) as beside:
-            hold = beside.submit(Hold, self.tokens.json, self.tokens.end_token)
+            hold = beside.submit(GrammarCheck, self.tokens.json, self.tokens.end_token)
             merged = with_adapter(model, adapter, progress)
             self._model = load_model(
                 merged, self.held, device=device, threads=threads or best.threads, progress=progress
@@ -127,7 +127,7 @@ class Engine:
         identity = f"{self._weights} {merged.weights_sha256} {self.profile} {CONTRACT}"
         on_disk = techniques.disk_cache and techniques.prefix_cache and techniques.kv_cache
         self._exact = self._model.exact or techniques.loose
-        self._tracks = Tracks(self._model, Prefixes(identity) if on_disk else None, exact=self._exact)
+        self._tracks = PrefixCache(self._model, Prefixes(identity) if on_disk else None, exact=self._exact)
 
     @property
     def profile(self) -> str:
@@ -224,7 +224,7 @@ class Engine:
         cuts = cuts_of(tokens)
         if self._tracks.holds(tokens, cuts):
             return None
-        return Reading(Run(self._model, self._tracks, tokens, cuts, len(tokens)))
+        return Reading(ReadSequence(self._model, self._tracks, tokens, cuts, len(tokens)))
 
     def go_on(self, under_way: Sequence["Reading"]) -> None:
         """One pass for all of these, each of which must still go on.
@@ -262,7 +262,7 @@ class Engine:
         key = self.identity.key(tokens, request.graph, sampling)
         matcher = self._hold.matcher(request.graph)
         automaton, bias = Automaton(request.graph, self.tokens.encode), bias_of(request.graph, self.tokens.decode)
-        walk = Walk(automaton, matcher, sampling, sampling.lot(key), bias)
+        walk = Decoding(automaton, matcher, sampling, sampling.lot(key), bias)
         clock.lap("grammar")
         use = self.techniques
         guessed = self.tokens.encode(request.guess) if request.guess and use.guesses and self._exact else ()
@@ -272,7 +272,7 @@ class Engine:
         check_length(len(certain), self._model.shape)  # now, and not after minutes of reading
         if not use.forced_runs:
             cuts = (*cuts[:-1], *range(len(certain) - len(walk.run), len(certain) + 1))
-        run = Run(
+        run = ReadSequence(
             self._model, self._tracks, certain, cuts, len(tokens.system), walk=walk, clock=clock,
             guessed=guessed, forced_runs=use.forced_runs, kv_cache=use.kv_cache,
             legal_rows=use.legal_rows,
@@ -332,7 +332,7 @@ class Engine:
 class Reading:
     """A text that is being read, pass by pass."""
 
-    run: Run
+    run: ReadSequence
     closed: bool = field(default=False, init=False)
     problem: Exception | None = field(default=None, init=False)
 
@@ -353,5 +353,5 @@ class Making(Reading):
 
     tokens: PromptTokens
     key: str
-    walk: Walk
+    walk: Decoding
     clock: Stopwatch

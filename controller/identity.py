@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 
 from .decision import decision_key
 from .digest import graph_digest

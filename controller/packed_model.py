@@ -21,7 +21,7 @@ from .kernels.blocks import GROUP, LANES
 from .kernels.dots import DOTS
 from .kernels.llvm import HAS_BFLOAT_DOTS
 from .kernels.operations import SCALES
-from .kernels.team import Team
+from .kernels.thread_pool import ThreadPool
 from .model import NUMERICS, Floats, Part
 from .packed_cache import PackedCache
 from .packed_weights import Matrix, PackedWeights
@@ -53,7 +53,7 @@ class PackedModel:
         weights.expect_all_taken()
         self.weight_bytes = weights.size_bytes
         self._widened = widen
-        self._team = Team(threads or len(usable_cpus()))
+        self._team = ThreadPool(threads or len(usable_cpus()))
         weakref.finalize(self, self._team.close)
         self._sizes = self._size_table()
         self._sync = np.zeros(passes.sync_slots(self.shape.layers), np.int64)

@@ -7,6 +7,7 @@ cannot be carried out and something else is seen than when it was written.
 from typing import Any
 
 from codeword.codebook.command import Command
+from codeword.codebook.command_codec import give_up
 from codeword.codebook.errors import CommandError
 from codeword.codebook.facts import Fact
 from codeword.codebook.observation import Observation
@@ -14,7 +15,6 @@ from codeword.codebook.plan_executor import PlanExecutor
 from codeword.codebook.plan_numbers import check_numbers
 from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import UNCLEAR, TaskPlan, check_things
-from codeword.codebook.writing import give_up
 
 from .backend import Backend
 from .decision import Decision, Note, Stopwatch, decision_key

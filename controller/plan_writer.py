@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 from codeword.codebook.mutex import Mutexes
 from codeword.codebook.observation import Observation
 from codeword.codebook.plan_grammar import plan_graph
@@ -18,13 +18,13 @@ from codeword.codebook.task_plan import Achieve, TaskPlan, read_plan
 from .backend import Backend
 from .decision import Alternative, Decision
 from .engine import Cancelled, never
-from .hint import About, Hint
-from .likeliest import Likeliest
+from .nbest import NBest
 from .prior.coverage import Coverage, coverage
 from .prior.of_task import plan_prior
 from .prior.plan_prior import PlanPrior
 from .prior.weighted import Weighted
 from .sampling import GREEDY, Sampling
+from .speculation_hint import About, Hint
 
 MOST_CONSIDERED = 4
 """The most plans that are written beside the first one, to find a likelier one or to ask the user."""
@@ -129,7 +129,7 @@ class PlanWriter:
         first = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
         thought = ThoughtOf.of(codebook, [first], prior, covered)
         if first.logprob is not None and not self._sampling.temperature:
-            others = Likeliest(bare, graph, first)
+            others = NBest(bare, graph, first)
             for _ in range(MOST_CONSIDERED):
                 best, sure = thought.best(codebook)
                 if exp(others.bound) <= thought.weights[best] and sure >= enough:

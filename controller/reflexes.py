@@ -1,8 +1,8 @@
 """Decisions that no model makes: a task that is a stop word, only forbids, or has no words moves nothing."""
 
+from codeword.codebook.command_codec import give_up
 from codeword.codebook.reflexes import reflex
 from codeword.codebook.skills import Codebook
-from codeword.codebook.writing import give_up
 
 from .decision import Decision, Note, Stopwatch, decision_key
 

@@ -5,7 +5,7 @@ from contextlib import closing
 import click
 
 from codeword.codebook.errors import InputError
-from codeword.controller.memory.opening import AUTO, KeptStore, default_path, open_kept
+from codeword.controller.cache.opening import AUTO, KeptStore, default_path, open_kept
 
 from .terminal import out, print_json
 

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from codeword.codebook import Result
+from codeword.codebook.command_codec import read_command
 from codeword.codebook.errors import CodewordError, InputError
 from codeword.codebook.observation import Record
 from codeword.codebook.reflexes import stops
 from codeword.codebook.task_plan import TaskPlan, read_plan, told_command
-from codeword.codebook.writing import read_command
 from codeword.controller import Decision
 from codeword.controller.sureness import SURE
 

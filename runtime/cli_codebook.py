@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codeword.codebook import CodebookError, Observation, command_schema, legal, load_codebook
+from codeword.codebook.action_prompt import task_told
 from codeword.codebook.advice import advice
 from codeword.codebook.calls import trusted_calls
 from codeword.codebook.docs import codebook_docs
@@ -15,7 +16,6 @@ from codeword.codebook.editor_schema import codebook_schema
 from codeword.codebook.errors import InputError
 from codeword.codebook.fact_kinds import unknown_places
 from codeword.codebook.made_up import made_up_scene
-from codeword.codebook.offer import task_told
 from codeword.codebook.prompt import codebook_text, observation_text
 from codeword.codebook.scene_notation import load_scene
 from codeword.codebook.task_plan import told_command

@@ -15,8 +15,8 @@ from codeword.codebook.errors import CodewordError, CommandError, EpisodeError, 
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.reflexes import stops
 from codeword.codebook.task_plan import read_plan
+from codeword.controller.cache.opening import OFF
 from codeword.controller.controller import BEST_POLICY, POLICIES
-from codeword.controller.memory.opening import OFF
 from codeword.controller.profiles import AUTO, PROFILES
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.remote.address import USUAL, Limits

@@ -12,7 +12,7 @@ from codeword.codebook.observation import Record
 from codeword.codebook.reflexes import reflex
 from codeword.controller import Controller, Decision
 from codeword.controller.decision import DecisionCancelled, Note
-from codeword.controller.foresight import Foreseeing
+from codeword.controller.lookahead import LooksAhead
 from codeword.sim import Damage
 
 from .guard import Guard
@@ -233,7 +233,7 @@ class _Loop:
         started, controller = time.perf_counter(), self.episode.controller
         execution = self.episode.robot.execute(command)
         self.commands += 1
-        if not (ahead and self.episode.lookahead) or not isinstance(controller, Foreseeing):
+        if not (ahead and self.episode.lookahead) or not isinstance(controller, LooksAhead):
             return execution.result()
         controller.look_ahead(self.task, seen, command)
         result = execution.result()
@@ -349,7 +349,7 @@ def run_episode(episode: Episode, on_step: Callable[[int], None] | None = None) 
     try:
         return _run(_Loop(episode, Guard(scenario.codebook), scenario, episode.task), on_step)
     finally:
-        if isinstance(episode.controller, Foreseeing):
+        if isinstance(episode.controller, LooksAhead):
             episode.controller.rest()
 
 

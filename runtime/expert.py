@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from codeword.codebook import Codebook, Observation, give_up
 from codeword.codebook.command import Command
-from codeword.codebook.pursuit import Pursuit
+from codeword.codebook.goal_executor import GoalExecutor
 from codeword.controller.decision import Decision, decision_key
 from codeword.controller.engine import never
 
@@ -20,7 +20,7 @@ class Expert:
             raise ValueError("the expert needs a scenario with a goal")
         later = scenario.changed()
         self._later = dict.fromkeys((later.spec.task, *later.spec.wordings), later.goal) if later.spec.then else {}
-        self._pursuit = Pursuit(scenario.codebook, scenario.goal)
+        self._pursuit = GoalExecutor(scenario.codebook, scenario.goal)
 
     def use(self, codebook: Codebook) -> None:
         """Plan with this codebook from now on."""
@@ -32,7 +32,7 @@ class Expert:
         started = time.perf_counter()
         goal = self._later.get(task)
         if goal is not None and goal is not self._pursuit.goal:
-            self._pursuit = Pursuit(self._pursuit.codebook, goal)
+            self._pursuit = GoalExecutor(self._pursuit.codebook, goal)
         codebook = self._pursuit.codebook
         found = self._pursuit.next(observation)
         if not isinstance(found, Command):

@@ -2,9 +2,9 @@
 
 from codeword.codebook import Codebook, Command, CommandError, Observation, read_command
 from codeword.codebook.arguments import Argument, TextArgument
+from codeword.codebook.command_codec import bindings_of, prepare, things_in
 from codeword.codebook.conditions import holds_for_each
 from codeword.codebook.spans import is_span
-from codeword.codebook.writing import bindings_of, prepare, things_in
 
 
 class Guard:

@@ -16,7 +16,7 @@ from codeword.codebook.errors import CodewordError, InputError
 from codeword.controller.cpus import usable_cpus
 from codeword.controller.store import Progress, silent
 
-from .crew import Alone, Crew, failure
+from .executors import Alone, Executor, failure
 from .outcome import Outcome
 from .run import Controllers, Loaded, Plan, Task, Telling, Who, fetch
 from .worker import Orders, Over, Ready, Refused, Stage, work
@@ -38,7 +38,7 @@ def cores() -> int:
     return len(siblings) or len(allowed)
 
 
-def open_crew(plan: Plan, who: Who, processes: int, progress: Progress, listener: Telling | None = None) -> Crew:
+def open_crew(plan: Plan, who: Who, processes: int, progress: Progress, listener: Telling | None = None) -> Executor:
     """Whoever carries out a plan, in so many processes; with one of them it is this one, and a listener can be told.
 
     Raises InputError or CodewordError where who decides cannot be had.
@@ -46,10 +46,10 @@ def open_crew(plan: Plan, who: Who, processes: int, progress: Progress, listener
     if processes == 1:
         return Alone(plan, Controllers(who, progress), listener)
     fetch(who, progress)  # once, before there are many to do it
-    return Team(plan, who, processes, progress)
+    return WorkerPool(plan, who, processes, progress)
 
 
-class Team:
+class WorkerPool:
     """Worker processes. The first one loads alone and compiles what is to be compiled; the others find it done."""
 
     def __init__(self, plan: Plan, who: Who, jobs: int, progress: Progress = silent) -> None:

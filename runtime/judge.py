@@ -4,7 +4,7 @@ from typing import Literal
 
 from codeword.codebook import Observation
 from codeword.codebook.conditions import conjuncts
-from codeword.codebook.ground import Grounder, changing, open_parts
+from codeword.codebook.grounding import Grounder, changing, open_parts
 from codeword.codebook.observation import Record
 from codeword.sim import Damage
 

@@ -12,9 +12,9 @@ from pydantic import Field
 from codeword.codebook import read_command
 from codeword.codebook.budgets import Budget, Stage
 from codeword.codebook.errors import CodewordError
-from codeword.codebook.foretell import unshown_effects
 from codeword.codebook.observation import Record
 from codeword.codebook.task_plan import told_command
+from codeword.codebook.transition import unshown_effects
 
 from .limits import stages_of
 from .recording import Episode

@@ -6,7 +6,7 @@ from functools import cache
 from itertools import islice
 
 from codeword.codebook import Codebook, Entity, Observation, load_codebook
-from codeword.codebook.offer import offer
+from codeword.codebook.action_prompt import offer
 from codeword.controller.calibration import Text
 from codeword.controller.controller import RandomController
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from codeword.codebook import Codebook, Command, Observation, Robot
+from codeword.codebook.action_space import legal
 from codeword.codebook.errors import RobotError
-from codeword.codebook.foretell import unshown_effects
-from codeword.codebook.legal import legal
 from codeword.codebook.primitive_robot import PrimitiveRobot
+from codeword.codebook.transition import unshown_effects
 
 from .episode import check_observation
 from .faults import in_one_line

@@ -16,6 +16,7 @@ from codeword.codebook.task_plan import TaskPlan, read_plan
 from codeword.controller import Controller, RandomController
 from codeword.controller.adapter import Adapter, load_adapter
 from codeword.controller.backend import Backend
+from codeword.controller.cache.opening import OFF, open_store
 from codeword.controller.chain import chain
 from codeword.controller.controller import (
     BEST_POLICY,
@@ -26,7 +27,6 @@ from codeword.controller.controller import (
     prompt_opening,
 )
 from codeword.controller.engine import Engine
-from codeword.controller.memory.opening import OFF, open_store
 from codeword.controller.plan_controller import GivenPlan
 from codeword.controller.plan_writer import ask_for_plan
 from codeword.controller.processor import processor

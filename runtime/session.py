@@ -11,7 +11,7 @@ from codeword.codebook import Codebook, Observation, Result, Robot
 from codeword.codebook.errors import InputError
 from codeword.codebook.facts import Fact
 from codeword.codebook.goals import Goal
-from codeword.codebook.ground import changing
+from codeword.codebook.grounding import changing
 from codeword.codebook.observation import Record
 from codeword.codebook.task_plan import MOST_ITEMS, Achieve, TaskPlan
 from codeword.controller import Controller, Decision

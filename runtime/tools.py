@@ -8,10 +8,10 @@ from typing import Any
 
 from codeword.codebook import Codebook, Command, CommandError, Observation, legal
 from codeword.codebook.arguments import Argument, EntityArgument, ListArgument, TextArgument
+from codeword.codebook.command_codec import skill_schema
 from codeword.codebook.errors import CodewordError
 from codeword.codebook.skills import Skill
 from codeword.codebook.task_plan import Do, TaskPlan, told_command
-from codeword.codebook.writing import skill_schema
 from codeword.controller import Decision
 
 from .guard import Guard

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from codeword.codebook.errors import CodewordError
 
-from .crew import attempt
+from .executors import attempt
 from .outcome import Outcome
 from .run import Controllers, Loaded, Plan, Task, Who
 from .scenario import Scenario, parse_scenario

@@ -2,7 +2,7 @@
 
 import random
 
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choice_graph import END, Node
 
 
 def some_text(graph: Node, lot: random.Random) -> str:

@@ -8,9 +8,9 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-from codeword.codebook.absent import mistaken
 from codeword.codebook.arguments import ChoiceArgument, EntityArgument, ListArgument, NumberArgument
 from codeword.codebook.goals import known_words
+from codeword.codebook.mentions import mistaken
 from codeword.codebook.observation import Observation
 from codeword.codebook.quantities import Quantity
 from codeword.codebook.quantities.offer import number_slots, number_text, quantities_said

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 
 from .plan_prior import PlanPrior
 

@@ -7,7 +7,7 @@ from itertools import permutations
 from math import isfinite
 from typing import Any
 
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choice_graph import END, Node
 
 MOST_CHARACTERS = 4096
 """Of an answer no more is looked at."""

@@ -3,14 +3,14 @@
 import random
 import time
 
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 from codeword.codebook.prompt import Prompt
 from codeword.controller.adapter import Adapter
 from codeword.controller.backend import Backend
 from codeword.controller.decision import Decision, DecisionCancelled, Note
 from codeword.controller.engine import Cancelled, never
-from codeword.controller.hint import NO_HINT, Hint
 from codeword.controller.sampling import Sampling
+from codeword.controller.speculation_hint import NO_HINT, Hint
 
 from .errors import RemoteError
 

@@ -7,21 +7,21 @@ text is told what was wrong and asked again. Whatever it says, only a legal text
 import os
 from typing import Any
 
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 from codeword.codebook.prompt import Prompt
 from codeword.controller.adapter import NONE, Adapter
 from codeword.controller.decision import Decision, Note, Stopwatch, decision_key
 from codeword.controller.digest import graph_digest
 from codeword.controller.engine import Cancelled, never
-from codeword.controller.hint import NO_HINT, Hint
 from codeword.controller.sampling import GREEDY, Sampling
+from codeword.controller.speculation_hint import NO_HINT, Hint
 
 from .address import USUAL, Address, Limits
 from .answers import canonical, first_object, right_part, what_is_wrong
-from .asking import Answer, Asking
 from .errors import RemoteError
-from .line import Line
+from .request import Answer, Request
 from .schema import schema_of
+from .transport import Transport
 from .wording import messages, plain_text
 
 API_KEY = "CODEWORD_API_KEY"
@@ -51,7 +51,7 @@ class RemoteModel:
         """The key of the server is taken from the environment."""
         self.name = str(address)
         self._address, self._limits, self._retries = address, limits, retries
-        self._line = Line(address, limits, os.environ.get(API_KEY, ""))
+        self._line = Transport(address, limits, os.environ.get(API_KEY, ""))
         self._logprobs = True
 
     @property
@@ -105,7 +105,7 @@ class RemoteModel:
         key = self.key_of(prompt, graph, how)
         schema = None if self._address.plain or graph.count() > MOST_TEXTS else _schema(graph)
         clock.lap("schema")
-        asking = Asking(self._line, self._limits, self._retries, cancelled)
+        asking = Request(self._line, self._limits, self._retries, cancelled)
         wrong: list[tuple[str, str]] = []
         lead = right_part("", graph)
         for _ in range(MOST_ATTEMPTS):
@@ -130,7 +130,7 @@ class RemoteModel:
 
     def ask(self, prompt: str, *, most_tokens: int = 1024, cancelled: Cancelled = never) -> str:
         """What the model says to a text, freely, as likely as can be. Raises RemoteError, DecisionCancelled."""
-        asking = Asking(self._line, self._limits, self._retries, cancelled)
+        asking = Request(self._line, self._limits, self._retries, cancelled)
         if self._address.plain:
             body: dict[str, Any] = {"prompt": prompt}
         else:
@@ -144,7 +144,7 @@ class RemoteModel:
 
     def _ask(
         self,
-        asking: Asking,
+        asking: Request,
         prompt: Prompt,
         lead: str,
         schema: dict[str, Any] | None,

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 
 Row = tuple[str, ...]
 """The values of one command's arguments, each as JSON."""

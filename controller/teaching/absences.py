@@ -6,7 +6,7 @@ from dataclasses import replace
 from string import ascii_lowercase
 
 from codeword.codebook import Codebook, Entity
-from codeword.codebook.offer import simple_words
+from codeword.codebook.action_prompt import simple_words
 from codeword.codebook.task_plan import UNCLEAR, reasons
 
 from .multiply import Said, words_of

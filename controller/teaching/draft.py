@@ -7,7 +7,7 @@ from itertools import pairwise
 from string import ascii_lowercase
 
 from .aims import Aim, At, Part
-from .books import COLORS, LABELS, Book
+from .codebook_generator import COLORS, LABELS, Book
 from .scene import TABLE, Move, Scene, State, Thing, has_room
 
 ZONES = (

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from codeword.codebook import Prompt
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 from codeword.controller.automaton import Automaton
 from codeword.controller.prior.weighted import bias_of
 from codeword.controller.tokens import Tokens

@@ -11,15 +11,15 @@ from string import Formatter
 from typing import Any
 
 from codeword.codebook import Codebook, Entity, Observation, Value, parse_codebook
+from codeword.codebook.action_prompt import MOST_SKILLS
 from codeword.codebook.arguments import ChoiceArgument, EntityArgument, NumberArgument
-from codeword.codebook.offer import MOST_SKILLS
+from codeword.codebook.command_codec import make_command
 from codeword.codebook.skills import Skill
 from codeword.codebook.task_plan import Do, TaskPlan
-from codeword.codebook.writing import make_command
 
 from .absences import gone, mistaken
 from .book_skills import distractor_entry
-from .books import Book
+from .codebook_generator import Book
 from .corpus_reader import Entry
 from .multiply import Said, beside, foreign, joined, repeated, said
 from .pools_of import training_pools

@@ -9,9 +9,9 @@ from dataclasses import replace
 from codeword.codebook import Codebook
 from codeword.codebook.arguments import ChoiceArgument, EntityArgument, ListArgument
 from codeword.codebook.command import Value
+from codeword.codebook.command_codec import make_command, things_in
 from codeword.codebook.goals import read_goal
 from codeword.codebook.task_plan import Achieve, Do, Item, TaskPlan, goal_words
-from codeword.codebook.writing import make_command, things_in
 
 from .multiply import Said
 

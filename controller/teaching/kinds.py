@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from . import kinds_change, kinds_held_out, kinds_put, kinds_refer, kinds_stack
-from .books import Book
+from .codebook_generator import Book
 from .draft import Draft, Task
 from .pools_of import held_out_kinds
 

@@ -5,7 +5,7 @@ is meant although not all of it need be there.
 from string import ascii_lowercase
 
 from .aims import At, Part
-from .books import COLORS, LABELS
+from .codebook_generator import COLORS, LABELS
 from .draft import Draft, Task, only
 from .kinds_put import missing, put
 from .scene import TABLE, Move

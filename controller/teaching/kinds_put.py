@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from .aims import Aim, Apart, At
-from .books import LABELS
+from .codebook_generator import LABELS
 from .draft import Draft, Task, only
 from .scene import TABLE
 

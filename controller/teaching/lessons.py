@@ -11,25 +11,25 @@ from functools import partial
 from typing import Any
 
 from codeword.codebook import Command, Entity, Fact, Observation, Prompt, Result
-from codeword.codebook.choices import Node
-from codeword.codebook.classes import ONE_ANOTHER
+from codeword.codebook.action_prompt import offer
+from codeword.codebook.choice_graph import Node
+from codeword.codebook.goal_classes import ONE_ANOTHER
+from codeword.codebook.goal_tracker import GoalTracker
 from codeword.codebook.goals import Goal
-from codeword.codebook.offer import offer
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.codebook.task_plan import Achieve, TaskPlan
-from codeword.codebook.wanted import Wanted
 
 from .aims import At
-from .books import Book
+from .codebook_generator import Book
 from .contrast import contrast
 from .draft import Task
 from .kinds import KINDS, fitting, make_task
 from .mixes import Mix, books
-from .patience import unseen, waits
 from .scene import TABLE, Scene, State
+from .trajectory import Look, Trajectory
+from .waiting import unseen, waits
 from .wanted import aim_of, as_told, ends_of, goal_for_aim, goal_for_gone, goal_of, group_goal
-from .way import Look, Way
 from .wording import word_task
 
 _NOISY = 0.04
@@ -121,7 +121,7 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
     In some, something that is named is not seen: a goal is asked for with it hidden and again with it seen.
     """
     lesson = partial(_lesson, rng, book, kind, task, mix.wordings)
-    way = Way(rng, book, task)
+    way = Trajectory(rng, book, task)
     way.open(0.12 if task.aim is not None else 0.3)
     if task.aim is None:
         return _given_up(lesson, way, task.reason, task, goals=mix.goals)
@@ -142,7 +142,7 @@ def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> l
     return found + (_waited(rng, book, way, lost, lesson) if lost else [])
 
 
-def _goals(rng: random.Random, lesson: "Callable[..., Some]", way: Way, lost: str) -> list[Some]:
+def _goals(rng: random.Random, lesson: "Callable[..., Some]", way: Trajectory, lost: str) -> list[Some]:
     """The goal that a task asks for, by its classes where it is said so; where a thing is `lost`, often also with that
     thing hidden. The way goes after what is written from there on.
     """
@@ -200,7 +200,7 @@ def _picked(rng: random.Random, seen: Sequence[Look]) -> list[Look]:
     return picked
 
 
-def _unsure(rng: random.Random, way: Way, look: Look) -> str:
+def _unsure(rng: random.Random, way: Trajectory, look: Look) -> str:
     """A block that a noisy look may show without what it rests on, because nothing hangs on that."""
     if rng.random() > _NOISY:
         return ""
@@ -213,7 +213,7 @@ def _unsure(rng: random.Random, way: Way, look: Look) -> str:
     return rng.choice(fine) if fine else ""
 
 
-def _waited(rng: random.Random, book: Book, way: Way, lost: str, lesson: "Callable[..., Some]") -> list[Some]:
+def _waited(rng: random.Random, book: Book, way: Trajectory, lost: str, lesson: "Callable[..., Some]") -> list[Some]:
     """What to do while a thing is not seen, after each command in turn, and once it is seen again."""
     looks = [look for look in way.seen if way.scene.held(look.state) != lost]
     if not looks:
@@ -233,7 +233,7 @@ def _waited(rng: random.Random, book: Book, way: Way, lost: str, lesson: "Callab
     return found
 
 
-def _given_up(lesson: "Callable[..., Some]", way: Way, reason: str, task: Task, *, goals: bool) -> list[Some]:
+def _given_up(lesson: "Callable[..., Some]", way: Trajectory, reason: str, task: Task, *, goals: bool) -> list[Some]:
     """That a task cannot be done. Where goals are asked for, the task's is written all the same, as the task tells it,
     or the reason said there; else a command says it, and what is not seen is waited for before.
     """
@@ -260,7 +260,7 @@ def _given_up(lesson: "Callable[..., Some]", way: Way, reason: str, task: Task, 
 
 def _in_vain(book: Book, said: Goal, observation: Observation) -> bool:
     """Whether the planner finds no way to a goal either."""
-    condition = Wanted(book.codebook, said).condition(observation)
+    condition = GoalTracker(book.codebook, said).condition(observation)
     return bool(plan(SymbolicWorld.of(book.codebook, observation), condition, max_expanded=300).failure)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from codeword.codebook import Codebook, Observation
 from codeword.codebook.fact_kinds import place_kinds
 from codeword.codebook.facts import Fact
-from codeword.codebook.ground import Grounder, changing, literals
+from codeword.codebook.grounding import Grounder, changing, literals
 from codeword.codebook.observation import Entity
 from codeword.codebook.operators import Operator, operators
 from codeword.codebook.plan_trace import trace

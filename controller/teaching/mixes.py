@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .books import FLAVORS, Book, make_book, shipped_book
+from .codebook_generator import FLAVORS, Book, make_book, shipped_book
 from .kinds import KINDS
 from .pools_of import Pools, training_pools
 

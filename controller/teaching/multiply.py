@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from codeword.codebook import Codebook, Observation
+from codeword.codebook.action_prompt import MOST_SKILLS, simple_words
 from codeword.codebook.arguments import NumberArgument
-from codeword.codebook.offer import MOST_SKILLS, simple_words
+from codeword.codebook.command_codec import make_command
 from codeword.codebook.quantities import find_quantities
 from codeword.codebook.quantities.offer import number_slots, number_text
 from codeword.codebook.skills import NOTHING, Skill
 from codeword.codebook.task_plan import MOST_ITEMS, UNCLEAR, Do, TaskPlan
-from codeword.codebook.writing import make_command
 
 from .corpus_reader import Entry, Task
 

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from codeword.codebook import Codebook, Observation, Prompt
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
 from codeword.codebook.task_plan import TaskPlan, read_plan

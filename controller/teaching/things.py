@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from codeword.codebook import Codebook, Fact
+from codeword.codebook.action_prompt import simple_words
 from codeword.codebook.errors import CommandError
-from codeword.codebook.offer import simple_words
 from codeword.codebook.task_plan import read_plan
 
 from .multiply import Said, stems, words_of

@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import cast
 
 from codeword.codebook import Fact, Observation
-from codeword.codebook.classes import ONE_ANOTHER, Group, classes, gatherings
+from codeword.codebook.goal_classes import ONE_ANOTHER, Group, classes, gatherings
+from codeword.codebook.goal_relations import relations
+from codeword.codebook.goal_rows import FALLING, RISING, SPELLED
+from codeword.codebook.goal_tracker import GoalTracker, settled
 from codeword.codebook.goals import Goal, in_order
-from codeword.codebook.relations import relations
-from codeword.codebook.rows import FALLING, RISING, SPELLED
-from codeword.codebook.wanted import Wanted, settled
 
 from .aims import Aim, Apart, At, Some, Tower
-from .books import Book
+from .codebook_generator import Book
 from .draft import Task
 from .scene import TABLE, Move, Scene, State, Thing
 from .solver import Solver
@@ -241,7 +241,8 @@ def group_goal(book: Book, observation: Observation, task: Task, state: State, e
 
 def _ends_now(book: Book, scene: Scene, wished: Goal, observation: Observation) -> Ends:
     """The end that a goal comes to that is written now."""
-    return ends_from(book, scene, Wanted(book.codebook, settled(book.codebook, wished, observation)).facts(observation))
+    tracker = GoalTracker(book.codebook, settled(book.codebook, wished, observation))
+    return ends_from(book, scene, tracker.facts(observation))
 
 
 def _round(ends: Ends) -> bool:

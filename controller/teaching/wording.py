@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from .books import Book
+from .codebook_generator import Book
 from .draft import Task
 from .phrases import AGREEING, Goes, agreeing, bare, joined, list_told, pairs_told, tower_told
 from .scene import Scene, Thing

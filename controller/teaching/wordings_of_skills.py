@@ -21,11 +21,11 @@ from codeword.codebook.arguments import (
     TextArgument,
 )
 from codeword.codebook.command import Value
+from codeword.codebook.command_codec import make_command
 from codeword.codebook.quantities.offer import number_text
 from codeword.codebook.skills import Skill
 from codeword.codebook.task_plan import Do, TaskPlan
 from codeword.codebook.units import UNITS, Unit, unit_of
-from codeword.codebook.writing import make_command
 
 from .multiply import Said
 from .pools_of import training_words

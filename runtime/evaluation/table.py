@@ -10,7 +10,7 @@ from typing import Any
 from codeword.codebook.errors import EpisodeError, InputError
 from codeword.controller.controller import policy_for
 from codeword.controller.store import Progress, silent
-from codeword.runtime.crew import Alone, Crew
+from codeword.runtime.executors import Alone, Executor
 from codeword.runtime.jobs import open_crew
 from codeword.runtime.recording import Episode, read_episode
 from codeword.runtime.run import Controllers, Loaded, Plan, Task, check_plan, fetch, header
@@ -116,7 +116,7 @@ def folder_of(contender: Contender) -> str:
     return re.sub(r"[^\w.+-]+", "_", " ".join(filter(None, told))).strip("_")
 
 
-def _crew(plan: Plan, contender: Contender, alone: Controllers | None, jobs: int, progress: Progress) -> Crew:
+def _crew(plan: Plan, contender: Contender, alone: Controllers | None, jobs: int, progress: Progress) -> Executor:
     check_plan(plan, contender.who)
     return Alone(plan, alone) if alone is not None else open_crew(plan, contender.who, jobs, progress)
 

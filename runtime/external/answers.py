@@ -6,9 +6,9 @@ from typing import ClassVar
 from codeword.codebook import Codebook, CommandError, Fact, Observation
 from codeword.codebook.arguments import Argument, ChoiceArgument, EntityArgument
 from codeword.codebook.command import Value
+from codeword.codebook.command_codec import make_command
 from codeword.codebook.goals import Goal
 from codeword.codebook.task_plan import MOST_ITEMS, UNCLEAR, Achieve, Do, TaskPlan
-from codeword.codebook.writing import make_command
 
 from .items import Score, Written
 

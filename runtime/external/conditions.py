@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from codeword.codebook import Codebook, Fact, Observation
+from codeword.codebook.action_space import legal_in
 from codeword.codebook.command import Command
+from codeword.codebook.command_codec import bindings_of
+from codeword.codebook.goal_tracker import GoalTracker, sayable_facts, settled
 from codeword.codebook.goals import Goal, Sayable
-from codeword.codebook.legal import legal_in
 from codeword.codebook.task_plan import MOST_ITEMS, Achieve, Do, TaskPlan
-from codeword.codebook.wanted import Wanted, sayable_facts, settled
-from codeword.codebook.writing import bindings_of
 
 from .answers import UNSAID
 from .items import Score, Written
@@ -92,7 +92,7 @@ def _said(codebook: Codebook, plan: TaskPlan, observation: Observation) -> Itera
     for item in plan.items:
         if isinstance(item, Achieve):
             goal = settled(codebook, item.goal, observation, sayable_facts)
-            yield from map(Holds, Wanted(codebook, goal, sayable_facts).facts(observation))
+            yield from map(Holds, GoalTracker(codebook, goal, sayable_facts).facts(observation))
             yield from (Holds(fact, denied=True) for fact in goal.denied)
         else:
             yield from _brought_about(codebook, item.command)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from codeword.codebook import Codebook, Command, Observation, Result, Robot, RobotError, read_command
-from codeword.codebook.legal import legal
+from codeword.codebook.action_space import legal
 from codeword.runtime.episode import check_observation
 from codeword.runtime.guard import Guard
 

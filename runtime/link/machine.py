@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 
 from codeword.codebook import Codebook
 from codeword.codebook.command import Command
+from codeword.codebook.command_codec import read_command
 from codeword.codebook.errors import CommandError
 from codeword.codebook.observation import Observation, Result
-from codeword.codebook.writing import read_command
 
 from .authority import About, Authority, Lease, RefusedError, Running
 from .effects import Effect, Gate, Held, Look, Release, Start

@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Any, Literal
 
 from codeword.codebook import Codebook, CommandError, Observation, Result, parse_codebook
-from codeword.codebook.legal import Legal
+from codeword.codebook.action_prompt import offer
+from codeword.codebook.action_space import ActionSpace
 from codeword.codebook.observation import Record
-from codeword.codebook.offer import offer
 from codeword.codebook.plan_prompt import plan_prompt
 from codeword.codebook.prompt import Prompt, ordered_facts
 from codeword.codebook.task_plan import read_plan, told_item
@@ -144,7 +144,7 @@ class Teller:
         )
 
 
-def _choice(legal: Legal) -> dict[str, Any]:
+def _choice(legal: ActionSpace) -> dict[str, Any]:
     """What could be chosen, and what could not and why."""
     return {"legal": f"{legal.count:,}", "offered": _offered(legal), "left_out": dict(legal.left_out)}
 
@@ -214,7 +214,7 @@ def _text(prompt: Prompt) -> str:
     return f"{prompt.task}\n{prompt.observation}"
 
 
-def _offered(legal: Legal) -> tuple[Offered, ...]:
+def _offered(legal: ActionSpace) -> tuple[Offered, ...]:
     """The legal commands by skill. The graph's first piece is that before every skill's name."""
     ((opening, skills),) = legal.graph.edges
     return tuple(

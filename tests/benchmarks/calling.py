@@ -9,7 +9,7 @@ from typing import Any
 
 from codeword.codebook import Codebook, Command, CommandError, Observation, Prompt, Skill, read_command
 from codeword.codebook.arguments import Argument, BooleanArgument, ListArgument, NumberArgument, described
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.prompt import observation_text, task_text
 from codeword.codebook.skills import NOTHING
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-from codeword.codebook.offer import Offer
+from codeword.codebook.action_prompt import ActionPrompt
 from codeword.controller.registry import LocalModel
 from codeword.controller.store import Progress
 from codeword.controller.tokens import Tokens
@@ -97,7 +97,7 @@ def _compare(
     contest: Contest, scenarios: Sequence[Scenario], n: int, tokens: Tokens, advance: Callable[[], None]
 ) -> dict[str, Any]:
     """Rows and ratios of n decisions over some scenarios."""
-    asked: list[Offer] = []
+    asked: list[ActionPrompt] = []
 
     def questions() -> Iterator[Question]:
         for situation in _situations(scenarios, n + 1, seed=0):
@@ -118,7 +118,7 @@ def _situations(scenarios: Sequence[Scenario], n: int, seed: int) -> Iterator[Si
     return (turn.situation for turn in islice(course(scenarios, seed), n))
 
 
-def _row(contest: Contest, name: str, asked: Sequence[Offer], answers: dict[str, list[Answer]]) -> Row:
+def _row(contest: Contest, name: str, asked: Sequence[ActionPrompt], answers: dict[str, list[Answer]]) -> Row:
     made = answers[name]
     times = [answer.total_ms for answer in made]
     said = [canonical(given, answer.text) for given, answer in zip(asked, made, strict=True)]

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from codeword.controller.engine import Engine, Techniques
-from codeword.controller.habits import Habits, situation_of
-from codeword.controller.hint import Hint
+from codeword.controller.guess_history import GuessHistory, situation_of
 from codeword.controller.registry import LocalModel
+from codeword.controller.speculation_hint import Hint
 from codeword.runtime.machine import machine
 
 from .courses import course
@@ -42,7 +42,7 @@ def bench_exactness(model: LocalModel, n: int, advance: Callable[[], None]) -> d
     fast = Engine(model, profile="fp32", techniques=Techniques(loose=True))
     packed = Engine(model, profile="packed")
     bare = Engine(model, profile="packed", techniques=BARE)
-    habits, equal, tied, farthest, same_bits, bits = Habits(), 0, 0, 0.0, 0, 0
+    habits, equal, tied, farthest, same_bits, bits = GuessHistory(), 0, 0, 0.0, 0, 0
     guessed = accepted = 0
     differences: list[Difference] = []
     turns = [turn for name in SUITES for turn in _some(name, -(-n // len(SUITES)))][:n]

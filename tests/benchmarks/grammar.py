@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from codeword.codebook import Codebook, Entity, Fact, Observation, load_codebook, parse_codebook
-from codeword.codebook.choices import Node
-from codeword.codebook.offer import offer
+from codeword.codebook.action_prompt import offer
+from codeword.codebook.choice_graph import Node
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.controller.automaton import Automaton
-from codeword.controller.hold import Hold
+from codeword.controller.grammar_check import GrammarCheck
 from codeword.controller.registry import LocalModel
 from codeword.controller.tokens import Tokens
 from codeword.runtime.statistics import quantile
@@ -74,7 +74,7 @@ def bench_grammar(model: LocalModel, n: int, advance: Callable[[], None]) -> dic
     the graph of commands or plans alone.
     """
     tokens = Tokens(model.folder)
-    hold = Hold(tokens.json, tokens.end_token)
+    hold = GrammarCheck(tokens.json, tokens.end_token)
     rows = []
     for name, codebook, graph_of, things in (
         ("tabletop, 20 entities", load_codebook("tabletop"), _commands, _TWENTY),

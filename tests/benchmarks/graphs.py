@@ -1,6 +1,6 @@
 """Graphs of legal texts on their way to another process, where the end of every text must be the same one again."""
 
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choice_graph import END, Node
 
 from .side import PackedGraph
 

@@ -7,7 +7,7 @@ from itertools import cycle
 from statistics import median
 from typing import Any
 
-from codeword.codebook.offer import stable_text
+from codeword.codebook.action_prompt import stable_text
 from codeword.controller.controller import ModelController
 from codeword.controller.deadlines import Deadlines
 from codeword.controller.decision import DecisionCancelled

@@ -10,7 +10,7 @@ from typing import Any
 from codeword.codebook import Codebook, Command, Observation
 from codeword.controller import Controller, Decision
 from codeword.controller.engine import Cancelled, never
-from codeword.controller.foresight import Foreseeing
+from codeword.controller.lookahead import LooksAhead
 from codeword.runtime.machine import machine
 from codeword.runtime.recording import Episode, read_episode
 from codeword.runtime.replay import replay
@@ -26,7 +26,7 @@ class _Mistaken:
     """A controller that foretells a world with one thing too many."""
 
     def __init__(self, controller: Controller) -> None:
-        assert isinstance(controller, Foreseeing)
+        assert isinstance(controller, LooksAhead)
         self._controller, self._ahead = controller, controller
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:

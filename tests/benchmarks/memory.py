@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from codeword.codebook.errors import InputError
-from codeword.controller.memory.opening import open_kept
+from codeword.controller.cache.opening import open_kept
 from codeword.controller.store import Progress
 from codeword.runtime.machine import machine
 from codeword.runtime.recording import Episode, Step, read_episode

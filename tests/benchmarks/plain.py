@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 from codeword.codebook.prompt import Prompt
 from codeword.controller.automaton import Automaton
 from codeword.controller.registry import LocalModel

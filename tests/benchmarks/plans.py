@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from codeword.codebook import load_codebook
-from codeword.codebook.offer import offer
+from codeword.codebook.action_prompt import offer
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
 from codeword.codebook.task_plan import Do, read_plan

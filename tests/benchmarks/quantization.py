@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, get_args
 
-from codeword.codebook.offer import stable_text
+from codeword.codebook.action_prompt import stable_text
 from codeword.controller.decision import Decision
 from codeword.controller.engine import Engine
 from codeword.controller.perplexity import perplexity

@@ -1,8 +1,8 @@
 """Moments of episodes as questions: the prompt in every form, and what is legal in every form."""
 
 from codeword.codebook import CommandError, read_command
-from codeword.codebook.offer import Offer, offer
-from codeword.controller.habits import situation_of
+from codeword.codebook.action_prompt import ActionPrompt, offer
+from codeword.controller.guess_history import situation_of
 from codeword.controller.remote.schema import schema_of
 from codeword.controller.tokens import Tokens
 from codeword.runtime.situations import Situation
@@ -11,12 +11,12 @@ from .graphs import pack
 from .side import Question
 
 
-def offered(situation: Situation) -> Offer:
+def offered(situation: Situation) -> ActionPrompt:
     """What is told and offered in a situation."""
     return offer(situation.codebook, situation.task, situation.observation)
 
 
-def question_of(situation: Situation, given: Offer, tokens: Tokens) -> Question:
+def question_of(situation: Situation, given: ActionPrompt, tokens: Tokens) -> Question:
     """The question that all sides get in a situation, for what is offered in it."""
     return Question(
         system=given.prompt.system,
@@ -29,7 +29,7 @@ def question_of(situation: Situation, given: Offer, tokens: Tokens) -> Question:
     )
 
 
-def canonical(given: Offer, text: str) -> str | None:
+def canonical(given: ActionPrompt, text: str) -> str | None:
     """The legal command that an answer says, in its canonical form; None where it says none."""
     try:
         command = read_command(given.legal.codebook, text)

@@ -5,9 +5,9 @@ from typing import Any
 
 from codeword.codebook.prompt import Prompt
 from codeword.controller.engine import Engine
-from codeword.controller.habits import Habits
-from codeword.controller.hint import Hint
+from codeword.controller.guess_history import GuessHistory
 from codeword.controller.registry import LocalModel
+from codeword.controller.speculation_hint import Hint
 
 from .graphs import unpack
 from .side import Answer, Question
@@ -19,7 +19,7 @@ class CodewordSide:
     def __init__(self, model: LocalModel, options: dict[str, Any]) -> None:
         self._engine = Engine(model, **options)
         self._warm: set[str] = set()
-        self._habits = Habits()
+        self._habits = GuessHistory()
 
     def decide(self, question: Question) -> Answer:
         """The command that the engine picks."""

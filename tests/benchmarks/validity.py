@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from codeword.codebook import CommandError, legal
-from codeword.codebook.offer import offer
+from codeword.codebook.action_prompt import offer
 from codeword.controller.decision import Decision
 from codeword.controller.engine import Engine
 from codeword.controller.registry import LocalModel

@@ -7,9 +7,9 @@ from functools import cache
 
 from codeword.codebook import Codebook, Entity, Fact, Observation, make_command, parse_codebook
 from codeword.codebook.arguments import EntityArgument, ListArgument, NumberArgument, TextArgument
+from codeword.codebook.command_codec import bindings_of
 from codeword.codebook.conditions import holds_for_each
 from codeword.codebook.spans import is_span
-from codeword.codebook.writing import bindings_of
 
 KINDS = ("block", "bowl", "zone")
 TASK = "Take it, it is 5 o'clock"

@@ -1,7 +1,7 @@
 """All goals that can be said of a scene, as a grammar of their own: what plans have between their commands."""
 
 from codeword.codebook import Codebook, Observation
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.goals import Sayable
 
 MOST_ITEMS = 12

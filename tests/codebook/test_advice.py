@@ -2,7 +2,7 @@
 
 from codeword.codebook import legal, load_codebook, parse_codebook
 from codeword.codebook.advice import advice
-from codeword.codebook.choices import Distinct, Node
+from codeword.codebook.choice_graph import Distinct, Node
 from tests.codebook.plan_books import COFFEE, DOG, book
 from tests.observations import observe
 

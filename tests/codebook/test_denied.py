@@ -7,9 +7,9 @@ import pytest
 
 from codeword.codebook import Codebook, Entity, Fact, Observation, load_codebook, parse_codebook
 from codeword.codebook.compose import shipped
+from codeword.codebook.goal_tracker import GoalTracker
 from codeword.codebook.goals import Goal, denials, read_goal
 from codeword.codebook.planner import SymbolicWorld, plan
-from codeword.codebook.wanted import Wanted
 from codeword.controller.teaching.lessons import lessons
 from codeword.controller.teaching.mixes import training_mix
 from tests.codebook.goal_grammar import goal_graph
@@ -77,7 +77,7 @@ def test_a_goal_of_both_kinds_is_read_and_told() -> None:
 
 def test_plans_lead_to_what_is_denied() -> None:
     book, seen = parse_codebook(BOOK), look("gate_open", "lit(red_lamp)", "lit(blue_lamp)")
-    wanted = Wanted(book, read_goal('{"goal":[["not","lit","red_lamp"],["lit","blue_lamp"]]}'))
+    wanted = GoalTracker(book, read_goal('{"goal":[["not","lit","red_lamp"],["lit","blue_lamp"]]}'))
     assert not wanted.reached(seen)
     assert (wanted.open(seen), list(map(str, wanted.ending(seen)))) == ([], ["lit(red_lamp)"])
     found = plan(SymbolicWorld.of(book, seen), wanted.condition(seen))

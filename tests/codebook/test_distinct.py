@@ -6,7 +6,7 @@ from itertools import permutations, product
 import pytest
 
 from codeword.codebook import Entity, Fact, Observation, legal, parse_codebook
-from codeword.codebook.choices import END, Distinct, Node
+from codeword.codebook.choice_graph import END, Distinct, Node
 from codeword.controller.digest import graph_digest
 
 BEHIND = Node((('"]}', END), ('"],"n":"', Node((("a", Node((('"}', END),))), ("b", Node((('"}', END),))))))))

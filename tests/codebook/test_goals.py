@@ -7,12 +7,12 @@ from itertools import permutations
 import pytest
 
 from codeword.codebook import Codebook, Fact, load_codebook
-from codeword.codebook.absent import absent
 from codeword.codebook.command import Command
+from codeword.codebook.goal_executor import GoalExecutor
+from codeword.codebook.goal_tracker import GoalTracker
 from codeword.codebook.goals import goal_facts, read_goal
+from codeword.codebook.mentions import absent
 from codeword.codebook.planner import Plan, SymbolicWorld
-from codeword.codebook.pursuit import Pursuit
-from codeword.codebook.wanted import Wanted
 from tests.codebook.goal_grammar import MOST_ITEMS, goal_graph
 from tests.graphs import some_texts
 from tests.observations import large_observation, observe, random_observation
@@ -129,10 +129,13 @@ def test_the_grammar_of_goals_grows_with_the_graph_and_not_with_its_texts(name: 
 def test_a_goal_is_pursued_to_its_end(tabletop: Codebook) -> None:
     seen = observe({"red_block": "green_block", "green_block": "table"}, ("blue_bowl",))
     goal = read_goal('{"goal":[["red_block","on","table"],["green_block","in","blue_bowl"]]}')
-    world, pursuit = SymbolicWorld.of(tabletop, seen), Pursuit(tabletop, Wanted(tabletop, goal).condition(seen))
+    world, executor = (
+        SymbolicWorld.of(tabletop, seen),
+        GoalExecutor(tabletop, GoalTracker(tabletop, goal).condition(seen)),
+    )
     said = []
     for _ in range(6):
-        command = pursuit.next(seen.model_copy(update={"facts": tuple(sorted(world.state.facts))}))
+        command = executor.next(seen.model_copy(update={"facts": tuple(sorted(world.state.facts))}))
         assert isinstance(command, Command)
         said.append(command.text)
         if command.skill == "done":
@@ -140,12 +143,12 @@ def test_a_goal_is_pursued_to_its_end(tabletop: Codebook) -> None:
         world = world.after(command)
     assert said[-1] == '{"skill":"done"}'
     assert len(said) == 5
-    assert Wanted(tabletop, goal).condition(seen).holds(world.state, {})
+    assert GoalTracker(tabletop, goal).condition(seen).holds(world.state, {})
 
 
 def test_a_goal_that_contradicts_itself_has_no_plan(tabletop: Codebook) -> None:
     seen = observe({"red_block": "table"}, ("blue_bowl",))
     goal = read_goal('{"goal":[["red_block","on","table"],["red_block","in","blue_bowl"]]}')
-    found = Pursuit(tabletop, Wanted(tabletop, goal).condition(seen)).next(seen)
+    found = GoalExecutor(tabletop, GoalTracker(tabletop, goal).condition(seen)).next(seen)
     assert isinstance(found, Plan)
     assert found.failure == "impossible"

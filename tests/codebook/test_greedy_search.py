@@ -10,7 +10,7 @@ from codeword.codebook import Codebook, Observation
 from codeword.codebook.conditions import Condition
 from codeword.codebook.facts import Fact
 from codeword.codebook.greedy_search import GreedySearch
-from codeword.codebook.ground import Grounder, changing
+from codeword.codebook.grounding import Grounder, changing
 from codeword.codebook.operators import operators
 from codeword.codebook.planner import SymbolicWorld, plan
 from tests.benchmarks.planner import KINDS, arrangement, facts_wanted, observed

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from codeword.codebook import Codebook, load_codebook
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.errors import CommandError
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_trace import same_outcome, trace

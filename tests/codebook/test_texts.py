@@ -18,15 +18,15 @@ from codeword.codebook import (
     parse_codebook,
     read_command,
 )
+from codeword.codebook.action_prompt import offer
 from codeword.codebook.arguments import ChoiceArgument, TextArgument
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 from codeword.codebook.command import Value
 from codeword.codebook.docs import codebook_docs
 from codeword.codebook.editor_schema import codebook_schema
-from codeword.codebook.offer import offer
+from codeword.codebook.goal_executor import idle
 from codeword.codebook.parse import Vocabulary, parse_condition
 from codeword.codebook.planner import SymbolicWorld, plan
-from codeword.codebook.pursuit import idle
 from codeword.codebook.robot import Motion, Outcome
 from codeword.codebook.steps import carry_out
 from codeword.codebook.yaml_source import parse_yaml, plain

@@ -6,9 +6,9 @@ import pytest
 
 from codeword.codebook import Codebook, CodebookError, Entity, Fact, Observation, load_codebook, parse_codebook
 from codeword.codebook.compose import shipped
+from codeword.codebook.goal_executor import idle, idle_command
 from codeword.codebook.planner import SymbolicWorld
 from codeword.codebook.prompt import codebook_text
-from codeword.codebook.pursuit import idle, idle_command
 
 ROVER = """\
 codebook: rover
@@ -92,9 +92,9 @@ def test_a_wait_that_is_not_legal_now_is_not_sent() -> None:
 
 
 def test_made_up_codebooks_declare_their_waiting_skill() -> None:
-    from codeword.controller.teaching.books import make_book
-    from codeword.controller.teaching.patience import waits
+    from codeword.controller.teaching.codebook_generator import make_book
     from codeword.controller.teaching.pools_of import training_pools
+    from codeword.controller.teaching.waiting import waits
 
     rng, waiting = random.Random(5), 0
     for _ in range(30):

@@ -5,10 +5,10 @@ import random
 import pytest
 
 from codeword.codebook import Codebook, Fact, load_codebook
+from codeword.codebook.action_prompt import offer
+from codeword.codebook.goal_tracker import GoalTracker
 from codeword.codebook.goals import Goal
-from codeword.codebook.offer import offer
 from codeword.codebook.planner import SymbolicWorld, plan
-from codeword.codebook.wanted import Wanted
 from tests.graphs import some_texts
 from tests.observations import large_observation, observe
 
@@ -22,7 +22,7 @@ def test_what_is_in_the_way_is_not_put_where_something_else_is_wanted() -> None:
             turned = seen.model_copy(update={"entities": tuple(reversed(seen.entities))})
             for look in (seen, turned):
                 world = SymbolicWorld.of(codebook, look)
-                wanted = Wanted(codebook, Goal((Fact("in", ("green_block", "blue_bowl")),))).condition(look)
+                wanted = GoalTracker(codebook, Goal((Fact("in", ("green_block", "blue_bowl")),))).condition(look)
                 commands = plan(world, wanted).commands
                 assert [command.skill for command in commands] == ["pick", "place", "pick", "place"]
                 assert "blue_bowl" not in commands[1].text, (name, bowls, [c.text for c in commands])

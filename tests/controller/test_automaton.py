@@ -5,10 +5,10 @@ import random
 import pytest
 
 from codeword.codebook import Codebook, Observation, legal, load_codebook, parse_codebook
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.controller.automaton import Automaton, State
-from codeword.controller.hold import DisagreementError, Hold, Matcher
+from codeword.controller.grammar_check import DisagreementError, GrammarCheck, Matcher
 from codeword.controller.registry import LocalModel
 from codeword.controller.tokens import Tokens
 from tests.codebook.goal_grammar import goal_graph
@@ -85,12 +85,12 @@ def test_a_text_that_begins_another_is_refused(tiny_model: LocalModel) -> None:
 
 
 @pytest.fixture(scope="module")
-def held(tiny_model: LocalModel) -> tuple[Tokens, Hold]:
+def held(tiny_model: LocalModel) -> tuple[Tokens, GrammarCheck]:
     tokens = Tokens(tiny_model.folder)
-    return tokens, Hold(tokens.json, tokens.end_token)
+    return tokens, GrammarCheck(tokens.json, tokens.end_token)
 
 
-def walk_both(tokens: Tokens, hold: Hold, graph: Node, lot: random.Random) -> str:
+def walk_both(tokens: Tokens, hold: GrammarCheck, graph: Node, lot: random.Random) -> str:
     """Go a random way through both automata, each step compared; gives the text."""
     state, matcher, taken = Automaton(graph, tokens.encode).start, hold.matcher(graph), []
     while not state.is_end:
@@ -104,14 +104,16 @@ def walk_both(tokens: Tokens, hold: Hold, graph: Node, lot: random.Random) -> st
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_hold_agrees(held: tuple[Tokens, Hold], seed: int) -> None:
+def test_the_hold_agrees(held: tuple[Tokens, GrammarCheck], seed: int) -> None:
     lot = random.Random(seed)
     graph = random_graph(lot)
     assert graph.accepts(walk_both(*held, graph, lot))
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_the_hold_allows_nothing_but_the_beginnings_of_the_graph_s_texts(held: tuple[Tokens, Hold], seed: int) -> None:
+def test_the_hold_allows_nothing_but_the_beginnings_of_the_graph_s_texts(
+    held: tuple[Tokens, GrammarCheck], seed: int
+) -> None:
     tokens, hold = held
     lot = random.Random(seed)
     graph = random_graph(lot)
@@ -138,7 +140,7 @@ def allows(matcher: Matcher, token: int) -> bool:
 
 
 @pytest.mark.parametrize("piece", ['"', "\\", "/", "[a-z]*", "é", "\U0001f916", "\n", "a|b", "#", "%", "$"])
-def test_the_hold_takes_pieces_as_they_are(held: tuple[Tokens, Hold], piece: str) -> None:
+def test_the_hold_takes_pieces_as_they_are(held: tuple[Tokens, GrammarCheck], piece: str) -> None:
     tokens, hold = held
     graph = Node(((piece, Node((("a", END), ("b", END)))),))
     matcher = hold.matcher(graph)
@@ -146,14 +148,14 @@ def test_the_hold_takes_pieces_as_they_are(held: tuple[Tokens, Hold], piece: str
     matcher.expect_end()
 
 
-def test_the_hold_agrees_on_goals_over_a_large_scene(held: tuple[Tokens, Hold], tabletop: Codebook) -> None:
+def test_the_hold_agrees_on_goals_over_a_large_scene(held: tuple[Tokens, GrammarCheck], tabletop: Codebook) -> None:
     lot = random.Random(7)
     graph = goal_graph(tabletop, large_observation())
     for _ in range(5):
         assert graph.accepts(walk_both(*held, graph, lot))
 
 
-def test_the_hold_agrees_on_plans(held: tuple[Tokens, Hold], tabletop: Codebook) -> None:
+def test_the_hold_agrees_on_plans(held: tuple[Tokens, GrammarCheck], tabletop: Codebook) -> None:
     lot = random.Random(8)
     graph = plan_graph(tabletop, large_observation(4), "put red in blue")
     for _ in range(4):
@@ -179,7 +181,7 @@ def test_plans_have_the_tokens_of_the_whole_text_for_the_real_tokenizer(
             assert state.is_end, text
 
 
-def test_the_hold_refuses_what_the_grammar_does_not_allow(held: tuple[Tokens, Hold]) -> None:
+def test_the_hold_refuses_what_the_grammar_does_not_allow(held: tuple[Tokens, GrammarCheck]) -> None:
     tokens, hold = held
     graph = Node((('{"skill":"', Node((("pick", CLOSE), ("done", CLOSE)))),))
     with pytest.raises(DisagreementError, match="the grammar refuses token"):
@@ -232,7 +234,7 @@ def check_tokens_of_whole_texts(tokens: Tokens, graph: Node) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_copied_words_have_the_tokens_of_the_whole_text(held: tuple[Tokens, Hold], task: str) -> None:
+def test_copied_words_have_the_tokens_of_the_whole_text(held: tuple[Tokens, GrammarCheck], task: str) -> None:
     check_tokens_of_whole_texts(held[0], speaking(task))
 
 
@@ -245,7 +247,7 @@ def test_copied_words_have_the_tokens_of_the_whole_text_for_the_real_tokenizer(
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_hold_agrees_on_copied_words(held: tuple[Tokens, Hold], task: str) -> None:
+def test_the_hold_agrees_on_copied_words(held: tuple[Tokens, GrammarCheck], task: str) -> None:
     lot, graph = random.Random(8), speaking(task)
     for _ in range(10):
         assert graph.accepts(walk_both(*held, graph, lot))
@@ -254,7 +256,7 @@ def test_the_hold_agrees_on_copied_words(held: tuple[Tokens, Hold], task: str) -
 @pytest.mark.model
 def test_with_the_real_tokenizer_and_codebook(real_model: LocalModel, tabletop: Codebook) -> None:
     tokens, lot = Tokens(real_model.folder), random.Random(3)
-    hold = Hold(tokens.json, tokens.end_token)
+    hold = GrammarCheck(tokens.json, tokens.end_token)
     for _ in range(60):
         graph = legal(tabletop, random_observation(lot)).graph
         text = walk_both(tokens, hold, graph, lot)
@@ -270,7 +272,7 @@ def test_with_the_real_tokenizer_and_codebook(real_model: LocalModel, tabletop: 
 @pytest.mark.model
 def test_the_hold_agrees_on_copied_words_for_the_real_tokenizer(real_model: LocalModel) -> None:
     tokens, lot = Tokens(real_model.folder), random.Random(9)
-    hold = Hold(tokens.json, tokens.end_token)
+    hold = GrammarCheck(tokens.json, tokens.end_token)
     for graph in map(speaking, TASKS):
         for _ in range(10):
             assert graph.accepts(walk_both(tokens, hold, graph, lot))

@@ -8,7 +8,7 @@ from math import inf
 import pytest
 
 from codeword.controller.teaching.aims import Aim
-from codeword.controller.teaching.books import shipped_book
+from codeword.controller.teaching.codebook_generator import shipped_book
 from codeword.controller.teaching.contrast import contrast
 from codeword.controller.teaching.draft import Draft, Task
 from codeword.controller.teaching.kinds import KINDS

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from codeword.codebook import Codebook, Prompt, legal, write_prompt
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.errors import ModelError
 from codeword.controller.decision import Decision, DecisionCancelled
 from codeword.controller.engine import Engine, Techniques

@@ -12,20 +12,19 @@ import pytest
 from ruamel.yaml import YAML
 
 from codeword.codebook import Fact, Result, parse_codebook
+from codeword.codebook.goal_tracker import GoalTracker, settled
 from codeword.codebook.goals import Goal, read_goal
 from codeword.codebook.parse import Vocabulary, parse_condition
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.codebook.task_plan import Achieve
-from codeword.codebook.wanted import Wanted, settled
 from codeword.controller.teaching.aims import Aim
 from codeword.controller.teaching.book_skills import Names
-from codeword.controller.teaching.books import Book, make_book, shipped_book
+from codeword.controller.teaching.codebook_generator import Book, make_book, shipped_book
 from codeword.controller.teaching.draft import Draft, Task
 from codeword.controller.teaching.kinds import KINDS, fitting, make_task
 from codeword.controller.teaching.lessons import GoalLesson, Lesson, follow, lessons, observed
 from codeword.controller.teaching.mixes import Mix, books, training_mix
-from codeword.controller.teaching.patience import unseen, waits
 from codeword.controller.teaching.pools_of import (
     held_out_kinds,
     held_out_names,
@@ -35,6 +34,7 @@ from codeword.controller.teaching.pools_of import (
 )
 from codeword.controller.teaching.scene import TABLE
 from codeword.controller.teaching.solver import Solver
+from codeword.controller.teaching.waiting import unseen, waits
 from codeword.controller.teaching.wanted import as_told, ends_from, ends_of, goal_of, group_goal
 from codeword.controller.teaching.wording import word_task
 from codeword.runtime.evaluation.splits import other_words
@@ -184,7 +184,7 @@ def test_a_goal_that_is_taught_leads_to_what_the_task_wants() -> None:
         for goal in goals:
             assert read_goal(goal.text) == goal
             world = SymbolicWorld.of(book.codebook, observation)
-            aim = Wanted(book.codebook, settled(book.codebook, goal, observation))
+            aim = GoalTracker(book.codebook, settled(book.codebook, goal, observation))
             found = plan(world, aim.condition(observation))
             assert not found.failure, (task.kind, goal.text)
             for command in found.commands:
@@ -221,7 +221,7 @@ def test_goals_that_refer_to_others_come_to_what_is_meant(kind: str) -> None:
             goals = [plan.items[0] for plan in lesson.right] if isinstance(lesson, GoalLesson) else []
             for item in goals:
                 assert isinstance(item, Achieve)
-                facts = Wanted(book.codebook, settled(book.codebook, item.goal, lesson.observation))
+                facts = GoalTracker(book.codebook, settled(book.codebook, item.goal, lesson.observation))
                 ends = ends_from(book, task.scene, facts.facts(lesson.observation))
                 there = ends_from(book, task.scene, lesson.observation.facts) | ends
                 reached = tuple(there.get(block.id) or TABLE for block in task.scene.blocks)

@@ -10,12 +10,12 @@ import pytest
 
 from codeword.codebook import Codebook, Entity, Fact, Observation, Result, load_codebook, parse_codebook, read_command
 from codeword.codebook.compose import shipped
-from codeword.codebook.pursuit import PATIENCE
+from codeword.codebook.goal_executor import PATIENCE
 from codeword.controller.adapter import NONE
 from codeword.controller.controller import ModelController
 from codeword.controller.decision import Decision
 from codeword.controller.plan_controller import PlanController
-from codeword.controller.teaching.books import make_book
+from codeword.controller.teaching.codebook_generator import make_book
 from codeword.controller.teaching.pools_of import held_out_names, training_pools
 from tests.codebook.generated import random_codebook
 

@@ -5,12 +5,12 @@ import math
 import pytest
 
 from codeword.codebook import Codebook, Command, Observation, Result, load_codebook, read_command
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
+from codeword.codebook.command_codec import give_up
 from codeword.codebook.plan_executor import PlanExecutor
 from codeword.codebook.planner import SymbolicWorld
 from codeword.codebook.prompt import Prompt
 from codeword.codebook.task_plan import check_things, read_plan
-from codeword.codebook.writing import give_up
 from codeword.controller.adapter import Adapter
 from codeword.controller.decision import Choice, Decision, Option
 from codeword.controller.engine import Engine

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from codeword.codebook import Codebook, Prompt, write_prompt
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choice_graph import END, Node
 from codeword.controller import prefixes
 from codeword.controller.engine import Engine, Techniques
 from codeword.controller.packed_cache import PackedCache

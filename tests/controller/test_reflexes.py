@@ -3,7 +3,7 @@
 import pytest
 
 from codeword.codebook import Codebook, Observation, parse_codebook
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 from codeword.controller import RandomController
 from codeword.controller.adapter import Adapter
 from codeword.controller.controller import ModelController

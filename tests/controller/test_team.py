@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from codeword.controller.kernels.team import Team
+from codeword.controller.kernels.thread_pool import ThreadPool
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_every_thread_is_called_once(threads: int) -> None:
-    team, called = Team(threads), [0] * threads
+    team, called = ThreadPool(threads), [0] * threads
 
     def job(number: int) -> None:
         called[number] += 1
@@ -23,7 +23,7 @@ def test_every_thread_is_called_once(threads: int) -> None:
 
 
 def test_the_caller_is_the_first_thread() -> None:
-    team, names = Team(3), [""] * 3
+    team, names = ThreadPool(3), [""] * 3
 
     def job(number: int) -> None:
         names[number] = threading.current_thread().name
@@ -35,7 +35,7 @@ def test_the_caller_is_the_first_thread() -> None:
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
 def test_an_error_reaches_the_caller(failing: int) -> None:
-    team = Team(3)
+    team = ThreadPool(3)
 
     def job(number: int) -> None:
         if number == failing:
@@ -49,7 +49,7 @@ def test_an_error_reaches_the_caller(failing: int) -> None:
 @pytest.mark.parametrize("first", [0, 1])
 @pytest.mark.parametrize("second", [0, 1])
 def test_an_error_leaves_nothing_behind_for_the_next_run(first: int, second: int) -> None:
-    team = Team(2)
+    team = ThreadPool(2)
 
     def fail(failing: int) -> Callable[[int], None]:
         def job(number: int) -> None:
@@ -68,7 +68,7 @@ def test_an_error_leaves_nothing_behind_for_the_next_run(first: int, second: int
 
 def test_closed_threads_end_and_are_not_waited_for() -> None:
     before = set(threading.enumerate())
-    team = Team(3)
+    team = ThreadPool(3)
     own = set(threading.enumerate()) - before
     assert len(own) == 2
     team.close()
@@ -83,7 +83,7 @@ def test_a_thread_that_waits_keeps_nothing_of_the_last_job() -> None:
     class Held:
         pass
 
-    team, held = Team(2), Held()
+    team, held = ThreadPool(2), Held()
     kept = weakref.ref(held)
 
     def job(number: int, held: Held = held) -> None:
@@ -98,4 +98,4 @@ def test_a_thread_that_waits_keeps_nothing_of_the_last_job() -> None:
 @pytest.mark.parametrize("threads", [0, -1])
 def test_a_team_of_nobody_is_refused(threads: int) -> None:
     with pytest.raises(ValueError, match=f"a team has at least one thread, not {threads}"):
-        Team(threads)
+        ThreadPool(threads)

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from codeword.codebook import Codebook, legal, write_prompt
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.errors import ModelError
 from codeword.codebook.prompt import Prompt
 from codeword.controller.decision import Decision, DecisionCancelled
 from codeword.controller.engine import Engine, Request, Techniques
-from codeword.controller.hint import Hint
 from codeword.controller.registry import LocalModel
 from codeword.controller.sampling import Sampling
+from codeword.controller.speculation_hint import Hint
 from tests.controller.tiny import quantized
 from tests.observations import observe, random_observation
 

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from outlines_core.json_schema import build_regex_from_schema
 
 from codeword.codebook import Codebook, Observation, legal, load_codebook
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 from codeword.controller.remote.schema import products, schema_of
 from tests.benchmarks.courses import Turn, course
 from tests.benchmarks.decision import suite

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from codeword.codebook.choices import END, Node
+from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.errors import InputError
 from codeword.controller.registry import LocalModel, open_folder
 from codeword.controller.store import silent

@@ -10,7 +10,7 @@ import pytest
 from codeword.codebook import Codebook
 from codeword.codebook.errors import InputError
 from codeword.controller.registry import open_folder
-from codeword.controller.teaching.books import shipped_book
+from codeword.controller.teaching.codebook_generator import shipped_book
 from codeword.controller.teaching.kinds import KINDS, fitting
 from codeword.controller.teaching.pools_of import held_out_kinds, training_pools
 from codeword.runtime.cli import main

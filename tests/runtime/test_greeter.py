@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import Entity, Fact, Outcome, PrimitiveRobot, load_codebook, read_command
+from codeword.codebook.action_prompt import offer
 from codeword.codebook.command import Value
-from codeword.codebook.offer import offer
 from codeword.codebook.robot import Motion
 from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve

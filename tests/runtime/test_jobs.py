@@ -18,8 +18,8 @@ from mcap.stream_reader import StreamReader
 from codeword.codebook.errors import EpisodeError, InputError
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.store import silent
-from codeword.runtime.crew import Alone
-from codeword.runtime.jobs import Team, cores, open_crew
+from codeword.runtime.executors import Alone
+from codeword.runtime.jobs import WorkerPool, cores, open_crew
 from codeword.runtime.recording import read_episode
 from codeword.runtime.resume import finished
 from codeword.runtime.run import Controllers, Plan, Who
@@ -216,7 +216,7 @@ def test_an_episode_that_breaks_stops_no_other(tmp_path: Path, monkeypatch: pyte
     monkeypatch.syspath_prepend(str(tmp_path))
     who = Who("random", "", "none")
     plan = Plan((shipped("tabletop/already_done"),), range(5), "unruly:Robot", tmp_path / "out", film=False)
-    with Team(plan, who, 2) as crew:
+    with WorkerPool(plan, who, 2) as crew:
         outcomes = dict(crew.carry_out(plan.tasks))
         assert set(outcomes) == set(plan.tasks)
         errors = sorted(outcome.row.error for outcome in outcomes.values())
@@ -253,7 +253,7 @@ def test_a_broken_episode_is_told_and_is_no_success(
 def test_a_worker_says_what_it_cannot_load(tmp_path: Path) -> None:
     plan = Plan((shipped("tabletop/already_done"),), range(2), "sim", tmp_path)
     with pytest.raises(InputError, match="there is no controller 'human'"):
-        Team(plan, Who("human", "", "none"), 2)
+        WorkerPool(plan, Who("human", "", "none"), 2)
 
 
 def test_a_disk_that_takes_nothing_stops_the_run(tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ def test_a_disk_that_takes_nothing_stops_the_run(tmp_path: Path) -> None:
     who = Who("expert", "", "none")
     with pytest.raises(InputError, match="cannot be written"):
         list(Alone(plan, Controllers(who, silent)).carry_out(plan.tasks))
-    with Team(plan, who, 2) as crew, pytest.raises(InputError, match="cannot be written"):
+    with WorkerPool(plan, who, 2) as crew, pytest.raises(InputError, match="cannot be written"):
         list(crew.carry_out(plan.tasks))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from codeword.codebook import Observation
 from codeword.codebook.errors import InputError
-from codeword.controller.teaching.books import Book, make_book, shipped_book
+from codeword.controller.teaching.codebook_generator import Book, make_book, shipped_book
 from codeword.controller.teaching.draft import Task
 from codeword.controller.teaching.kinds import make_task
 from codeword.controller.teaching.lessons import observed

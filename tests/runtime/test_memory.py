@@ -21,7 +21,7 @@ from codeword.runtime.replay import replay
 from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.summary import scenario_of, summarize
 from tests.benchmarks.cli import bench
-from tests.controller.memory.redis_server import RedisServer
+from tests.controller.cache.redis_server import RedisServer
 from tests.controller.tiny import write_folder
 from tests.observations import observe
 from tests.runtime.conftest import shipped

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import legal
-from codeword.codebook.offer import stable_text
+from codeword.codebook.action_prompt import stable_text
 from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.controller.store import silent

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from codeword.codebook.ground import Grounder, changing, open_parts
+from codeword.codebook.grounding import Grounder, changing, open_parts
 from codeword.controller.store import silent
 from codeword.runtime.expert import Expert
 from codeword.runtime.judge import Verdict

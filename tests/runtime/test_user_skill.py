@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import Observation, load_codebook
+from codeword.codebook.action_prompt import offer
 from codeword.codebook.compose import shipped
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.observation import Record
-from codeword.codebook.offer import offer
 from codeword.controller.decision import Decision
 from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from codeword.codebook.absent import mistaken
 from codeword.codebook.goals import known_words
+from codeword.codebook.mentions import mistaken
 from codeword.controller.teaching.domains import TAUGHT, VALIDATION
 from codeword.controller.teaching.plan_lessons import books_of, read_once
 

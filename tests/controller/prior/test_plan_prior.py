@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from codeword.codebook import Codebook, Entity, Observation, parse_codebook
-from codeword.codebook.choices import Node
+from codeword.codebook.choice_graph import Node
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
 from codeword.controller.digest import graph_digest

@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from codeword.codebook import Codebook, Observation, legal
+from codeword.codebook.action_prompt import ActionPrompt, offer
 from codeword.codebook.errors import InputError
-from codeword.codebook.offer import Offer, offer
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
 from codeword.controller import Decision
@@ -49,7 +49,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaServer]:
 
 
 @pytest.fixture
-def offered(tabletop: Codebook) -> Offer:
+def offered(tabletop: Codebook) -> ActionPrompt:
     return offer(tabletop, "Pick the red block up.", SEEN)
 
 
@@ -57,7 +57,7 @@ def model(address: str, limits: Limits = QUICK, **more: int | None) -> RemoteMod
     return RemoteModel(read_address(f"{address}#tiny"), limits, **more)
 
 
-def decide(address: str, offered: Offer, limits: Limits = QUICK, **more: int | None) -> Decision:
+def decide(address: str, offered: ActionPrompt, limits: Limits = QUICK, **more: int | None) -> Decision:
     return model(address, limits, **more).decide(offered.prompt, offered.legal.graph)
 
 
@@ -82,7 +82,9 @@ def test_llama_cpp_is_held_to_the_legal_set_by_a_schema(llama: LlamaServer, tabl
         assert again.text == decision.text
 
 
-def test_llama_cpp_as_one_that_only_completes_text_is_told_what_was_wrong(llama: LlamaServer, offered: Offer) -> None:
+def test_llama_cpp_as_one_that_only_completes_text_is_told_what_was_wrong(
+    llama: LlamaServer, offered: ActionPrompt
+) -> None:
     """Random weights never write a command: every attempt is refused, told, and counted, and then it is over."""
     far = model(f"plain+{llama.address}/v1", Limits())
     with pytest.raises(RemoteError, match="no legal command in 3 attempts; the last time after "):
@@ -95,7 +97,7 @@ def test_llama_cpp_answers_a_free_question(llama: LlamaServer) -> None:
     assert isinstance(said, str)
 
 
-def test_the_server_is_asked_for_one_of_the_legal_commands(tabletop: Codebook, offered: Offer) -> None:
+def test_the_server_is_asked_for_one_of_the_legal_commands(tabletop: Codebook, offered: ActionPrompt) -> None:
     with scripted_server(chat(PICK)) as server:
         assert decide(server.address, offered).text == PICK
         path, _, body = server.asked[0]
@@ -112,7 +114,7 @@ def test_the_server_is_asked_for_one_of_the_legal_commands(tabletop: Codebook, o
 
 
 @pytest.mark.parametrize("plain", [False, True])
-def test_a_wrong_answer_is_told_back_and_asked_again(offered: Offer, plain: bool) -> None:
+def test_a_wrong_answer_is_told_back_and_asked_again(offered: ActionPrompt, plain: bool) -> None:
     answer = completion if plain else chat
     with scripted_server(answer("I think so."), answer(PICK.replace("red", "rde")), answer(f"Well: {PICK}")) as server:
         decision = decide(f"{'plain+' if plain else ''}{server.address}", offered)
@@ -156,7 +158,7 @@ def test_plans_that_are_none_again_and_again_move_nothing(tabletop: Codebook) ->
             controller.decide("Pick the red block up.", SEEN)
 
 
-def test_what_only_completes_text_goes_on_from_what_leaves_no_choice(offered: Offer) -> None:
+def test_what_only_completes_text_goes_on_from_what_leaves_no_choice(offered: ActionPrompt) -> None:
     with scripted_server(completion('pick","object":"red_block"}\n and so on')) as server:
         assert decide(f"plain+{server.address}", offered).text == PICK
     with scripted_server(completion('pick","object":<block>}'), completion('red_block"}')) as server:
@@ -164,7 +166,7 @@ def test_what_only_completes_text_goes_on_from_what_leaves_no_choice(offered: Of
         assert server.asked[1][2]["prompt"].endswith('Command: {"skill":"pick","object":"')
 
 
-def test_log_probabilities_in_both_forms_and_none(offered: Offer) -> None:
+def test_log_probabilities_in_both_forms_and_none(offered: ActionPrompt) -> None:
     tokens = [('{"skill":', -0.5), ('"pick",', -0.25), ('"object":"red_block"}', -1.0)]
     new = {"content": [{"token": token, "logprob": logprob} for token, logprob in [("```json\n", -9.0), *tokens]]}
     old = {"tokens": [token for token, _ in tokens], "token_logprobs": [logprob for _, logprob in tokens]}
@@ -176,7 +178,7 @@ def test_log_probabilities_in_both_forms_and_none(offered: Offer) -> None:
         assert json.loads(decision.model_dump_json())["logprob"] == expected
 
 
-def test_a_server_that_knows_no_log_probabilities_is_asked_without(offered: Offer) -> None:
+def test_a_server_that_knows_no_log_probabilities_is_asked_without(offered: ActionPrompt) -> None:
     with scripted_server((400, {"error": {"message": "logprobs is not supported"}}), chat(PICK)) as server:
         far = model(server.address)
         for _ in range(2):
@@ -184,7 +186,7 @@ def test_a_server_that_knows_no_log_probabilities_is_asked_without(offered: Offe
         assert ["logprobs" in body for _, _, body in server.asked] == [True, False, False]
 
 
-def test_the_key_is_sent_and_never_told(offered: Offer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_is_sent_and_never_told(offered: ActionPrompt, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(API_KEY, "secret-12345")
     with scripted_server(chat(PICK), (401, {"error": {"message": "bad key secret-12345"}})) as server:
         far = model(server.address)
@@ -198,7 +200,7 @@ def test_the_key_is_sent_and_never_told(offered: Offer, monkeypatch: pytest.Monk
         assert len(server.asked) == 2
 
 
-def test_a_busy_server_is_asked_again_after_a_pause(offered: Offer) -> None:
+def test_a_busy_server_is_asked_again_after_a_pause(offered: ActionPrompt) -> None:
     with scripted_server((503, {"error": "loading"}), (429, b"later"), chat(PICK)) as server:
         began = time.monotonic()
         decision = decide(server.address, offered)
@@ -222,14 +224,14 @@ def test_a_busy_server_is_asked_again_after_a_pause(offered: Offer) -> None:
         ((200, b"[" * 100_000), r"the server answers 200: \[\["),
     ],
 )  # fmt: skip
-def test_nonsense_is_one_line(offered: Offer, answer: tuple[int, object], says: str) -> None:
+def test_nonsense_is_one_line(offered: ActionPrompt, answer: tuple[int, object], says: str) -> None:
     with scripted_server(answer) as server, pytest.raises(RemoteError, match=says) as told:
         decide(server.address, offered, Limits(1, 5))
     assert len(str(told.value)) < 1000
     assert "\n" not in str(told.value)
 
 
-def test_nobody_there_is_told_at_once(offered: Offer) -> None:
+def test_nobody_there_is_told_at_once(offered: ActionPrompt) -> None:
     began = time.monotonic()
     with pytest.raises(RemoteError, match="Connection refused") as told:
         decide(gone_address(), offered, Limits(connect_s=60, answer_s=600))
@@ -237,7 +239,7 @@ def test_nobody_there_is_told_at_once(offered: Offer) -> None:
     assert time.monotonic() - began < 60, "it does not wait for anybody"
 
 
-def test_until_its_time_is_over_it_is_tried_again(offered: Offer) -> None:
+def test_until_its_time_is_over_it_is_tried_again(offered: ActionPrompt) -> None:
     began = time.monotonic()
     with pytest.raises(RemoteError, match="Connection refused"):
         decide(gone_address(), offered, retries=None)
@@ -245,7 +247,7 @@ def test_until_its_time_is_over_it_is_tried_again(offered: Offer) -> None:
 
 
 @pytest.mark.parametrize("trickle", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + b" " * 9999])
-def test_silence_ends_with_the_answer_s_time(offered: Offer, trickle: bytes) -> None:
+def test_silence_ends_with_the_answer_s_time(offered: ActionPrompt, trickle: bytes) -> None:
     with silent_server(trickle) as address:
         began = time.monotonic()
         with pytest.raises(RemoteError, match=r"no answer within 0\.5 s|no connection or answer in time") as told:
@@ -255,7 +257,7 @@ def test_silence_ends_with_the_answer_s_time(offered: Offer, trickle: bytes) -> 
 
 
 @pytest.mark.parametrize("where", ["silent", "gone"])
-def test_who_gives_up_is_heard_at_once(offered: Offer, where: str) -> None:
+def test_who_gives_up_is_heard_at_once(offered: ActionPrompt, where: str) -> None:
     asked = 0
 
     def cancelled() -> bool:
@@ -270,7 +272,7 @@ def test_who_gives_up_is_heard_at_once(offered: Offer, where: str) -> None:
     assert asked == 21, "the first time that it is said"
 
 
-def test_a_request_given_up_leaves_no_thread_behind(offered: Offer) -> None:
+def test_a_request_given_up_leaves_no_thread_behind(offered: ActionPrompt) -> None:
     with silent_server() as address:
         before = threading.active_count()
         far = model(address, Limits(5, 60))
@@ -283,7 +285,7 @@ def test_a_request_given_up_leaves_no_thread_behind(offered: Offer) -> None:
         assert threading.active_count() <= before + 3
 
 
-def test_a_connection_is_kept_and_made_anew_where_the_server_closed_it(tmp_path: Path, offered: Offer) -> None:
+def test_a_connection_is_kept_and_made_anew_where_the_server_closed_it(tmp_path: Path, offered: ActionPrompt) -> None:
     pytest.importorskip("xllamacpp", reason="xllamacpp is not installed (extra: peers)")
     gguf = write_gguf(tmp_path / "tiny.gguf")
     first = LlamaServer(gguf)
@@ -298,7 +300,7 @@ def test_a_connection_is_kept_and_made_anew_where_the_server_closed_it(tmp_path:
     assert (again.text, again.passes) == (text, 1)
 
 
-def test_keys_tell_questions_apart(offered: Offer, tabletop: Codebook) -> None:
+def test_keys_tell_questions_apart(offered: ActionPrompt, tabletop: Codebook) -> None:
     far, plain = model("http://h:1/v1"), model("plain+http://h:1/v1")
     graph = offered.legal.graph
     other = offer(tabletop, "Pick the red block up.", random_seen())

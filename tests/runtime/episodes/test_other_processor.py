@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from codeword.codebook import Observation
-from codeword.codebook.offer import offer
+from codeword.codebook.action_prompt import offer
 from codeword.controller.digest import graph_digest
 from codeword.controller.processor import processor
 from codeword.runtime.episodes.checks import check

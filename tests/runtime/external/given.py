@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import Codebook
+from codeword.codebook.command_codec import make_command
 from codeword.codebook.task_plan import Do, TaskPlan
-from codeword.codebook.writing import make_command
 from codeword.controller.plan_controller import GivenPlan
 from codeword.runtime.cli import main
 from codeword.runtime.external.items import Item, Written

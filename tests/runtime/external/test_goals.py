@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import Fact
-from codeword.codebook.classes import Group
 from codeword.codebook.errors import InputError
+from codeword.codebook.goal_classes import Group
 from codeword.codebook.goals import Goal
 from codeword.codebook.task_plan import Achieve, Item, TaskPlan
 from codeword.runtime.external.conditions import Conditions, Did, Holds

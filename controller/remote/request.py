@@ -1,0 +1,93 @@
+"""Asking a server for one decision, and reading its answers."""
+
+import math
+import random
+import time
+from typing import Any
+
+from codeword.controller.decision import DecisionCancelled, Note
+from codeword.controller.engine import Cancelled
+
+from .address import Limits
+from .errors import RemoteError
+from .transport import Transport
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 2.0
+
+
+class Request:
+    """The requests of one decision: counted, tried again after a pause, and ended together by one deadline."""
+
+    def __init__(self, line: Transport, limits: Limits, retries: int | None, cancelled: Cancelled) -> None:
+        self._line, self._cancelled, self._retries = line, cancelled, retries
+        self._until = time.monotonic() + limits.answer_s
+        self.asked = 0
+        self.notes: list[Note] = []
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The object that the server answers with. Raises RemoteError, DecisionCancelled."""
+        tries = 0
+        while True:
+            self.asked += 1
+            try:
+                return self._line.post(path, body, self._until, self._cancelled)
+            except DecisionCancelled as given_up:
+                given_up.notes = (*self.notes, *given_up.notes)
+                raise
+            except RemoteError as problem:
+                longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**tries)
+                pause_s = longest * random.uniform(0.5, 1.0)  # so that robots do not all come back at once
+                tries += 1
+                over = time.monotonic() + pause_s > self._until or (self._retries is not None and tries > self._retries)
+                if not problem.again or over:
+                    raise
+                self._pause(pause_s)
+
+    def _pause(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self._cancelled():
+                raise DecisionCancelled(
+                    "the decision was given up before a model elsewhere was asked again", tuple(self.notes)
+                )
+            time.sleep(min(0.005, left))
+
+
+class Answer:
+    """What a server said: the text, its log-probability where that is told, and how many tokens it counted."""
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        """Raises RemoteError where there is no text in it."""
+        try:
+            choice = said["choices"][0]
+            text = choice["message"]["content"] if "message" in choice else choice["text"]
+        except (KeyError, IndexError, TypeError) as problem:
+            raise RemoteError("the server's answer has no text in it") from problem
+        self.text = text if isinstance(text, str) else ""
+        used = said.get("usage")
+        counts = used if isinstance(used, dict) else {}
+        self.prompt_tokens, self.tokens = (_count(counts.get(f"{name}_tokens")) for name in ("prompt", "completion"))
+        self.logprob = _logprob(choice.get("logprobs"), self.text)
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0
+
+
+def _logprob(told: Any, text: str) -> float | None:
+    """The sum over the tokens that spell a text, in either of the two forms in use; None where it cannot be had."""
+    if not isinstance(told, dict):
+        return None
+    content = told.get("content")
+    if isinstance(content, list):
+        pairs = [(one.get("token"), one.get("logprob")) for one in content if isinstance(one, dict)]
+    else:
+        pairs = list(zip(told.get("tokens") or (), told.get("token_logprobs") or (), strict=False))
+    spelled, total, start = "", 0.0, "".join(str(token) for token, _ in pairs).rfind(text)
+    for token, logprob in pairs:
+        before, spelled = len(spelled), spelled + str(token)
+        if before >= start and before < start + len(text):
+            if isinstance(logprob, bool) or not isinstance(logprob, int | float) or not math.isfinite(logprob):
+                return None
+            total += logprob
+    return total if text and start >= 0 else None

@@ -1,0 +1,130 @@
+"""One sequence as it is read, pass by pass, and the command chosen behind it."""
+
+from collections.abc import Sequence
+
+from .decision import Stopwatch
+from .decoding import Decoding
+from .model import Floats, Model, Part
+from .prefix_cache import Cut, PrefixCache
+from .speculation import Speculation, guess
+
+MOST_TOKENS = 256
+"""The most tokens of one sequence that an exact model reads in one pass; between passes a decision can be given up."""
+
+
+class ReadSequence:
+    """A sequence that is read behind what is kept of it; with a `walk`, until that is at its end."""
+
+    def __init__(
+        self,
+        model: Model,
+        tracks: PrefixCache,
+        tokens: Sequence[int],
+        cuts: Cut,
+        stable: int,
+        *,
+        walk: Decoding | None = None,
+        clock: Stopwatch | None = None,
+        guessed: Sequence[int] = (),
+        forced_runs: bool = True,
+        kv_cache: bool = True,
+        legal_rows: bool = True,
+        exact: bool = False,
+    ) -> None:
+        """Take the best beginning that is kept; `stable` is how many tokens others are likely to share,
+        `guessed` are the tokens of a command that is expected.
+
+        Unless `exact`, passes end at `cuts`.
+        """
+        self._model, self._tracks, self._walk, self._clock = model, tracks, walk, clock or Stopwatch()
+        self._guessed, self._forced_runs, self._kv_cache, self._exact = guessed, forced_runs, kv_cache, exact
+        self._legal_rows = legal_rows
+        self._certain = list(tokens)
+        self._cuts = cuts
+        self._draft = Speculation()
+        self._chunk = 0
+        self.track = tracks.take(tokens, cuts, stable)
+        if not kv_cache:
+            self.track.rewind(0)
+        self.cached = self.track.cache.length
+        self.passes = self.tokens_guessed = self.tokens_accepted = 0
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is something left to read."""
+        if self._walk is not None:
+            return not self._walk.at_end
+        return len(self.track.tokens) < len(self._certain)
+
+    @property
+    def written(self) -> int:
+        """How many tokens of the command there are, those that leave no choice among them."""
+        return len(self._walk.tokens) if self._walk is not None else 0
+
+    def part(self) -> Part:
+        """What the next pass reads."""
+        if not self._kv_cache:
+            self.track.rewind(0)
+        start = len(self.track.tokens)
+        end = self._end(start)
+        chunk = self._certain[start:end]
+        self._chunk, self._draft = len(chunk), Speculation()
+        if self._walk is None or end < len(self._certain):
+            return Part(self.track.cache, chunk)
+        draft = self._draft = self._ahead(self._walk, self._model.shape.max_tokens - end)
+        return Part(self.track.cache, chunk + draft.tokens, [len(chunk) - 1 + place for place in draft.choices])
+
+    def take(self, states: Floats) -> None:
+        """The pass was carried out: `states` are those wanted."""
+        self.passes += 1
+        start = len(self.track.tokens)
+        self.track.note(self._certain[start : start + self._chunk])
+        if self._walk is None or not self._draft.choices:
+            return
+        self._clock.lap("prefill")
+        accepted = 0
+        for accepted, state in zip(self._draft.choices, states, strict=True):
+            token = self._walk.choose(self._logits(state, self._walk.allowed))
+            if self._walk.at_end or self._draft.tokens[accepted : accepted + 1] != [token]:
+                break
+        self._keep(accepted)
+        if not self._walk.at_end:
+            run = list(self._walk.run)
+            self._cuts = () if self._forced_runs else tuple(len(self._certain) + n + 1 for n in range(len(run)))
+            self._certain += run
+
+    def _logits(self, state: Floats, allowed: Sequence[int]) -> Floats:
+        if self._legal_rows:
+            return self._model.logits(state, allowed)
+        chosen: Floats = self._model.logits(state)[allowed]
+        return chosen
+
+    def close(self) -> None:
+        """Let go of the sequence, for others to go on from."""
+        self._tracks.give_back(self.track)
+
+    def _end(self, start: int) -> int:
+        """Where a pass that begins there ends."""
+        whole = len(self._certain)
+        if self._walk is not None and not self._kv_cache:
+            return whole
+        if self._exact and self._forced_runs:
+            return start + -(-(whole - start) // -(-(whole - start) // MOST_TOKENS))
+        return next((cut for cut in self._cuts if cut > start), whole)
+
+    def _ahead(self, walk: Decoding, room: int) -> Speculation:
+        """What is read together with the last certain tokens, where the model reads only so many more."""
+        written = len(walk.tokens)
+        if list(self._guessed[:written]) != walk.tokens:
+            return Speculation([], {0: walk.state})
+        return guess(walk.automaton, walk.state, self._guessed[written:], room)
+
+    def _keep(self, accepted: int) -> None:
+        """Of the draft keep so many tokens."""
+        tokens = self._draft.tokens[:accepted]
+        self.tokens_guessed += len(self._draft.tokens)
+        self.tokens_accepted += accepted
+        self.track.cache.truncate(len(self.track.tokens) + accepted)
+        self._certain += tokens
+        if tokens:
+            self.track.note(tokens)
