@@ -90,6 +90,12 @@ def test_the_guide_tells_of_every_kind_of_argument() -> None:
     assert parse_codebook(book.replace("greeter_robot.yaml", json.dumps(YAML(typ="safe").load(robot)))).skills["say"]
 
 
+def test_every_module_that_the_docs_name_is_there() -> None:
+    named = set(re.findall(r"\b(?:codebook|controller|runtime|sim|tests)/[\w/]+\.py\b", TOLD))
+    assert len(named) > 40
+    assert not [name for name in sorted(named) if not (ROOT / name).is_file()]
+
+
 def test_the_guide_tells_of_every_public_set() -> None:
     page = (ROOT / "runtime" / "guide" / "external.md").read_text()
     for name, one in SETS.items():
