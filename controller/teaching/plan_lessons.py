@@ -41,9 +41,9 @@ from .noise import noisy
 from .synonyms import reworded
 from .things import crowded, described, placed, recast, renamed
 
-_JOINED, _REPEATED, _RENUMBERED, _GONE, _MISTAKEN, _FOREIGN = 0.14, 0.05, 0.15, 0.07, 0.08, 0.05
+_JOINED, _REPEATED, _RENUMBERED, _GONE, _MISTAKEN, _FOREIGN = 0.18, 0.06, 0.15, 0.07, 0.08, 0.05
 """How often a task is made into another one, each way."""
-_TABLETOP, _DIRECT = 0.42, 0.04
+_TABLETOP, _DIRECT = 0.45, 0.04
 """How many codebooks of those that are taught are for the tabletop, with plans and with single commands as answers."""
 _ERRANDS, _ERRAND = 0.45, 0.5
 """How many tabletop codebooks have tasks for skills that no goal needs, and how many of their tasks these are."""
@@ -165,7 +165,7 @@ def _varied(rng: random.Random, entry: Entry, most: int) -> list[PlanLesson]:
     codebook = without_facts(codebook) if rng.random() < _WITHOUT_FACTS else codebook
     found = []
     for task in rng.sample(entry.tasks, min(most, len(entry.tasks))):
-        one = _changed(rng, codebook, entry, _elsewhere(rng, codebook, said(rng, task)))
+        one = _changed(rng, codebook, entry, said(rng, task))
         one = one if codebook.predicates or codebook.derived else seen_without_facts(one)
         if one.cannot and strange:
             continue  # one of the other robot's skills may do it
@@ -195,10 +195,14 @@ def _elsewhere(rng: random.Random, codebook: Codebook, one: Said) -> Said:
 
 
 def _changed(rng: random.Random, codebook: Codebook, entry: Entry, one: Said) -> Said:
-    """A task, often made into another one."""
+    """A task, often made into another one, and often among other things."""
     if rng.random() < _RENUMBERED:
         one = renumbered(rng, one, codebook) or one
-    one = _made(rng, rng.random(), codebook, entry, one) or one
+    lot = rng.random()
+    if lot < _JOINED + _REPEATED:  # what is joined must be of one scene
+        return _elsewhere(rng, codebook, _made(rng, lot, codebook, entry, one) or one)
+    one = _elsewhere(rng, codebook, one)
+    one = _made(rng, lot, codebook, entry, one) or one
     return (mistaken(rng, one, codebook) if rng.random() < _MISTAKEN else None) or one
 
 
