@@ -102,7 +102,7 @@ def test_the_bench_compares_every_profile_and_both_methods(
     assert list(rows) == ["packed", "int8", "bf16", "fp32", "4 bits anew, rtn", "4 bits anew, gptq"]
     assert (rows["fp32"]["agreement"], rows["fp32"]["kl_mean"], rows["fp32"]["perplexity"] > 1) == (1.0, 0.0, True)
     assert rows["packed"]["weights_mb"] < rows["int8"]["weights_mb"] < rows["fp32"]["weights_mb"]
-    assert rows["packed"]["logprob_difference_max"] < 0.1
+    assert rows["packed"]["logprob_difference_max"] < 0.2  # activations are bytes
     for row in rows.values():
         assert row["agree"] + len(row["disagreements"]) == row["n"] == 3
         assert all(one["margin"] >= 0 for one in row["disagreements"])

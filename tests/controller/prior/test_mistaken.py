@@ -26,4 +26,4 @@ def test_a_name_like_that_of_something_else_tells_what_is_to_be_refused() -> Non
                 counts["feasible"] += bool(task.plans)
     print(dict(counts))
     assert counts["found"] >= 70, "of the refusals"
-    assert counts["taken"] <= 1, "of the tasks that are right with a plan that takes such a thing"
+    assert counts["taken"] <= counts["found"] / 10, "tasks that are right with a plan that takes such a thing"
