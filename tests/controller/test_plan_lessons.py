@@ -131,7 +131,7 @@ def test_another_number_stands_in_the_words_and_in_the_plan(entries: tuple[Entry
 
 def test_of_other_things_among_more_and_beside_others_the_same_is_asked() -> None:
     rng, made = random.Random(5), Counter[str]()
-    for entry in map(read_once, books_of(TAUGHT)[:40]):
+    for entry in map(read_once, books_of(TAUGHT)[:15]):
         for one in (said(rng, task) for task in entry.tasks):
             things = {entity.id for entity in one.observation.entities}
             if other := recast(rng, one, entry.codebook):
@@ -159,7 +159,7 @@ def test_of_other_things_among_more_and_beside_others_the_same_is_asked() -> Non
                 assert not any(spelt(name, one.text) for name in more)
                 for plan in one.plans:
                     assert trace(entry.codebook, plan, other.observation).failure == ""
-    assert min(made.values()) > 100, made
+    assert min(made.values()) > 40, made
 
 
 def test_a_thing_under_another_name_is_in_scene_and_plan_and_taken_for_no_other() -> None:
