@@ -21,7 +21,7 @@ def observe(
     A block that has fallen off the table is not seen, unless `fallen` asks for it. A block is in a zone if its centre
     is, or not more than `tolerance_m` outside.
     """
-    seen = [block.id for block in scene.of_kind("block") if fallen or not has_fallen(scene, block.id)]
+    seen = [block.id for block in scene.of_kind("block") if fallen or not has_fallen(scene.pose(block.id))]
     return Observation(
         step=step,
         time_s=time_s,

@@ -11,7 +11,7 @@ from .pose import Pose
 
 TABLE = "table"
 _INSIDE_M = 0.002
-FALLEN_BELOW_M = -0.05
+_FALLEN_BELOW_M = -0.05
 _UNTURNED = (0.0, 0.0, 0.0, 1.0)
 
 
@@ -37,9 +37,9 @@ class Scene(Protocol):
         """The block that the gripper has between its fingers, as the gripper tells it."""
 
 
-def has_fallen(scene: Scene, thing: str) -> bool:
-    """Whether a block lies below the table's surface."""
-    return scene.pose(thing).position_m[2] < FALLEN_BELOW_M
+def has_fallen(pose: Pose) -> bool:
+    """Whether a block there lies below the table's surface."""
+    return pose.position_m[2] < _FALLEN_BELOW_M
 
 
 def entities_of(scene: Scene, blocks: list[str]) -> list[Entity]:

@@ -69,7 +69,7 @@ def standing(camera: Camera, picture: Picture, known: Mapping[int, Tag]) -> Came
     seen = np.concatenate([view.corners[number] for number in numbers])
     _, turn, shift = cv2.solvePnP(points, seen, np.eye(3), None, flags=cv2.SOLVEPNP_SQPNP)
     turn, shift = cv2.solvePnPRefineLM(points, seen, np.eye(3), None, turn, shift)
-    rotation = _turn(turn.ravel()).T
+    rotation = _turn(turn).T
     return replace(camera, rotation=rotation, eye_m=-rotation @ shift.ravel())
 
 
@@ -126,7 +126,7 @@ def _guesses(view: View, tag: Tag) -> list[Guess]:
     on_thing = np.stack([np.asarray(tag.right), np.asarray(tag.up), tag.normal], axis=1)
     guesses = []
     for turn, shift in zip(turns, shifts, strict=True):
-        rotation = view.camera.rotation @ _turn(turn.ravel()) @ on_thing.T
+        rotation = view.camera.rotation @ _turn(turn) @ on_thing.T
         middle_m = view.camera.rotation @ shift.ravel() + view.camera.eye_m
         guesses.append((rotation, middle_m - rotation @ np.asarray(tag.centre_m)))
     return guesses
@@ -134,10 +134,7 @@ def _guesses(view: View, tag: Tag) -> list[Guess]:
 
 def _turn(vector: Floats) -> Floats:
     """The rotation (3, 3) about a vector by its length [rad]."""
-    angle = float(np.linalg.norm(vector))
-    x, y, z = vector / angle if angle > 1e-12 else vector
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    turn: Floats = np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * cross @ cross
+    turn: Floats = opencv().Rodrigues(vector)[0]
     return turn
 
 

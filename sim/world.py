@@ -8,7 +8,7 @@ from .bodies import Builder
 from .bullet import pybullet, pybullet_data
 from .layout import Placed
 from .pose import Pose, Vector3
-from .scene import FALLEN_BELOW_M
+from .scene import has_fallen
 
 if TYPE_CHECKING:
     from .stickers import Stickers
@@ -89,7 +89,7 @@ class World:
 
     def has_fallen(self, thing: str) -> bool:
         """Whether a block lies below the table's surface."""
-        return self.pose(thing).position_m[2] < FALLEN_BELOW_M
+        return has_fallen(self.pose(thing))
 
     def fastest_m_s(self) -> float:
         """Speed of the fastest block on the table (a turn counts as the speed of its corners)."""

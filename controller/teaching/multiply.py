@@ -19,7 +19,6 @@ from codeword.codebook.task_plan import MOST_ITEMS, UNCLEAR, Do, TaskPlan
 from .corpus_reader import Entry, Task
 
 _THEN = ("{0}, then {1}", "{0} and then {1}", "first {0}, then {1}", "{0}. After that {1}", "{0}, and after that {1}")
-_AFTER = ("{1} after you {0}", "{0} before you {1}")
 _TIMES = {2: ("twice", "two times", "2x"), 3: ("three times", "3 times", "thrice"), 4: ("four times", "4 times"),
           5: ("five times", "5 times")}  # fmt: skip
 _MOST_FOREIGN = 4

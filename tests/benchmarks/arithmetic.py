@@ -22,7 +22,7 @@ from codeword.runtime.machine import machine
 ROWS = (1, 8, 32, 96)
 _SIDE = 4
 _TURNS = 200_000
-_QUERY_COLUMNS = (passes.QUERY, passes.KEY, passes.VALUE, passes.OUT, passes.GATE, passes.UP, passes.DOWN)
+_MATRICES = (passes.QUERY, passes.KEY, passes.VALUE, passes.OUT, passes.GATE, passes.UP, passes.DOWN)
 
 
 def _write_peak(b: Builder, numbers: Value, turns: Value, out: Value, *_: Value) -> None:
@@ -90,7 +90,7 @@ def _row(
     widest = int(inputs.max())
     numbers = np.zeros((count, widest), np.int8)
     scales, out = np.zeros((count, widest // GROUP * SCALES // 4), np.float32), np.zeros((count, LANES), np.float32)
-    columns = np.array(_QUERY_COLUMNS, np.int64)
+    columns = np.array(_MATRICES, np.int64)
     tokens = list(range(10, 10 + count))
     alone = _quickest_ms(
         lambda: _run_products(packed._layers, columns, outputs, inputs, count, numbers, scales, out), n, advance
