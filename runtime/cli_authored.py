@@ -48,7 +48,7 @@ def evaluate_corpus(
             _show(figures)
     if plot is not None:
         last = found[-1]
-        title = f"plans that are right over their sureness: {last['model']}, adapter {last['adapter']}, {last['split']}"
+        title = f"{last['model']}, adapter {last['adapter']}, {last['split']}"
         try:
             plot.write_text(draw_reliability(title, last["reliability"]), encoding="utf-8")
         except OSError as problem:

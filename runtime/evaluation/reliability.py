@@ -34,7 +34,7 @@ def _bin(low: float, high: float, held: Sequence[tuple[float, bool]]) -> dict[st
     return {"low": low, "high": high, "n": len(held), "right": right, "sure": mean, "wilson95": interval}
 
 
-_SIDE, _LEFT, _TOP = 360, 64, 56
+_SIDE, _LEFT, _TOP = 360, 64, 76
 
 
 def draw_reliability(title: str, figures: dict[str, Any]) -> str:
@@ -50,8 +50,9 @@ def draw_reliability(title: str, figures: dict[str, Any]) -> str:
 
     error = "no answers" if figures["ece"] is None else f"expected calibration error {figures['ece']:.3f}"
     parts = [
-        f'<text x="{_LEFT}" y="22" font-size="15">{html.escape(title)}</text>',
-        f'<text x="{_LEFT}" y="42">{error}, n = {figures["n"]}</text>',
+        f'<text x="{_LEFT}" y="22" font-size="15">plans that are right over their sureness</text>',
+        f'<text x="{_LEFT}" y="42">{html.escape(title)}</text>',
+        f'<text x="{_LEFT}" y="60">{error}, n = {figures["n"]}</text>',
     ]
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         parts.append(f'<line x1="{_LEFT}" x2="{x(1):g}" y1="{y(share):g}" y2="{y(share):g}" stroke="#ddd"/>')

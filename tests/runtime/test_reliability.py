@@ -49,12 +49,13 @@ def test_every_answer_is_in_the_bin_of_its_sureness(bins: int) -> None:
 def test_the_picture_shows_every_bin_where_it_belongs() -> None:
     drawn = ElementTree.fromstring(draw_reliability("a < b", reliability(ANSWERS)))
     told = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
-    assert told[:2] == ["a < b", "expected calibration error 0.219, n = 8"]
+    heading = "plans that are right over their sureness"
+    assert told[:3] == [heading, "a < b", "expected calibration error 0.219, n = 8"]
     assert [text for text in told if text and "/" in text] == ["0/1", "1/2", "1/1", "3/4"]
     dots = [
         (float(dot.attrib["cx"]), float(dot.attrib["cy"])) for dot in drawn.iter("{http://www.w3.org/2000/svg}circle")
     ]
-    left, top, side = 64, 56, 360
+    left, top, side = 64, 76, 360
     assert dots[-1] == (pytest.approx(left + 0.9125 * side, abs=0.1), pytest.approx(top + 0.25 * side, abs=0.1))
     assert "no answers, n = 0" in draw_reliability("none", reliability([]))
 
