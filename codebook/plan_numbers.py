@@ -1,14 +1,22 @@
 """Whether a plan takes its numbers from the task: what was said is not clamped, and not replaced by another number."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from .arguments import NumberArgument
 from .command import Value
 from .quantities import OfferedNumber, Quantity, offered_numbers, unmet
-from .quantities.offer import number_slots
+from .quantities.offer import number_slots, number_text
 from .skills import Codebook
 from .task_plan import Do, TaskPlan
+
+_FACTORS = (60, 100, 1000)
+"""By how much units that codebooks have no word for differ: cents and euros, packs a second and a minute."""
+
+_COUNTED = 2
+"""The least whole number that is looked for in a plan: "one" may be anything."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +33,15 @@ def check_numbers(codebook: Codebook, task: str, seen_ids: Collection[str], plan
     Refused is a quantity beyond every argument of its dimension (5 m where `drive` takes 2 at most, unless commands add
     up to it), one for which the plan has another number of its dimension, and one whose number it has without the unit
     (145 packs a minute for 145 mm a pack, where another argument takes millimetres). A quantity that the plan has no
-    use for (the 2 kg of a box to be carried) is left alone.
+    use for (the 2 kg of a box to be carried) is left alone. A number without a unit is refused where the plan has
+    another one in its place: 4 spoons for forty.
     """
     offered = offered_numbers(codebook, task, seen_ids)
     if not offered or not plan.items:
         return NumberCheck()
     used = tuple(_used(codebook, plan))
+    if replaced := _replaced(codebook, offered, plan, used):
+        return NumberCheck(replaced)
     account = unmet(codebook, offered, used)
     refusals = [
         missing.reason
@@ -50,6 +61,46 @@ def _used(codebook: Codebook, plan: TaskPlan) -> Iterable[tuple[str, str, Value]
             for name, value in list(item.command.args.items()) * item.times:
                 if isinstance(args[name], NumberArgument):
                     yield item.command.skill, name, value
+
+
+def _replaced(
+    codebook: Codebook, offered: Iterable[OfferedNumber], plan: TaskPlan, used: Iterable[tuple[str, str, Value]]
+) -> str:
+    """Why a plan has a number that nobody said in place of one that was said without a unit; empty where it has none.
+
+    A whole number from 2 on that is in the plan nowhere, neither as a value nor as how often, was replaced where an
+    argument without a unit has a value that is neither its default nor said.
+    """
+    said = {abs(number.quantity.value) for number in offered}
+    has = {_size(value) for _, _, value in used} | _counts(plan)
+    quantities = dict.fromkeys(number.quantity for number in offered if number.quantity.unit is None)
+    lost = [one for one in quantities if one.value >= _COUNTED and one.value.denominator == 1 and one.value not in has]
+    slots = {(slot.skill, slot.name) for slot in number_slots(codebook)}
+    for skill, name, value in used:
+        free = (skill, name) not in slots and codebook.skills[skill].args[name].default != value
+        if lost and free and not any(_may_be(one, _size(value)) for one in said):
+            return f"{lost[0].words} was said, and {skill} has {number_text(_size(value))} as its {name}"
+    return ""
+
+
+def _may_be(said: Fraction, value: Fraction) -> bool:
+    """Whether a value may be what a number says in another unit, or with its fraction: 3.5 for three euros fifty."""
+    ratio = max(said, value) / min(said, value) if said and value else 0
+    return said in (value, int(value)) or ratio in _FACTORS
+
+
+def _size(value: Value) -> Fraction:
+    return abs(Fraction(repr(value)))
+
+
+def _counts(plan: TaskPlan) -> set[Fraction]:
+    """How often something is done in a plan: each command, each skill, and all in all."""
+    commands, skills = Counter[str](), Counter[str]()
+    for item in plan.items:
+        if isinstance(item, Do):
+            commands[item.command.text] += item.times
+            skills[item.command.skill] += item.times
+    return set(map(Fraction, [*commands.values(), *skills.values(), len(plan.items)]))
 
 
 def _is_beyond(quantity: Quantity, offered: Iterable[OfferedNumber]) -> bool:

@@ -50,6 +50,11 @@ RATE, LENGTH, HOLD = (
         ("wait 20 s", (HOLD | {"time_s": 30},), "no command takes up 20 s"),
         ("level 5", ({"skill": "level", "level": 5},), ""),
         ("up to 5 dB", ({"skill": "level", "level": 5},), ""),
+        ("level forty", ({"skill": "level", "level": 4},), "forty was said, and level has 4 as its level"),
+        ("level 4, then level 9", ({"skill": "level", "level": 4}, {"skill": "level", "level": 9}), ""),
+        ("the two of you, level 4", ({"skill": "level", "level": 4},), ""),
+        ("as loud as can be, twice", ({"skill": "level", "level": 10}, {"skill": "level", "level": 10}), ""),
+        ("twice for 3 s", (HOLD | {"time_s": 3}, HOLD | {"time_s": 3}), ""),
     ],
 )
 def test_a_plan_has_the_numbers_of_its_task(task: str, commands: tuple[dict[str, object], ...], why: str) -> None:
