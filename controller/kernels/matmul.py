@@ -1,6 +1,5 @@
 """A matrix of codes times rows of integers, in the instructions that the processor has."""
 
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -32,11 +31,6 @@ from .operations import HALF_SUMS, SCALES, WHOLE_SUM, operation
 
 
 def matmul(rows: int, kind: Kind, dots: Dots = DOTS) -> Any:
-    """The operation that `writing_matmul` writes."""
-    return operation(writing_matmul(rows, kind, dots))
-
-
-def writing_matmul(rows: int, kind: Kind, dots: Dots) -> Callable[..., None]:
     """out[row, 0:16] = Σ over groups of scale · (codes · numbers) + minimum · sum, for 16 outputs and so many rows.
 
     Arguments: weight records, how many groups, numbers, bytes from row to row of them, scales, bytes from row to row
@@ -71,7 +65,7 @@ def writing_matmul(rows: int, kind: Kind, dots: Dots) -> Callable[..., None]:
         for row, sum_ in enumerate(loop(b, groups, [const(FLOATS, 0.0)] * rows, body)):
             store(b, sum_, out, times(b, out_step, row))
 
-    return write
+    return operation(write)
 
 
 def _totals(b: Builder, kind: Kind, dots: Dots, record: Value, rows: list[Value], part: int) -> list[Value]:

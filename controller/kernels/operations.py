@@ -66,7 +66,9 @@ def operation(write: Callable[..., None]) -> Any:
     def typed(typingctx: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:  # noqa: ARG001
         return types.void(*[types.intp] * _ARGUMENTS), generate
 
-    return intrinsic(typed)
+    found = intrinsic(typed)
+    found.write = write  # for those who compile it for another processor
+    return found
 
 
 def key_scores(rows: int, native: bool = HAS_BFLOAT_DOTS, tile: int = FLOAT_TILE) -> Any:

@@ -3,18 +3,18 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from typing import Any
 
-import llvmlite.binding as llvm
 import pytest
-from llvmlite import ir
 
 from codeword.codebook.errors import InputError
 from codeword.controller.kernels.blocks import KINDS
 from codeword.controller.kernels.dots import dots_for
-from codeword.controller.kernels.matmul import writing_matmul
+from codeword.controller.kernels.matmul import matmul
 from codeword.controller.kernels.passes import version_of
 from codeword.controller.kernels.processor import KERNELS, LEVELS, PROCESSOR, Processor, choose
+
+from .cross_compiled import ARM, X86, compiled
 
 AVX2, AVX512 = (features for _, features in LEVELS.values())
 
@@ -71,25 +71,10 @@ def test_kept_code_is_that_of_one_set_of_features() -> None:
     assert len({version_of(processor) for processor in processors}) == len(processors)
 
 
-def _assembly(write: Callable[..., None], triple: str, processor: str) -> list[str]:
-    """The instructions of the longest loop of a function, as LLVM compiles it for a processor."""
-    llvm.initialize_all_targets()
-    llvm.initialize_all_asmprinters()
-    try:
-        target = llvm.Target.from_triple(triple)
-    except RuntimeError:
-        pytest.skip(f"this build of llvmlite cannot compile for {triple}")
-    module, number = ir.Module(), ir.IntType(64)
-    module.triple = triple
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [number] * 8), "product")
-    builder = ir.IRBuilder(function.append_basic_block())
-    write(builder, *function.args)
-    builder.ret_void()
-    parsed = llvm.parse_assembly(str(module))
-    machine = target.create_target_machine(cpu=processor, opt=3)
-    passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
-    passes.getModulePassManager().run(parsed, passes)
-    lines = [line.split("#")[0].split("//")[0].strip() for line in machine.emit_assembly(parsed).splitlines()]
+def _longest_loop(operation: Any, triple: str, processor: str) -> list[str]:
+    """The instructions of the longest loop of an operation, as LLVM compiles it for a processor."""
+    machine, module = compiled({"product": operation}, triple, processor)
+    lines = [line.split("#")[0].split("//")[0].strip() for line in machine.emit_assembly(module).splitlines()]
     labels = {line[:-1]: number for number, line in enumerate(lines) if line.endswith(":")}
     loops = [
         [one for one in lines[labels[line.split()[-1]] : number + 1] if one and one[0] != "." and one[-1] != ":"]
@@ -97,9 +82,6 @@ def _assembly(write: Callable[..., None], triple: str, processor: str) -> list[s
         if line and labels.get(line.split()[-1], number) < number
     ]
     return max(loops, key=len)
-
-
-X86, ARM = "x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"
 
 
 # Per row of activations and group of 32 inputs by 16 outputs. A register of 512 bits takes one instruction where one of
@@ -121,7 +103,7 @@ def test_the_product_is_few_instructions(
     triple: str, processor: str, feature: str, multiplies: str, times: int, most: dict[tuple[str, int], int]
 ) -> None:
     for (kind, rows), bound in most.items():
-        loop = _assembly(writing_matmul(rows, KINDS[kind], dots_for({feature})), triple, processor)
+        loop = _longest_loop(matmul(rows, KINDS[kind], dots_for({feature})), triple, processor)
         digits = 2 if multiplies == "vpmaddubsw" and kind == "q8" else 1
         assert sum(multiplies in line.split() for line in loop) == times * rows * digits
         assert len(loop) <= bound * rows, (kind, rows)
