@@ -29,6 +29,8 @@ _EXTRAS = {
     "peft": ("train", "codeword train"),
     "pyarrow": ("tables", "results.parquet beside results.csv"),
     "redis": ("redis", "--cache redis://…"),
+    "mcp": ("mcp", "codeword mcp"),
+    "cv2": ("camera", "--senses camera"),
     "xllamacpp": ("peers", "comparing decisions with llama.cpp (make bench)"),
 }
 
@@ -131,7 +133,5 @@ def _extras() -> Iterator[Sign]:
 def _version(module: str) -> str | None:
     if find_spec(module) is None:
         return None
-    try:
-        return metadata.version(module)
-    except metadata.PackageNotFoundError:
-        return "of no package"
+    packages = metadata.packages_distributions().get(module)
+    return metadata.version(packages[0]) if packages else "of no package"

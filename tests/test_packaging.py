@@ -1,5 +1,9 @@
 """What is installed is all that is here: every folder of code is a package, every file of data goes along."""
 
+import os
+import subprocess
+import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -32,3 +36,68 @@ def test_every_file_of_data_is_installed(room: str) -> None:
     }
     assert found
     assert found <= installed
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The commands of an environment that has the wheel, and beside it what this one has but for the working tree."""
+    folder = tmp_path_factory.mktemp("wheel")
+    sources = folder / "sources"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    )
+    names = listed.stdout.splitlines()
+    if listed.returncode:
+        pytest.skip("the sources are no git checkout")
+    for name in names:
+        if (ROOT / name).is_file() and not name.startswith("tests/"):
+            (sources / name).parent.mkdir(parents=True, exist_ok=True)
+            (sources / name).symlink_to(ROOT / name)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, sources], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    (wheel,) = folder.glob("*.whl")
+    python = folder / "venv" / "bin" / "python"
+    subprocess.run([*pip, "--python", python, "install", "--no-deps", wheel], check=True)
+    (place,) = (folder / "venv" / "lib").glob("python*/site-packages")
+    (place / "others.pth").write_text(sysconfig.get_path("purelib"))  # files of paths in there are not followed
+    return python.parent
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["--version"],
+        ["doctor"],
+        ["new", "codebook", "my_rover"],
+        ["codebook", "check", "workbench"],
+        ["run", "tabletop/put_in_bowl", "--controller", "expert", "--no-film", "--out", "episodes"],
+    ],
+    ids=" ".join,
+)
+def test_the_command_line_works_from_the_wheel(installed: Path, command: list[str], tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [installed / "codeword", *command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.model
+def test_the_wheel_has_the_adapter_and_the_guide(installed: Path, tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path\n"
+        "import codeword.runtime\n"
+        "from codeword.controller.adapter import AUTO, load_adapter\n"
+        "from codeword.controller.registry import resolve\n"
+        "here = Path(codeword.runtime.__file__).parent\n"
+        "print(load_adapter(AUTO, resolve('smollm2-135m')).name, (here / 'guide' / 'plans.md').is_file(), here)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [installed / "python", "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    name, guide, here = done.stdout.split()
+    assert (name, guide) == ("plans-135m", "True")
+    assert Path(here).is_relative_to(installed.parent)

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import socket
+import tomllib
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -85,3 +86,10 @@ def test_a_full_disk_and_a_missing_simulator_are_worse(monkeypatch: pytest.Monke
     assert "12 MB free" in found["disk for episodes"].told
     assert "pip install pybullet" in found["simulator"].told
     assert found["train"].told == "peft is not installed (pip install 'codeword[train]'): no codeword train"
+
+
+def test_every_extra_is_looked_for() -> None:
+    extras = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    assert set(extras) - {"dev"} <= set(signs())
