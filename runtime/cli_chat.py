@@ -19,7 +19,6 @@ from codeword.codebook.task_plan import TaskPlan, read_plan, told_command
 from codeword.controller import Decision
 from codeword.controller.sureness import SURE
 
-from .episode import Listener
 from .explain import Explainer
 from .judge import Verdict
 from .records import CommandRecord, EventRecord
@@ -31,8 +30,7 @@ from .signals import Terminated, exit_code
 from .stop_listener import stoppable
 from .terminal import err, out
 from .unsure import ask_which
-from .view import View
-from .view.opening import show
+from .view.opening import live_views
 
 _COMMANDS = {
     "look": "what is seen now",
@@ -53,9 +51,10 @@ _COMMANDS = {
 )  # fmt: skip
 @click.option("--plain", is_flag=True, help="For scripts: no prompts, no colors; nothing is asked.")
 @click.option("--view", is_flag=True, help="Show scene and decisions as they happen, in a page of this machine alone.")
+@click.option("--foxglove", is_flag=True, help="Serve all that happens to Foxglove, to this machine alone.")
 def chat(
     codebook: str, robot: str, seed: int, model: str, adapter: str, profile: str, sure: float, plain: bool, view: bool,
-    folder: Path | None,
+    foxglove: bool, folder: Path | None,
 ) -> int:  # fmt: skip
     """Type tasks one after another; the robot does them, and the model is loaded once.
 
@@ -67,11 +66,8 @@ def chat(
     typed_scenario("look", codebook)  # before the model is loaded
     controllers = load(robot, model, adapter, profile, sure)
     with ExitStack() as stack:
-        listeners: list[Listener] = []
-        if view:
-            live = stack.enter_context(View(f"llm {controllers.loaded.model}", read=True))
-            show(live, err)
-            listeners.append(live)
+        who = f"llm {controllers.loaded.model}"
+        listeners = live_views(stack, err, who, read=True, page=view, foxglove=foxglove, port=0)
         session = stack.enter_context(open_session(controllers, codebook, robot, seed, folder, listeners))
         talk = Chat(session, Console(highlight=False, color_system=None, width=160) if plain else out, asks=not plain)
         talk.greet(f"{controllers.loaded.model} {controllers.loaded.adapter}".strip())

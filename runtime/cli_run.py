@@ -47,8 +47,7 @@ from .summary import add_up
 from .tables import PARQUET_HINT, columns, write_csv, write_parquet
 from .terminal import err, model_progress, out, print_json
 from .unsure import ask_which
-from .view import View
-from .view.opening import show
+from .view.opening import live_views
 
 MOST_JOBS = 256
 _SECONDS = click.FloatRange(0, 3600, min_open=True)
@@ -134,7 +133,8 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
 @click.option("--watch", is_flag=True, help="With --task: take up edits of the codebook file between decisions.")
 @click.option("--explain", is_flag=True, help="Tell each decision as it is made.")
 @click.option("--view", is_flag=True, help="Show scene and decisions as they happen, in a page of this machine alone.")
-@click.option("--view-port", type=click.IntRange(0, 65_535), default=0, help="The port of --view [any free one].")
+@click.option("--foxglove", is_flag=True, help="Serve the run to Foxglove as it happens, to this machine alone.")
+@click.option("--view-port", type=click.IntRange(0, 65_535), default=0, help="The port of either [any free one].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option(
     "--columns", is_flag=True, is_eager=True, expose_value=False, callback=lambda *given: _tell_columns(*given),
@@ -176,6 +176,7 @@ def run(
     watch: bool,
     explain: bool,
     view: bool,
+    foxglove: bool,
     view_port: int,
     as_json: bool,
 ) -> int:
@@ -218,7 +219,10 @@ def run(
     who = Who(controller, model, adapter, profile, sampling, policy, cache, fallback, limits, sure, given)
     if all(stops(scenario.codebook, scenario.spec.task) for scenario in chosen):
         who = Who(NOBODY, model, adapter)  # nothing is loaded first: a stop is not to wait for it
-    one_by_one = {"--watch": watch, "--explain": explain, "--view": view, f"--robot {robot}": robot != "sim"}
+    one_by_one = {
+        "--watch": watch, "--explain": explain, "--view": view, "--foxglove": foxglove,
+        f"--robot {robot}": robot != "sim",
+    }  # fmt: skip
     processes = _processes(jobs, plan, one_by_one)
     plan = replace(plan, lookahead=processes == 1 if lookahead is None else lookahead)
     check_plan(plan, who)
@@ -242,7 +246,7 @@ def run(
     try:
         try:
             with model_progress() as progress:
-                crew = open_crew(plan, who, processes, progress, tell if explain or view else None)
+                crew = open_crew(plan, who, processes, progress, tell if explain or view or foxglove else None)
         except CodewordError:
             if is_new:  # nothing was run, and nothing is left
                 with suppress(OSError):
@@ -250,11 +254,10 @@ def run(
             raise
         with ExitStack() as stack:
             stack.enter_context(crew)
-            if view:
-                decides = f"{controller} {crew.loaded.model}".strip()
-                live_view = stack.enter_context(View(decides, read=bool(crew.loaded.model), port=view_port))
-                show(live_view, err)
-                told.append(live_view)
+            decides = f"{controller} {crew.loaded.model}".strip()
+            told += live_views(
+                stack, err, decides, read=bool(crew.loaded.model), page=view, foxglove=foxglove, port=view_port
+            )
             bar = stack.enter_context(run_bar(len(plan)))
             for one, outcome in finished(plan, who, crew.loaded) if resume else ():
                 over[one] = outcome

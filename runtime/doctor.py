@@ -30,6 +30,7 @@ _EXTRAS = {
     "pyarrow": ("tables", "results.parquet beside results.csv"),
     "redis": ("redis", "--cache redis://…"),
     "mcp": ("mcp", "codeword mcp"),
+    "foxglove": ("foxglove", "--foxglove"),
     "cv2": ("camera", "--senses camera"),
     "xllamacpp": ("peers", "comparing decisions with llama.cpp (make bench)"),
 }

@@ -160,7 +160,7 @@ class EpisodeWriter:
         self._writer = Writer(self._file, chunk_size=_CHUNK_BYTES, compression=CompressionType.ZSTD)
         self._writer.start(profile="codeword", library=f"codeword {header.version}")
         self._sequence = 0
-        self._channels = {topic: self._channel(topic, *schema) for topic, schema in _schemas().items()}
+        self._channels = {topic: self._channel(topic, *schema) for topic, schema in schemas().items()}
         self._writer.add_metadata("codeword", {"header": header.model_dump_json()})
         for name, text in (("codebook.yaml", codebook_text), ("scenario.yaml", scenario_text)):
             self._writer.add_attachment(0, 0, name, "application/yaml", text.encode())
@@ -180,10 +180,7 @@ class EpisodeWriter:
         """Add a camera picture at the robot's own time."""
         if self.stopped or "pictures" in self._leave_out:
             return
-        stamp = {"sec": int(time_s), "nsec": int(time_s % 1 * 1e9)}
-        data = base64.b64encode(jpeg).decode()
-        image = {"timestamp": stamp, "frame_id": "camera", "data": data, "format": "jpeg"}
-        self._add(CAMERA, json.dumps(image).encode(), time_s)
+        self._add(CAMERA, image_message(jpeg, time_s), time_s)
 
     def _add(self, topic: str, data: bytes, time_s: float) -> None:
         self._sequence += 1
@@ -221,9 +218,16 @@ class EpisodeWriter:
             self._stop(problem)
 
 
+def image_message(jpeg: bytes, time_s: float) -> bytes:
+    """A picture as a message of its topic."""
+    stamp = {"sec": int(time_s), "nsec": int(time_s % 1 * 1e9)}
+    data = base64.b64encode(jpeg).decode()
+    return json.dumps({"timestamp": stamp, "frame_id": "camera", "data": data, "format": "jpeg"}).encode()
+
+
 @cache
-def _schemas() -> dict[str, tuple[str, bytes]]:
-    """Each topic's schema: its name, and its text."""
+def schemas() -> dict[str, tuple[str, bytes]]:
+    """Each topic's JSON Schema: its name, and its text."""
     kinds = {topic: (f"codeword.{topic}", schema_of(kind)) for topic, kind in CHANNELS.items()}
     kinds[CAMERA] = ("foxglove.CompressedImage", _IMAGE_SCHEMA)
     return {topic: (name, json.dumps(schema).encode()) for topic, (name, schema) in kinds.items()}

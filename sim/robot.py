@@ -71,8 +71,7 @@ class SimRobot:
         self._last: Result | None = None
         self._commands = 0
         self._open = True
-        self._frame_ticks = 0
-        self._on_frame: Callable[[float], None] = lambda _: None
+        self._watchers: list[tuple[int, Callable[[float], None]]] = []
 
     def use(self, codebook: Codebook) -> None:
         """Interpret commands by this codebook from now on. Raises RobotError while a command runs."""
@@ -145,7 +144,7 @@ class SimRobot:
 
     def watch(self, every_s: float, on_frame: Callable[[float], None]) -> None:
         """Call `on_frame(time_s)` after every `every_s` of simulated time, between two ticks of physics."""
-        self._frame_ticks, self._on_frame = max(1, round(every_s / TICK_S)), on_frame
+        self._watchers.append((max(1, round(every_s / TICK_S)), on_frame))
 
     def moving_tick(self) -> None:
         """One tick of physics while a command moves the arm."""
@@ -195,8 +194,9 @@ class SimRobot:
 
     def _physics(self) -> None:
         self._tick()
-        if self._frame_ticks and self.world.ticks % self._frame_ticks == 0:
-            self._on_frame(self.world.time_s)
+        for ticks, on_frame in self._watchers:
+            if self.world.ticks % ticks == 0:
+                on_frame(self.world.time_s)
 
     def _check_open(self) -> None:
         if not self._open:

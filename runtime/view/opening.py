@@ -3,12 +3,36 @@
 import os
 import sys
 import webbrowser
+from contextlib import ExitStack
 
 from rich.console import Console
+
+from codeword.runtime.episode import Listener
 
 from .view import View
 
 _PATIENCE_S = 10.0
+
+
+def live_views(
+    stack: ExitStack, console: Console, who: str, *, read: bool, page: bool, foxglove: bool, port: int
+) -> list[Listener]:
+    """The views that are asked for, open as long as the stack is: a page of our own, and what Foxglove connects to.
+
+    `who` decides, in words; `read` says that a model reads the prompts. Raises InputError where one cannot be had.
+    """
+    found: list[Listener] = []
+    if page:
+        view = stack.enter_context(View(who, read=read, port=port))
+        show(view, console)
+        found.append(view)
+    if foxglove:
+        from .foxglove import FoxgloveView
+
+        live = stack.enter_context(FoxgloveView(port))
+        console.print(f"Foxglove: open a connection to {live.url}", markup=False)
+        found.append(live)
+    return found
 
 
 def show(view: View, console: Console) -> None:
