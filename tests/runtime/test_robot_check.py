@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from codeword.codebook import PrimitiveRobot
 from tests.runtime.test_cli import call
 
 BOOK = """
@@ -233,3 +234,11 @@ def test_why_the_last_command_failed_is_told(capsys: pytest.CaptureFixture[str])
     code, told = carried_out(capsys, "Slips", '{"plan":[{"skill":"go","mark":"mark_1"}]}')
     assert code == 1
     assert 'held: {"skill":"go","mark":"mark_1"} failed (slipped: a wheel turned without grip)' in told
+
+
+def test_the_guide_tells_of_all_that_a_robot_has() -> None:
+    page = (Path(__file__).parents[2] / "runtime" / "guide" / "robots.md").read_text()
+    table = page.split("## What is called when")[1].split("## Over a link")[0]
+    attributes = {name for name in vars(PrimitiveRobot) if not name.startswith("_")} | {"codebook", "holds"}
+    inner = {"ended", "call_hold"}  # between a robot and what carries its commands out
+    assert [name for name in sorted(attributes - inner) if f"`{name}" not in table] == []
