@@ -59,6 +59,9 @@ _ENDS: Mapping[str, Any] = {
 """What a codebook needs for its skills to be read."""
 
 
+_FILLED = (EntityArgument, NumberArgument, ChoiceArgument)
+
+
 class Errands:
     """Errands under one codebook; some are those of another robot whose skills stand beside its own."""
 
@@ -80,11 +83,11 @@ class Errands:
         return self.book.codebook
 
     def _is_asked_for_so(self, name: str, texts: Sequence[str]) -> bool:
-        """Whether there is such a skill, and not another robot's of the same name with other arguments."""
+        """Whether there is such a skill, all of whose arguments are said, and not another robot's of the same name."""
         skill = self.codebook.skills.get(name)
-        return skill is not None and all(
-            field in skill.args for text in texts for _, field, _, _ in Formatter().parse(text) if field
-        )
+        if skill is None or not all(isinstance(argument, _FILLED) for argument in skill.args.values()):
+            return False
+        return all({field for _, field, _, _ in Formatter().parse(text) if field} == set(skill.args) for text in texts)
 
     def one(self, seen: Observation) -> Said | None:
         """What is asked for in a scene, and what is right; None where nothing of it can be."""

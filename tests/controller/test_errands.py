@@ -66,3 +66,17 @@ def test_goals_and_commands_stand_in_one_plan_in_the_order_in_which_they_are_sai
 def test_evaluation_on_layouts_has_goals_alone() -> None:
     for group in islice(plan_lessons(3, "layouts", per_book=6), 8):
         assert not any('"skill"' in lesson.taught for lesson in group)
+
+
+def test_another_robots_skill_of_the_same_name_is_asked_for_where_all_its_arguments_are_said() -> None:
+    rng, tried = random.Random(3), 0
+    (group,) = islice(lessons(4, training_mix(), per_book=2), 1)
+    for path in books_of(TAUGHT):
+        entry = read_once(path)
+        same = entry.codebook.skills.keys() & training_pools().names["distractors"].keys()
+        if any(entry.codebook.skills[name].args for name in same):
+            tried += 1
+            errands = Errands(rng, group[0].book, entry)
+            for _ in range(20):
+                errands.one(group[0].observation)
+    assert tried > 20
