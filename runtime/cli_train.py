@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -73,12 +74,18 @@ _DECISIONS, _OF_CODEBOOK = 20_000, 2_400
 @click.option("--groups", type=_COUNT, default=2, show_default=True, help="Codebooks in a step.")
 @click.option("--per-group", type=_COUNT, default=6, show_default=True, help="Decisions under each codebook.")
 @click.option("--together", type=_ANY, default=0, help="Codebooks in one pass; 0: one on a CPU, all on a GPU.")
-@click.option("--threads", type=_COUNT, help="CPU threads.")
+@click.option("--threads", type=_COUNT, help="CPU threads, shared out to the processes.")
+@click.option(
+    "--processes",
+    type=click.IntRange(0, 2),
+    default=0,
+    help="Processes that read lessons on a CPU; 0: two where there are two cores and two codebooks in a step.",
+)
 def train(
     file: str | None, decisions: int | None, seed: int, out: Path, lessons_file: Path | None,
     check_files: tuple[Path, ...], checked: int, check_every: int, model: str, begin_with: str | None, device: str,
     dtype: str, rank: int, rate: float, groups: int, per_group: int, together: int,
-    threads: int | None,
+    threads: int | None, processes: int,
 ) -> int:  # fmt: skip
     """Train an adapter by lessons made on the way, or out of a file. Goes on where it was stopped.
 
@@ -95,14 +102,16 @@ def train(
     from codeword.controller.registry import resolve
     from codeword.controller.store import sha256_of
     from codeword.controller.teaching.learner import Learner, Shape, quickest_dtype, require_peft
+    from codeword.controller.teaching.learner_beside import LearnerBeside
     from codeword.controller.teaching.trainer import Settings, Trainer
 
     require_peft()
     own = None if file is None else _own(file, seed, lessons_file)
-    if threads:
-        torch.set_num_threads(threads)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    threads = threads or torch.get_num_threads()
+    shared = device == "cpu" and groups > 1 and (processes == 2 or (not processes and threads > 1))
+    torch.set_num_threads(max(1, threads // 2) if shared else threads)
     base = resolve(model)
     taught = _sources(base, seed, lessons_file, check_files, checked, per_group)
     begin_with = begin_with or (None if own is None else AUTO)
@@ -133,8 +142,10 @@ def train(
         learner.take_up(begun.weights)
         told["begun_with"] = begun.sha256
     name = "adapter" if own is None else own.untried
-    trainer = Trainer(learner, settings, out, told=told, adapter=name)
-    trainer.run(taught.groups, taught.checks, _reporter())
+    with ExitStack() as stack:
+        beside = stack.enter_context(closing(LearnerBeside(learner, torch.get_num_threads()))) if shared else None
+        trainer = Trainer(learner, settings, out, told=told, adapter=name, beside=beside)
+        trainer.run(taught.groups, taught.checks, _reporter())
     if own is None:
         click.echo(f"the adapter is in {trainer.adapter}")
         return 0

@@ -3,7 +3,7 @@
 import json
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -19,7 +19,8 @@ from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.controller.registry import LocalModel
 from codeword.controller.weights import Weights
 
-from .layout import ATTENTION, Layout, attend
+from .layout import ATTENTION, Layout, attend, lay_out
+from .sequences import Group
 
 LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The linear layers that an adapter changes: all of them."""
@@ -64,7 +65,7 @@ class Learner:
         from peft.tuners.lora.layer import Linear as LoraLinear
 
         transformers.AttentionInterface.register(ATTENTION, attend)
-        self.base, self.shape, self.device = model, shape, torch.device(device)
+        self.base, self.shape, self.dtype, self.device = model, shape, dtype, torch.device(device)
         config = transformers.AutoConfig.for_model(**model.config)
         config._attn_implementation, config._name_or_path = ATTENTION, model.name
         with torch.device("meta"):
@@ -123,6 +124,18 @@ class Learner:
     def loss(self, layout: Layout) -> Tensor:
         """Minus the log-probability, among what is allowed, of what is right, summed over all asked."""
         return right_loss(self.logits(layout), layout.right).sum()
+
+    def learn(self, groups: Sequence[Group], size: int, together: int = 1) -> tuple[float, int]:
+        """Add up the gradients of groups' losses divided by `size`, so many groups `together` in one pass; gives the
+        loss, and how many tokens were read."""
+        total, tokens = 0.0, 0
+        for at in range(0, len(groups), together):
+            row = lay_out(groups[at : at + together], self.device)
+            loss = self.loss(row) / size
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
+            tokens += len(row.tokens)
+        return total, tokens
 
     def gather(self) -> None:
         """Bring the gradients to the numbers in float32, and forget them here."""

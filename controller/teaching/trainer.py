@@ -14,8 +14,8 @@ import torch
 from codeword.codebook.errors import ModelError
 
 from .checks import Check, check
-from .layout import lay_out
 from .learner import Learner
+from .learner_beside import LearnerBeside
 from .sequences import Group
 from .training_log import Progress, TrainingLog
 
@@ -65,11 +65,13 @@ class Trainer:
         *,
         told: Mapping[str, Any] | None = None,
         adapter: str = "adapter",
+        beside: LearnerBeside | None = None,
     ) -> None:
         """`told` goes into the adapter's record with the settings: what else must be the same when it goes on.
-        `adapter` is the name of its folder. Raises ModelError where another training's state is in the folder.
+        `adapter` is the name of its folder; `beside` reads every other group. Raises ModelError where another
+        training's state is in the folder.
         """
-        self.learner, self.settings, self.out = learner, settings, out
+        self.learner, self.settings, self.out, self._beside = learner, settings, out, beside
         out.mkdir(parents=True, exist_ok=True)
         self.step = 0
         self.checks: dict[str, Check] = {}
@@ -147,24 +149,23 @@ class Trainer:
 
     def _learn(self, batch: Sequence[Group]) -> tuple[float, int]:
         """One step; gives the mean loss, and how many tokens were read."""
-        learner, settings = self.learner, self.settings
-        rows = [
-            lay_out(batch[i : i + settings.together], learner.device) for i in range(0, len(batch), settings.together)
-        ]
-        size = max(1, sum(len(row.asked) for row in rows))
-        total = 0.0
-        for row in rows:
-            loss = learner.loss(row) / size
-            loss.backward()  # type: ignore[no-untyped-call]
-            total += float(loss.detach())
+        learner, settings, beside = self.learner, self.settings, self._beside
+        size = max(1, sum(len(branch.choices) for group in batch for branch in group.branches))
+        mine = batch if beside is None else batch[::2]
+        if beside is not None:
+            beside.begin(batch[1::2], size)
+        loss, tokens = learner.learn(mine, size, settings.together)
         learner.gather()
+        if beside is not None:
+            more, read = beside.finish()
+            loss, tokens = loss + more, tokens + read
         torch.nn.utils.clip_grad_norm_(learner.exact, settings.clip)
         for group in self.optimizer.param_groups:
             group["lr"] = settings.rate_at(self.step)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         learner.publish()
-        return total, sum(len(row.tokens) for row in rows)
+        return loss, tokens
 
     def _resume(self) -> None:
         state = torch.load(self._state, map_location="cpu", weights_only=True)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,7 @@ from codeword.controller.teaching.domains import LAYOUTS, TAUGHT
 from codeword.controller.teaching.encode import encoded
 from codeword.controller.teaching.layout import lay_out
 from codeword.controller.teaching.learner import Learner, Shape, quickest_dtype, right_loss
+from codeword.controller.teaching.learner_beside import LearnerBeside
 from codeword.controller.teaching.sequences import Group, Header, read_groups, taken_in_turns, write_groups
 from codeword.controller.teaching.trainer import Settings, Trainer
 from codeword.controller.teaching.training_log import draw
@@ -72,6 +74,37 @@ def test_the_loss_of_a_shared_row_has_the_gradient_of_separate_rows(
     assert len(shared) == len(apart) == len(model.exact)
     for one, other in zip(shared, apart, strict=True):
         assert torch.allclose(one, other, rtol=1e-3, atol=1e-3 * float(other.abs().max()) + 1e-6)
+
+
+def test_a_learner_in_another_process_adds_the_gradients_of_its_share(
+    tiny_model: LocalModel, groups: list[Group], tmp_path: Path
+) -> None:
+    settings = Settings(decisions=8, per_group=2, groups=2, rate=1e-2)
+    learned = []
+    for name, shared in (("alone", False), ("beside", True)):
+        model = learner(tiny_model)
+        with ExitStack() as stack:
+            beside = stack.enter_context(closing(LearnerBeside(model, 1))) if shared else None
+            trainer = Trainer(model, settings, tmp_path / name, beside=beside)
+            trainer.run(lambda begin: taken_in_turns(groups, begin), {})
+        told = [json.loads(line) for line in (tmp_path / name / "log.jsonl").read_text().splitlines()]
+        losses = [line["loss"] for line in told if "loss" in line]
+        learned.append((losses, [exact.detach() for exact in model.exact]))
+    (losses, alone), (others, shares) = learned
+    assert losses == pytest.approx(others, abs=1e-4)
+    assert len(set(losses)) > 1
+    for one, other in zip(alone, shares, strict=True):
+        assert torch.allclose(one, other, atol=2e-3)
+
+
+def test_a_learner_that_dies_is_told_of(tiny_model: LocalModel, groups: list[Group]) -> None:
+    beside = LearnerBeside(learner(tiny_model), 1)
+    beside._process.kill()
+    with pytest.raises(ModelError, match="the other process that learns died"):
+        for _ in range(2):  # the first order may still find an open pipe
+            beside.begin(groups, 1)
+            beside.finish()
+    beside.close()
 
 
 def test_any_right_token_will_do() -> None:
