@@ -33,6 +33,7 @@ from .jobs import cores, open_crew
 from .listeners import Several
 from .outcome import Outcome
 from .privacy import PARTS, read_parts
+from .ray_jobs import is_ray
 from .recording import Episode, read_episode
 from .report import write_report
 from .resume import finished, require_free
@@ -110,7 +111,10 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
     help=f"What the simulated robot looks with: {', '.join(SENSES)}; a camera finds tags in pictures.",
 )  # fmt: skip
 @click.option(
-    "--jobs", default="1", show_default=True, help="Episodes side by side, each in a process; auto: by cores."
+    "--jobs",
+    default="1",
+    show_default=True,
+    help="Episodes side by side, each in a process: how many, auto (by cores), or ray or ray://HOST:PORT (a cluster).",
 )
 @click.option(
     "--lookahead/--no-lookahead", default=None,
@@ -223,7 +227,7 @@ def run(
         "--watch": watch, "--explain": explain, "--view": view, "--foxglove": foxglove,
         f"--robot {robot}": robot != "sim",
     }  # fmt: skip
-    processes = _processes(jobs, plan, one_by_one)
+    processes, cluster = _processes(jobs, plan, one_by_one), jobs if is_ray(jobs) else ""
     plan = replace(plan, lookahead=processes == 1 if lookahead is None else lookahead)
     check_plan(plan, who)
     if robot.startswith("tcp://"):
@@ -246,7 +250,7 @@ def run(
     try:
         try:
             with model_progress() as progress:
-                crew = open_crew(plan, who, processes, progress, tell if explain or view or foxglove else None)
+                crew = open_crew(plan, who, processes, progress, tell if explain or view or foxglove else None, cluster)
         except CodewordError:
             if is_new:  # nothing was run, and nothing is left
                 with suppress(OSError):
@@ -356,8 +360,12 @@ def _processes(jobs: str, plan: Plan, one_by_one: Mapping[str, bool]) -> int:
     hindered = next((option for option, given in one_by_one.items() if given), None)
     if jobs == "auto":
         return 1 if hindered else min(cores(), len(plan))
+    if is_ray(jobs):
+        if hindered:
+            raise InputError(f"{hindered} is for one episode after the other; leave --jobs {jobs}")
+        return len(plan)
     if not jobs.isdecimal() or not 1 <= int(jobs) <= MOST_JOBS:
-        raise InputError(f"--jobs: '{jobs}' is neither a number from 1 to {MOST_JOBS} nor auto")
+        raise InputError(f"--jobs: '{jobs}' is neither a number from 1 to {MOST_JOBS} nor auto, ray or ray://HOST:PORT")
     if int(jobs) > 1 and hindered:
         raise InputError(f"{hindered} is for one episode after the other; leave --jobs {jobs}")
     return min(int(jobs), len(plan))

@@ -31,6 +31,7 @@ _EXTRAS = {
     "redis": ("redis", "--cache redis://…"),
     "mcp": ("mcp", "codeword mcp"),
     "foxglove": ("foxglove", "--foxglove"),
+    "ray": ("ray", "--jobs ray://…"),
     "cv2": ("camera", "--senses camera"),
     "xllamacpp": ("peers", "comparing decisions with llama.cpp (make bench)"),
 }

@@ -38,13 +38,20 @@ def cores() -> int:
     return len(siblings) or len(allowed)
 
 
-def open_crew(plan: Plan, who: Who, processes: int, progress: Progress, listener: Telling | None = None) -> Executor:
+def open_crew(
+    plan: Plan, who: Who, processes: int, progress: Progress, listener: Telling | None = None, cluster: str = ""
+) -> Executor:
     """Whoever carries out a plan, in so many processes; with one of them it is this one, and a listener can be told.
+    `cluster` is a Ray cluster in whose processes it is done: `ray` or `ray://HOST:PORT`.
 
     Raises InputError or CodewordError where who decides cannot be had.
     """
-    if processes == 1:
+    if processes == 1 and not cluster:
         return Alone(plan, Controllers(who, progress), listener)
+    if cluster:
+        from .ray_jobs import RayPool
+
+        return RayPool(plan, who, cluster, progress)
     fetch(who, progress)  # once, before there are many to do it
     return WorkerPool(plan, who, processes, progress)
 

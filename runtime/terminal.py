@@ -46,7 +46,7 @@ def counting(what: str, total: int) -> Iterator[Progress]:
 def model_progress() -> Iterator[ModelProgress]:
     """A bar for each stage of fetching and converting a model; nothing is shown where nothing is to be done."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         tasks: dict[str, TaskID] = {}
 
         def report(stage: str, done: int, total: int) -> None:
