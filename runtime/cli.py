@@ -58,7 +58,7 @@ VERBS = {
     "new": Lazy("codeword.runtime.cli_new:new", "Write a commented codebook or scenario to start from."),
     "models": Lazy(
         "codeword.runtime.cli_models:models",
-        "Show the models that are known: size, hash, licence, the profile in force here, where those fetched are.",
+        "Show the models that are known: size, hash, licence, the profile in force here, and where those fetched are.",
     ),
     "cache": Lazy(
         "codeword.runtime.cli_cache:cache", "Look into the decisions that `codeword run --cache` keeps, or forget them."
