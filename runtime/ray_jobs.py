@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from socket import create_connection
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -33,7 +33,8 @@ class RayWorker:
     """One process of a cluster, as Ray starts it there."""
 
     def __init__(self, orders: Orders) -> None:
-        self._plan = replace(orders.plan(), out=Path(mkdtemp(prefix="codeword-")))
+        self._folder = TemporaryDirectory(prefix="codeword-")
+        self._plan = replace(orders.plan(), out=Path(self._folder.name))
         self._controllers = Controllers(orders.who, silent, orders.processes)
 
     def loaded(self) -> Loaded:

@@ -40,7 +40,7 @@ class FoxgloveView(ExitStack):
             self._server = foxglove.start_server(name="codeword", port=port, context=context)
         except (OSError, RuntimeError) as problem:
             raise InputError(
-                f"port {port} cannot be had for Foxglove ({problem}); take another with --foxglove-port"
+                f"port {port} cannot be had for Foxglove ({problem}); take another with --view-port"
             ) from problem
         self.callback(self._server.stop)
         self._channels: dict[str, Any] = {

@@ -85,7 +85,7 @@ def test_what_is_recorded_comes_live(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_one_line() -> None:
     with FoxgloveView(0) as view:
         port = int(view.url.rsplit(":", 1)[1])
-        with pytest.raises(InputError, match=f"port {port} cannot be had for Foxglove"):
+        with pytest.raises(InputError, match=f"port {port} cannot be had for Foxglove .*--view-port"):
             FoxgloveView(port)
 
 
