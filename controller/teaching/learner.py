@@ -16,6 +16,7 @@ from torch import Tensor
 
 from codeword.codebook.errors import ModelError
 from codeword.codebook.plan_prompt import PLAN_CONTRACT
+from codeword.controller.profiles import multiplies_bfloats
 from codeword.controller.registry import LocalModel
 from codeword.controller.weights import Weights
 
@@ -37,11 +38,9 @@ TAUGHT = ("plan", "direct")
 
 def quickest_dtype(device: str) -> torch.dtype:
     """bfloat16, but float32 on a processor that has no instructions to multiply bfloats: there it takes many times as
-    long, for oneDNN has no kernel for it.
+    long.
     """
-    if torch.device(device).type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        return torch.float32
-    return torch.bfloat16
+    return torch.bfloat16 if torch.device(device).type != "cpu" or multiplies_bfloats() else torch.float32
 
 
 @dataclass(frozen=True)

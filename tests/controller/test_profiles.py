@@ -68,7 +68,8 @@ def test_auto_is_no_bfloats_where_the_processor_does_not_multiply_them(
     ("features", "has"),
     [
         ({"avx2", "fma"}, False),
-        ({"avx512bw"}, True),
+        ({"avx512bw"}, False),
+        ({"avx512bw", "avx512bf16"}, True),
         ({"avx512bw", "amx-bf16"}, True),
         ({"neon"}, False),
         ({"bf16"}, True),

@@ -270,6 +270,6 @@ def test_without_peft_training_says_where_to_get_it(tiny_model: LocalModel, monk
 
 def test_where_a_processor_cannot_multiply_bfloats_float32_is_computed_with(monkeypatch: pytest.MonkeyPatch) -> None:
     for supported, dtype in ((True, torch.bfloat16), (False, torch.float32)):
-        monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda supported=supported: supported)
+        monkeypatch.setattr(f"{Learner.__module__}.multiplies_bfloats", lambda supported=supported: supported)
         assert quickest_dtype("cpu") == dtype
         assert quickest_dtype("cuda") == torch.bfloat16
