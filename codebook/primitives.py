@@ -1,7 +1,7 @@
 """The primitives that each kind of robot declares, with typed arguments; codebooks are checked against them.
 
-A robot is a YAML file: `robot`, `description`, `primitives`. Those shipped go by name; a codebook may name a file
-beside itself instead.
+A robot is a YAML file: `robot`, `description`, `primitives`, and `ros2` where it is driven over ROS 2 (runtime/ros2).
+Those shipped go by name; a codebook may name a file beside itself instead.
 """
 
 import re
@@ -100,7 +100,7 @@ def _read_robot(text: str, name: str) -> tuple[str, Mapping[str, Primitive]]:
 
 def parse_robot(source: Source, root: Mapping_) -> Mapping[str, Primitive]:
     """The primitives of a robot's mapping; faults are noted in its source."""
-    check_keys(source, root, "the robot", ("robot", "primitives"), ("description",))
+    check_keys(source, root, "the robot", ("robot", "primitives"), ("description", "ros2"))
     listed = root.get("primitives")
     primitives: dict[str, Primitive] = {}
     if not isinstance(listed, Mapping_):

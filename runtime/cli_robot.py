@@ -20,7 +20,7 @@ def robot() -> None:
 
 
 @robot.command(epilog="Example: codeword robot check my_cart:Cart --codebook my_cart.yaml --moves")
-@click.argument("name", metavar="MODULE:CLASS")
+@click.argument("name", metavar="MODULE:CLASS|ros2://")
 @click.option("--codebook", required=True, help="Its codebook: a file, or the name of a shipped one.")
 @click.option("--moves", is_flag=True, help="Also carry out each skill once, by its first legal command. It MOVES.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

@@ -104,7 +104,10 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
 @click.option("--top-k", type=int, default=0, help="With --temperature: draw among so many likeliest only.")
 @click.option("--top-p", type=float, default=1.0, help="With --temperature: draw among those that hold this share.")
 @click.option(
-    "--robot", default="sim", show_default=True, help="sim, tcp://host:port, lekiwi://host, or package.module:Class."
+    "--robot",
+    default="sim",
+    show_default=True,
+    help="sim, tcp://host:port, lekiwi://host, ros2://, or package.module:Class.",
 )
 @click.option(
     "--senses", default=SYMBOLS, show_default=True,

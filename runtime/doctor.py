@@ -32,6 +32,7 @@ _EXTRAS = {
     "mcp": ("mcp", "codeword mcp"),
     "foxglove": ("foxglove", "--foxglove"),
     "ray": ("ray", "--jobs ray://…"),
+    "rclpy": ("ros2", "--robot ros2://"),
     "cv2": ("camera", "--senses camera"),
     "xllamacpp": ("peers", "comparing decisions with llama.cpp (make bench)"),
 }

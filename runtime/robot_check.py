@@ -32,7 +32,8 @@ class Finding:
 
 
 def bring_up(name: str, codebook: Codebook, *, moves: bool) -> Iterator[Finding]:
-    """Try a robot's class, `package.module:Class`, as far as that makes sense; ends at what nothing can go on from.
+    """Try a robot's class, `package.module:Class`, or one over ROS 2, as far as that makes sense; ends at what nothing
+    can go on from.
 
     Without `moves` nothing is carried out: no primitive is called.
     """

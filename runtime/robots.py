@@ -1,4 +1,4 @@
-"""Opens the robot that a user names: `sim`, or a class of their own as `package.module:Class`."""
+"""Opens the robot that a user names: `sim`, one over ROS 2, or a class of their own as `package.module:Class`."""
 
 import importlib
 import io
@@ -20,6 +20,8 @@ from .scenario import Scenario
 
 if TYPE_CHECKING:
     from codeword.sim import ScenarioChannel
+
+ROS2 = "ros2://"
 
 PICTURE_SIZE = (432, 324)
 """Width and height of recorded pictures [pixels]."""
@@ -108,7 +110,7 @@ def open_robot(name: str, scenario: Scenario, seed: int, senses: str = SYMBOLS) 
         from .link.lekiwi import LeKiwiRobot
 
         return LeKiwiRobot(scenario.codebook, name), None
-    if "://" in name:
+    if "://" in name and not name.startswith(ROS2):
         from .link.opening import open_link  # the link knows this module
 
         return open_link(name, scenario, seed)
@@ -116,7 +118,14 @@ def open_robot(name: str, scenario: Scenario, seed: int, senses: str = SYMBOLS) 
 
 
 def make_robot(name: str, codebook: Codebook) -> Robot:
-    """A robot of a user's own class, `package.module:Class`, called with a codebook. Raises RobotError."""
+    """A robot of a user's own class, `package.module:Class`, called with a codebook, or one over ROS 2.
+
+    Raises RobotError, and InputError or CodebookError for what is wrong in a mapping to ROS 2.
+    """
+    if name.startswith(ROS2):
+        from .ros2.robot import Ros2Robot
+
+        return Ros2Robot(codebook, name)
     module, _, cls = name.partition(":")
     try:
         made: Robot = getattr(importlib.import_module(module), cls)(codebook)
@@ -144,6 +153,11 @@ def check_robot_name(name: str) -> None:
 
         lekiwi_address(name)
         return
+    if name.startswith(ROS2):
+        from .ros2.robot import domain_of
+
+        domain_of(name)
+        return
     if name.startswith("tcp://"):
         from .link.sockets import address
 
@@ -152,8 +166,8 @@ def check_robot_name(name: str) -> None:
     module, colon, cls = name.partition(":")
     if "://" in name or not colon or not cls:
         raise InputError(
-            f"unknown robot '{name}'; a robot is 'sim', tcp://host:port, lekiwi://host, or a class of yours as "
-            "package.module:Class"
+            f"unknown robot '{name}'; a robot is 'sim', tcp://host:port, lekiwi://host, ros2://, or a class of "
+            "yours as package.module:Class"
         )
     try:
         found = getattr(importlib.import_module(module), cls, None)

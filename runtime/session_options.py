@@ -25,7 +25,7 @@ _OPTIONS = (
     click.option("--codebook", default="tabletop", show_default=True, help="The robot's codebook: a name or a file."),
     click.option(
         "--robot", default="sim", show_default=True,
-        help="sim, tcp://host:port, lekiwi://host, or package.module:Class.",
+        help="sim, tcp://host:port, lekiwi://host, ros2://, or package.module:Class.",
     ),
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which simulated world."),
     click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id."),
