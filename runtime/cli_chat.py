@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import click
@@ -23,6 +23,7 @@ from .explain import Explainer
 from .judge import Verdict
 from .records import CommandRecord, EventRecord
 from .report.turns import plan_lines
+from .ros2.domain import ROS2, domain_of
 from .scenario import typed_scenario
 from .session import Session
 from .session_options import load, open_session, session_options
@@ -50,25 +51,37 @@ _COMMANDS = {
     help="Ask before a plan that the model is less sure of; 1: before every plan.",
 )  # fmt: skip
 @click.option("--plain", is_flag=True, help="For scripts: no prompts, no colors; nothing is asked.")
+@click.option(
+    "--ros2", metavar="[DOMAIN]", is_flag=False, flag_value="",
+    help="Take tasks from the ROS 2 topic /codeword/task, and tell on /codeword/says; /codeword/stop stops.",
+)  # fmt: skip
 @click.option("--view", is_flag=True, help="Show scene and decisions as they happen, in a page of this machine alone.")
 @click.option("--foxglove", is_flag=True, help="Serve all that happens to Foxglove, to this machine alone.")
 def chat(
-    codebook: str, robot: str, seed: int, model: str, adapter: str, profile: str, sure: float, plain: bool, view: bool,
-    foxglove: bool, folder: Path | None,
+    codebook: str, robot: str, seed: int, model: str, adapter: str, profile: str, sure: float, plain: bool,
+    ros2: str | None, view: bool, foxglove: bool, folder: Path | None,
 ) -> int:  # fmt: skip
     """Type tasks one after another; the robot does them, and the model is loaded once.
 
     Each plan is shown, with how sure the model is of it, before the robot moves; where it is not sure enough it asks.
     Ctrl-C stops the robot, and so does a stop word ("stop", "wait") typed while it moves; it then stays stopped until
-    `rearm`. Each task is an episode file of its own. With --plain, tasks come on standard input, a line each, and exit
-    is 1 where one of them was not carried out.
+    `rearm`. Each task is an episode file of its own. With --plain, tasks come on standard input, a line each, with
+    --ros2 on a topic; exit is 1 where one of them was not carried out.
     """
     typed_scenario("look", codebook)  # before the model is loaded
+    domain = None if ros2 is None else domain_of(f"{ROS2}{ros2}")
     controllers = load(robot, model, adapter, profile, sure)
     with ExitStack() as stack:
         who = f"llm {controllers.loaded.model}"
         listeners = live_views(stack, err, who, read=True, page=view, foxglove=foxglove, port=0)
         session = stack.enter_context(open_session(controllers, codebook, robot, seed, folder, listeners))
+        if ros2 is not None:
+            from .ros2.voice import Voice
+
+            voice = stack.enter_context(closing(Voice(session, domain)))
+            said = Console(file=voice, highlight=False, color_system=None, width=160)
+            said.print(f"tasks are taken from {voice.task_topic}")
+            return Chat(session, said, asks=False).listen(voice.lines())
         talk = Chat(session, Console(highlight=False, color_system=None, width=160) if plain else out, asks=not plain)
         talk.greet(f"{controllers.loaded.model} {controllers.loaded.adapter}".strip())
         return talk.listen(_typed(talk.completions) if not plain else _piped())

@@ -16,12 +16,11 @@ from codeword.sim import Damage, EventSpec
 from codeword.sim.installed import SENSES, SYMBOLS, check_installed, check_senses
 
 from .episode import Physics
+from .ros2.domain import ROS2, domain_of
 from .scenario import Scenario
 
 if TYPE_CHECKING:
     from codeword.sim import ScenarioChannel
-
-ROS2 = "ros2://"
 
 PICTURE_SIZE = (432, 324)
 """Width and height of recorded pictures [pixels]."""
@@ -154,8 +153,6 @@ def check_robot_name(name: str) -> None:
         lekiwi_address(name)
         return
     if name.startswith(ROS2):
-        from .ros2.robot import domain_of
-
         domain_of(name)
         return
     if name.startswith("tcp://"):

@@ -4,6 +4,7 @@ import atexit
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import metadata
 from itertools import product
 from pathlib import Path
@@ -235,6 +236,7 @@ def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str, 
     )
 
 
+@cache
 def _versions() -> dict[str, str]:
     """The versions of the libraries that numbers may depend on, where they are here."""
     found = {}

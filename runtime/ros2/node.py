@@ -1,4 +1,4 @@
-"""A node of ROS 2: the newest message of each topic, and what is sent. A thread of its own serves it."""
+"""Nodes of ROS 2, each served by a thread of its own: the newest message of each topic, and what is sent."""
 
 import threading
 import time
@@ -61,23 +61,42 @@ class Goal:
         self.result, self.status = future.result().result, future.result().status
 
 
-class RosNode:
-    """Listens to topics and keeps the newest message of each; publishes, calls services, sends goals."""
+class ServedNode:
+    """A node of a domain (None: the one that ROS_DOMAIN_ID says), served by a thread of its own until it is closed."""
 
-    def __init__(self, name: str, domain: int | None, topics: tuple[Topic, ...], sent: tuple[Verb, ...]) -> None:
-        """Join a domain (None: the one that ROS_DOMAIN_ID says). Types must be installed: raises MessageError."""
-        self._newest: dict[str, tuple[float, Any]] = {}
+    def __init__(self, name: str, domain: int | None) -> None:
         self._context = rclpy.Context()
         self._context.init(domain_id=domain)
-        self._node = Node(name, context=self._context)
-        for topic in topics:
-            qos = _LATCHED if topic.latched else _AS_PUBLISHED
-            self._node.create_subscription(find_type(topic.type), topic.topic, self._keep(topic.topic), qos)
-        self._clients: dict[str, Any] = {self._key(verb): self._client(verb) for verb in sent}
+        self.node = Node(name, context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self._node)
+        self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._serve, daemon=True, name="ros2")
         self._thread.start()
+
+    def close(self) -> None:
+        """Leave the domain. Idempotent."""
+        self._context.try_shutdown()
+        self._thread.join()
+        self.node.destroy_node()
+
+    def _serve(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            return  # closed
+
+
+class RobotNode(ServedNode):
+    """Listens to topics and keeps the newest message of each; publishes, calls services, sends goals."""
+
+    def __init__(self, domain: int | None, topics: tuple[Topic, ...], sent: tuple[Verb, ...]) -> None:
+        """Join a domain. Types must be installed: raises MessageError."""
+        super().__init__("codeword_robot", domain)
+        self._newest: dict[str, tuple[float, Any]] = {}
+        for topic in topics:
+            qos = _LATCHED if topic.latched else _AS_PUBLISHED
+            self.node.create_subscription(find_type(topic.type), topic.topic, self._keep(topic.topic), qos)
+        self._clients: dict[str, Any] = {self._key(verb): self._client(verb) for verb in sent}
 
     def newest(self, topic: Topic) -> tuple[float, Any] | None:
         """The newest message of a topic and how old it is [s]; None where none has come."""
@@ -105,13 +124,7 @@ class RosNode:
 
     def types_of(self, topic: str) -> list[str]:
         """The types that a topic is published with."""
-        return sorted(type_ for info in self._node.get_publishers_info_by_topic(topic) for type_ in [info.topic_type])
-
-    def close(self) -> None:
-        """Leave the domain. Idempotent."""
-        self._context.try_shutdown()
-        self._thread.join()
-        self._node.destroy_node()
+        return sorted({info.topic_type for info in self.node.get_publishers_info_by_topic(topic)})
 
     def _keep(self, topic: str) -> Any:
         def keep(message: Any) -> None:
@@ -125,13 +138,7 @@ class RosNode:
 
     def _client(self, verb: Verb) -> Any:
         if isinstance(verb, Publish):
-            return self._node.create_publisher(find_type(verb.type), verb.publish, _SENT)
+            return self.node.create_publisher(find_type(verb.type), verb.publish, _SENT)
         if isinstance(verb, Call):
-            return self._node.create_client(find_type(verb.type), verb.call)
-        return ActionClient(self._node, find_type(verb.type), verb.action)
-
-    def _serve(self) -> None:
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            return  # closed
+            return self.node.create_client(find_type(verb.type), verb.call)
+        return ActionClient(self.node, find_type(verb.type), verb.action)

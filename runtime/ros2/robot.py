@@ -3,16 +3,15 @@
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.util import find_spec
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from codeword.codebook import Codebook, Entity, Fact, InputError, Outcome, PrimitiveRobot, RobotError, RobotTimeoutError
+from codeword.codebook import Codebook, Entity, Fact, Outcome, PrimitiveRobot, RobotError, RobotTimeoutError
 from codeword.codebook.command import Value
 from codeword.codebook.robot import Motion
-from codeword.runtime.robots import ROS2
 
+from .domain import ROS2, domain_of
 from .mapping import ARGUMENT, Act, Call, MappingFile, Publish, Topic, Verb, Within
 from .messages import MessageError, bound, fill, find_type, read
 
@@ -22,23 +21,7 @@ _ENDED_S = 0.5
 """How long the end waits for what was cancelled."""
 _LATCHED_S = 0.1
 """What a primitive changed is told on a latched topic within this time."""
-_DOMAINS = 233
 _ENTITIES = TypeAdapter(list[Entity])
-
-
-def domain_of(name: str) -> int | None:
-    """The domain that `ros2://7` names; None for `ros2://`, which leaves it to ROS_DOMAIN_ID. Raises InputError, also
-    where rclpy is not installed.
-    """
-    text = name.removeprefix(ROS2)
-    if text and not (text.isdecimal() and int(text) < _DOMAINS):
-        raise InputError(f"'{name}' names no domain; right would be ros2:// or ros2://7 (0 to {_DOMAINS - 1})")
-    if find_spec("rclpy") is None:
-        raise InputError(
-            f"{name} needs rclpy, which is not installed; get it with: pip install 'codeword[ros2]' (Linux on x86-64), "
-            "or source the setup.bash of your ROS 2"
-        )
-    return int(text) if text else None
 
 
 class Ros2Robot(PrimitiveRobot):
@@ -59,10 +42,10 @@ class Ros2Robot(PrimitiveRobot):
                 read(find_type(topic.type)(), topic.field)
             except MessageError as problem:
                 raise file.fault(path, str(problem)) from problem
-        from .node import RosNode
+        from .node import RobotNode
 
         sent = tuple(verb for _, verb in self._mapping.messages)
-        self._node = RosNode("codeword", domain, self._mapping.topics, sent)
+        self._node = RobotNode(domain, self._mapping.topics, sent)
         self._goals: list[Any] = []
         self._since_s = -math.inf
         """When the last primitive ended: what was heard before tells nothing of what it did."""

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,10 @@ from codeword.runtime.robots import check_robot_name
 pytest.importorskip("rclpy", reason="ROS 2 has wheels for Linux on x86-64 alone")
 
 from codeword.runtime.link.conformance import CHECKS, check_robot
-from codeword.runtime.ros2.robot import Ros2Robot, domain_of
+from codeword.runtime.ros2.domain import domain_of
+from codeword.runtime.ros2.node import ServedNode
+from codeword.runtime.ros2.robot import Ros2Robot
+from tests.runtime.link.processes import served, start
 
 GUIDE = (Path(__file__).parents[3] / "runtime" / "guide" / "ros2.md").read_text()
 FILES = {name: text for text, name in re.findall(r"```yaml\n(# (\S+)\n.*?)```", GUIDE, re.DOTALL)}
@@ -71,9 +75,9 @@ def log(robot: Ros2Robot) -> list[str]:
     from std_msgs.msg import String
 
     heard: list[str] = []
-    subscription = robot._node._node.create_subscription(String, "/log", lambda said: heard.append(said.data), 1)
+    subscription = robot._node.node.create_subscription(String, "/log", lambda said: heard.append(said.data), 1)
     await_(lambda: len(heard) > 1)  # the first may be from before
-    robot._node._node.destroy_subscription(subscription)
+    robot._node.node.destroy_subscription(subscription)
     found: list[str] = json.loads(heard[-1])
     return found
 
@@ -85,7 +89,7 @@ def exits(args: list[str]) -> object:
 
 
 def await_(holds: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + 60
+    until_s = time.monotonic() + 300
     while not holds():
         assert time.monotonic() < until_s
         time.sleep(0.01)
@@ -173,6 +177,47 @@ def test_a_task_is_carried_out_over_ros_2(book: Codebook, tmp_path: Path) -> Non
     again.close()
 
 
+def test_it_is_served_over_the_link(book: Codebook, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(book.files[0])
+    with served("--robot", f"ros2://{DOMAIN}", "--codebook", file, notes=tmp_path / "notes") as there:
+        assert exits(["connect", there.url, "--codebook", file, "--readonly"]) == 0
+        assert "shed" in capsys.readouterr().out
+        assert exits(["stop", there.url]) == 0
+
+
+@pytest.mark.model
+def test_tasks_come_on_a_topic_and_what_becomes_of_them_is_told_on_another(book: Codebook, tmp_path: Path) -> None:
+    from std_msgs.msg import String
+    from std_srvs.srv import Trigger
+
+    robot = ["--robot", f"ros2://{DOMAIN}", "--codebook", str(book.files[0]), "--out", str(tmp_path)]
+    process, node, heard = start("chat", *robot, "--ros2", str(DOMAIN)), ServedNode("listener", DOMAIN), list[str]()
+    node.node.create_subscription(String, "/codeword/says", lambda said: heard.append(said.data), 100)
+    publisher = node.node.create_publisher(String, "/codeword/task", 10)
+    stop = node.node.create_client(Trigger, "/codeword/stop")
+    await_(lambda: bool(publisher.get_subscription_count()) and stop.service_is_ready())
+
+    def say(task: str, *answers: str) -> None:
+        heard.clear()
+        publisher.publish(String(data=task))
+        for answer in answers:
+            await_(lambda: any(answer in line for line in heard))  # noqa: B023 (it is awaited here)
+
+    say("switch the lamp on", "> switch the lamp on", "lamp_on", "ready")
+    say("beep 90 times", "beep(times 90)")
+    say("go to the shed", "the robot is busy; not taken: go to the shed")
+    say("Stop!", "stopped", "ready")
+    say("beep twice", "takes no task until it is re-armed", "ready")
+    say("rearm", "tasks are taken again", "ready")
+    say("beep 90 times", "beep(times 90)")
+    heard.clear()
+    stop.call_async(Trigger.Request())
+    await_(lambda: "ready" in heard and any("stopped" in line for line in heard))
+    process.terminate()
+    assert process.wait() == 128 + signal.SIGTERM, process.communicate()
+    node.close()
+
+
 def test_what_nobody_tells_is_not_known(book: Codebook, tmp_path: Path) -> None:
     empty = DOMAIN % 100 + 1
     nobody = Ros2Robot(book, f"ros2://{empty}")
@@ -234,7 +279,7 @@ def test_a_codebook_without_a_mapping_and_a_name_without_a_domain_are_refused(
         with pytest.raises(InputError, match=r"names no domain; right would be ros2:// or ros2://7"):
             check_robot_name(wrong)
     assert (domain_of("ros2://"), domain_of("ros2://7")) == (None, 7)
-    monkeypatch.setattr("codeword.runtime.ros2.robot.find_spec", lambda _: None)
+    monkeypatch.setattr("codeword.runtime.ros2.domain.find_spec", lambda _: None)
     with pytest.raises(
         InputError, match=r"needs rclpy, which is not installed; get it with: pip install 'codeword\[ros2\]'"
     ):
@@ -246,7 +291,7 @@ def test_a_robot_that_falls_silent_is_not_decided_on(robot: Ros2Robot) -> None:
     from std_srvs.srv import Trigger
 
     robot.observe()
-    client = robot._node._node.create_client(Trigger, "/go_silent")
+    client = robot._node.node.create_client(Trigger, "/go_silent")
     await_(client.service_is_ready)
     client.call_async(Trigger.Request())
 
