@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from typing import IO, cast
 
 import click
 from rich.console import Console
@@ -79,7 +80,7 @@ def chat(
             from .ros2.voice import Voice
 
             voice = stack.enter_context(closing(Voice(session, domain)))
-            said = Console(file=voice, highlight=False, color_system=None, width=160)
+            said = Console(file=cast(IO[str], voice), highlight=False, color_system=None, width=160)
             said.print(f"tasks are taken from {voice.task_topic}")
             return Chat(session, said, asks=False).listen(voice.lines())
         talk = Chat(session, Console(highlight=False, color_system=None, width=160) if plain else out, asks=not plain)

@@ -2,6 +2,8 @@
 
 A frame is a decision, not a tick: `timestamp` counts frames at a nominal rate of one a second, and the robot's own time
 stands in `observation.time_s`. The action is where the robot was at the next observation; the command stands beside it.
+What was to be done, and what was done for it, stands in LeRobot's language columns: each plan and each command that was
+carried out in `language_persistent`, and a task that took the place of another in `language_events`.
 """
 
 import io
@@ -15,8 +17,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from codeword.codebook import Observation
+from codeword.codebook import Codebook, Observation, parse_codebook, read_command
 from codeword.codebook.errors import InputError
+from codeword.codebook.task_plan import read_plan, told_command
 from codeword.runtime.recording import Episode
 from codeword.runtime.summary import scenario_of, task_at
 
@@ -26,6 +29,7 @@ STATE = ("gripper_x_m", "gripper_y_m", "gripper_z_m", "gripper_opening_m")
 
 _FILE = "chunk-{chunk_index:03d}/file-{file_index:03d}"
 _IMAGE = "observation.images.scene"
+_PERSISTENT, _EVENTS = "language_persistent", "language_events"
 _INDICES = ("frame_index", "episode_index", "index", "task_index")
 
 
@@ -75,8 +79,10 @@ def _add(frames: _Frames, episode: Episode, pictured: bool) -> None:
     scenario = scenario_of(episode)
     states = [_state(episode, step.observation) for step in episode.steps]
     tasks: list[str] = []
+    persistent = _persistent(episode, scenario.codebook)
     for place, step in enumerate(episode.steps):
         task = task_at(episode, scenario, place)
+        is_other = bool(tasks) and task != tasks[-1]
         tasks += [] if task in tasks else [task]
         last = place == len(episode.steps) - 1
         frames.add(
@@ -85,6 +91,8 @@ def _add(frames: _Frames, episode: Episode, pictured: bool) -> None:
                 "observation.time_s": step.observation.time_s,
                 "action": states[place if last else place + 1],
                 "command": step.command.text if step.command is not None else "",
+                _PERSISTENT: persistent,
+                _EVENTS: [_told("user", task, "interjection")] if is_other else [],
                 "next.done": last,
                 "next.success": bool(last and episode.verdict is not None and episode.verdict.success),
                 "timestamp": float(place),
@@ -106,6 +114,28 @@ def _add(frames: _Frames, episode: Episode, pictured: bool) -> None:
     )  # fmt: skip
 
 
+def _persistent(episode: Episode, codebook: Codebook) -> list[dict[str, Any]]:
+    """What holds from its `timestamp` on until another of its style comes: the plan, and the command under way."""
+    rows: list[dict[str, Any]] = []
+    last_plan = ""
+    for place, step in enumerate(episode.steps):
+        codebook = parse_codebook(step.codebook.text) if step.codebook is not None else codebook
+        if step.decision is not None and step.decision.plan not in ("", last_plan):
+            last_plan = step.decision.plan
+            rows.append(_told("assistant", read_plan(codebook, last_plan).told, "plan", place))
+        if step.command is not None and step.command.allowed:
+            command = read_command(codebook, step.command.text)
+            if codebook.skills[command.skill].ends is None:
+                rows.append(_told("assistant", told_command(command), "subtask", place))
+    return rows
+
+
+def _told(role: str, content: str, style: str, place: int | None = None) -> dict[str, Any]:
+    """One row of a language column; those of events have the time of their frame."""
+    row = {"role": role, "content": content, "style": style, "camera": None, "tool_calls": None}
+    return row if place is None else {**row, "timestamp": float(place)}
+
+
 def _state(episode: Episode, observation: Observation) -> list[float]:
     robot = observation.robot
     if robot.gripper_to_world_m is None or robot.gripper_opening_m is None:
@@ -124,7 +154,12 @@ def _write(folder: Path, frames: _Frames) -> None:
     import pyarrow.parquet
 
     vector = pyarrow.list_(pyarrow.float32())
+    text = pyarrow.string()
+    row = [("role", text), ("content", text), ("style", text)]
+    beside = [("camera", text), ("tool_calls", pyarrow.list_(text))]
     kinds = {
+        _PERSISTENT: pyarrow.list_(pyarrow.struct([*row, ("timestamp", pyarrow.float32()), *beside])),
+        _EVENTS: pyarrow.list_(pyarrow.struct([*row, *beside])),
         "observation.state": vector, "action": vector, "observation.time_s": pyarrow.float32(),
         "timestamp": pyarrow.float32(), "command": pyarrow.string(), "next.done": pyarrow.bool_(),
         "next.success": pyarrow.bool_(), **dict.fromkeys(_INDICES, pyarrow.int64()),
@@ -169,6 +204,7 @@ def _info(frames: _Frames) -> dict[str, Any]:
         "next.success": feature("bool"),
         "timestamp": feature("float32"),
         **{name: feature("int64") for name in _INDICES},
+        **{name: feature("language") for name in (_PERSISTENT, _EVENTS)},
     }
     if frames.size is not None:
         features[_IMAGE] = feature("image", (*frames.size, 3), ("height", "width", "channels"))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Self, Union
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
@@ -18,8 +18,9 @@ ARGUMENT = re.compile(r"\$([a-z][a-z0-9_]*)(?:\.(x_m|y_m|z_m))?")
 """What stands for an argument of the primitive in a field: `$mark`, or `$mark.x_m` for where the entity is."""
 
 
-def _typed(kind: str) -> Any:
-    return Annotated[str, Field(pattern=rf"^[a-z][a-z0-9_]*/{kind}/[A-Z][A-Za-z0-9]*$")]
+MessageType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/msg/[A-Z][A-Za-z0-9]*$")]
+ServiceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/srv/[A-Z][A-Za-z0-9]*$")]
+ActionType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/action/[A-Z][A-Za-z0-9]*$")]
 
 
 class _Part(BaseModel):
@@ -34,7 +35,7 @@ class Topic(_Part):
     """
 
     topic: Name
-    type: _typed("msg")
+    type: MessageType
     field: str
     fresh_s: Seconds = 1.0
     latched: bool = False
@@ -52,7 +53,7 @@ class Publish(_Part):
     """
 
     publish: Name
-    type: _typed("msg")
+    type: MessageType
     fields: dict[str, Any] = {}
     every_s: Seconds | None = None
     for_s: Seconds | Annotated[str, Field(pattern=r"^\$[a-z][a-z0-9_]*$")] | None = None
@@ -73,7 +74,7 @@ class Call(_Part):
     """
 
     call: Name
-    type: _typed("srv")
+    type: ServiceType
     fields: dict[str, Any] = {}
     ok: str | None = None
     message: str | None = None
@@ -83,23 +84,28 @@ class Act(_Part):
     """A goal of an action: done when the action succeeds, cancelled when the robot is to stand still."""
 
     action: Name
-    type: _typed("action")
+    type: ActionType
     fields: dict[str, Any] = {}
 
 
 Verb = Publish | Call | Act
 
 
-def _one_of(**forms: type[_Part]) -> Any:
-    """Any of some forms, each known by a key that it alone has."""
+def _by_key(*keys: str) -> Discriminator:
+    """Tells forms apart by the key that each alone has."""
 
-    def form_of(value: Any) -> str | None:
-        given = [key for key in forms if (key in value if isinstance(value, dict) else isinstance(value, forms[key]))]
+    def which(value: Any) -> str | None:
+        given = [key for key in keys if (key in value if isinstance(value, dict) else hasattr(value, key))]
         return given[0] if len(given) == 1 else None
 
-    which = Discriminator(form_of, "form", f"needs exactly one of {', '.join(forms)}")
-    tagged = tuple(Annotated[form, Tag(key)] for key, form in forms.items())
-    return Annotated[Union[tagged], which]  # noqa: UP007 (of a tuple)
+    return Discriminator(which, "form", f"needs exactly one of {', '.join(keys)}")
+
+
+_Publish = Annotated[Publish, Tag("publish")]
+_Call = Annotated[Call, Tag("call")]
+AnyVerb = Annotated[_Publish | _Call | Annotated[Act, Tag("action")], _by_key("publish", "call", "action")]
+AnyStop = Annotated[_Publish | _Call, _by_key("publish", "call")]
+AnySource = Annotated[Annotated[Topic, Tag("topic")] | Annotated[Within, Tag("within_m")], _by_key("topic", "within_m")]
 
 
 class Ros2Mapping(_Part):
@@ -110,9 +116,9 @@ class Ros2Mapping(_Part):
     entities: tuple[Entity, ...] = ()
     seen: Topic | None = None
     pose: Topic | None = None
-    facts: dict[str, _one_of(topic=Topic, within_m=Within)] = {}
-    primitives: dict[str, _one_of(publish=Publish, call=Call, action=Act)]
-    hold: tuple[_one_of(publish=Publish, call=Call), ...] = ()
+    facts: dict[str, AnySource] = {}
+    primitives: dict[str, AnyVerb]
+    hold: tuple[AnyStop, ...] = ()
 
     @property
     def topics(self) -> tuple[Topic, ...]:

@@ -39,7 +39,7 @@ class Goal:
 
     @property
     def succeeded(self) -> bool:
-        return self.status == GoalStatus.STATUS_SUCCEEDED
+        return bool(self.status == GoalStatus.STATUS_SUCCEEDED)
 
     def cancel(self) -> None:
         """Have it cancelled, now or as soon as it was accepted. From any thread, as often as one likes."""

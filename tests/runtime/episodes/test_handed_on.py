@@ -40,6 +40,13 @@ def test_a_dataset_has_a_frame_for_each_decision(
         assert data["observation.state"][place] == pytest.approx([*robot.gripper_to_world_m, robot.gripper_opening_m])
         assert data["observation.images.scene"][place]["bytes"] == read[0].pictures[place][1]
         assert data["command"][place] == (step.command.text if step.command else "")
+    said = data["language_persistent"][0]
+    carried_out = [step for step in read[0].steps if step.result is not None and step.result.command]
+    assert [one["style"] for one in said] == ["subtask"] * len(carried_out)
+    assert [one["timestamp"] for one in said] == [float(read[0].steps.index(step)) for step in carried_out]
+    assert said[0]["content"].partition("(")[0] == json.loads(carried_out[0].result.command)["skill"]
+    assert all(row == said for row in data["language_persistent"][: len(read[0].steps)]), "one list for an episode"
+    assert set(map(len, data["language_events"])) == {0}
     assert data["action"][0] == data["observation.state"][1]
     assert len(data["action"][0]) == len(STATE)
     episodes = parquet.read_table(target / "meta/episodes/chunk-000/file-000.parquet").to_pylist()
