@@ -59,6 +59,7 @@ class Row(Record):
     late_decisions: int = Field(default=0, description="hard limits missed")
     missed: str = Field(default="", description="which hard limits were missed, each with how often")
     cached_decisions: int = Field(default=0, description="decisions served from a decision cache")
+    planned_decisions: int = Field(default=0, description="decisions that followed from a plan, without the model")
     fallback_decisions: int = Field(default=0, description="decisions made here as a model elsewhere did not answer")
     poisoned_entries: int = Field(default=0, description="entries of a decision cache that were refused")
     events: int = Field(default=0, description="what went wrong by the scenario's script")
@@ -175,6 +176,7 @@ def outcome_of(episode: Episode, scenario: Scenario, logging: str = "") -> Outco
         late_decisions=misses.total(),
         missed=", ".join(f"{stage} {times}" for stage, times in sorted(misses.items())),
         cached_decisions=sum(path == "cache" for path in paths),
+        planned_decisions=sum(path == "planned" for path in paths),
         fallback_decisions=sum(path == "fallback" for path in paths),
         poisoned_entries=sum(event.kind == "poisoned" for event in episode.events),
         events=sum(event.scripted for event in episode.events),

@@ -52,6 +52,8 @@ def run_notes(summary: Summary, rows: Sequence[Row]) -> Iterator[str]:
         if times["p50"] is not None and times["p95"] is not None
         else "no decisions"
     )
+    if summary.planned_decisions:
+        yield f"{summary.planned_decisions} of {summary.decisions} decisions followed from a plan, without the model"
     if summary.cached_decisions or summary.poisoned_entries:
         share = f"{summary.cached_decisions} of {summary.decisions} decisions served from the cache"
         yield f"{share}; {summary.poisoned_entries} of its entries refused as poisoned"

@@ -69,6 +69,7 @@ class Summary:
     refused_commands: int = 0
     misses: Counter[str] = field(default_factory=Counter)
     cached_decisions: int = 0
+    planned_decisions: int = 0
     fallback_decisions: int = 0
     poisoned_entries: int = 0
     stage_ms: dict[str, "array[float]"] = field(default_factory=dict, repr=False)
@@ -83,6 +84,7 @@ class Summary:
         self.refused_commands += row.refused_commands
         self.misses.update(outcome.misses)
         self.cached_decisions += row.cached_decisions
+        self.planned_decisions += row.planned_decisions
         self.fallback_decisions += row.fallback_decisions
         self.poisoned_entries += row.poisoned_entries
         for stage, times in outcome.stage_ms.items():
@@ -143,6 +145,7 @@ class Summary:
             "invalid_commands": self.invalid_commands,
             "refused_commands": self.refused_commands,
             "cached_decisions": self.cached_decisions,
+            "planned_decisions": self.planned_decisions,
             "fallback_decisions": self.fallback_decisions,
             "poisoned_entries": self.poisoned_entries,
             "budget_misses": self.hard_misses + len(self.p95_misses),
