@@ -72,10 +72,20 @@ class Ros2Robot(PrimitiveRobot):
         return tuple(entities.values()), facts
 
     def perform(self, name: str, args: Mapping[str, Value]) -> Motion:
-        """Send what stands for a primitive, and wait for its end."""
+        """Send what stands for a primitive, and wait for its end; it is given up where a topic falls silent."""
+        motion = self._perform(self._mapping.primitives[name], args)
         try:
-            return (yield from self._perform(self._mapping.primitives[name], args))
+            while True:
+                next(motion)
+                yield
+                self._things_and_facts()
+        except StopIteration as ended:
+            outcome: Outcome = ended.value
+            return outcome
+        except RobotError as problem:
+            return Outcome(False, "stale", str(problem))
         finally:
+            motion.close()
             self._since_s = time.monotonic()
 
     def _perform(self, verb: Verb, args: Mapping[str, Value]) -> Motion:
@@ -101,7 +111,12 @@ class Ros2Robot(PrimitiveRobot):
 
     def close(self) -> None:
         """Hold, and leave the domain."""
-        super().close()
+        try:
+            super().close()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
         until_s = time.monotonic() + _ENDED_S
         while any(not goal.ended for goal in self._goals) and time.monotonic() < until_s:
             time.sleep(0.01)
@@ -150,8 +165,8 @@ class Ros2Robot(PrimitiveRobot):
 
         Raises RobotTimeoutError with the first that was never heard.
         """
-        waits_s = _FOUND_S if math.isinf(self._since_s) else max(topic.fresh_s for topic in self._mapping.topics)
-        until_s = time.monotonic() + waits_s
+        longest_s = max((topic.fresh_s for topic in self._mapping.topics), default=0.0)
+        until_s = time.monotonic() + (_FOUND_S if math.isinf(self._since_s) else longest_s)
         while silent := [topic for topic in self._mapping.topics if not self._is_heard(topic)]:
             if time.monotonic() > until_s:
                 if self._node.newest(silent[0]) is None:

@@ -290,10 +290,15 @@ def test_a_robot_that_falls_silent_is_not_decided_on(robot: Ros2Robot) -> None:
     """The last one: the rover says nothing from here on."""
     from std_srvs.srv import Trigger
 
-    robot.observe()
+    execution = robot.execute(read_command(robot.codebook, '{"skill":"beep","times":90}'))
+    await_(lambda: execution.poll() is not None or bool(robot._goals))
     client = robot._node.node.create_client(Trigger, "/go_silent")
     await_(client.service_is_ready)
     client.call_async(Trigger.Request())
+    result = execution.result()
+    assert (result.status, result.reason) == ("failed", "stale")
+    await_(lambda: robot._goals[0].ended)
+    assert not robot._goals[0].succeeded, "it was cancelled"
 
     def stale() -> bool:
         try:
