@@ -1,5 +1,7 @@
 """A linear map, with its weights held in the form that this machine multiplies quickest."""
 
+import platform
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
@@ -8,6 +10,17 @@ from codeword.codebook.errors import ModelError
 
 _PASS_TOKENS = 32
 """The pass length that oneDNN arranges weights for; measured: any other length runs as fast on that arrangement."""
+
+
+def multiplies_bfloats() -> bool:
+    """Whether torch multiplies matrices of bfloats by instructions of this processor; else float32 is quicker.
+
+    On x86 oneDNN has kernels for AVX-512 without such instructions too, a quarter as quick as float32 (Skylake).
+    """
+    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return False
+    is_x86 = platform.machine() in ("x86_64", "AMD64")
+    return not is_x86 or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def packs(dtype: torch.dtype, device: torch.device) -> bool:

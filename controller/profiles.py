@@ -114,20 +114,11 @@ def choose(model: LocalModel, device: str = "cpu") -> Tuned:
     names = [profile.name for profile in available(model, device)]
     if kept is not None and kept.profile in names:
         return kept
-    if names[0] == "bf16" and device.partition(":")[0] == "cpu" and not multiplies_bfloats():
-        return Tuned("fp32")
-    return Tuned(names[0])
+    if names[0] != "bf16" or device.partition(":")[0] != "cpu":
+        return Tuned(names[0])
+    from . import linear  # torch, which a quantized model does not need
 
-
-def multiplies_bfloats() -> bool:
-    """Whether torch multiplies matrices of bfloats by instructions of this processor; else float32 is quicker.
-
-    Raises InputError where the processor that was asked for cannot be had.
-    """
-    from .kernels.processor import PROCESSOR
-
-    # oneDNN has kernels for avx512bw alone too, but widens every number first: a quarter as quick as float32 (Skylake).
-    return not PROCESSOR.features.isdisjoint(("avx512bf16", "amx-bf16", "bf16"))  # bf16: ARM's
+    return Tuned("bf16" if linear.multiplies_bfloats() else "fp32")
 
 
 def shared_threads(model: LocalModel, profile: str, processes: int) -> int | None:

@@ -24,6 +24,7 @@ from .explain import Explainer
 from .judge import Verdict
 from .records import CommandRecord, EventRecord
 from .report.turns import plan_lines
+from .robots import check_fit
 from .ros2.domain import ROS2, domain_of
 from .scenario import typed_scenario
 from .session import Session
@@ -69,7 +70,7 @@ def chat(
     `rearm`. Each task is an episode file of its own. With --plain, tasks come on standard input, a line each, with
     --ros2 on a topic; exit is 1 where one of them was not carried out.
     """
-    typed_scenario("look", codebook)  # before the model is loaded
+    check_fit(robot, typed_scenario("look", codebook))  # before the model is loaded
     domain = None if ros2 is None else domain_of(f"{ROS2}{ros2}")
     controllers = load(robot, model, adapter, profile, sure)
     with ExitStack() as stack:

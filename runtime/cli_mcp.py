@@ -16,6 +16,7 @@ import click
 from codeword.codebook.errors import InputError
 from codeword.controller.sureness import SURE
 
+from .robots import check_fit
 from .scenario import typed_scenario
 from .session_options import load, open_session, session_options
 from .signals import Terminated
@@ -48,7 +49,7 @@ def mcp(
     """
     if importlib.util.find_spec("mcp") is None:
         raise InputError("the package mcp is not here; get it with: pip install 'codeword[mcp]'")
-    typed_scenario("look", codebook)  # before the model is loaded
+    check_fit(robot, typed_scenario("look", codebook))  # before the model is loaded
     controllers = load(robot, model, adapter, profile, sure)
     with open_session(controllers, codebook, robot, seed, folder) as session:
         toolbox = Toolbox(session)

@@ -70,10 +70,17 @@ def _in_words(event: EventSpec) -> str:
 
 
 def check_fit(name: str, scenario: Scenario) -> None:
-    """Raises InputError where a robot cannot carry out a scenario's codebook."""
+    """Raises InputError where a robot cannot carry out a scenario's codebook, and CodebookError where it is to be
+    driven over ROS 2 and its mapping has faults.
+    """
     for call in trusted_calls(scenario.codebook):
         if call.missing:
             raise InputError(f"{scenario.path}: the codebook '{scenario.codebook.name}' {call}")
+    if name.startswith(ROS2):
+        from .ros2.mapping import MappingFile
+
+        MappingFile(scenario.codebook)
+        return
     kind, what = (
         ("lekiwi", "this one is a LeKiwi") if name.startswith("lekiwi://") else ("arm", "the simulated one is an arm")
     )

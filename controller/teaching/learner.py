@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from codeword.codebook.errors import ModelError
 from codeword.codebook.plan_prompt import PLAN_CONTRACT
+from codeword.controller.linear import multiplies_bfloats
 from codeword.controller.registry import LocalModel
 from codeword.controller.weights import Weights
 
@@ -41,17 +41,6 @@ def quickest_dtype(device: str) -> torch.dtype:
     long.
     """
     return torch.bfloat16 if torch.device(device).type != "cpu" or multiplies_bfloats() else torch.float32
-
-
-def multiplies_bfloats() -> bool:
-    """Whether this processor has instructions for bfloats, as torch alone tells: nothing else need be installed here.
-
-    On x86 oneDNN has kernels for AVX-512 without them too, a quarter as quick as float32.
-    """
-    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        return False
-    is_x86 = platform.machine() in ("x86_64", "AMD64")
-    return not is_x86 or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 @dataclass(frozen=True)

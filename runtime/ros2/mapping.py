@@ -59,6 +59,11 @@ class Publish(_Part):
     for_s: Seconds | Annotated[str, Field(pattern=r"^\$[a-z][a-z0-9_]*$")] | None = None
     until: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The topic."""
+        return self.publish
+
     @model_validator(mode="after")
     def _ends_in_one_way(self) -> Self:
         if self.for_s is not None and self.until is not None:
@@ -79,6 +84,11 @@ class Call(_Part):
     ok: str | None = None
     message: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The service."""
+        return self.call
+
 
 class Act(_Part):
     """A goal of an action: done when the action succeeds, cancelled when the robot is to stand still."""
@@ -86,6 +96,11 @@ class Act(_Part):
     action: Name
     type: ActionType
     fields: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """The action."""
+        return self.action
 
 
 Verb = Publish | Call | Act
@@ -147,7 +162,7 @@ class MappingFile:
         return CodebookError(self._fault(path, message))
 
     def _fault(self, path: tuple[str | int, ...], message: str) -> Fault:
-        return Fault(f"ros2.{'.'.join(map(str, path))}: {message}", self._source.name, *locate(self._root, path))
+        return Fault(f"{'.'.join(('ros2', *map(str, path)))}: {message}", self._source.name, *locate(self._root, path))
 
     def _parsed(self) -> Ros2Mapping:
         try:

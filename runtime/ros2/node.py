@@ -96,7 +96,7 @@ class RobotNode(ServedNode):
         for topic in topics:
             qos = _LATCHED if topic.latched else _AS_PUBLISHED
             self.node.create_subscription(find_type(topic.type), topic.topic, self._keep(topic.topic), qos)
-        self._clients: dict[str, Any] = {self._key(verb): self._client(verb) for verb in sent}
+        self._clients = {_key(verb): self._client(verb) for verb in sent}
 
     def newest(self, topic: Topic) -> tuple[float, Any] | None:
         """The newest message of a topic and how old it is [s]; None where none has come."""
@@ -105,22 +105,22 @@ class RobotNode(ServedNode):
 
     def is_there(self, verb: Verb) -> bool:
         """Whether anybody takes what is sent by it."""
-        client = self._clients[self._key(verb)]
+        client = self._clients[_key(verb)]
         if isinstance(verb, Publish):
             return bool(client.get_subscription_count())
         return bool(client.service_is_ready() if isinstance(verb, Call) else client.server_is_ready())
 
     def publish(self, verb: Publish, fields: Mapping[str, Any]) -> None:
         """Send a message. Raises MessageError where the fields do not fit."""
-        self._clients[self._key(verb)].publish(fill(find_type(verb.type)(), fields))
+        self._clients[_key(verb)].publish(fill(find_type(verb.type)(), fields))
 
     def call(self, verb: Call, fields: Mapping[str, Any]) -> Any:
         """Send a request; gives the future of its response. Raises MessageError where the fields do not fit."""
-        return self._clients[self._key(verb)].call_async(fill(find_type(verb.type).Request(), fields))
+        return self._clients[_key(verb)].call_async(fill(find_type(verb.type).Request(), fields))
 
     def send(self, verb: Act, fields: Mapping[str, Any]) -> Goal:
         """Send a goal. Raises MessageError where the fields do not fit."""
-        return Goal(self._clients[self._key(verb)], fill(find_type(verb.type).Goal(), fields))
+        return Goal(self._clients[_key(verb)], fill(find_type(verb.type).Goal(), fields))
 
     def types_of(self, topic: str) -> list[str]:
         """The types that a topic is published with."""
@@ -132,13 +132,14 @@ class RobotNode(ServedNode):
 
         return keep
 
-    def _key(self, verb: Verb) -> str:
-        kind = type(verb).__name__
-        return f"{kind} {getattr(verb, kind.lower() if kind != 'Act' else 'action')}"
-
     def _client(self, verb: Verb) -> Any:
         if isinstance(verb, Publish):
             return self.node.create_publisher(find_type(verb.type), verb.publish, _SENT)
         if isinstance(verb, Call):
             return self.node.create_client(find_type(verb.type), verb.call)
         return ActionClient(self.node, find_type(verb.type), verb.action)
+
+
+def _key(verb: Verb) -> tuple[str, str]:
+    """What a client is for; the type says whether the name is a topic's, a service's or an action's."""
+    return verb.name, verb.type

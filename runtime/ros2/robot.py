@@ -84,6 +84,8 @@ class Ros2Robot(PrimitiveRobot):
             return outcome
         except RobotError as problem:
             return Outcome(False, "stale", str(problem))
+        except MessageError as problem:
+            return Outcome(False, "unfit", str(problem))
         finally:
             motion.close()
             self._since_s = time.monotonic()
@@ -93,7 +95,7 @@ class Ros2Robot(PrimitiveRobot):
         since_s = time.monotonic()
         while not self._node.is_there(verb):
             if time.monotonic() - since_s > _FOUND_S:
-                return Outcome(False, "unavailable", f"nobody takes {_called(verb)} ({verb.type})")
+                return Outcome(False, "unavailable", f"nobody takes {verb.name} ({verb.type})")
             yield
         if isinstance(verb, Publish):
             return (yield from self._publish(verb, fields, args))
@@ -258,10 +260,6 @@ def _told(name: str, value: Any, topic: Topic) -> list[Fact]:
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return [Fact(name, (one,)) for one in value]
     raise RobotError(f"{topic.field} of {topic.topic} is {value!r}; a fact is told by true or false, an id, or ids")
-
-
-def _called(verb: Verb) -> str:
-    return verb.publish if isinstance(verb, Publish) else verb.call if isinstance(verb, Call) else verb.action
 
 
 def _short(result: object) -> str:

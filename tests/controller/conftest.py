@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from codeword.controller import profiles
+from codeword.controller import linear
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, open_folder, resolve
 from tests.controller.tiny import quantized, write_expanded, write_folder
 
@@ -44,7 +44,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def bfloats(monkeypatch: pytest.MonkeyPatch) -> None:
     """A processor that multiplies bfloats, whatever this one does."""
-    monkeypatch.setattr(profiles, "multiplies_bfloats", lambda: True)
+    monkeypatch.setattr(linear, "multiplies_bfloats", lambda: True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from codeword.codebook.errors import ModelError
-from codeword.controller import profiles
-from codeword.controller.kernels import processor
+from codeword.controller import linear
 from codeword.controller.model import NUMERICS, Part
 from codeword.controller.packed_model import PackedModel
 from codeword.controller.profiles import (
@@ -28,7 +27,7 @@ from codeword.controller.profiles import (
 from codeword.controller.registry import LocalModel, open_folder
 from tests.controller.tiny import quantized, write_folder
 
-MULTIPLIES_BFLOATS = profiles.multiplies_bfloats
+MULTIPLIES_BFLOATS = linear.multiplies_bfloats
 
 pytestmark = pytest.mark.usefixtures("cache", "bfloats")
 
@@ -58,27 +57,31 @@ def test_auto_is_the_first_that_can_be_used(tiny_model: LocalModel, tiny_quantiz
 def test_auto_is_no_bfloats_where_the_processor_does_not_multiply_them(
     tiny_model: LocalModel, tiny_quantized: LocalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(profiles, "multiplies_bfloats", lambda: False)
+    monkeypatch.setattr(linear, "multiplies_bfloats", lambda: False)
     assert _chosen(tiny_quantized, tiny_model, (tiny_model, "cuda")) == ["packed", "fp32", "bf16"]
     keep_tuned(tiny_model, "cpu", Tuned("bf16", 1))
     assert choose(tiny_model) == Tuned("bf16", 1)
 
 
 @pytest.mark.parametrize(
-    ("features", "has"),
+    ("machine", "kernels", "instructions", "has"),
     [
-        ({"avx2", "fma"}, False),
-        ({"avx512bw"}, False),
-        ({"avx512bw", "avx512bf16"}, True),
-        ({"avx512bw", "amx-bf16"}, True),
-        ({"neon"}, False),
-        ({"bf16"}, True),
+        ("x86_64", False, (), False),
+        ("x86_64", True, (), False),
+        ("x86_64", True, ("avx512_bf16",), True),
+        ("x86_64", True, ("amx_tile",), True),
+        ("aarch64", False, (), False),
+        ("aarch64", True, (), True),
     ],
 )
-def test_which_processors_multiply_bfloats(features: set[str], has: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processor, "PROCESSOR", processor.Processor(None, frozenset(features)))
-    monkeypatch.setattr(profiles, "multiplies_bfloats", MULTIPLIES_BFLOATS)
-    assert profiles.multiplies_bfloats() is has
+def test_which_processors_multiply_bfloats(
+    machine: str, kernels: bool, instructions: tuple[str, ...], has: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: kernels)
+    for name in ("avx512_bf16", "amx_tile"):
+        monkeypatch.setattr(torch.cpu, f"_is_{name}_supported", lambda name=name: name in instructions)
+    assert MULTIPLIES_BFLOATS() is has
 
 
 def test_a_tuned_profile_is_kept_for_its_model_and_device(

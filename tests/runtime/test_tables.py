@@ -129,6 +129,8 @@ def test_the_printed_table_has_a_row_for_each_scenario_and_one_for_all(
     assert total[-3:] == ["1", "2", "1"]
     notes = list(run_notes(summary, [outcome.row for outcome in outcomes]))
     assert "[red]broken:[/red] slip_on_the_way, seed 4: the cable is out" in notes
+    planned = Outcome(other.model_copy(update={"decisions": 5, "planned_decisions": 4}), {"decision_ms": (10.0, 20.0)})
+    assert "4 of 5 decisions followed from a plan, without the model" in list(run_notes(add_up([planned]), [other]))
     assert notes[-1] == "[red]1 of 3 episodes broke[/red]; --resume runs them again"
 
 

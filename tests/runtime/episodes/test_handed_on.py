@@ -7,12 +7,17 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook.errors import CodewordError, InputError
+from codeword.controller.store import silent
 from codeword.runtime.episodes.format_page import layout, page
 from codeword.runtime.episodes.lerobot import STATE, write_lerobot
 from codeword.runtime.episodes.reviewer import Controls, beside, controls, longer, read_answer, review, told
+from codeword.runtime.outcome import outcome_of
 from codeword.runtime.recording import CHANNELS, Episode, read_episode
 from codeword.runtime.records import Header, schema_of
+from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.summary import add_up, scenario_of, task_at
 from tests.controller.remote.servers import chat, scripted_server
+from tests.runtime.conftest import shipped
 from tests.runtime.episodes.test_diff import called
 
 
@@ -57,6 +62,27 @@ def test_a_dataset_has_a_frame_for_each_decision(
     assert json.loads(tasks.schema.metadata[b"pandas"])["index_columns"] == ["task"]
     with pytest.raises(InputError, match="is not empty; a dataset gets a folder of its own"):
         write_lerobot(target, read)
+
+
+def test_a_dataset_tells_plans_and_what_came_in_between(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    plan = '{"plan":[{"skill":"pick","object":"gray_block"},{"skill":"place","object":"gray_block","target":"table"}]}'
+    controllers = Controllers(Who("expert", "", "none", given=plan), silent)
+    scenarios = (shipped("disturbed/another_task_on_the_way"),)
+    (path,) = run(Plan(scenarios, range(1), "sim", tmp_path / "run", film=False), controllers)
+    episode = read_episode(path)
+    assert add_up([outcome_of(episode, scenario_of(episode))]).planned_decisions == len(episode.steps) == 3
+    assert write_lerobot(tmp_path / "set", [episode]) == 3
+    data = parquet.read_table(tmp_path / "set" / "data/chunk-000/file-000.parquet").to_pydict()
+    assert [(row["style"], row["timestamp"], row["content"]) for row in data["language_persistent"][2]] == [
+        ("plan", 0.0, "pick(object gray_block); place(object gray_block, target table)"),
+        ("subtask", 0.0, "pick(object gray_block)"),
+        ("subtask", 1.0, "place(object gray_block, target table)"),
+    ]
+    first, second, third = data["language_events"]
+    assert (first, third) == ([], [])
+    assert [(row["role"], row["style"]) for row in second] == [("user", "interjection")]
+    assert second[0]["content"] == task_at(episode, scenario_of(episode), 1) != episode.header.task
 
 
 def paths_in(data: object) -> set[str]:

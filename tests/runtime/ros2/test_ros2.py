@@ -107,7 +107,7 @@ def test_messages_services_and_actions_do_what_the_skills_say(robot: Ros2Robot) 
     assert "beeped 3" in log(robot)
     assert done(robot, skill="go", place="charger")[0] == "done"
     assert done(robot, skill="dock")[0] == "done"
-    assert facts(robot) == {"at(charger)", "docked"}
+    await_(lambda: facts(robot) == {"at(charger)", "docked"})
     assert done(robot, skill="creep", distance_m=0.3)[0] == "done"
     assert robot._node.newest(robot._mapping.pose)[1].pose.pose.position.x > 0.05  # type: ignore[arg-type, index]
     assert done(robot, skill="go", place="charger")[0] == "done"
@@ -257,7 +257,7 @@ def test_what_nobody_tells_is_not_known(book: Codebook, tmp_path: Path) -> None:
         (", ok: success}", ", okay: success}", r"ros2.primitives.lamp.okay: unknown key"),
         ("ok: success}", "ok: succes}", r"SetBool_Response has no field 'succes'; did you mean 'success'"),
         ("  hold:", "  holds:", r"ros2.holds: unknown key"),
-        ("    - {publish: /cmd_vel, type: geometry_msgs/msg/Twist}", "    []", r"lacks 'hold'"),
+        ("    - {publish: /cmd_vel, type: geometry_msgs/msg/Twist}", "    []", r"yaml:\d+:\d+: ros2: lacks 'hold'"),
         ("for_s: $distance_m", "for_s: 0", r"ros2.primitives.creep.for_s"),
         ("/goal_pose", "/goal pose", r"ros2.primitives.go.publish: String should match"),
     ],
