@@ -22,6 +22,8 @@ from test_msgs.action import Fibonacci
 
 TICK_S = 0.02
 SPEED_M_S = 0.5
+WATCHDOG_S = 0.5
+"""So long it rolls on after the last /cmd_vel."""
 MOST_BEEPS = 100
 
 
@@ -32,6 +34,7 @@ class Rover(Node):
         super().__init__("rover", context=context)
         self.x_m, self.goal_m, self.lit, self.docked, self.silent = 0.0, None, False, False, False
         self.told: list[str] = []
+        self.speed_m_s, self.told_s, self.ticked_s = 0.0, 0.0, time.monotonic()
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self.odom = self.create_publisher(Odometry, "/odom", 10)
         self.lamp = self.create_publisher(Bool, "/lamp_on", latched)
@@ -58,7 +61,7 @@ class Rover(Node):
     def roll(self, message: Twist) -> None:
         if message.linear.x == 0:
             self.goal_m = None
-        self.x_m += message.linear.x * TICK_S
+        self.speed_m_s, self.told_s = message.linear.x, time.monotonic()
 
     def switch(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self.lit = request.data
@@ -95,6 +98,10 @@ class Rover(Node):
         self.told.append(text)
 
     def tick(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self.told_s < WATCHDOG_S:
+            self.x_m += self.speed_m_s * (now_s - self.ticked_s)
+        self.ticked_s = now_s
         if self.goal_m is not None:
             step = SPEED_M_S * TICK_S
             self.x_m += max(-step, min(step, self.goal_m - self.x_m))

@@ -70,6 +70,15 @@ def facts(robot: Ros2Robot) -> set[str]:
     return {str(fact) for fact in robot.observe().facts}
 
 
+def x_m(robot: Ros2Robot) -> float:
+    """Where the rover says that it is, after what was done last."""
+    robot.observe()
+    assert robot._mapping.pose is not None
+    newest = robot._node.newest(robot._mapping.pose)
+    assert newest is not None
+    return float(newest[1].pose.pose.position.x)
+
+
 def log(robot: Ros2Robot) -> list[str]:
     """What the rover says that it was told."""
     from std_msgs.msg import String
@@ -108,8 +117,9 @@ def test_messages_services_and_actions_do_what_the_skills_say(robot: Ros2Robot) 
     assert done(robot, skill="go", place="charger")[0] == "done"
     assert done(robot, skill="dock")[0] == "done"
     await_(lambda: facts(robot) == {"at(charger)", "docked"})
+    before_m = x_m(robot)
     assert done(robot, skill="creep", distance_m=0.3)[0] == "done"
-    assert robot._node.newest(robot._mapping.pose)[1].pose.pose.position.x > 0.05  # type: ignore[arg-type, index]
+    assert x_m(robot) - before_m == pytest.approx(0.3, abs=0.1)
     assert done(robot, skill="go", place="charger")[0] == "done"
 
 
@@ -130,23 +140,15 @@ def test_a_stop_cancels_the_action_and_holds(robot: Ros2Robot) -> None:
     await_(lambda: any(said.startswith("cancelled after") for said in log(robot)))
     robot.rearm()
     execution = robot.execute(read_command(robot.codebook, '{"skill":"go","place":"shed"}'))
-    position = robot._mapping.pose
-    assert position is not None
-
-    def x_m() -> float:
-        newest = robot._node.newest(position)
-        assert newest is not None
-        return float(newest[1].pose.pose.position.x)
-
-    began_m = x_m()
-    await_(lambda: execution.poll() is not None or abs(x_m() - began_m) > 0.05)
+    began_m = x_m(robot)
+    await_(lambda: execution.poll() is not None or abs(x_m(robot) - began_m) > 0.05)
     robot.stop()
     assert execution.result().status == "stopped"
 
     def stands() -> bool:
-        before_m = x_m()
+        before_m = x_m(robot)
         time.sleep(0.2)  # so long a rover that drives would be ten steps on
-        return x_m() == before_m
+        return x_m(robot) == before_m
 
     await_(stands)
     assert "at(shed)" not in facts(robot)
@@ -258,7 +260,7 @@ def test_what_nobody_tells_is_not_known(book: Codebook, tmp_path: Path) -> None:
         ("ok: success}", "ok: succes}", r"SetBool_Response has no field 'succes'; did you mean 'success'"),
         ("  hold:", "  holds:", r"ros2.holds: unknown key"),
         ("    - {publish: /cmd_vel, type: geometry_msgs/msg/Twist}", "    []", r"yaml:\d+:\d+: ros2: lacks 'hold'"),
-        ("for_s: $distance_m", "for_s: 0", r"ros2.primitives.creep.for_s"),
+        ("for_s: $duration_s", "for_s: 0", r"ros2.primitives.creep.for_s"),
         ("/goal_pose", "/goal pose", r"ros2.primitives.go.publish: String should match"),
     ],
 )  # fmt: skip
