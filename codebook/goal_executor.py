@@ -1,6 +1,8 @@
 """Carries out a goal: commands by the planner, while the world is as predicted, and replanned where it is not."""
 
 from collections.abc import Mapping
+from copy import copy
+from typing import Self
 
 from .action_space import legal_in
 from .command import Command, Value
@@ -27,6 +29,12 @@ class GoalExecutor:
         self._failures: dict[str, int] = {}
         self._known: set[str] = set()
         self._waited = 0
+
+    def copy(self) -> Self:
+        """Another one that is as far, and goes on by itself."""
+        other = copy(self)
+        other._failures, other._known = dict(self._failures), set(self._known)
+        return other
 
     def seek(self, goal: Condition) -> None:
         """Go after this goal from now on."""

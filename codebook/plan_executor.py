@@ -4,7 +4,9 @@ A goal is made true by the planner. A command is issued as soon as its precondit
 planner makes them true first, and does so again after a failure.
 """
 
+from copy import copy
 from functools import partial
+from typing import Self
 
 from .command import Command
 from .command_codec import bindings_of, make_command, things_in
@@ -47,6 +49,14 @@ class PlanExecutor:
         """The command whose effects do not show, and what was seen then."""
         self._times = self._waited = 0
         self._failures: dict[str, int] = {}
+
+    def copy(self) -> Self:
+        """Another one that is as far, and goes on by itself."""
+        other = copy(self)
+        other._pursuit = self._pursuit.copy()
+        other._wanted = copy(self._wanted)
+        other._failures = dict(self._failures)
+        return other
 
     def use(self, codebook: Codebook) -> None:
         """Go by this codebook from now on, with the arguments that the plan's commands had, defaults too.

@@ -15,15 +15,8 @@ from codeword.codebook.errors import CodewordError, CommandError, EpisodeError, 
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.reflexes import stops
 from codeword.codebook.task_plan import read_plan
-from codeword.controller.cache.opening import OFF
-from codeword.controller.controller import BEST_POLICY, POLICIES
-from codeword.controller.profiles import AUTO, PROFILES
-from codeword.controller.registry import DEFAULT_MODEL
-from codeword.controller.remote.address import USUAL, Limits
-from codeword.controller.remote.fallback import LOCAL
+from codeword.controller.remote.address import Limits
 from codeword.controller.sampling import Sampling
-from codeword.controller.sureness import SURE
-from codeword.sim.installed import SENSES, SYMBOLS
 
 from .episode import Listener
 from .episodes.record import refused
@@ -31,21 +24,23 @@ from .episodes.record_told import keep_all
 from .explain import Explainer
 from .jobs import cores, open_crew
 from .listeners import Several
+from .option_sections import SectionedCommand
 from .outcome import Outcome
-from .privacy import PARTS, read_parts
+from .privacy import read_parts
 from .ray_jobs import is_ray
 from .recording import Episode, read_episode
 from .report import write_report
 from .resume import finished, require_free
 from .rotation import Cap, rotate
-from .run import CONTROLLERS, NOBODY, Plan, Task, Who, check_plan
+from .run import NOBODY, Plan, Task, Who, check_plan
 from .run_bar import run_bar
+from .run_options import SECTIONS
 from .run_table import run_notes, run_table
 from .scenario import Scenario, find_scenarios, load_scenario, typed_scenario
 from .scenario_spec import Clock, Latency
 from .signals import exit_code, raised
 from .summary import add_up
-from .tables import PARQUET_HINT, columns, write_csv, write_parquet
+from .tables import PARQUET_HINT, write_csv, write_parquet
 from .terminal import err, model_progress, out, print_json
 from .unsure import ask_which
 from .view.opening import live_views
@@ -54,99 +49,12 @@ MOST_JOBS = 256
 _SECONDS = click.FloatRange(0, 3600, min_open=True)
 
 
-@click.command(epilog='Example: codeword run --task "put the red block in the blue bowl" --explain')
+@click.command(
+    cls=SectionedCommand,
+    sections=SECTIONS,
+    epilog='Example: codeword run --task "put the red block in the blue bowl" --explain',
+)
 @click.argument("scenarios", nargs=-1)
-@click.option("--task", help="A task in your own words, in a default world, instead of scenarios.")
-@click.option("--codebook", default="tabletop", show_default=True, help="The codebook for --task: a name or a file.")
-@click.option("--seeds", type=click.IntRange(1, 100_000), default=1, show_default=True, help="Episodes per scenario.")
-@click.option("--first-seed", type=click.IntRange(0), default=0, show_default=True, help="The first of the seeds.")
-@click.option("--controller", default="llm", show_default=True, help=f"Who decides: {', '.join(CONTROLLERS)}.")
-@click.option(
-    "--model", default=DEFAULT_MODEL, show_default=True,
-    help="A name, folder, .gguf file or hub id; elsewhere http://HOST:PORT/v1#NAME, or "
-    "plain+http://… without schema.",
-)  # fmt: skip
-@click.option("--fallback", default=LOCAL, show_default=True, help="Where that one fails: local, a model, or hold.")
-@click.option(
-    "--connect-s",
-    type=_SECONDS,
-    default=USUAL.connect_s,
-    show_default=True,
-    help="Longest to connect elsewhere [s].",
-)
-@click.option(
-    "--answer-s",
-    type=_SECONDS,
-    default=USUAL.answer_s,
-    show_default=True,
-    help="Longest to decide elsewhere [s].",
-)
-@click.option(
-    "--adapter", default="auto", show_default=True,
-    help="What was taught: the adapter shipped for the model (auto), a folder that train made, or none.",
-)  # fmt: skip
-@click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}.")
-@click.option(
-    "--policy", default=BEST_POLICY, show_default=True,
-    help=f"What it writes: {', '.join(POLICIES)}; auto: what its adapter is best at.",
-)  # fmt: skip
-@click.option(
-    "--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True,
-    help="A goal that the model is less sure of is not gone after: it holds and says so; 0: any is.",
-)  # fmt: skip
-@click.option(
-    "--cache", default=OFF, show_default=True,
-    help="Where decisions are kept, to be served when the same is to be decided: off, auto, a file, redis://…",
-)  # fmt: skip
-@click.option(
-    "--temperature", type=float, default=0.0, show_default=True, help="Above 0, tokens are drawn by lot, by seed."
-)
-@click.option("--top-k", type=int, default=0, help="With --temperature: draw among so many likeliest only.")
-@click.option("--top-p", type=float, default=1.0, help="With --temperature: draw among those that hold this share.")
-@click.option(
-    "--robot",
-    default="sim",
-    show_default=True,
-    help="sim, tcp://host:port, lekiwi://host, ros2://, or package.module:Class.",
-)
-@click.option(
-    "--senses", default=SYMBOLS, show_default=True,
-    help=f"What the simulated robot looks with: {', '.join(SENSES)}; a camera finds tags in pictures.",
-)  # fmt: skip
-@click.option(
-    "--jobs",
-    default="1",
-    show_default=True,
-    help="Episodes side by side, each in a process: how many, auto (by cores), or ray or ray://HOST:PORT (a cluster).",
-)
-@click.option(
-    "--lookahead/--no-lookahead", default=None,
-    help="Decide ahead while commands are carried out [on, but off with --jobs: it uses idle cores].",
-)  # fmt: skip
-@click.option(
-    "--clock", help="Physics while decisions are made: paused, live, or a latency such as 500ms [as the scenario says]."
-)
-@click.option("--resume", is_flag=True, help="Go on with what an earlier run into --out left undone.")
-@click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes and report go [episodes/TIME].")
-@click.option("--record", type=click.Path(path_type=Path), help="Keep small copies there, to be tests: no pictures.")
-@click.option(
-    "--update", is_flag=True, help="With --record: replace those that went another way; what changes is told."
-)
-@click.option("--keep", type=click.IntRange(1), help="Keep no more episode files than so many: the oldest go.")
-@click.option("--max-mb", type=click.FloatRange(0, min_open=True), help="Keep no more than so many megabytes of them.")
-@click.option("--leave-out", default="", metavar="PARTS", help=f"Not into the files: {', '.join(PARTS)} (with commas).")
-@click.option("--film/--no-film", default=True, show_default=True, help="Record pictures of the scene.")
-@click.option("--plan", "given", default="", help="With --task: carry out this plan (JSON), and ask no model.")
-@click.option("--watch", is_flag=True, help="With --task: take up edits of the codebook file between decisions.")
-@click.option("--explain", is_flag=True, help="Tell each decision as it is made.")
-@click.option("--view", is_flag=True, help="Show scene and decisions as they happen, in a page of this machine alone.")
-@click.option("--foxglove", is_flag=True, help="Serve the run to Foxglove as it happens, to this machine alone.")
-@click.option("--view-port", type=click.IntRange(0, 65_535), default=0, help="The port of either [any free one].")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option(
-    "--columns", is_flag=True, is_eager=True, expose_value=False, callback=lambda *given: _tell_columns(*given),
-    help="Tell what stands in results.csv and results.parquet, and exit.",
-)  # fmt: skip
 def run(
     scenarios: tuple[str, ...],
     task: str | None,
@@ -372,15 +280,6 @@ def _processes(jobs: str, plan: Plan, one_by_one: Mapping[str, bool]) -> int:
     if int(jobs) > 1 and hindered:
         raise InputError(f"{hindered} is for one episode after the other; leave --jobs {jobs}")
     return min(int(jobs), len(plan))
-
-
-def _tell_columns(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
-    del param
-    if not asked:
-        return
-    for name, kind, about in columns():
-        out.print(f"{name:<20}{kind:<7}{about}", markup=False)
-    ctx.exit()
 
 
 def _readable(files: Iterable[Path]) -> Iterator[Episode]:

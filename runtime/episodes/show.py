@@ -57,6 +57,8 @@ def _turn(episode: Episode, number: int, turn: Turn, found: list[Remark]) -> Ite
         result = turn.result
         why = ": ".join(filter(None, (result.reason, result.message)))
         yield f"             {result.status} after {result.duration_s:.2f} s{f' ({why})' if why else ''}"
+        if result.status != "done":
+            yield from (f"             planned if {case}: {then}" for case, then in turn.contingencies)
     for remark in found:
         yield f"             {remark.rule}: {remark.text}"
 

@@ -2,14 +2,16 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Literal
 
-from codeword.codebook import Codebook, CommandError, Observation, Result, parse_codebook
+from codeword.codebook import Codebook, Command, CommandError, Observation, Result, parse_codebook
 from codeword.codebook.action_prompt import offer
 from codeword.codebook.action_space import ActionSpace
+from codeword.codebook.contingencies import contingencies
 from codeword.codebook.observation import Record
+from codeword.codebook.plan_executor import PlanExecutor
 from codeword.codebook.plan_prompt import plan_prompt
 from codeword.codebook.prompt import Prompt, ordered_facts
 from codeword.codebook.task_plan import read_plan, told_item
@@ -66,7 +68,8 @@ class Turn(Record):
     `system` is the codebook's part of the prompt, told once for all. `parts_ms` are the stages inside the decision,
     `figures` what it cost the model, `probability` that of the command among the legal ones; `ends` says that the
     command ends the episode. `plan` is what the model wrote, `sureness` how probable it held that, and
-    `considered` are the likeliest plans where it was written; the prompt is empty where none was read.
+    `considered` are the likeliest plans where it was written; the prompt is empty where none was read. `contingencies`
+    tell what the plan does next where the command fails: the case, and what is done then.
     """
 
     number: int
@@ -95,6 +98,7 @@ class Turn(Record):
     plan: tuple[PlanLine, ...] = ()
     sureness: float | None = None
     considered: tuple[tuple[str, float], ...] = ()
+    contingencies: tuple[tuple[str, str], ...] = ()
 
 
 class Teller:
@@ -104,12 +108,14 @@ class Teller:
         self._codebook = codebook
         self._before: Observation | None = None
         self._told: tuple[Observation, Turn] | None = None
+        self._executor: PlanExecutor | None = None
+        self._followed: tuple[Decision, tuple[tuple[str, str], ...]] | None = None
 
     def turn(self, step: Step, task: str) -> Turn:
         """A step as far as it is known."""
         if step.codebook is not None and step.codebook.hash != self._codebook.hash:
             self._codebook = parse_codebook(step.codebook.text)
-            self._told = None
+            self._told = self._executor = None
         if self._told is None or self._told[0] is not step.observation:
             self._before = self._told[0] if self._told is not None else self._before
             self._told = (step.observation, self._asked(step.observation, task))
@@ -121,10 +127,35 @@ class Teller:
         decision = step.decision
         if decision is None or not decision.plan:
             return {}
-        planned, told = decision.path == "planned", {"sureness": _rounded_share(decision.sureness)}
-        prompt = "" if planned else _text(plan_prompt(self._codebook, task, step.observation, decision.done))
-        considered = tuple((one.told, round(one.probability, 4)) for one in decision.considered)
-        return {"plan": plan_lines(self._codebook, decision), "prompt": prompt, "considered": considered, **told}
+        planned = decision.path == "planned"
+        return {
+            "plan": plan_lines(self._codebook, decision),
+            "prompt": "" if planned else _text(plan_prompt(self._codebook, task, step.observation, decision.done)),
+            "sureness": _rounded_share(decision.sureness),
+            "considered": tuple((one.told, round(one.probability, 4)) for one in decision.considered),
+            "contingencies": self._contingencies(decision, step.observation),
+        }
+
+    def _contingencies(self, decision: Decision, observation: Observation) -> tuple[tuple[str, str], ...]:
+        """What the plan does next where the command fails; nothing where the plan cannot be followed from here."""
+        if self._followed is None or self._followed[0] is not decision:
+            self._followed = (decision, tuple(self._follow(decision, observation)))
+        return self._followed[1]
+
+    def _follow(self, decision: Decision, observation: Observation) -> Iterator[tuple[str, str]]:
+        executor = self._executor
+        if executor is None or decision.path != "planned" or decision.plan != executor.plan.text:
+            try:
+                executor = PlanExecutor(self._codebook, read_plan(self._codebook, decision.plan))
+            except CommandError:  # it was written by another state of the codebook
+                executor = None
+        found = executor.next(observation) if executor is not None else None
+        if executor is None or not isinstance(found, Command) or found.text != decision.text:
+            self._executor = None
+            return
+        self._executor = executor
+        for one in contingencies(executor, observation, found):
+            yield one.case, one.then
 
     def _ends(self, text: str) -> bool:
         """Whether a command that passed the guard ends the episode."""

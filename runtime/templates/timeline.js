@@ -39,6 +39,7 @@ const codeword = (() => {
     sure(turn) && h("p", {}, "The model was", sure(turn), "."),
     (turn.considered || []).length > 1 && h("p", { class: "dim" }, "Also considered: ",
       turn.considered.slice(1).map(([told, share]) => `${told} (${percent(share)})`).join("; ")),
+    (turn.contingencies || []).map(([failure, then]) => h("p", { class: "dim" }, `If ${failure}: ${then}.`)),
   );
 
   const prompt = (turn, episode) => part(

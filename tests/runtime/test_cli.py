@@ -12,6 +12,7 @@ import click
 import pytest
 
 from codeword.runtime.cli import VERBS, cli, main
+from codeword.runtime.run_options import SECTIONS
 
 
 def call(capsys: pytest.CaptureFixture[str], *args: str, group: click.Group = cli) -> tuple[int, str, str]:
@@ -261,3 +262,13 @@ def test_a_run_that_is_killed_leaves_a_file_up_to_the_cut(tmp_path: Path) -> Non
     episode = read_episode(path)
     assert episode.header.scenario == "sort_into_bowls"
     assert episode.steps or episode.whole
+
+
+def test_the_help_of_run_shows_every_option_below_a_heading(capsys: pytest.CaptureFixture[str]) -> None:
+    code, said, _ = call(capsys, "run", "--help")
+    assert code == 0
+    headings = [line.removesuffix(":") for line in said.splitlines() if line.endswith(":") and line[:1].isalpha()]
+    assert headings == [*SECTIONS, "Options"]
+    assert said.split("\nOptions:\n")[1].startswith("  -h, --help ")
+    for options in SECTIONS.values():
+        assert all(said.count(f"  {option.opts[0]} ") == 1 for option in options)

@@ -7,12 +7,16 @@ import pytest
 
 from codeword.codebook import parse_codebook
 from codeword.controller.decision import Choice, Decision, Option
+from codeword.controller.store import silent
 from codeword.runtime.cli import main
 from codeword.runtime.explain import Explainer
 from codeword.runtime.recording import read_episode
 from codeword.runtime.report.turns import Teller
+from codeword.runtime.run import Controllers, Plan, Who
+from codeword.runtime.run import run as run_plan
 from codeword.runtime.terminal import out
 from tests.controller.tiny import write_folder
+from tests.runtime.conftest import shipped
 
 ROBOT = """
 from codeword.codebook import Outcome, PrimitiveRobot
@@ -87,10 +91,29 @@ def test_an_episode_of_a_plan_is_recorded_replayed_compared_and_reported(
         ["now", "later"], ["now", "later"], ["done", "now"], ["done", "done"],
     ]  # fmt: skip
     assert [line.text for line in turns[0].plan] == ["bark, 2 times", "walk(steps -5)"]
+    again = ("it fails", "again, 2 more times at most; then this part of the plan is given up")
+    assert [turn.contingencies for turn in turns] == [(again,), (again,), (again,), ()]
     assert given(PLAN.replace("-5", "5"), "two") == 0
     capsys.readouterr()
     assert run("episodes", "diff", "one/typed_task-0.mcap", "two/typed_task-0.mcap") == 1
     assert "walk" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_where_a_block_slips_in_physics_what_comes_next_was_told_before(tmp_path: Path, seed: int) -> None:
+    who = Who("given", "", "none", given='{"plan":[[["blue_block","in","red_bowl"]]]}')
+    scenario = shipped("tabletop/slip_on_the_way")
+    (path,) = run_plan(Plan((scenario,), range(seed, seed + 1), "sim", tmp_path), Controllers(who, silent))
+    episode = read_episode(path)
+    assert episode.verdict is not None and episode.verdict.success
+    teller = Teller(scenario.codebook)
+    turns = [teller.turn(step, episode.header.task) for step in episode.steps]
+    failed = [n for n, step in enumerate(episode.steps) if step.result is not None and step.result.status != "done"]
+    assert [turns[n].command for n in failed] == ["place(blue_block, red_bowl)"]
+    for n in failed:
+        told = dict(turns[n].contingencies)
+        assert told["it fails half-way"] == "pick(object blue_block)"
+        assert turns[n + 1].command == "pick(blue_block)"
 
 
 @pytest.mark.parametrize(
