@@ -19,6 +19,7 @@ from codeword.codebook.made_up import made_up_scene
 from codeword.codebook.prompt import codebook_text, observation_text
 from codeword.codebook.scene_notation import load_scene
 from codeword.codebook.task_plan import told_command
+from codeword.controller.profiles import AUTO
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.sureness import SURE
 
@@ -77,6 +78,7 @@ def check(file: str, as_json: bool) -> int:
 @click.option("--scene", type=click.Path(path_type=Path), help="This YAML file says what is there and what is so.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="As in codeword run.")
 @click.option("--adapter", default="auto", show_default=True, help="As in codeword run.")
+@click.option("--profile", default=AUTO, show_default=True, help="As in codeword run.")
 @click.option("--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True, help="As in codeword run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def try_(
@@ -86,6 +88,7 @@ def try_(
     scene: Path | None,
     model: str,
     adapter: str,
+    profile: str,
     sure: float,
     as_json: bool,
 ) -> int:
@@ -109,7 +112,9 @@ def try_(
     else:
         seen = _observations(observation)[0] if observation is not None else made_up_scene(book)
     with model_progress() as progress:
-        controller = make_controller("llm", book, model=model, adapter=adapter, sure=sure, progress=progress)
+        controller = make_controller(
+            "llm", book, model=model, adapter=adapter, profile=profile, sure=sure, progress=progress
+        )
     tried = [try_task(book, controller, task, seen) for task in tasks] or list(try_examples(book, controller, seen))
     if as_json:
         told = {"things": {one.id: one.kind for one in seen.entities}, "facts": [str(fact) for fact in seen.facts]}

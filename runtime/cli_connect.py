@@ -12,7 +12,7 @@ from codeword.codebook.errors import InputError, RobotTimeoutError
 from codeword.codebook.reflexes import stops
 from codeword.controller import Controller
 from codeword.controller.controller import BEST_POLICY, POLICIES
-from codeword.controller.profiles import AUTO
+from codeword.controller.profiles import AUTO, PROFILES
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.store import silent
 from codeword.controller.sureness import SURE
@@ -47,6 +47,7 @@ _STOP_S = 3.0
 @click.option("--controller", default="llm", show_default=True, help="Who decides: llm or random.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
 @click.option("--adapter", default="auto", show_default=True, help="What was taught: auto, a folder, or none.")
+@click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}.")
 @click.option(
     "--policy", default=BEST_POLICY, show_default=True,
     help=f"What it writes: {', '.join(POLICIES)}; auto: what its adapter is best at.",
@@ -70,6 +71,7 @@ def connect(
     controller: str,
     model: str,
     adapter: str,
+    profile: str,
     policy: str,
     sure: float,
     folder: Path | None,
@@ -98,7 +100,7 @@ def connect(
         who = controllers.make(scenario, 0)
     elif task is not None and not readonly:  # before the robot is armed
         with model_progress() as progress:
-            given = Who(controller, model, adapter, AUTO, policy=policy, sure=sure)
+            given = Who(controller, model, adapter, profile, policy=policy, sure=sure)
             controllers = Controllers(given, progress)
         who = controllers.make(scenario, 0)
     robot = _open(url, book, folder, key, arm=moves, rearm=rearm and not stopping, sends=moves or stopping)
