@@ -1,20 +1,17 @@
 """The robot's language: codebooks, observations, commands, and all that is made from one YAML file."""
 
-from .action_space import ActionSpace, legal
+from .action_space import legal
 from .command import Command, Value
-from .command_codec import command_schema, give_up, make_command, read_command
+from .command_codec import make_command, read_command
 from .errors import CodebookError, CodewordError, CommandError, InputError, RobotError, RobotTimeoutError
 from .facts import Fact
 from .load import load_codebook, parse_codebook
 from .observation import Entity, Observation, Result, RobotState
 from .primitive_robot import PrimitiveRobot
-from .prompt import Prompt, write_prompt
 from .robot import Execution, Motion, Outcome, Primitives, Robot
 from .skills import Codebook, Skill
-from .steps import carry_out
 
 __all__ = [
-    "ActionSpace",
     "Codebook",
     "CodebookError",
     "CodewordError",
@@ -29,7 +26,6 @@ __all__ = [
     "Outcome",
     "PrimitiveRobot",
     "Primitives",
-    "Prompt",
     "Result",
     "Robot",
     "RobotError",
@@ -37,13 +33,9 @@ __all__ = [
     "RobotTimeoutError",
     "Skill",
     "Value",
-    "carry_out",
-    "command_schema",
-    "give_up",
     "legal",
     "load_codebook",
     "make_command",
     "parse_codebook",
     "read_command",
-    "write_prompt",
 ]

@@ -12,20 +12,18 @@ sleep_while_waiting()
 
 if TYPE_CHECKING:
     from .controller import Controller, ModelController, RandomController, make_controller
-    from .decision import Choice, Decision, DecisionCancelled, Option
+    from .decision import Decision, DecisionCancelled
 
 __all__ = [
-    "Choice",
     "Controller",
     "Decision",
     "DecisionCancelled",
     "ModelController",
-    "Option",
     "RandomController",
     "make_controller",
 ]
 
-_DECISION = ("Choice", "Decision", "DecisionCancelled", "Option")
+_DECISION = ("Decision", "DecisionCancelled")
 
 
 def __getattr__(name: str) -> Any:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codeword.codebook import CodebookError, Observation, command_schema, legal, load_codebook
+from codeword.codebook import CodebookError, Observation, legal, load_codebook
 from codeword.codebook.action_prompt import task_told
 from codeword.codebook.advice import advice
 from codeword.codebook.calls import trusted_calls
+from codeword.codebook.command_codec import command_schema
 from codeword.codebook.docs import codebook_docs
 from codeword.codebook.editor_schema import codebook_schema
 from codeword.codebook.errors import InputError

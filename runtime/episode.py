@@ -13,7 +13,7 @@ from codeword.codebook.reflexes import reflex
 from codeword.controller import Controller, Decision
 from codeword.controller.decision import DecisionCancelled, Note
 from codeword.controller.lookahead import LooksAhead
-from codeword.sim import Damage
+from codeword.sim.damage_report import Damage
 
 from .guard import Guard
 from .judge import UNHARMED, Ended, Verdict, judge

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable
 
-from codeword.codebook import Codebook, Observation, give_up
+from codeword.codebook import Codebook, Observation
 from codeword.codebook.command import Command
+from codeword.codebook.command_codec import give_up
 from codeword.codebook.goal_executor import GoalExecutor
 from codeword.controller.decision import Decision, decision_key
 from codeword.controller.engine import never

@@ -6,7 +6,7 @@ from codeword.codebook import Observation
 from codeword.codebook.conditions import conjuncts
 from codeword.codebook.grounding import Grounder, changing, open_parts
 from codeword.codebook.observation import Record
-from codeword.sim import Damage
+from codeword.sim.damage_report import Damage
 
 from .scenario import Scenario
 

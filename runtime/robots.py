@@ -12,7 +12,8 @@ from codeword.codebook import Codebook, Observation, Robot
 from codeword.codebook.calls import trusted_calls
 from codeword.codebook.errors import InputError, RobotError
 from codeword.codebook.primitives import load_robot, shipped_robots
-from codeword.sim import Damage, EventSpec
+from codeword.sim.damage_report import Damage
+from codeword.sim.event_spec import EventSpec
 from codeword.sim.installed import SENSES, SYMBOLS, check_installed, check_senses
 
 from .episode import Physics
@@ -20,7 +21,7 @@ from .ros2.domain import ROS2, domain_of
 from .scenario import Scenario
 
 if TYPE_CHECKING:
-    from codeword.sim import ScenarioChannel
+    from codeword.sim.channel import ScenarioChannel
 
 PICTURE_SIZE = (432, 324)
 """Width and height of recorded pictures [pixels]."""

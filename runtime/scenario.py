@@ -17,7 +17,8 @@ from codeword.codebook.conditions import And, Condition
 from codeword.codebook.errors import Fault, InputError, ScenarioError, did_you_mean
 from codeword.codebook.parse import ParseError, Vocabulary, parse_condition
 from codeword.codebook.yaml_source import List_, Mapping_, Place, Source, locate, parse_yaml, plain, read_text, rejoined
-from codeword.sim import EventSpec, WorldSpec
+from codeword.sim import WorldSpec
+from codeword.sim.event_spec import EventSpec
 
 from .draw import Choice, DrawError, Filler, draw, read_choices
 from .scenario_spec import LONGEST_TEXT, Clock, ScenarioSpec, TaskSpec

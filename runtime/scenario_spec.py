@@ -6,7 +6,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from codeword.codebook.budgets import SOFT_ONLY, Budget, Stage
 from codeword.codebook.observation import Id
-from codeword.sim import EventSpec, WorldSpec
+from codeword.sim import WorldSpec
+from codeword.sim.event_spec import EventSpec
 
 LONGEST_TEXT = 20_000
 """So many characters a task has at most."""

@@ -2,15 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .damage_report import Damage
-from .event_spec import EventSpec
 from .world_spec import WorldSpec
 
 if TYPE_CHECKING:
-    from .channel import ScenarioChannel
     from .robot import SimRobot
 
-__all__ = ["Damage", "EventSpec", "ScenarioChannel", "SimRobot", "WorldSpec"]
+__all__ = ["SimRobot", "WorldSpec"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,8 +16,4 @@ def __getattr__(name: str) -> Any:
         from .robot import SimRobot
 
         return SimRobot
-    if name == "ScenarioChannel":
-        from .channel import ScenarioChannel
-
-        return ScenarioChannel
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -1,6 +1,7 @@
 """Imports point one way: codebook knows nobody, controller and sim know codebook, runtime knows all three."""
 
 import ast
+import importlib
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,13 @@ def test_the_rule_sees_an_import_inside_a_function(tmp_path: Path) -> None:
     sample = tmp_path / "x.py"
     sample.write_text("def f():\n    from codeword.runtime import cli\n    import codeword.sim.world\n")
     assert imported_rooms(sample) == {"runtime", "sim"}
+
+
+MOST_NAMES = 40
+"""So many names of all packages together a user has to know of at most."""
+
+
+def test_the_packages_export_few_names_and_each_of_them_is_there() -> None:
+    packages = [importlib.import_module(f"codeword.{room}") for room in MAY_KNOW]
+    assert all(hasattr(package, name) for package in packages for name in package.__all__)
+    assert sum(len(package.__all__) for package in packages) <= MOST_NAMES

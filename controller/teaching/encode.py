@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from codeword.codebook import Prompt
 from codeword.codebook.choice_graph import Node
+from codeword.codebook.prompt import Prompt
 from codeword.controller.automaton import Automaton
 from codeword.controller.prior.weighted import bias_of
 from codeword.controller.tokens import Tokens

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from codeword.codebook import Command, Entity, Fact, Observation, Prompt, Result
+from codeword.codebook import Command, Entity, Fact, Observation, Result
 from codeword.codebook.action_prompt import offer
 from codeword.codebook.choice_graph import Node
 from codeword.codebook.goal_classes import ONE_ANOTHER
@@ -18,6 +18,7 @@ from codeword.codebook.goal_tracker import GoalTracker
 from codeword.codebook.goals import Goal
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.planner import SymbolicWorld, plan
+from codeword.codebook.prompt import Prompt
 from codeword.codebook.task_plan import Achieve, TaskPlan
 
 from .aims import At

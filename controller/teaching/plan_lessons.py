@@ -9,10 +9,11 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from codeword.codebook import Codebook, Observation, Prompt
+from codeword.codebook import Codebook, Observation
 from codeword.codebook.choice_graph import Node
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
+from codeword.codebook.prompt import Prompt
 from codeword.codebook.task_plan import TaskPlan, read_plan
 from codeword.controller.prior.of_task import plan_prior
 from codeword.controller.prior.weighted import Weighted

@@ -8,7 +8,7 @@ import zmq
 
 from codeword.codebook import CommandError, Observation, RobotError, RobotTimeoutError
 from codeword.runtime.scenario import Scenario
-from codeword.sim import Damage
+from codeword.sim.damage_report import Damage
 
 from .keys import Keys
 from .limits import MOST_BYTES_FROM_ROBOT

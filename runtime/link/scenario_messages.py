@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from codeword.codebook.observation import Observation, Record
-from codeword.sim import Damage
+from codeword.sim.damage_report import Damage
 
 from .messages import Hash, MessageId, Token, Words
 

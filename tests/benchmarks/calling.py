@@ -7,10 +7,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from codeword.codebook import Codebook, Command, CommandError, Observation, Prompt, Skill, read_command
+from codeword.codebook import Codebook, Command, CommandError, Observation, Skill, read_command
 from codeword.codebook.arguments import Argument, BooleanArgument, ListArgument, NumberArgument, described
 from codeword.codebook.choice_graph import END, Node
-from codeword.codebook.prompt import observation_text, task_text
+from codeword.codebook.prompt import Prompt, observation_text, task_text
 from codeword.codebook.skills import NOTHING
 
 _OPEN, _CLOSE = "<tool_call>", "</tool_call>"

@@ -6,7 +6,8 @@ import re
 
 from jsonschema import Draft202012Validator
 
-from codeword.codebook import CommandError, command_schema, legal, read_command
+from codeword.codebook import CommandError, legal, read_command
+from codeword.codebook.command_codec import command_schema
 from tests.codebook.generated import TASK, every_valid_command, random_codebook, random_observation
 
 CODEBOOKS = 1000

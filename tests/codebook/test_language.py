@@ -8,17 +8,9 @@ import re
 import pytest
 from jsonschema import Draft202012Validator
 
-from codeword.codebook import (
-    Codebook,
-    CommandError,
-    Fact,
-    command_schema,
-    legal,
-    make_command,
-    parse_codebook,
-    read_command,
-    write_prompt,
-)
+from codeword.codebook import Codebook, CommandError, Fact, legal, make_command, parse_codebook, read_command
+from codeword.codebook.command_codec import command_schema
+from codeword.codebook.prompt import write_prompt
 from codeword.codebook.skills import Skill
 from tests.observations import observe, random_observation
 

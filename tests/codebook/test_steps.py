@@ -12,11 +12,11 @@ from codeword.codebook import (
     Observation,
     Outcome,
     Value,
-    carry_out,
     load_codebook,
     make_command,
     parse_codebook,
 )
+from codeword.codebook.steps import carry_out
 from tests.observations import observe
 
 HEAD = """\

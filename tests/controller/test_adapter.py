@@ -11,9 +11,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from codeword.codebook import Codebook, legal, write_prompt
+from codeword.codebook import Codebook, legal
 from codeword.codebook.errors import ModelError
 from codeword.codebook.plan_prompt import PLAN_CONTRACT
+from codeword.codebook.prompt import write_prompt
 from codeword.controller.adapter import AUTO, NONE, Adapter, load_adapter, shipped
 from codeword.controller.engine import Engine
 from codeword.controller.merge import KEPT, merged_dir, with_adapter

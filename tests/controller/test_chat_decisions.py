@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from codeword.codebook import Codebook, legal, write_prompt
-from codeword.codebook.prompt import Prompt
+from codeword.codebook import Codebook, legal
+from codeword.codebook.prompt import Prompt, write_prompt
 from codeword.controller.engine import Engine, Request
 from codeword.controller.registry import open_folder
 from codeword.controller.tokens import Tokens

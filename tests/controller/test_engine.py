@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from codeword.codebook import Codebook, Prompt, legal, write_prompt
+from codeword.codebook import Codebook, legal
 from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.errors import ModelError
+from codeword.codebook.prompt import Prompt, write_prompt
 from codeword.controller.decision import Decision, DecisionCancelled
 from codeword.controller.engine import Engine, Techniques
 from codeword.controller.registry import LocalModel

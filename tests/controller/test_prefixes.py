@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codeword.codebook import Codebook, Prompt, write_prompt
+from codeword.codebook import Codebook
 from codeword.codebook.choice_graph import END, Node
+from codeword.codebook.prompt import Prompt, write_prompt
 from codeword.controller import prefixes
 from codeword.controller.engine import Engine, Techniques
 from codeword.controller.packed_cache import PackedCache

@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from codeword.codebook import Prompt
 from codeword.codebook.errors import ModelError
+from codeword.codebook.prompt import Prompt
 from codeword.controller.calibration import Reading, Text, samples_of
 from codeword.controller.gptq import gptq_matrix, hessian
 from codeword.controller.model import Part

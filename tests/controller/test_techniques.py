@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from codeword.codebook import Codebook, legal, write_prompt
+from codeword.codebook import Codebook, legal
 from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.errors import ModelError
-from codeword.codebook.prompt import Prompt
+from codeword.codebook.prompt import Prompt, write_prompt
 from codeword.controller.decision import Decision, DecisionCancelled
 from codeword.controller.engine import Engine, Request, Techniques
 from codeword.controller.registry import LocalModel

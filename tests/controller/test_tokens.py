@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers
 
-from codeword.codebook import Codebook, Prompt, write_prompt
+from codeword.codebook import Codebook
 from codeword.codebook.errors import ModelError
+from codeword.codebook.prompt import Prompt, write_prompt
 from codeword.controller.registry import LocalModel
 from codeword.controller.tokens import Tokens
 from tests.controller.tiny import CHATML, CONTROL, tokenizer, write_folder

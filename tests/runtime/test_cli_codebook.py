@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from codeword.codebook import command_schema, load_codebook
+from codeword.codebook import load_codebook
+from codeword.codebook.command_codec import command_schema
 from codeword.codebook.editor_schema import codebook_schema
 from tests.runtime.test_cli import call
 

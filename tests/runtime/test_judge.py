@@ -5,7 +5,7 @@ import pytest
 from codeword.codebook import Observation
 from codeword.runtime.judge import judge
 from codeword.runtime.scenario import Scenario, parse_scenario
-from codeword.sim import Damage
+from codeword.sim.damage_report import Damage
 from tests.observations import observe
 
 TEXT = """\

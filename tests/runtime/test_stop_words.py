@@ -130,7 +130,7 @@ def test_a_stop_in_place_of_the_task_stops_what_is_under_way(tabletop: Codebook)
             return ((1.0, "retask"),) if PICK in Fake.asked else ()
 
         def damage(self) -> object:
-            from codeword.sim import Damage
+            from codeword.sim.damage_report import Damage
 
             return Damage()
 
