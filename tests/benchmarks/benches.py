@@ -67,6 +67,10 @@ BENCHES = {
         "tests.benchmarks.cli_recording:recording",
         "What logging adds to an episode and to a decision; with --kills, what SIGKILL leaves of episode files.",
     ),
+    "second-reader": Lazy(
+        "tests.benchmarks.cli_reader:second_reader",
+        "How often a reader who sees codebook, scene and words alone says the plan that stands in the corpus.",
+    ),
     "soak": Lazy(
         "tests.benchmarks.cli_link:soak",
         "Numbered commands over a bad network to a robot that is killed again and again; exits 1 if one goes wrong.",
