@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
+# Anything at all: every random case is tried, as in continuous integration, and not a quarter of them.
+THOROUGH ?=
 
 .PHONY: install demo test test-older lint bench clean
 .DELETE_ON_ERROR:
@@ -29,7 +31,7 @@ lint: install
 
 test: lint
 	$(BIN)/codeword models pull smollm2-135m
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(THOROUGH),--thorough)
 
 # What follows last digits, once more with those that glibc computes on an older processor.
 test-older: install

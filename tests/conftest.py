@@ -6,6 +6,7 @@ import pytest
 
 from codeword.codebook import Codebook, load_codebook
 from codeword.controller import prefixes
+from tests.sizes import try_all
 
 LONGEST = (
     "tests/test_readme.py", "tests/runtime/test_model.py", "tests/controller/test_lessons.py",
@@ -14,6 +15,14 @@ LONGEST = (
     "tests/runtime/test_memory.py", "tests/runtime/test_own_codebook.py",
 )  # fmt: skip
 """Files that take longest come first, so that no worker is left with one of them when the others are done."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--thorough", action="store_true", help="try all random cases, and not a quarter of them")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    try_all(bool(config.getoption("--thorough")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
