@@ -12,7 +12,7 @@ from .expressions import Argument as Field
 from .expressions import Number, Operation
 from .primitives import Parameter
 from .skills import NOTHING, Codebook, Skill
-from .step_trees import Do, Each, Fail, If, Reference, Repeat, Step, StepValue, Try
+from .step_trees import DoStep, Each, Fail, If, Reference, Repeat, Step, StepValue, Try
 from .task_plan import Do as PlannedCommand
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$])")
@@ -195,7 +195,7 @@ def _steps(steps: tuple[Step, ...], indent: str) -> Iterator[str]:
 
 
 def _step(step: Step, head: str, indent: str) -> Iterator[str]:
-    if isinstance(step, Do):
+    if isinstance(step, DoStep):
         values = ", ".join(f"{name}: {_plain(value)}" for name, value in step.args.items())
         yield f"{head}{_code(step.name)}{f': {_code(values)}' if values else ''}"
     elif isinstance(step, If):

@@ -18,7 +18,7 @@ from .parse import Vocabulary, parse_condition, parse_signature
 from .primitives import Primitive, parse_robot, read_robot, shipped_robots
 from .skills import Codebook, Predicate, Skill, Workspace
 from .state import Derived
-from .step_trees import Do, Each, If, Repeat, Step, Try
+from .step_trees import DoStep, Each, If, Repeat, Step, Try
 from .yaml_source import List_, Mapping_, check_keys, parse_yaml, read_text, shown
 
 _MOST_STEPS = 10_000
@@ -232,7 +232,7 @@ class _Reader:
             return sum(one(step, path) for step in steps)
 
         def one(step: Step, path: tuple[str, ...]) -> int:
-            if isinstance(step, Do):
+            if isinstance(step, DoStep):
                 return count(step.name, path) if step.is_skill else 1
             if isinstance(step, If):
                 return max(total(step.then, path), total(step.otherwise, path))
@@ -344,7 +344,7 @@ def _renamed(skill: Skill, names: Mapping[str, str]) -> Skill:
     """The skill under a site's name for it, and for the skills that its steps use."""
 
     def step(given: Step) -> Step:
-        if isinstance(given, Do):
+        if isinstance(given, DoStep):
             return replace(given, name=names.get(given.name, given.name)) if given.is_skill else given
         if isinstance(given, If):
             return replace(given, then=all_(given.then), otherwise=all_(given.otherwise))

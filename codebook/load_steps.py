@@ -20,7 +20,7 @@ from .expressions import parse_expression
 from .facts import ID
 from .parse import Vocabulary, parse_condition
 from .primitives import Parameter, Primitive
-from .step_trees import Do, Each, Fail, If, Reference, Repeat, Step, StepValue, Try
+from .step_trees import DoStep, Each, Fail, If, Reference, Repeat, Step, StepValue, Try
 from .yaml_source import List_, Mapping_, Place, Source, check_keys
 
 MOST_TIMES = 100
@@ -177,7 +177,7 @@ class StepReader:
                 self.fault(f"'{name}'{both} lacks its argument '{key}'", at)
         filled: dict[str, StepValue] = {key: default for key, default in defaults.items() if default is not None}
         filled |= {key: value for key, value in args.items() if value is not None}
-        return Do(name, filled, is_skill=name not in self.primitives)
+        return DoStep(name, filled, is_skill=name not in self.primitives)
 
     def given(self, name: str, values: Mapping_ | None, known: list[str]) -> dict[str, tuple[Any, Place]]:
         """The known arguments that were given, with their places."""

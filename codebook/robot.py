@@ -6,7 +6,7 @@ Simulation, a network link and a user's own class stand behind `Robot`. Skills a
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .command import Command, Value
 from .observation import Observation, Result
@@ -58,3 +58,11 @@ class Primitives(Protocol):
 
     def perform(self, name: str, args: Mapping[str, Value]) -> Motion:
         """Start a primitive whose name and arguments were checked against the robot's set."""
+
+
+@runtime_checkable
+class Rearmable(Protocol):
+    """A robot that stays stopped until it is told to take commands again."""
+
+    def rearm(self) -> None:
+        """Take commands again."""

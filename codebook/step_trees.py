@@ -18,7 +18,7 @@ StepValue = Reference | Expression | str | int | float | bool
 
 
 @dataclass(frozen=True)
-class Do:
+class DoStep:
     """A primitive, or another skill with its own preconditions asked again."""
 
     name: str
@@ -69,4 +69,4 @@ class Fail:
     reason: str
 
 
-Step = Do | If | Repeat | Each | Try | Fail
+Step = DoStep | If | Repeat | Each | Try | Fail

@@ -11,7 +11,7 @@ from .expressions import Argument, NoValueError, Number, Operation
 from .observation import Entity, Observation
 from .robot import Motion, Outcome, Primitives
 from .skills import Codebook, Skill
-from .step_trees import Do, Each, Fail, If, Reference, Repeat, Step, StepValue, Try
+from .step_trees import DoStep, Each, Fail, If, Reference, Repeat, Step, StepValue, Try
 
 Observe = Callable[[], Observation]
 
@@ -49,7 +49,7 @@ class _Interpreter:
         return OK
 
     def step(self, step: Step, args: Mapping[str, Value]) -> Motion:
-        if isinstance(step, Do):
+        if isinstance(step, DoStep):
             return (yield from self.do(step, args))
         if isinstance(step, If):
             return (yield from self.run(step.then if self.holds(step.condition, args) else step.otherwise, args))
@@ -62,7 +62,7 @@ class _Interpreter:
         assert isinstance(step, Fail)
         return Outcome(False, step.reason)
 
-    def do(self, step: Do, args: Mapping[str, Value]) -> Motion:
+    def do(self, step: DoStep, args: Mapping[str, Value]) -> Motion:
         try:
             given = {name: self.value(value, args) for name, value in step.args.items()}
         except NoValueError as problem:

@@ -72,7 +72,7 @@ def _sample(system: tuple[int, ...], tails: Sequence[tuple[int, ...]]) -> Sample
     return Sample(torch.tensor(tokens), torch.tensor(positions), seen)
 
 
-class Reading:
+class SampleReading:
     """Samples on their way through a model."""
 
     def __init__(self, shape: Shape, weights: Weights, samples: Sequence[Sample], embedding: Tensor) -> None:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from codeword.codebook.errors import ModelError
 
-from .calibration import Reading, Sample, Text, digest, samples_of
+from .calibration import Sample, SampleReading, Text, digest, samples_of
 from .convert import write_record
 from .gptq import Damping, gptq_matrix, hessian
 from .kernels.blocks import GROUP, OUTPUTS, Blocks
@@ -122,7 +122,7 @@ class _Quantizing:
         embedding = tables["model.embed_tokens.weight"]
         if embedding is None:
             raise ModelError(f"{self._model.folder}: tensor 'model.embed_tokens.weight' is missing from its weights")
-        reading = Reading(self._shape, weights, self._samples, embedding)
+        reading = SampleReading(self._shape, weights, self._samples, embedding)
         for name, table in tables.items():
             if table is not None:
                 self._checked(name, table)
@@ -137,7 +137,7 @@ class _Quantizing:
             if not name.endswith("rotary_emb.inv_freq"):
                 self._stored[name] = weights.take(name).numpy()
 
-    def _layer(self, at: str, parts: dict[str, Tensor], reading: Reading) -> None:
+    def _layer(self, at: str, parts: dict[str, Tensor], reading: SampleReading) -> None:
         for name in MATRICES:
             if name not in parts:
                 raise ModelError(f"{self._model.folder}: tensor '{at}{name}' is missing from its weights")

@@ -19,7 +19,7 @@ from .evaluation.card import model_card
 from .evaluation.contenders import NAMES, contenders
 from .evaluation.failures import FAILURES
 from .evaluation.splits import FIRST_SEED, SPLITS, cases
-from .evaluation.table import Row
+from .evaluation.table import SplitRow
 from .evaluation.table import evaluate as run_evaluation
 from .external.sets import SETS
 from .terminal import counting, out, print_json, stages
@@ -121,7 +121,7 @@ def _refuse(what: str, given: Mapping[str, bool]) -> None:
             raise InputError(f"{option}: {what} runs no episodes, so that it has no use there; leave it")
 
 
-def _write_card(base: str, name: str, rows: Sequence[Row], first_seed: int) -> None:
+def _write_card(base: str, name: str, rows: Sequence[SplitRow], first_seed: int) -> None:
     model = resolve(base)
     adapter = load_adapter(name, model)
     text = model_card(adapter, model, rows, first_seed)
@@ -133,7 +133,7 @@ def _write_card(base: str, name: str, rows: Sequence[Row], first_seed: int) -> N
         raise InputError(f"{path}: cannot be written: {problem.strerror}") from problem
 
 
-def _show(rows: Sequence[Row], splits: Sequence[str]) -> None:
+def _show(rows: Sequence[SplitRow], splits: Sequence[str]) -> None:
     table = Table(box=None, header_style="bold")
     table.add_column("controller")
     table.add_column("policy")
@@ -146,12 +146,12 @@ def _show(rows: Sequence[Row], splits: Sequence[str]) -> None:
     out.print("goals reached of episodes, rate and its 95% interval; judged by physics")
 
 
-def _cell(row: Row) -> str:
+def _cell(row: SplitRow) -> str:
     low, high = row.wilson95
     return f"{row.success} of {row.n}\n{row.success / row.n:.0%} ({low:.0%}–{high:.0%})"
 
 
-def _show_failures(rows: Sequence[Row]) -> None:
+def _show_failures(rows: Sequence[SplitRow]) -> None:
     kinds = [kind for kind in FAILURES if any(row.failures.get(kind) for row in rows)]
     table = Table(box=None, header_style="bold")
     for heading in ("controller", "policy", "split", "n", "reached", *kinds, "with damage"):

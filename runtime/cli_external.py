@@ -8,7 +8,7 @@ from rich.table import Table
 from codeword.controller.sureness import SURE
 
 from .evaluation.contenders import Contender
-from .external.measure import Row, measure, pairs
+from .external.measure import SetRow, measure, pairs
 from .external.sets import SETS, chosen_files
 from .terminal import counting, err, out, print_json, stages
 
@@ -56,7 +56,7 @@ def _about(name: str, file: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _show(rows: Sequence[Row]) -> None:
+def _show(rows: Sequence[SetRow]) -> None:
     table = Table(box=None, header_style="bold")
     for heading in ("controller", "policy", "set"):
         table.add_column(heading)
@@ -77,7 +77,7 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.0%}"
 
 
-def _show_failures(rows: Sequence[Row]) -> None:
+def _show_failures(rows: Sequence[SetRow]) -> None:
     for row in rows:
         for one in row.tried:
             if not one.score.right:

@@ -21,7 +21,7 @@ from .scenario import typed_scenario
 from .session_options import load, open_session, session_options
 from .signals import Terminated
 from .terminal import err
-from .tools import Answer, Toolbox
+from .tools import ToolAnswer, Toolbox
 
 TOKEN = "CODEWORD_MCP_TOKEN"
 """The variable with the token that HTTP clients have to send; without it one is drawn and told."""
@@ -78,7 +78,7 @@ def make_server(toolbox: Toolbox) -> Any:
 
     async def call_tool(context: Any, params: Any) -> CallToolResult:
         if toolbox.is_stop(params.name):
-            answer: Answer = toolbox.stop()
+            answer: ToolAnswer = toolbox.stop()
         else:
             answer = await in_thread(toolbox.call, params.name, params.arguments or {})
             if await in_thread(toolbox.changed):

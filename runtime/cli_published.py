@@ -7,8 +7,8 @@ import click
 
 from codeword.codebook.errors import InputError
 
-from .published import Published, Row, load_published, reached, rows
-from .recording import Episode, read_episode
+from .published import Published, PublishedRow, load_published, reached, rows
+from .recording import RecordedEpisode, read_episode
 from .terminal import out, print_json
 
 
@@ -34,7 +34,7 @@ def published(episodes: tuple[Path, ...], as_json: bool) -> int:
     return 0
 
 
-def _read(paths: Sequence[Path]) -> Iterator[Episode]:
+def _read(paths: Sequence[Path]) -> Iterator[RecordedEpisode]:
     for path in paths:
         files = sorted(path.glob("*.mcap")) if path.is_dir() else [path]
         if not files:
@@ -43,7 +43,7 @@ def _read(paths: Sequence[Path]) -> Iterator[Episode]:
             yield read_episode(file, pictures=False)
 
 
-def _markdown(given: Published, suite: str, table: list[Row], who: list[str]) -> Iterator[str]:
+def _markdown(given: Published, suite: str, table: list[PublishedRow], who: list[str]) -> Iterator[str]:
     columns = given.suites[suite].columns
     yield f"**{given.suites[suite].source}**, percent"
     yield ""
@@ -62,6 +62,6 @@ def _markdown(given: Published, suite: str, table: list[Row], who: list[str]) ->
     yield ""
 
 
-def _ours(row: Row, who: str) -> str:
+def _ours(row: PublishedRow, who: str) -> str:
     tally = row.ours.get(who)
     return "" if tally is None else f"{100 * tally.success / tally.judged:.0f} (n={tally.judged})"

@@ -16,7 +16,7 @@ from .episodes.codes import EPILOG, exit_code
 from .episodes.deciders import Change, Deciders
 from .episodes.redecided import Redecided, compare_decisions
 from .episodes.select import files
-from .recording import Episode, read_episode
+from .recording import RecordedEpisode, read_episode
 from .replay import replayed
 from .terminal import counting, model_progress, out, print_json
 from .tolerances import BY_KERNELS, allowed, apart, apart_in_words, is_same_processor
@@ -65,7 +65,7 @@ def replay(
     other = None if codebook is None else load_codebook(codebook)
     differences: list[Difference] = []
     to_the_bit: list[Difference] = []
-    elsewhere: list[Episode] = []
+    elsewhere: list[RecordedEpisode] = []
     again: list[Redecided] = []
     blind: dict[str, dict[str, str]] = {}
     with model_progress() as progress, counting("episodes", len(read)) as bar:
@@ -115,9 +115,9 @@ def replay(
     return code
 
 
-def _read(names: tuple[Path, ...]) -> tuple[list[Episode], list[InputError]]:
+def _read(names: tuple[Path, ...]) -> tuple[list[RecordedEpisode], list[InputError]]:
     """The episodes that can be read, and why others cannot."""
-    read: list[Episode] = []
+    read: list[RecordedEpisode] = []
     unreadable: list[InputError] = []
     for file in files(names):
         try:
@@ -127,7 +127,7 @@ def _read(names: tuple[Path, ...]) -> tuple[list[Episode], list[InputError]]:
     return read, unreadable
 
 
-def _tell(differences: list[Difference], again: list[Redecided], unfinished: list[Episode]) -> None:
+def _tell(differences: list[Difference], again: list[Redecided], unfinished: list[RecordedEpisode]) -> None:
     for difference in differences:
         where = f"{difference.episode}: step {difference.step}: {difference.field}"
         out.print(f"{where}: logged {difference.logged!r}, now {difference.now!r}", markup=False)
@@ -139,7 +139,7 @@ def _tell(differences: list[Difference], again: list[Redecided], unfinished: lis
         out.print(f"{episode.path}: ends without a verdict; its {steps} steps replayed the same", markup=False)
 
 
-def _tell_processors(elsewhere: list[Episode]) -> None:
+def _tell_processors(elsewhere: list[RecordedEpisode]) -> None:
     """One line for each other processor that recorded."""
     for name in dict.fromkeys(episode.header.processor for episode in elsewhere):
         where = [episode.path for episode in elsewhere if episode.header.processor == name]

@@ -28,7 +28,7 @@ from .option_sections import SectionedCommand
 from .outcome import Outcome
 from .privacy import read_parts
 from .ray_jobs import is_ray
-from .recording import Episode, read_episode
+from .recording import RecordedEpisode, read_episode
 from .report import write_report
 from .resume import finished, require_free
 from .rotation import Cap, rotate
@@ -282,7 +282,7 @@ def _processes(jobs: str, plan: Plan, one_by_one: Mapping[str, bool]) -> int:
     return min(int(jobs), len(plan))
 
 
-def _readable(files: Iterable[Path]) -> Iterator[Episode]:
+def _readable(files: Iterable[Path]) -> Iterator[RecordedEpisode]:
     """The episodes of those files that have any in them: one that broke may have left nothing."""
     for file in files:
         with suppress(EpisodeError):

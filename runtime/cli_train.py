@@ -101,7 +101,7 @@ def train(
     from codeword.controller.adapter import AUTO, NONE, load_adapter
     from codeword.controller.registry import resolve
     from codeword.controller.store import sha256_of
-    from codeword.controller.teaching.learner import Learner, Shape, quickest_dtype, require_peft
+    from codeword.controller.teaching.learner import AdapterShape, Learner, quickest_dtype, require_peft
     from codeword.controller.teaching.learner_beside import LearnerBeside
     from codeword.controller.teaching.trainer import Settings, Trainer
 
@@ -123,7 +123,7 @@ def train(
         own.tell(click.echo)
         taught = replace(taught, groups=own.source(base, per_group))
         before = own.tried(model, usable(begun, base, click.echo))
-    shape = Shape(rank=rank, alpha=2 * rank)
+    shape = AdapterShape(rank=rank, alpha=2 * rank)
     dtypes = {"auto": quickest_dtype(device), "bf16": torch.bfloat16, "fp32": torch.float32}
     learner = Learner(base, shape, dtype=dtypes[dtype], device=device, seed=seed)
     decisions = decisions or (_DECISIONS if own is None else _OF_CODEBOOK)

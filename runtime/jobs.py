@@ -19,7 +19,7 @@ from codeword.controller.store import Progress, silent
 from .executors import Alone, Executor, failure
 from .outcome import Outcome
 from .run import Controllers, Loaded, Plan, Task, Telling, Who, fetch
-from .worker import Orders, Over, Ready, Refused, Stage, work
+from .worker import EpisodeOver, Orders, Stage, WorkerReady, WorkerRefused, work
 
 _LAST_S = 5.0
 """So long a worker may take to leave before it is made to."""
@@ -73,7 +73,7 @@ class WorkerPool:
                 match first.hear():
                     case Stage(what, done, total):
                         progress(what, done, total)
-                    case Refused(why):
+                    case WorkerRefused(why):
                         raise InputError(why)
                     case None:
                         raise CodewordError(f"a worker process {first.end()} while it loaded")
@@ -102,16 +102,16 @@ class WorkerPool:
                 raise CodewordError(f"the worker processes {ended} while they loaded; fewer --jobs need less memory")
             for worker in _heard(self._workers):
                 match worker.hear():
-                    case Over(task, outcome):
+                    case EpisodeOver(task, outcome):
                         worker.task = None
                         worker.take(waiting)
                         yield task, outcome
-                    case Ready(loaded):
+                    case WorkerReady(loaded):
                         if loaded != self._loaded:
                             told = f"{loaded.profile} here, {self._loaded.profile} there"
                             raise CodewordError(f"two workers loaded the model differently ({told}); was it tuned?")
                         worker.take(waiting)
-                    case Refused(why):
+                    case WorkerRefused(why):
                         raise InputError(why)
                     case None:
                         ended = worker.end()
@@ -162,13 +162,13 @@ class _Worker:
         self.ready = False
         self.loaded = Loaded()
 
-    def hear(self) -> Stage | Ready | Over | Refused | None:
+    def hear(self) -> Stage | WorkerReady | EpisodeOver | WorkerRefused | None:
         """The next thing that it says; None where it is dead."""
         try:
-            said: Stage | Ready | Over | Refused = self.pipe.recv()
+            said: Stage | WorkerReady | EpisodeOver | WorkerRefused = self.pipe.recv()
         except (EOFError, OSError):
             return None
-        if isinstance(said, Ready):
+        if isinstance(said, WorkerReady):
             self.ready, self.loaded = True, said.loaded
         return said
 

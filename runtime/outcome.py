@@ -17,7 +17,7 @@ from codeword.codebook.task_plan import told_command
 from codeword.codebook.transition import unshown_effects
 
 from .limits import stages_of
-from .recording import Episode
+from .recording import RecordedEpisode
 from .records import Header
 from .scenario import Scenario
 from .statistics import quantile
@@ -96,7 +96,7 @@ class Outcome:
     trace: str = ""
 
 
-def _why_held(episode: Episode) -> str:
+def _why_held(episode: RecordedEpisode) -> str:
     """Why the robot was stopped or held still; of a task without a goal to judge by, why nothing was done for it."""
     verdict = episode.verdict
     said = {event.kind: event.what for event in reversed(episode.events)}
@@ -111,7 +111,7 @@ def _why_held(episode: Episode) -> str:
     return f"{last.command} {last.status} ({last.reason}{f': {last.message}' if last.message else ''})"
 
 
-def _undeclared(episode: Episode, scenario: Scenario) -> list[str]:
+def _undeclared(episode: RecordedEpisode, scenario: Scenario) -> list[str]:
     """Facts of a robot of the user's own that the codebook does not declare: a misspelt one means nothing here."""
     if episode.header.robot == "sim":
         return []
@@ -119,7 +119,7 @@ def _undeclared(episode: Episode, scenario: Scenario) -> list[str]:
     return sorted(seen - scenario.codebook.predicates.keys())
 
 
-def _unshown(episode: Episode, scenario: Scenario) -> str:
+def _unshown(episode: RecordedEpisode, scenario: Scenario) -> str:
     """Of a task without a goal to judge by: the first command that was done and whose declared effects the next look
     does not show, and which these are.
     """
@@ -138,7 +138,7 @@ def _unshown(episode: Episode, scenario: Scenario) -> str:
     return ""
 
 
-def outcome_of(episode: Episode, scenario: Scenario, logging: str = "") -> Outcome:
+def outcome_of(episode: RecordedEpisode, scenario: Scenario, logging: str = "") -> Outcome:
     """What an episode file says, and the budgets of its scenario; `logging` says why the file is not whole."""
     steps, verdict = episode.steps, episode.verdict
     commands = [step.command for step in steps if step.command is not None and not step.command.allowed]

@@ -10,7 +10,7 @@ from codeword.codebook.errors import FileError
 from codeword.codebook.observation import Record
 from codeword.codebook.yaml_source import parse_yaml, plain, read_text
 
-from .recording import Episode
+from .recording import RecordedEpisode
 from .statistics import wilson95
 from .summary import Tally
 
@@ -47,7 +47,7 @@ Reached = Mapping[str, Mapping[str, Tally]]
 """Who decided, to scenario, to what was reached."""
 
 
-def reached(episodes: Iterable[Episode]) -> dict[str, dict[str, Tally]]:
+def reached(episodes: Iterable[RecordedEpisode]) -> dict[str, dict[str, Tally]]:
     """Successes by who decided and by scenario; episodes that were not judged are left out."""
     found: dict[str, dict[str, Tally]] = {}
     for episode in episodes:
@@ -64,7 +64,7 @@ def reached(episodes: Iterable[Episode]) -> dict[str, dict[str, Tally]]:
 
 
 @dataclass(frozen=True)
-class Row:
+class PublishedRow:
     """One task: what was published of it, by column, and what was reached here, by who decided."""
 
     suite: str
@@ -92,10 +92,10 @@ class Row:
         }
 
 
-def rows(published: Published, ours: Reached) -> list[Row]:
+def rows(published: Published, ours: Reached) -> list[PublishedRow]:
     """A row for every published task, in the order published."""
     return [
-        Row(
+        PublishedRow(
             suite=suite,
             scenario=scenario,
             name=task.name,

@@ -76,7 +76,7 @@ class Step:
 
 
 @dataclass
-class Episode:
+class RecordedEpisode:
     """An episode read back. `whole` is False where the file was cut off or never finished; `wall_s` is the time by the
     clock on the wall from its first record to its last. `unrecorded` are the fields, as `verdict.credit`, that were not
     known when it was written.
@@ -197,11 +197,13 @@ class EpisodeWriter:
         with suppress(OSError):  # what could not be written before cannot be written now
             self._file.close()
 
-    def episode(self) -> "Episode":
+    def episode(self) -> "RecordedEpisode":
         """All that was told so far, pictures apart, whether or not it is in the file."""
         header, codebook_text, scenario_text = self._of
         told = self._told
-        return Episode(self.path, header, codebook_text, scenario_text, told.steps, told.events, verdict=told.verdict)
+        return RecordedEpisode(
+            self.path, header, codebook_text, scenario_text, told.steps, told.events, verdict=told.verdict
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -233,7 +235,7 @@ def schemas() -> dict[str, tuple[str, bytes]]:
     return {topic: (name, json.dumps(schema).encode()) for topic, (name, schema) in kinds.items()}
 
 
-def read_episode(path: Path, pictures: bool = True) -> Episode:
+def read_episode(path: Path, pictures: bool = True) -> RecordedEpisode:
     """The episode in a file, up to the cut where it was cut off.
 
     Raises EpisodeError where the file is none, or where its checksums show that it was changed.
@@ -307,10 +309,10 @@ class _Reader:
         else:
             self.told.take(topic, kind.model_validate_json(message.data))
 
-    def episode(self) -> Episode:
+    def episode(self) -> RecordedEpisode:
         if self.header is None or not {"codebook.yaml", "scenario.yaml"} <= self.texts.keys():
             raise EpisodeError(Fault("is an MCAP file, but no episode of ours", str(self.path)))
-        return Episode(
+        return RecordedEpisode(
             self.path, self.header, self.texts["codebook.yaml"], self.texts["scenario.yaml"],
             self.told.steps, self.told.events, self.pictures, self.told.verdict, self.whole,
             (self.wall_ns[-1] - self.wall_ns[0]) / 1e9 if self.wall_ns else 0.0, frozenset(self.unrecorded),

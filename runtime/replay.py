@@ -17,7 +17,7 @@ from .episode import RETASK, Adaptable, Physics
 from .guard import Guard
 from .judge import Ended, judge
 from .privacy import UNCOMPARED
-from .recording import Episode, Step
+from .recording import RecordedEpisode, Step
 from .records import CommandRecord
 from .robots import open_robot
 from .scenario import Scenario
@@ -46,7 +46,7 @@ class Replayed:
 
 
 def replay(
-    episode: Episode,
+    episode: RecordedEpisode,
     controller: Controller | None = None,
     on_step: Callable[[int], None] | None = None,
     *,
@@ -61,7 +61,7 @@ def replay(
 
 
 def replayed(
-    episode: Episode,
+    episode: RecordedEpisode,
     controller: Controller | None = None,
     on_step: Callable[[int], None] | None = None,
     codebook: Codebook | None = None,
@@ -103,7 +103,7 @@ class _Replay:
     """One episode carried out again; `held` is a result that the robot never saw, because nothing reached it."""
 
     def __init__(
-        self, episode: Episode, scenario: Scenario, controller: Controller | None, other: Codebook | None
+        self, episode: RecordedEpisode, scenario: Scenario, controller: Controller | None, other: Codebook | None
     ) -> None:
         self.episode = episode
         self.scenario = scenario
@@ -248,7 +248,7 @@ class _Replay:
         self.compare(steps, "verdict", self.episode.verdict, now)
 
 
-def uncompared(episode: Episode) -> dict[str, str]:
+def uncompared(episode: RecordedEpisode) -> dict[str, str]:
     """The fields of an episode that nothing can be compared with, each with the reason."""
     found = dict.fromkeys(sorted(episode.unrecorded), "not recorded by the version that wrote the file")
     if episode.header.senses != SYMBOLS:

@@ -43,8 +43,7 @@ from codeword.sim.installed import SYMBOLS
 
 from .episode import Adaptable, Episode, Listener, run_episode
 from .expert import Expert
-from .recording import Episode as Recorded
-from .recording import EpisodeWriter
+from .recording import EpisodeWriter, RecordedEpisode
 from .records import Header
 from .robots import check_fit, check_robot_name, check_robot_senses, open_robot
 from .scenario import Scenario
@@ -335,7 +334,7 @@ class Ran:
     """An episode that was run: its file, all that was told of it, and why logging stopped where it did."""
 
     path: Path
-    episode: Recorded
+    episode: RecordedEpisode
     stopped: str = ""
 
 

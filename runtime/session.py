@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 from codeword.codebook import Codebook, Observation, Result, Robot
 from codeword.codebook.errors import InputError
@@ -13,6 +12,7 @@ from codeword.codebook.facts import Fact
 from codeword.codebook.goals import Goal
 from codeword.codebook.grounding import changing
 from codeword.codebook.observation import Record
+from codeword.codebook.robot import Rearmable
 from codeword.codebook.task_plan import MOST_ITEMS, Achieve, TaskPlan
 from codeword.controller import Controller, Decision
 from codeword.controller.plan_controller import GivenPlan
@@ -25,14 +25,6 @@ from .scenario import Scenario, typed_scenario
 
 _NAMED = 40
 """So many characters of a task stand in the name of its file."""
-
-
-@runtime_checkable
-class Rearmable(Protocol):
-    """A robot that takes commands again after a stop."""
-
-    def rearm(self) -> None:
-        """Take commands again."""
 
 
 class Heard:

@@ -11,7 +11,7 @@ from codeword.codebook.budgets import Budget
 
 from .episode import RETASK
 from .outcome import Outcome, outcome_of
-from .recording import Episode
+from .recording import RecordedEpisode
 from .scenario import Scenario, parse_scenario
 from .statistics import quantile, wilson95
 
@@ -172,18 +172,18 @@ def add_up(outcomes: Iterable[Outcome]) -> Summary:
     return summary
 
 
-def summarize(episodes: Iterable[Episode]) -> Summary:
+def summarize(episodes: Iterable[RecordedEpisode]) -> Summary:
     """The figures of a run, from its episode files alone; of which only one need be held at a time."""
     return add_up(outcome_of(episode, scenario_of(episode)) for episode in episodes)
 
 
-def scenario_of(episode: Episode, codebook: Codebook | None = None) -> Scenario:
+def scenario_of(episode: RecordedEpisode, codebook: Codebook | None = None) -> Scenario:
     """The scenario and codebook that an episode file carries, or that scenario with another codebook."""
     text = episode.codebook_text if codebook is None else codebook.text
     return parse_scenario(episode.scenario_text, f"{episode.path}:scenario.yaml", text, episode.header.seed)
 
 
-def task_at(episode: Episode, scenario: Scenario, step: int) -> str:
+def task_at(episode: RecordedEpisode, scenario: Scenario, step: int) -> str:
     """The task in words as it was at a step of an episode of that scenario: another one after the event `retask`."""
     if any(event.scripted and event.what == RETASK and event.step <= step for event in episode.events):
         return scenario.changed().wording(episode.header.seed)

@@ -36,7 +36,7 @@ class Tool:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ToolAnswer:
     """What came of a call: data, and whether it did what was asked."""
 
     data: Mapping[str, Any]
@@ -138,36 +138,36 @@ class Toolbox:
         """Whether a tool stops the robot: it is called at once, from any thread."""
         return self._names.get(name) == "stop"
 
-    def stop(self) -> Answer:
+    def stop(self) -> ToolAnswer:
         """Stop the robot."""
         self._session.stop()
-        return Answer({"ended": "stopped", "told": "stopped; it takes no command until a person re-arms it"}, True)
+        return ToolAnswer({"ended": "stopped", "told": "stopped; it takes no command until a person re-arms it"}, True)
 
-    def call(self, name: str, given: Mapping[str, Any]) -> Answer:
+    def call(self, name: str, given: Mapping[str, Any]) -> ToolAnswer:
         """Call a tool. What cannot be done is an answer, not an error. Only in `thread`."""
         try:
             what = self._names.get(name)
             if what == "observe":
-                return Answer(_seen(self._session.look()), True)
+                return ToolAnswer(_seen(self._session.look()), True)
             if what in ("plan", "do"):
                 return self._of_task(what, given)
             return self._skill(name, given)
         except CodewordError as problem:
-            return Answer({"ended": "refused", "told": str(problem)}, False)
+            return ToolAnswer({"ended": "refused", "told": str(problem)}, False)
 
     def _now(self) -> list[Tool]:
         return tools_now(self._session.codebook, self._session.look())
 
-    def _of_task(self, what: str, given: Mapping[str, Any]) -> Answer:
+    def _of_task(self, what: str, given: Mapping[str, Any]) -> ToolAnswer:
         task = given.get("task")
         if not isinstance(task, str) or set(given) != {"task"}:
             raise CommandError("schema", f'\'{what}\' takes a task in words: {{"task": "…"}}')
         if what == "do":
             return self._came_of(self._session.do(task))
         plan, sure = self._session.plan(task)
-        return Answer({"plan": json.loads(plan.text), "told": plan.told, "sure": sure}, not plan.cannot)
+        return ToolAnswer({"plan": json.loads(plan.text), "told": plan.told, "sure": sure}, not plan.cannot)
 
-    def _skill(self, name: str, given: Mapping[str, Any]) -> Answer:
+    def _skill(self, name: str, given: Mapping[str, Any]) -> ToolAnswer:
         codebook = self._session.codebook
         skill = codebook.skills.get(name)
         if skill is None or skill.ends is not None:
@@ -178,7 +178,7 @@ class Toolbox:
         task = f"{told_command(command)} {' '.join(map(str, words))}".strip()
         return self._came_of(self._session.carry_out(TaskPlan((Do(command),)), task))
 
-    def _came_of(self, verdict: Verdict) -> Answer:
+    def _came_of(self, verdict: Verdict) -> ToolAnswer:
         """What a task or a command came to: every command with how it ended, and what is so now."""
         heard = self._session.heard
         assert heard is not None
@@ -195,7 +195,7 @@ class Toolbox:
             told["notes"] = notes
         if decisions and decisions[0].sureness is not None:
             told |= {"plan": json.loads(decisions[0].plan), "sure": decisions[0].sureness}
-        return Answer(told | _seen(self._session.look()), verdict.ended == "done")
+        return ToolAnswer(told | _seen(self._session.look()), verdict.ended == "done")
 
 
 def _seen(observation: Observation) -> dict[str, Any]:

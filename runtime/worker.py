@@ -63,14 +63,14 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Ready:
+class WorkerReady:
     """The worker takes tasks."""
 
     loaded: Loaded
 
 
 @dataclass(frozen=True)
-class Over:
+class EpisodeOver:
     """An episode is over."""
 
     task: Task
@@ -78,7 +78,7 @@ class Over:
 
 
 @dataclass(frozen=True)
-class Refused:
+class WorkerRefused:
     """It cannot go on, and why."""
 
     why: str
@@ -97,11 +97,11 @@ def work(pipe: Connection, orders: Orders, first: bool) -> None:
             {scenario.codebook.hash: scenario.codebook for scenario in plan.scenarios}.values() if first else ()
         ):
             controllers.warm(book)
-        pipe.send(Ready(controllers.loaded))
+        pipe.send(WorkerReady(controllers.loaded))
         while (task := pipe.recv()) is not None:
-            pipe.send(Over(task, attempt(plan, controllers, task)))
+            pipe.send(EpisodeOver(task, attempt(plan, controllers, task)))
     except CodewordError as problem:
-        pipe.send(Refused(str(problem)))
+        pipe.send(WorkerRefused(str(problem)))
     except (EOFError, BrokenPipeError):
         return  # nobody is there any more
 

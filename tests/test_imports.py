@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,15 @@ def test_the_packages_export_few_names_and_each_of_them_is_there() -> None:
     packages = [importlib.import_module(f"codeword.{room}") for room in MAY_KNOW]
     assert all(hasattr(package, name) for package in packages for name in package.__all__)
     assert sum(len(package.__all__) for package in packages) <= MOST_NAMES
+
+
+@pytest.mark.parametrize("room", MAY_KNOW)
+def test_no_two_public_classes_of_a_package_have_one_name(room: str) -> None:
+    defined = Counter(
+        node.name
+        for other, path in MODULES
+        if other == room
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, times in defined.items() if times > 1] == []

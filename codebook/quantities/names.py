@@ -7,7 +7,7 @@ from itertools import pairwise
 from codeword.codebook.units import UNITS, Unit
 
 from .numbers import Numbers, Token
-from .words import Words
+from .words import LanguageWords
 
 _STRICTLY = frozenset(("and", "then", "und", "dann", "et", "puis", "y", "luego"))
 _GOES_ON = _STRICTLY.union(
@@ -35,7 +35,7 @@ class Names:
     def __init__(self, tokens: list[Token], numbers: Numbers, seen_ids: frozenset[str]) -> None:
         self.tokens = tokens
         self.numbers = numbers
-        self.words: Words = numbers.words
+        self.words: LanguageWords = numbers.words
         self.low = numbers.low
         self.ids = seen_ids
         self._label_ends: set[int] = set()

@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .words import LANGUAGES, Words
+from .words import LANGUAGES, LanguageWords
 
 _LETTER = r"[^\W\d_²³¹\u00bc-\u00be\u2150-\u215e]"
 _TOKEN = re.compile(
@@ -93,7 +93,7 @@ class Numbers:
 
     def __init__(self, tokens: list[Token], language: str) -> None:
         self.tokens = tokens
-        self.words: Words = LANGUAGES[language]
+        self.words: LanguageWords = LANGUAGES[language]
         self.ordinals: dict[int, tuple[int, int, bool]] = {}
         """Ordinals in words: end, value, and whether it is plural (thirds)."""
         self._in_words: dict[int, Cardinal] = {}

@@ -28,7 +28,7 @@ def _fractions(**words: str) -> dict[str, Fraction]:
 
 
 @dataclass(frozen=True)
-class Words:
+class LanguageWords:
     """What one language says around numbers. All words are in lower case.
 
     `adverbs` are said alone (twice); `groups` count like a dozen; `halves` are ended numbers (zweieinhalb); `of_unit`
@@ -87,7 +87,7 @@ _MPH = rate(UNITS["mile"], UNITS["h"])
 assert _MPH is not None
 SYMBOLS[("mph",)] = _MPH
 
-_ENGLISH = Words(
+_ENGLISH = LanguageWords(
     units=_unit_table(
         {
             "m": "metre|metres|meter|meters", "cm": "centimetre|centimetres|centimeter|centimeters",
@@ -148,7 +148,7 @@ _ENGLISH = Words(
     bare_article=_table("turn foot degree percent time circle rotation revolution second"),
 )  # fmt: skip
 
-_GERMAN = Words(
+_GERMAN = LanguageWords(
     units=_unit_table(
         {
             "m": "meter|metern|meters", "cm": "zentimeter|zentimetern|centimeter", "mm": "millimeter|millimetern",
@@ -208,7 +208,7 @@ _GERMAN = Words(
     bare_article=_table("grad fuß prozent zoll"),
 )  # fmt: skip
 
-_FRENCH = Words(
+_FRENCH = LanguageWords(
     units=_unit_table(
         {
             "m": "mètre|mètres|metre|metres", "cm": "centimètre|centimètres", "mm": "millimètre|millimètres",
@@ -259,7 +259,7 @@ _FRENCH = Words(
     below_zero=(("sous", "zéro"),),
 )  # fmt: skip
 
-_SPANISH = Words(
+_SPANISH = LanguageWords(
     units=_unit_table(
         {
             "m": "metro|metros", "cm": "centímetro|centímetros|centimetro|centimetros", "mm": "milímetro|milímetros",

@@ -14,7 +14,7 @@ from codeword.controller.model import Floats
 from codeword.controller.sampling import Sampling
 from codeword.controller.speculation_hint import NO_HINT, About, Hint
 
-from .entries import MOST_CHARACTERS, SCHEMA, Entry, PoisonedError, Store, read, written
+from .entries import MOST_CHARACTERS, SCHEMA, CacheEntry, PoisonedError, Store, read, written
 from .near import Near
 from .renaming import Renaming, renaming
 
@@ -77,7 +77,7 @@ class Cached:
         clock.lap("lookup")
         if entry is not None:
             return Decision(
-                **{name: getattr(entry, name) for name in Entry.model_fields},
+                **{name: getattr(entry, name) for name in CacheEntry.model_fields},
                 stage_ms=clock.stage_ms(),
                 path="cache",
                 notes=(*notes, *self._store.take_notes()),
@@ -104,7 +104,7 @@ class Cached:
         told = (*notes, *self._store.take_notes(), *made.notes)
         return made.model_copy(update={"stage_ms": {**made.stage_ms, **clock.stage_ms()}, "notes": told})
 
-    def _lookup(self, key: str, graph: Node, about: About | None) -> tuple[Entry | None, tuple[Note, ...]]:
+    def _lookup(self, key: str, graph: Node, about: About | None) -> tuple[CacheEntry | None, tuple[Note, ...]]:
         value = self._store.get(key)
         if value is None:
             return None, ()

@@ -15,7 +15,7 @@ MOST_CHARACTERS = 256 * 1024
 """A longer entry is none of ours."""
 
 
-class Entry(Record):
+class CacheEntry(Record):
     """What a decision is, but for how it came about and what it cost. Fields are those of Decision."""
 
     key: str
@@ -55,15 +55,15 @@ class Store(Protocol):
 
 def written(decision: Decision) -> str:
     """A decision as an entry's text."""
-    return Entry(**{name: getattr(decision, name) for name in Entry.model_fields}).model_dump_json()
+    return CacheEntry(**{name: getattr(decision, name) for name in CacheEntry.model_fields}).model_dump_json()
 
 
-def read(value: str, key: str, graph: Node) -> Entry:
+def read(value: str, key: str, graph: Node) -> CacheEntry:
     """The entry that a text says, for that key, with one of the graph's texts. Raises PoisonedError."""
     if len(value) > MOST_CHARACTERS:
         raise PoisonedError(f"it has {len(value)} characters, more than {MOST_CHARACTERS}")
     try:
-        entry = Entry.model_validate_json(value)
+        entry = CacheEntry.model_validate_json(value)
     except ValidationError as problem:
         first = problem.errors()[0]
         where = ".".join(map(str, first["loc"]))

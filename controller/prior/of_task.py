@@ -20,7 +20,7 @@ from codeword.codebook.task_plan import MOST_TIMES
 from .parts import parts_of, tells_order
 from .plan_prior import Asked, Place, PlanPrior
 from .signs import sign_of
-from .words import Weights, features, speaks_of, stems
+from .words import WordWeights, features, speaks_of, stems
 
 _WHOLE = 0.15
 """How much the words of the whole task count beside those of a part."""
@@ -37,10 +37,10 @@ _TIMES = re.compile(r"\b(?:\w*\s*times|twice|thrice|\d+\s?x)\b", re.IGNORECASE)
 
 
 @cache
-def learned() -> Weights:
+def learned() -> WordWeights:
     """The weights that are shipped. `python -m tests.benchmarks words --write FILE` makes them."""
     told = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
-    return Weights(tuple(told["weights"].values()), tuple(told["of none"].values()))
+    return WordWeights(tuple(told["weights"].values()), tuple(told["of none"].values()))
 
 
 def plan_prior(codebook: Codebook, task: str, observation: Observation, trust: Mapping[Place, float]) -> PlanPrior:

@@ -182,7 +182,7 @@ def speaks_of(row: Sequence[float]) -> bool:
 
 
 @dataclass(frozen=True)
-class Weights:
+class WordWeights:
     """What each of FEATURES counts for a skill, and each of OF_NONE for none of them: logits, of a softmax over all of
     these.
     """

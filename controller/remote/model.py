@@ -19,7 +19,7 @@ from codeword.controller.speculation_hint import NO_HINT, Hint
 from .address import USUAL, Address, Limits
 from .answers import canonical, first_object, right_part, what_is_wrong
 from .errors import RemoteError
-from .request import Answer, Request
+from .request import Answer, Requests
 from .schema import schema_of
 from .transport import Transport
 from .wording import messages, plain_text
@@ -105,7 +105,7 @@ class RemoteModel:
         key = self.key_of(prompt, graph, how)
         schema = None if self._address.plain or graph.count() > MOST_TEXTS else _schema(graph)
         clock.lap("schema")
-        asking = Request(self._line, self._limits, self._retries, cancelled)
+        asking = Requests(self._line, self._limits, self._retries, cancelled)
         wrong: list[tuple[str, str]] = []
         lead = right_part("", graph)
         for _ in range(MOST_ATTEMPTS):
@@ -130,7 +130,7 @@ class RemoteModel:
 
     def ask(self, prompt: str, *, most_tokens: int = 1024, cancelled: Cancelled = never) -> str:
         """What the model says to a text, freely, as likely as can be. Raises RemoteError, DecisionCancelled."""
-        asking = Request(self._line, self._limits, self._retries, cancelled)
+        asking = Requests(self._line, self._limits, self._retries, cancelled)
         if self._address.plain:
             body: dict[str, Any] = {"prompt": prompt}
         else:
@@ -144,7 +144,7 @@ class RemoteModel:
 
     def _ask(
         self,
-        asking: Request,
+        asking: Requests,
         prompt: Prompt,
         lead: str,
         schema: dict[str, Any] | None,

@@ -15,7 +15,7 @@ from .transport import Transport
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 2.0
 
 
-class Request:
+class Requests:
     """The requests of one decision: counted, tried again after a pause, and ended together by one deadline."""
 
     def __init__(self, line: Transport, limits: Limits, retries: int | None, cancelled: Cancelled) -> None:

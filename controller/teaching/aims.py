@@ -13,7 +13,7 @@ from .scene import TABLE, Scene, State
 Fits = Callable[[str, str], bool]
 
 
-class Part(Protocol):
+class AimPart(Protocol):
     """One thing that is wanted."""
 
     def must(self, scene: Scene, state: State) -> set[str]:
@@ -173,7 +173,7 @@ class Tower:
 class Aim:
     """All that a task wants. Unless it is to hold something, the gripper is to be empty in the end."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[AimPart, ...]
     hold: str | None = None
 
     def least(self, scene: Scene, state: State) -> int:

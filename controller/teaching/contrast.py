@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from .aims import Aim, At, Part, Tower
-from .draft import Task, Words
+from .aims import Aim, AimPart, At, Tower
+from .draft import DraftTask, Words
 from .kinds_stack import towers_apart
 from .scene import Thing
 
 
-def contrast(rng: random.Random, task: Task) -> Task | None:
+def contrast(rng: random.Random, task: DraftTask) -> DraftTask | None:
     """Another kind of task in the scene of a task, from the same start; None for a kind that has no such other, and
     where that would come to the same."""
     options = _OTHERS.get(task.kind)
@@ -31,12 +31,16 @@ def _alike(one: Aim, two: Aim | None) -> bool:
 
 
 def _other(
-    task: Task, kind: str, parts: Iterable[Part], words: Words | None = None, groups: Sequence[tuple[str, str]] = ()
-) -> Task:
+    task: DraftTask,
+    kind: str,
+    parts: Iterable[AimPart],
+    words: Words | None = None,
+    groups: Sequence[tuple[str, str]] = (),
+) -> DraftTask:
     return replace(task, kind=kind, aim=Aim(tuple(parts)), words=words or {}, groups=tuple(groups))
 
 
-def _matched(task: Task) -> Task:
+def _matched(task: DraftTask) -> DraftTask:
     """Every thing at the place of its color; what has none, at no place."""
     places = _places(task)
     every = tuple(place for there in places.values() for place in there)
@@ -46,7 +50,7 @@ def _matched(task: Task) -> Task:
     return _other(task, "match", parts, {"place": place}, [("block", f"{place} same_color")])
 
 
-def _mismatched(task: Task) -> Task:
+def _mismatched(task: DraftTask) -> DraftTask:
     """Every thing at a place of another color."""
     places = _places(task)
     others = {
@@ -57,13 +61,13 @@ def _mismatched(task: Task) -> Task:
     return _other(task, "mismatch", parts, {"place": place}, [("block", f"{place} not same_color")])
 
 
-def _places(task: Task) -> Mapping[str, list[str]]:
+def _places(task: DraftTask) -> Mapping[str, list[str]]:
     """The places that a task speaks of, by color."""
     of_kind = [place for place in task.scene.places if place.kind == task.words["place"]]
     return _by("color", [place for place in of_kind if "color" in place.properties])
 
 
-def _backwards(task: Task) -> Task:
+def _backwards(task: DraftTask) -> DraftTask:
     """The row the other way round."""
     assert task.aim is not None
     placed = [part for part in task.aim.parts if isinstance(part, At) and part.ok is not None]
@@ -74,14 +78,14 @@ def _backwards(task: Task) -> Task:
     return _other(task, kind, parts, groups=[("lettered", f"zone {how} letter")])
 
 
-def _all_in_one(task: Task) -> Task:
+def _all_in_one(task: DraftTask) -> DraftTask:
     return _other(task, "stack_all", [Tower(_blocks(task))], groups=[("block", "")])
 
 
-def _one_for_each(of: str) -> Callable[[Task], Task | None]:
+def _one_for_each(of: str) -> Callable[[DraftTask], DraftTask | None]:
     """A tower for each color, or for each size, where none is of a single thing."""
 
-    def made(task: Task) -> Task | None:
+    def made(task: DraftTask) -> DraftTask | None:
         towers = _by(of, task.scene.blocks)
         if min(map(len, towers.values())) < 2:
             return None
@@ -91,7 +95,7 @@ def _one_for_each(of: str) -> Callable[[Task], Task | None]:
     return made
 
 
-def _in_turn(task: Task) -> Task:
+def _in_turn(task: DraftTask) -> DraftTask:
     """One tower in which two colors take turns."""
     (first, ones), (second, twos) = _by("color", task.scene.blocks).items()
     colors = {**dict.fromkeys(ones, first), **dict.fromkeys(twos, second)}
@@ -99,20 +103,20 @@ def _in_turn(task: Task) -> Task:
     return _other(task, "alternate", parts, {"one": first, "two": second}, groups)
 
 
-def _small_on_big(task: Task) -> Task:
+def _small_on_big(task: DraftTask) -> DraftTask:
     sizes = _by("size", task.scene.blocks)
     pairs = _by("color", task.scene.blocks).values()
     parts = [At(a, (b,)) for pair in pairs for a in pair for b in pair if a in sizes["small"] and b in sizes["big"]]
     return _other(task, "small_on_big", parts, groups=[("small", "big same_color")])
 
 
-def _laid_down(task: Task) -> Task:
+def _laid_down(task: DraftTask) -> DraftTask:
     """Everything in the zone, but in no tower."""
     zone = str(task.words["t"])
     return _other(task, "all_to", [At(a, (zone,)) for a in _blocks(task)], {"t": zone}, [("block", zone)])
 
 
-def _piled_up(task: Task) -> Task | None:
+def _piled_up(task: DraftTask) -> DraftTask | None:
     """Everything in one tower in the zone."""
     zone = str(task.words["t"])
     if task.scene.kind(zone) != "zone":
@@ -120,7 +124,7 @@ def _piled_up(task: Task) -> Task | None:
     return _other(task, "stack_area", [Tower(_blocks(task), base=(zone,))], {"t": zone}, [("block", "")])
 
 
-def _blocks(task: Task) -> tuple[str, ...]:
+def _blocks(task: DraftTask) -> tuple[str, ...]:
     return tuple(sorted(block.id for block in task.scene.blocks))
 
 
@@ -131,7 +135,7 @@ def _by(of: str, things: Sequence[Thing]) -> dict[str, list[str]]:
     return found
 
 
-_OTHERS: Mapping[str, Sequence[Callable[[Task], Task | None]]] = {
+_OTHERS: Mapping[str, Sequence[Callable[[DraftTask], DraftTask | None]]] = {
     "match": [_mismatched],
     "mismatch": [_matched],
     "even": [_matched],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from string import ascii_lowercase
 
-from .aims import Aim, At, Part
+from .aims import Aim, AimPart, At
 from .codebook_generator import COLORS, LABELS, Book
 from .scene import TABLE, Move, Scene, State, Thing, has_room
 
@@ -29,7 +29,7 @@ Words = Mapping[str, object]
 
 
 @dataclass(frozen=True)
-class Task:
+class DraftTask:
     """A task in a scene. `aim` is None where it cannot be done for `reason`, whatever the scene.
 
     `words` fill the slots of the wordings of its `kind`. Of a `steady` task nothing can be told from where things are
@@ -175,22 +175,22 @@ class Draft:
         return state
 
     def task(
-        self, kind: str, parts: Sequence[Part], words: Words, *, scatter: float = 0.15, steady: bool = False,
+        self, kind: str, parts: Sequence[AimPart], words: Words, *, scatter: float = 0.15, steady: bool = False,
         hold: str | None = None, before: tuple[Move, ...] = (), groups: Sequence[tuple[str, str]] = (),
-    ) -> Task:  # fmt: skip
+    ) -> DraftTask:  # fmt: skip
         """The task whose aim these parts are."""
         scene = self.scene()
         start = self.state(scene, 0.0 if steady else scatter)
-        return Task(
+        return DraftTask(
             kind, scene, start, Aim(tuple(parts), hold), words, steady=steady,
             before=self._doable(scene, before, start), groups=tuple(groups),
         )  # fmt: skip
 
-    def impossible(self, kind: str, words: Words, reason: str, *, before: tuple[Move, ...] = ()) -> Task:
+    def impossible(self, kind: str, words: Words, reason: str, *, before: tuple[Move, ...] = ()) -> DraftTask:
         """A task that cannot be done in this scene."""
         scene = self.scene()
         start = self.state(scene, 0.15)
-        return Task(kind, scene, start, None, words, reason, before=self._doable(scene, before, start))
+        return DraftTask(kind, scene, start, None, words, reason, before=self._doable(scene, before, start))
 
     def _doable(self, scene: Scene, before: tuple[Move, ...], start: State) -> tuple[Move, ...]:
         """Moves of an earlier task, or none where they could not have been made."""
@@ -216,7 +216,7 @@ def scattered(rng: random.Random, scene: Scene, state: State, block: Thing) -> S
     return scene.moved(state, block.id, rng.choice(options)) if options else state
 
 
-def only(blocks: Iterable[str], every: Iterable[str], place: str) -> list[Part]:
+def only(blocks: Iterable[str], every: Iterable[str], place: str) -> list[AimPart]:
     """These blocks at a place, and none of the others."""
     wanted = set(blocks)
     return [At(block, (place,)) if block in wanted else At(block, None, (place,)) for block in every]

@@ -11,10 +11,10 @@ from codeword.controller.prior.weighted import bias_of
 from codeword.controller.tokens import Tokens
 
 from .plan_lessons import plan_lessons
-from .sequences import Branch, Choice, Group
+from .sequences import Branch, Group, OpenToken
 
 
-class Answer(Protocol):
+class LessonText(Protocol):
     """What a lesson has for a model: its prompt, all that may be written and all of it that is right, and what of that
     is taught. `kind` and `act` are for counting."""
 
@@ -32,13 +32,13 @@ class Answer(Protocol):
     def act(self) -> str: ...
 
 
-def encode_group(tokens: Tokens, group: Sequence[Answer]) -> Group:
+def encode_group(tokens: Tokens, group: Sequence[LessonText]) -> Group:
     """Lessons of one codebook as one group."""
     prefix = tokens.prompt(group[0].prompt).system
     return Group(prefix, tuple(encode(tokens, lesson) for lesson in group))
 
 
-def encode(tokens: Tokens, lesson: Answer) -> Branch:
+def encode(tokens: Tokens, lesson: LessonText) -> Branch:
     """A lesson as tokens, and what was open on the way to its answer."""
     prompt = tokens.prompt(lesson.prompt)
     right = [tokens.encode(text) for text in lesson.right]
@@ -52,7 +52,7 @@ def encode(tokens: Tokens, lesson: Answer) -> Branch:
             added: Sequence[float] = ()
             if bias is not None:
                 _, added = bias(taught[:place], [[t, *automaton.forced_run(s)[0]] for t, s in state.next.items()])
-            choices.append(Choice(place, tuple(fits), tuple(state.next), tuple(round(one, 3) for one in added)))
+            choices.append(OpenToken(place, tuple(fits), tuple(state.next), tuple(round(one, 3) for one in added)))
         state = state.next[token]
     return Branch(prompt.task + prompt.observation, taught, tuple(choices), lesson.kind, lesson.act)
 

@@ -4,14 +4,14 @@ is meant although not all of it need be there.
 
 from string import ascii_lowercase
 
-from .aims import At, Part
+from .aims import AimPart, At
 from .codebook_generator import COLORS, LABELS
-from .draft import Draft, Task, only
+from .draft import Draft, DraftTask, only
 from .kinds_put import missing, put
 from .scene import TABLE, Move
 
 
-def instead(d: Draft) -> Task:
+def instead(d: Draft) -> DraftTask:
     """One thing to a place and not another one, which may be on the way there or lie there already."""
     a, b = d.blocks(2)
     t = d.blocks(1)[0] if d.rng.random() < 0.2 else d.container()
@@ -22,7 +22,7 @@ def instead(d: Draft) -> Task:
     return d.task("instead", [At(a, (t,)), At(b, None, (t,))], {"a": a, "b": b, "t": t}, before=before, scatter=0.1)
 
 
-def instead_missing(d: Draft) -> Task:
+def instead_missing(d: Draft) -> DraftTask:
     """The thing that is wanted now is not there."""
     b = d.blocks(1)[0]
     t = d.container()
@@ -34,7 +34,7 @@ def instead_missing(d: Draft) -> Task:
     return d.impossible("instead", {"a": gone.id, "b": b, "t": t, "gone": gone}, "missing", before=before)
 
 
-def elsewhere(d: Draft) -> Task:
+def elsewhere(d: Draft) -> DraftTask:
     """A thing to another place than was said at first."""
     (a,) = d.blocks(1)
     t, u = d.container(), d.container()
@@ -44,7 +44,7 @@ def elsewhere(d: Draft) -> Task:
     return d.task("elsewhere", [At(a, (u,))], {"a": a, "t": t, "u": u}, before=_begun(d, a, t))
 
 
-def after_all(d: Draft) -> Task:
+def after_all(d: Draft) -> DraftTask:
     """A thing to a place after all, having been put aside for a while."""
     (a,) = d.blocks(1)
     t = d.container()
@@ -56,7 +56,7 @@ def after_all(d: Draft) -> Task:
     return d.task("after_all", [At(a, (t,))], {"a": a, "t": t}, before=before, scatter=0.1)
 
 
-def without(d: Draft) -> Task:
+def without(d: Draft) -> DraftTask:
     """Some named things to a place, and a named one not."""
     wanted = d.blocks(d.number(2, 2, 3))
     (b,) = d.blocks(1)
@@ -64,12 +64,12 @@ def without(d: Draft) -> Task:
     if t == TABLE:
         return put(d)
     d.clutter(1)
-    parts: list[Part] = [At(a, (t,)) for a in wanted]
+    parts: list[AimPart] = [At(a, (t,)) for a in wanted]
     before = _begun(d, b, t)
     return d.task("without", [*parts, At(b, None, (t,))], {"list": wanted, "b": b, "t": t}, before=before)
 
 
-def any_of(d: Draft) -> Task:
+def any_of(d: Draft) -> DraftTask:
     """Whatever is there of some things that are listed to a place, and nothing else."""
     flavor, rng = d.book.flavor, d.rng
     of = {"letters": "letter", "packing": "label"}.get(flavor, "color")

@@ -1,11 +1,11 @@
 """The kinds of task that evaluation holds against a model; no training draws them."""
 
 from .aims import At
-from .draft import Draft, Task
+from .draft import Draft, DraftTask
 from .scene import TABLE
 
 
-def all_but_one(d: Draft) -> Task:
+def all_but_one(d: Draft) -> DraftTask:
     """All things but one to a place."""
     a, *others = d.blocks(d.rng.randint(3, 4))
     t = d.container()
@@ -15,7 +15,7 @@ def all_but_one(d: Draft) -> Task:
     return d.task("all_but_one", parts, {"a": a, "t": t}, scatter=0.2)
 
 
-def empty_bowl(d: Draft) -> Task:
+def empty_bowl(d: Draft) -> DraftTask:
     """All that lies in a bowl onto the table."""
     s = d.bowl(d.colors(1)[0])
     inside = d.blocks(d.rng.randint(1, 3))
@@ -26,7 +26,7 @@ def empty_bowl(d: Draft) -> Task:
     return d.task("empty_bowl", parts, {"s": s, "t": TABLE}, steady=True)
 
 
-def put_and_stack(d: Draft) -> Task:
+def put_and_stack(d: Draft) -> DraftTask:
     """One thing to a place, another on a third."""
     a, b, c = d.blocks(3)
     t = d.container()

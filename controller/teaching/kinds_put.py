@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from .aims import Aim, Apart, At
 from .codebook_generator import LABELS
-from .draft import Draft, Task, only
+from .draft import Draft, DraftTask, only
 from .scene import TABLE
 
 _CORNERS = ("top_left_corner", "top_right_corner", "bottom_left_corner", "bottom_right_corner")
 
 
-def put(d: Draft) -> Task:
+def put(d: Draft) -> DraftTask:
     """One thing to one place; sometimes something stands on it."""
     (a,) = d.blocks(1)
     t = d.container() if d.rng.random() < 0.9 else TABLE
@@ -23,7 +23,7 @@ def put(d: Draft) -> Task:
     return d.task("put", [At(a, (t,))], {"a": a, "t": t})
 
 
-def put_several(d: Draft) -> Task:
+def put_several(d: Draft) -> DraftTask:
     """Some things to one place."""
     t = d.container()
     wanted = d.blocks(d.number(2, 3, 5) if d.of_kind("zone", "box") else d.rng.choice((2, 2, 3)))
@@ -31,7 +31,7 @@ def put_several(d: Draft) -> Task:
     return d.task("put_several", [At(a, (t,)) for a in wanted], {"list": wanted, "t": t}, scatter=0.25)
 
 
-def put_pairs(d: Draft) -> Task:
+def put_pairs(d: Draft) -> DraftTask:
     """Different things to different places."""
     wanted = d.blocks(d.rng.choice((2, 2, 3, 3, 4)))
     if d.rng.random() < 0.5 and d.book.able(False, "zone"):
@@ -48,7 +48,7 @@ def put_pairs(d: Draft) -> Task:
     return d.task("put_pairs", [At(a, (t,)) for a, t in goes], {"pairs": goes}, scatter=0.25)
 
 
-def all_to(d: Draft) -> Task:
+def all_to(d: Draft) -> DraftTask:
     """Everything to one place."""
     t = d.container() if d.rng.random() < 0.85 else TABLE
     d.blocks(d.number(2, 4, 6) if t == TABLE or d.of_kind("zone", "box") else d.rng.randint(2, 3))
@@ -57,7 +57,7 @@ def all_to(d: Draft) -> Task:
     return d.task("all_to", [At(a, (t,)) for a in d.of_kind("block")], {"t": t}, scatter=0.35, groups=[("block", t)])
 
 
-def some_to(d: Draft) -> Task:
+def some_to(d: Draft) -> DraftTask:
     """All things of a group to a place, and no others."""
     flavor, rng = d.book.flavor, d.rng
     name, of = "all_of_color", "color"
@@ -106,7 +106,7 @@ def some_to(d: Draft) -> Task:
     return d.task("some_to", only(members, blocks, t), {"group": name, "t": t, **extra}, scatter=0.25, groups=said)
 
 
-def group_but(d: Draft) -> Task:
+def group_but(d: Draft) -> DraftTask:
     """All things of a group to a place but for one of them, and no others."""
     task = some_to(d)
     members = [part.block for part in _at(task) if part.ok is not None]
@@ -118,12 +118,12 @@ def group_but(d: Draft) -> Task:
     return replace(task, kind="group_but", aim=Aim(tuple(parts)), words={**task.words, "a": a})
 
 
-def _at(task: Task) -> list[At]:
+def _at(task: DraftTask) -> list[At]:
     assert task.aim is not None
     return [part for part in task.aim.parts if isinstance(part, At)]
 
 
-def match(d: Draft) -> Task:
+def match(d: Draft) -> DraftTask:
     """Things to the places of their color; what has no place of its color stays out of those of others."""
     rng = d.rng
     kind = rng.choice([k for k in ("bowl", "zone") if d.book.able(False, k)] or ["zone"])
@@ -145,7 +145,7 @@ def match(d: Draft) -> Task:
     return d.task("match", parts, {"place": kind}, scatter=0.25, groups=[("block", f"{kind} same_color")])
 
 
-def mismatch(d: Draft) -> Task:
+def mismatch(d: Draft) -> DraftTask:
     """Each thing to a place of another color."""
     kind = d.rng.choice([k for k in ("bowl", "zone") if d.book.able(False, k)] or ["zone"])
     colors = d.colors(d.rng.randint(2, 3))
@@ -161,7 +161,7 @@ def mismatch(d: Draft) -> Task:
     return d.task("mismatch", parts, {"place": kind}, scatter=0.25, groups=[("block", f"{kind} not same_color")])
 
 
-def corners(d: Draft) -> Task:
+def corners(d: Draft) -> DraftTask:
     """Each thing to a corner of its own."""
     for corner in _CORNERS:
         d.zone(corner)
@@ -169,7 +169,7 @@ def corners(d: Draft) -> Task:
     return d.task("corners", [Apart(tuple(sorted(blocks)), _CORNERS)], {}, scatter=0.3)
 
 
-def area_to_area(d: Draft) -> Task:
+def area_to_area(d: Draft) -> DraftTask:
     """All that is in one zone to another place; or in a bowl, to a zone."""
     s, t = d.zones(2)
     if d.rng.random() < 0.25 and d.book.able(False, "zone"):
@@ -187,7 +187,7 @@ def area_to_area(d: Draft) -> Task:
     return d.task("area_to_area", parts, {"s": s, "t": t}, steady=True, groups=[(s, t)])
 
 
-def even(d: Draft) -> Task:
+def even(d: Draft) -> DraftTask:
     """Things of colors that there is an even number of to the zones of their colors, and no others."""
     rng = d.rng
     colors = d.colors(rng.randint(2, 3))
@@ -208,7 +208,7 @@ def even(d: Draft) -> Task:
     return d.task("even", parts, {"place": "zone"}, scatter=0.2, groups=groups)
 
 
-def pack_all(d: Draft) -> Task:
+def pack_all(d: Draft) -> DraftTask:
     """All goods into one box."""
     d.blocks(d.number(2, 4, 6))
     t = d.box(d.rng.choice(("brown", *d.colors(2))))
@@ -218,14 +218,14 @@ def pack_all(d: Draft) -> Task:
     return d.task("pack_all", parts, {"t": t}, scatter=0.3, groups=[("block", t)])
 
 
-def pack_any(d: Draft) -> Task:
+def pack_any(d: Draft) -> DraftTask:
     """All goods into boxes, whichever."""
     d.blocks(d.number(2, 4, 6))
     boxes = tuple(d.box(color) for color in d.colors(2))
     return d.task("pack_any", [At(a, boxes) for a in d.of_kind("block")], {"place": "box"}, scatter=0.3)
 
 
-def push(d: Draft) -> Task:
+def push(d: Draft) -> DraftTask:
     """A thing that is too wide to be picked, to a zone."""
     a = d.crate(d.colors(1)[0])
     zones = d.zones(d.rng.randint(1, 3))
@@ -235,7 +235,7 @@ def push(d: Draft) -> Task:
     return d.task("push", [At(a, (zones[0],))], {"a": a, "t": zones[0]})
 
 
-def push_and_put(d: Draft) -> Task:
+def push_and_put(d: Draft) -> DraftTask:
     """A wide thing to a zone and another one somewhere."""
     a, (b,) = d.crate(d.colors(1)[0]), d.blocks(1)
     zones = d.zones(d.rng.randint(1, 2))
@@ -244,21 +244,21 @@ def push_and_put(d: Draft) -> Task:
     return d.task("push_and_put", [At(a, (zones[0],)), At(b, (t,))], {"a": a, "b": b, "u": zones[0], "t": t})
 
 
-def hold(d: Draft) -> Task:
+def hold(d: Draft) -> DraftTask:
     """A thing picked up and kept."""
     (a,) = d.blocks(1)
     d.clutter(3)
     return d.task("hold", [], {"a": a}, hold=a)
 
 
-def release(d: Draft) -> Task:
+def release(d: Draft) -> DraftTask:
     """Whatever is held, put down."""
     d.blocks(1)
     d.clutter(2)
     return d.task("release", [], {"t": TABLE})
 
 
-def missing(d: Draft) -> Task:
+def missing(d: Draft) -> DraftTask:
     """Something is named that is not there."""
     which = d.rng.random()
     a, t = d.blocks(1)[0], d.container()
@@ -280,7 +280,7 @@ def missing(d: Draft) -> Task:
     return d.impossible("put_pairs", {"pairs": [(a, t), (gone.id, other)], "gone": gone}, "missing")
 
 
-def too_wide(d: Draft) -> Task:
+def too_wide(d: Draft) -> DraftTask:
     """A thing that cannot be picked should be brought where it cannot be pushed."""
     a = d.crate(d.colors(1)[0])
     b = d.blocks(1)[0]

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from .aims import Aim, At, Part, Some
-from .draft import Draft, Task
+from .aims import Aim, AimPart, At, Some
+from .draft import Draft, DraftTask
 from .kinds_put import area_to_area, put, some_to
 from .scene import TABLE
 
 _COUNTS = {2: "two", 3: "three"}
 
 
-def where_is(d: Draft) -> Task:
+def where_is(d: Draft) -> DraftTask:
     """A thing to where another one is."""
     a, b = d.blocks(2)
     t = d.container()
@@ -21,7 +21,7 @@ def where_is(d: Draft) -> Task:
     return d.task("where_is", [At(a, (t,))], {"a": a, "b": b}, steady=True)
 
 
-def takes_place_of(d: Draft) -> Task:
+def takes_place_of(d: Draft) -> DraftTask:
     """A thing to where another one is, and that one elsewhere."""
     a, b = d.blocks(2)
     t, u = d.container(), d.container()
@@ -32,7 +32,7 @@ def takes_place_of(d: Draft) -> Task:
     return d.task("takes_place_of", [At(a, (t,)), At(b, (u,))], {"a": a, "b": b, "u": u}, steady=True)
 
 
-def area_but(d: Draft) -> Task:
+def area_but(d: Draft) -> DraftTask:
     """All that is in one zone to another place but for one thing of it."""
     task = area_to_area(d)
     assert task.aim is not None
@@ -45,7 +45,7 @@ def area_but(d: Draft) -> Task:
     return replace(task, kind="area_but", aim=Aim(parts), words={**task.words, "a": kept.block})
 
 
-def all_but_group(d: Draft) -> Task:
+def all_but_group(d: Draft) -> DraftTask:
     """All things to a place but for those of a group."""
     task = some_to(d)
     assert task.aim is not None
@@ -58,12 +58,12 @@ def all_but_group(d: Draft) -> Task:
     return replace(task, kind="all_but_group", aim=Aim(tuple(parts)), groups=(("block", t),))
 
 
-def some_number(d: Draft) -> Task:
+def some_number(d: Draft) -> DraftTask:
     """So many things to a place, whichever."""
     count = d.rng.choice((2, 2, 3))
     blocks = d.blocks(count + d.number(1, 2, 3))
     t = d.container()
     if t == TABLE:
         return put(d)
-    parts: list[Part] = [Some(tuple(sorted(blocks)), t, count)]
+    parts: list[AimPart] = [Some(tuple(sorted(blocks)), t, count)]
     return d.task("some_number", parts, {"count": _COUNTS[count], "t": t}, scatter=0.1)

@@ -3,8 +3,8 @@
 from itertools import pairwise
 from string import ascii_lowercase
 
-from .aims import At, Part, Tower
-from .draft import Draft, Task
+from .aims import AimPart, At, Tower
+from .draft import Draft, DraftTask
 from .pools_of import training_words
 from .scene import TABLE
 
@@ -13,7 +13,7 @@ _EACH = ((2, 2), (3, 2), (2, 3), (3, 2), (2, 3), (2, 1), (3, 3))
 too often that, and the model learns to tell of one alone."""
 
 
-def stack_two(d: Draft) -> Task:
+def stack_two(d: Draft) -> DraftTask:
     """One thing on another."""
     a, b = d.blocks(2)
     d.clutter(3)
@@ -23,7 +23,7 @@ def stack_two(d: Draft) -> Task:
     return d.task("stack_two", [At(a, (b,))], {"a": a, "b": b})
 
 
-def stack_order(d: Draft) -> Task:
+def stack_order(d: Draft) -> DraftTask:
     """A tower in a given order; parts of it may stand already, or stand wrongly."""
     upward = d.blocks(d.rng.choice((3, 3, 3, 4)))
     d.clutter(2)
@@ -38,7 +38,7 @@ def stack_order(d: Draft) -> Task:
     return d.task("stack_order", parts, {"upward": upward}, scatter=0.2)
 
 
-def stack_all(d: Draft) -> Task:
+def stack_all(d: Draft) -> DraftTask:
     """Everything in one tower."""
     blocks = tuple(sorted(d.blocks(d.number(2, 4, 6))))
     if d.rng.random() < 0.4:
@@ -46,7 +46,7 @@ def stack_all(d: Draft) -> Task:
     return d.task("stack_all", [Tower(blocks)], {}, scatter=0.1, groups=[("block", "")])
 
 
-def stack_area(d: Draft) -> Task:
+def stack_area(d: Draft) -> DraftTask:
     """Everything in one tower in a zone."""
     blocks = tuple(sorted(d.blocks(d.number(2, 4, 5))))
     zones = d.zones(d.rng.randint(1, 2))
@@ -54,7 +54,7 @@ def stack_area(d: Draft) -> Task:
     return d.task("stack_area", parts, {"t": zones[0]}, scatter=0.25, groups=[("block", "")])
 
 
-def stack_group(d: Draft) -> Task:
+def stack_group(d: Draft) -> DraftTask:
     """A tower of all things of a group, and of no others."""
     groups = [name for name, (of, _) in d.book.groups.items() if of == "color"]
     if not groups:
@@ -64,12 +64,12 @@ def stack_group(d: Draft) -> Task:
     members = [d.block(c) for c in d.rng.sample(words, min(len(words), d.rng.choice((2, 2, 3, 3, 4))))]
     others = [d.block(c) for c in [c for c in d.colors(10) if c not in words][: d.number(1, 2, 3)]]
     blocks = (*members, *others)
-    parts: list[Part] = [Tower(tuple(sorted(members)))]
+    parts: list[AimPart] = [Tower(tuple(sorted(members)))]
     parts += [At(other, None, tuple(b for b in blocks if b != other)) for other in others]
     return d.task("stack_group", parts, {"group": name}, scatter=0.15, groups=[(name, "")])
 
 
-def stack_by_color(d: Draft) -> Task:
+def stack_by_color(d: Draft) -> DraftTask:
     """One tower for each color."""
     colors = d.colors(2)
     towers = []
@@ -79,7 +79,7 @@ def stack_by_color(d: Draft) -> Task:
     return d.task("stack_by_color", towers_apart(towers), {}, scatter=0.15, groups=groups)
 
 
-def stack_by_size(d: Draft) -> Task:
+def stack_by_size(d: Draft) -> DraftTask:
     """One tower of the big things and one of the small."""
     sizes, towers = ("big", "small"), []
     for size in sizes:
@@ -88,16 +88,16 @@ def stack_by_size(d: Draft) -> Task:
     return d.task("stack_by_size", towers_apart(towers), {}, scatter=0.15, groups=groups)
 
 
-def towers_apart(towers: list[tuple[str, ...]]) -> list[Part]:
+def towers_apart(towers: list[tuple[str, ...]]) -> list[AimPart]:
     """Towers that nothing of another stands on."""
-    parts: list[Part] = [Tower(tower) for tower in towers]
+    parts: list[AimPart] = [Tower(tower) for tower in towers]
     for tower in towers:
         others = tuple(b for other in towers if other is not tower for b in other)
         parts += [At(block, None, others) for block in tower]
     return parts
 
 
-def alternate(d: Draft) -> Task:
+def alternate(d: Draft) -> DraftTask:
     """One tower of two colors in turn."""
     first, second = d.colors(2)
     more, less = d.rng.choice(((2, 1), (2, 2), (3, 2)))
@@ -108,7 +108,7 @@ def alternate(d: Draft) -> Task:
     return d.task("alternate", parts, {"one": first, "two": second}, scatter=0.1, groups=groups)
 
 
-def small_on_big(d: Draft) -> Task:
+def small_on_big(d: Draft) -> DraftTask:
     """Small things on the big ones of their color."""
     parts = []
     for color in d.colors(d.rng.randint(2, 3)):
@@ -116,7 +116,7 @@ def small_on_big(d: Draft) -> Task:
     return d.task("small_on_big", parts, {}, scatter=0.15, groups=[("small", "big same_color")])
 
 
-def small_on_big_zones(d: Draft) -> Task:
+def small_on_big_zones(d: Draft) -> DraftTask:
     """The same in the zones of the colors."""
     parts = []
     for color in d.colors(2):
@@ -127,7 +127,7 @@ def small_on_big_zones(d: Draft) -> Task:
     return d.task("small_on_big_zones", parts, {"place": "zone"}, scatter=0.15, groups=groups)
 
 
-def unstack(d: Draft) -> Task:
+def unstack(d: Draft) -> DraftTask:
     """Everything on the table."""
     blocks = d.blocks(d.number(2, 4, 6))
     d.stack(*blocks[: d.rng.randint(2, len(blocks))])
@@ -137,7 +137,7 @@ def unstack(d: Draft) -> Task:
     return d.task("unstack", parts, {"t": TABLE}, scatter=0.1, groups=[("block", TABLE)])
 
 
-def take_off(d: Draft) -> Task:
+def take_off(d: Draft) -> DraftTask:
     """What stands on a thing, onto the table."""
     a, b = d.blocks(2)
     d.stack(b, a)
@@ -145,7 +145,7 @@ def take_off(d: Draft) -> Task:
     return d.task("take_off", [At(a, (TABLE,))], {"a": a, "b": b, "t": TABLE}, steady=True)
 
 
-def swap(d: Draft) -> Task:
+def swap(d: Draft) -> DraftTask:
     """Two stacked things the other way round."""
     a, b = d.blocks(2)
     d.stack(a, b)
@@ -153,11 +153,11 @@ def swap(d: Draft) -> Task:
     return d.task("swap", [At(a, (b,))], {"a": a, "b": b})
 
 
-def alphabet(d: Draft) -> Task:
+def alphabet(d: Draft) -> DraftTask:
     return _row(d, "alphabet", sorted(_letters(d)))
 
 
-def reverse_alphabet(d: Draft) -> Task:
+def reverse_alphabet(d: Draft) -> DraftTask:
     return _row(d, "reverse_alphabet", sorted(_letters(d), reverse=True))
 
 
@@ -165,7 +165,7 @@ def _letters(d: Draft) -> list[str]:
     return d.rng.sample(ascii_lowercase, d.rng.choice((3, 4, 5, 5, 6)))
 
 
-def spell(d: Draft) -> Task:
+def spell(d: Draft) -> DraftTask:
     word = d.rng.choice(training_words())
     others = _others(d, word, 0)
     for letter in others:
@@ -173,7 +173,7 @@ def spell(d: Draft) -> Task:
     return _row(d, "spell", list(word), {"word": word})
 
 
-def spell_part(d: Draft) -> Task:
+def spell_part(d: Draft) -> DraftTask:
     """The letters of a word that are there, without a gap."""
     word = d.rng.choice([w for w in training_words() if len(w) > 3])
     there = sorted(d.rng.sample(range(len(word)), len(word) - 1))
@@ -182,7 +182,7 @@ def spell_part(d: Draft) -> Task:
     return _row(d, "spell_part", [word[k] for k in there], {"word": word})
 
 
-def spell_one_of(d: Draft) -> Task:
+def spell_one_of(d: Draft) -> DraftTask:
     """The one of some words that the letters make."""
     words = d.rng.sample([w for w in training_words() if len(w) == 4], 4)
     word = words[0]
@@ -199,13 +199,13 @@ def _others(d: Draft, word: str, least: int) -> list[str]:
     return d.rng.sample([x for x in ascii_lowercase if x not in word], d.rng.randint(least, 3))
 
 
-def _row(d: Draft, kind: str, letters: list[str], words: dict[str, object] | None = None) -> Task:
+def _row(d: Draft, kind: str, letters: list[str], words: dict[str, object] | None = None) -> DraftTask:
     """Letters in the slots of a row; nothing else stands there."""
     slots = d.row(len(letters))
     blocks = [d.letter(letter) for letter in letters]
     if kind in ("alphabet", "reverse_alphabet") and d.rng.random() < 0.5:
         d.block(d.colors(1)[0])
-    parts: list[Part] = [At(block, (slot,)) for block, slot in zip(blocks, slots, strict=True)]
+    parts: list[AimPart] = [At(block, (slot,)) for block, slot in zip(blocks, slots, strict=True)]
     parts += [At(block, None, tuple(slots)) for block in d.of_kind("block") if block not in blocks]
     how = {"alphabet": ("lettered", "zone rising letter"), "reverse_alphabet": ("lettered", "zone falling letter")}
     word = str((words or {}).get("word", "".join(letters)))

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from .sequences import Choice, Group
+from .sequences import Group, OpenToken
 
 ATTENTION = "codeword_branches"
 """The name under which transformers knows this attention."""
@@ -58,7 +58,7 @@ def lay_out(groups: Sequence[Group], device: torch.device | str = "cpu") -> Layo
     positions: list[int] = []
     spans: list[Span] = []
     asked: list[int] = []
-    choices: list[Choice] = []
+    choices: list[OpenToken] = []
     decisions: list[int] = []
     number = 0
     for group in groups:

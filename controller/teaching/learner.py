@@ -44,7 +44,7 @@ def quickest_dtype(device: str) -> torch.dtype:
 
 
 @dataclass(frozen=True)
-class Shape:
+class AdapterShape:
     """The shape of an adapter: its rank, and how much its product counts, as peft has it (alpha / rank)."""
 
     rank: int = 16
@@ -54,7 +54,7 @@ class Shape:
 class Learner:
     """A model and the adapter that is learned. Its trained numbers are kept in float32 beside those computed with."""
 
-    def __init__(self, model: LocalModel, shape: Shape, *, dtype: torch.dtype, device: str, seed: int) -> None:
+    def __init__(self, model: LocalModel, shape: AdapterShape, *, dtype: torch.dtype, device: str, seed: int) -> None:
         """Load the base and put a new adapter on it. Raises ModelError where the weights cannot be read, or where peft
         is not installed."""
         require_peft()

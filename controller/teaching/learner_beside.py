@@ -15,7 +15,7 @@ from torch import Tensor
 from codeword.codebook.errors import CodewordError, ModelError
 from codeword.controller.registry import LocalModel
 
-from .learner import Learner, Shape
+from .learner import AdapterShape, Learner
 from .sequences import Group
 
 
@@ -81,9 +81,14 @@ class LearnerBeside:
 
 
 def _work(
-    orders: Connection, base: LocalModel, shape: Shape, dtype: torch.dtype, threads: int, numbers: Sequence[Tensor],
+    orders: Connection,
+    base: LocalModel,
+    shape: AdapterShape,
+    dtype: torch.dtype,
+    threads: int,
+    numbers: Sequence[Tensor],
     found: Sequence[Tensor],
-) -> None:  # fmt: skip
+) -> None:
     """Gradients for one order after the other, until nobody listens any more."""
     torch.set_num_threads(threads)
     with suppress(EOFError, OSError, KeyboardInterrupt):
@@ -99,7 +104,9 @@ def _work(
             orders.send(answer)
 
 
-def _of_the_same_numbers(base: LocalModel, shape: Shape, dtype: torch.dtype, numbers: Sequence[Tensor]) -> Learner:
+def _of_the_same_numbers(
+    base: LocalModel, shape: AdapterShape, dtype: torch.dtype, numbers: Sequence[Tensor]
+) -> Learner:
     learner = Learner(base, shape, dtype=dtype, device="cpu", seed=0)
     for one, shared in zip(learner.trained, numbers, strict=True):
         one.data = shared

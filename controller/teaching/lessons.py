@@ -24,7 +24,7 @@ from codeword.codebook.task_plan import Achieve, TaskPlan
 from .aims import At
 from .codebook_generator import Book
 from .contrast import contrast
-from .draft import Task
+from .draft import DraftTask
 from .kinds import KINDS, fitting, make_task
 from .mixes import Mix, books
 from .scene import TABLE, Scene, State
@@ -106,7 +106,7 @@ def _some(rng: random.Random, found: Sequence[Some]) -> list[Some]:
     return [rng.choice(found)] if found else []
 
 
-def _beside(rng: random.Random, book: Book, task: Task, mix: Mix) -> list[Some]:
+def _beside(rng: random.Random, book: Book, task: DraftTask, mix: Mix) -> list[Some]:
     """The goal of a task that this one is easily taken for, of the same scene, where the mix has such a one."""
     other = contrast(rng, task)
     if other is None or other.kind not in mix.kinds or other.kind not in mix.wordings:
@@ -117,7 +117,7 @@ def _beside(rng: random.Random, book: Book, task: Task, mix: Mix) -> list[Some]:
     return goals[-1:]
 
 
-def follow(rng: random.Random, book: Book, kind: str, task: Task, mix: Mix) -> list[Some]:
+def follow(rng: random.Random, book: Book, kind: str, task: DraftTask, mix: Mix) -> list[Some]:
     """The goal of one task, or, where the mix has none, some decisions of it: one or two on the way, and often its end.
     In some, something that is named is not seen: a goal is asked for with it hidden and again with it seen.
     """
@@ -168,7 +168,7 @@ def rights(book: Book, scene: Scene, look: Look) -> list[Command]:
     return [command for move in look.moves for command in book.commands(scene, look.state, move)] or [book.done]
 
 
-def named_things(task: Task) -> list[str]:
+def named_things(task: DraftTask) -> list[str]:
     """The blocks and bowls that a task names and that it cannot do without."""
     assert task.aim is not None
     needed = {task.aim.hold}
@@ -234,7 +234,9 @@ def _waited(rng: random.Random, book: Book, way: Trajectory, lost: str, lesson: 
     return found
 
 
-def _given_up(lesson: "Callable[..., Some]", way: Trajectory, reason: str, task: Task, *, goals: bool) -> list[Some]:
+def _given_up(
+    lesson: "Callable[..., Some]", way: Trajectory, reason: str, task: DraftTask, *, goals: bool
+) -> list[Some]:
     """That a task cannot be done. Where goals are asked for, the task's is written all the same, as the task tells it,
     or the reason said there; else a command says it, and what is not seen is waited for before.
     """
@@ -304,7 +306,7 @@ def _lesson(
     rng: random.Random,
     book: Book,
     kind: str,
-    task: Task,
+    task: DraftTask,
     wordings: Mapping[str, Any],
     state: State,
     last: Result | None,

@@ -21,7 +21,7 @@ CHECK_SEED = 1_000_003
 
 
 @dataclass(frozen=True)
-class Choice:
+class OpenToken:
     """A token of the command that the legal commands leave open: its place in the command, the tokens that lead to a
     right command, and all that are allowed, with what the words of the task add to the logit of each; nothing where
     they have no say."""
@@ -38,7 +38,7 @@ class Branch:
 
     prompt: tuple[int, ...]
     command: tuple[int, ...]
-    choices: tuple[Choice, ...]
+    choices: tuple[OpenToken, ...]
     kind: str
     act: str
 
@@ -112,6 +112,6 @@ def _packed(group: Group) -> dict[str, Any]:
 def _unpacked(data: dict[str, Any]) -> Group:
     branches = []
     for prompt, command, choices, kind, act in data["branches"]:
-        made = tuple(Choice(place, *map(tuple, some)) for place, *some in choices)
+        made = tuple(OpenToken(place, *map(tuple, some)) for place, *some in choices)
         branches.append(Branch(tuple(prompt), tuple(command), made, kind, act))
     return Group(tuple(data["prefix"]), tuple(branches))

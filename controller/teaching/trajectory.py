@@ -7,7 +7,7 @@ from codeword.codebook import Result
 
 from .aims import Aim
 from .codebook_generator import Book
-from .draft import Task, scattered
+from .draft import DraftTask, scattered
 from .faults import failed, fallen
 from .scene import TABLE, Move, Scene, State, has_room
 from .solver import Solver
@@ -33,7 +33,7 @@ class Look:
 class Trajectory:
     """A walk from a task's start to its end; `seen` are the looks on it."""
 
-    def __init__(self, rng: random.Random, book: Book, task: Task) -> None:
+    def __init__(self, rng: random.Random, book: Book, task: DraftTask) -> None:
         self.rng, self.book, self.task = rng, book, task
         self.scene: Scene = task.scene
         self.state: State = task.start

@@ -20,7 +20,7 @@ from codeword.codebook.goals import Goal, in_order
 
 from .aims import Aim, Apart, At, Some, Tower
 from .codebook_generator import Book
-from .draft import Task
+from .draft import DraftTask
 from .scene import TABLE, Move, Scene, State, Thing
 from .solver import Solver
 
@@ -112,7 +112,7 @@ def goal_of(book: Book, observation: Observation, scene: Scene, ends: Ends, gone
     return Goal(tuple(in_order(book.codebook, observation, facts)))
 
 
-def goal_for_gone(book: Book, observation: Observation, task: Task) -> Goal | None:
+def goal_for_gone(book: Book, observation: Observation, task: DraftTask) -> Goal | None:
     """What is wanted of a task that names something that is not there."""
     words, gone = task.words, task.words.get("gone")
     if not isinstance(gone, Thing):
@@ -126,7 +126,7 @@ def goal_for_gone(book: Book, observation: Observation, task: Task) -> Goal | No
     return goal_of(book, observation, task.scene, ends, gone)
 
 
-def goal_for_aim(book: Book, observation: Observation, task: Task) -> Goal | None:
+def goal_for_aim(book: Book, observation: Observation, task: DraftTask) -> Goal | None:
     """What a task asks for, whether or not it can be done; None where it leaves a choice."""
     parts = task.aim.parts if task.aim is not None else ()
     ends = {part.block: part.ok[0] for part in parts if isinstance(part, At) and part.ok is not None}
@@ -182,7 +182,9 @@ def _named_at(text: str, names: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def group_goal(book: Book, observation: Observation, task: Task, state: State, end: Ends) -> tuple[Goal, Ends] | None:
+def group_goal(
+    book: Book, observation: Observation, task: DraftTask, state: State, end: Ends
+) -> tuple[Goal, Ends] | None:
     """A task's goal as it is said of classes of things, and the end that it comes to from this state; None where it is
     not said so, or where that says something else.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from .codebook_generator import Book
-from .draft import Task
+from .draft import DraftTask
 from .phrases import AGREEING, Goes, agreeing, bare, joined, list_told, pairs_told, tower_told
 from .scene import Scene, Thing
 
@@ -19,7 +19,7 @@ _REMARKS = 0.12
 """How often somebody says something before or after a task that has nothing to do with it."""
 
 
-def word_task(rng: random.Random, task: Task, book: Book, pool: Mapping[str, Any], *, plain: bool = False) -> str:
+def word_task(rng: random.Random, task: DraftTask, book: Book, pool: Mapping[str, Any], *, plain: bool = False) -> str:
     """The task in the words of a pool; `plain` leaves out what may stand around it."""
     template: str = rng.choice(pool[task.kind])
     speech = _Speech(rng, task, book, pool)
@@ -54,7 +54,7 @@ def _around(rng: random.Random, pool: Mapping[str, Any]) -> tuple[str, str]:
 class _Speech:
     """How one speaker names things: always in the same way."""
 
-    def __init__(self, rng: random.Random, task: Task, book: Book, pool: Mapping[str, Any]) -> None:
+    def __init__(self, rng: random.Random, task: DraftTask, book: Book, pool: Mapping[str, Any]) -> None:
         self.rng, self.task, self.book, self.pool = rng, task, book, pool
         self.scene: Scene = task.scene
         self.upper = rng.random() < 0.7

@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from codeword.codebook.task_plan import Do
-from codeword.controller.prior.words import FEATURES, OF_NONE, Features, Weights, features
+from codeword.controller.prior.words import FEATURES, OF_NONE, Features, WordWeights, features
 
 from .corpus_reader import Task
 from .plan_lessons import books_of, read_once
@@ -20,7 +20,7 @@ KINDS = ("single", "number", "refusal")
 
 
 @dataclass(frozen=True)
-class Said:
+class Wording:
     """A wording: its features, and the number of the skill that is right; behind the last one where none is."""
 
     kind: str
@@ -28,7 +28,7 @@ class Said:
     right: int
 
 
-def sayings(split: str, advance: Callable[[], None]) -> list[Said]:
+def sayings(split: str, advance: Callable[[], None]) -> list[Wording]:
     """Every wording of a split's tasks for which one command alone is right, or a refusal. Advances with each file."""
     found = []
     for path in books_of(split):
@@ -39,7 +39,7 @@ def sayings(split: str, advance: Callable[[], None]) -> list[Said]:
                 continue
             for text in task.say:
                 told = features(entry.codebook, text, task.observation)
-                found.append(Said(task.kind, told, told.names.index(skill) if skill else len(told.names)))
+                found.append(Wording(task.kind, told, told.names.index(skill) if skill else len(told.names)))
         advance()
     return found
 
@@ -53,7 +53,7 @@ def _skill(task: Task) -> str | None:
     return asked.pop() if len(asked) == 1 else None
 
 
-def learn_weights(some: Sequence[Said], seed: int = 0) -> Weights:
+def learn_weights(some: Sequence[Wording], seed: int = 0) -> WordWeights:
     """The weights by which the right skill, or none, is likeliest: logistic regression over the skills of a codebook
     (conditional logit, McFadden 1974), by Adam, with a little weight decay.
     """
@@ -69,10 +69,10 @@ def learn_weights(some: Sequence[Said], seed: int = 0) -> Weights:
         adam.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         adam.step()
-    return Weights(tuple(weight.tolist()), tuple(of_none.tolist()))
+    return WordWeights(tuple(weight.tolist()), tuple(of_none.tolist()))
 
 
-def count_right(weights: Weights, some: Sequence[Said]) -> dict[str, dict[str, int]]:
+def count_right(weights: WordWeights, some: Sequence[Wording]) -> dict[str, dict[str, int]]:
     """By kind: how many wordings there are, for how many the likeliest of skills and none is right, and for how many
     the likeliest skill is.
     """
@@ -88,7 +88,7 @@ def count_right(weights: Weights, some: Sequence[Said]) -> dict[str, dict[str, i
     return counts
 
 
-def _stacked(some: Sequence[Said]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _stacked(some: Sequence[Wording]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """FEATURES [wordings, most skills, features], 0 or minus infinity where there is a skill or none, OF_NONE
     [wordings, features], and what is right.
     """

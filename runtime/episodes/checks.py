@@ -9,7 +9,7 @@ from codeword.codebook.errors import InputError, did_you_mean
 from codeword.controller import Controller
 from codeword.controller.processor import processor
 from codeword.runtime.differences import Difference
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.replay import Replayed, replayed
 from codeword.runtime.statistics import quantile
 from codeword.runtime.summary import FEWEST_FOR_P95, scenario_of
@@ -55,7 +55,7 @@ def check_names(text: str) -> tuple[str, ...]:
 
 
 def check(
-    episode: Episode,
+    episode: RecordedEpisode,
     checks: Sequence[str],
     controller: Controller | None = None,
     codebook: Codebook | None = None,

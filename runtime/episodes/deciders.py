@@ -11,7 +11,7 @@ from codeword.controller.remote.fallback import HOLD
 from codeword.controller.sampling import GREEDY, Sampling
 from codeword.controller.store import Progress, silent
 from codeword.runtime.differences import Difference, differences
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.records import Header
 from codeword.runtime.run import CONTROLLERS, Controllers, Who
 from codeword.runtime.summary import scenario_of
@@ -90,17 +90,17 @@ class Deciders:
             self.made[who] = Controllers(who, self.progress)
         return self.made[who]
 
-    def controller(self, episode: Episode, codebook: Codebook | None = None) -> Controller:
+    def controller(self, episode: RecordedEpisode, codebook: Codebook | None = None) -> Controller:
         """A controller for an episode, by the file's codebook or another one."""
         return self.controllers(episode.header).make(scenario_of(episode, codebook), episode.header.seed)
 
-    def kernels(self, episode: Episode) -> str | None:
+    def kernels(self, episode: RecordedEpisode) -> str | None:
         """The kernels that decide again where nothing else is to be different; None where something is, so that
         probabilities are compared even so.
         """
         return None if self.change.any else self.controllers(episode.header).loaded.profile
 
-    def parted(self, episode: Episode) -> list[Difference]:
+    def parted(self, episode: RecordedEpisode) -> list[Difference]:
         """In what the model that decides now, as it was loaded, is not the one that made an episode: other weights, an
         adapter that was trained anew, another way of holding it. Empty where no model decides.
         """

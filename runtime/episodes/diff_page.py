@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.report.page import environment
 from codeword.runtime.report.turns import Teller, Turn
 from codeword.runtime.summary import scenario_of, task_at
@@ -50,7 +50,7 @@ def _title(comparison: Comparison) -> str:
     return f"They part at step {min(happened)}" if happened else "They did the same and thought otherwise"
 
 
-def _pictures(episode: Episode) -> list[tuple[str, str]]:
+def _pictures(episode: RecordedEpisode) -> list[tuple[str, str]]:
     """The first and the last picture of an episode, each with what it shows, as addresses that need no network."""
     shown = {"At first": episode.pictures[:1], "In the end": episode.pictures[1:][-1:]}
     return [
@@ -76,7 +76,7 @@ def _steps(comparison: Comparison) -> Iterator[dict[str, Any]]:
         yield {"number": number, "turns": here, "differences": told, "apart": apart, "choices": choices}
 
 
-def _turns(episode: Episode) -> list[Turn]:
+def _turns(episode: RecordedEpisode) -> list[Turn]:
     scenario = scenario_of(episode)
     teller = Teller(scenario.codebook)
     return [teller.turn(step, task_at(episode, scenario, number)) for number, step in enumerate(episode.steps)]
@@ -88,6 +88,6 @@ def _told(comparison: Comparison, step: int) -> list[tuple[str, str, str]]:
     return told + ([("and more", str(len(found) - _MOST), "")] if len(found) > _MOST else [])
 
 
-def _who(episode: Episode) -> str:
+def _who(episode: RecordedEpisode) -> str:
     header = episode.header
     return " ".join(filter(None, (header.controller, header.model, header.adapter, header.profile, header.policy)))

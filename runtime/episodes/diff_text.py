@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from codeword.runtime.recording import Episode, Step
+from codeword.runtime.recording import RecordedEpisode, Step
 from codeword.runtime.report.turns import short
 
 from .codes import only_thought
@@ -36,7 +36,7 @@ def lines(comparison: Comparison) -> Iterator[str]:
             yield f"  {line}"
 
 
-def ended(episode: Episode) -> str:
+def ended(episode: RecordedEpisode) -> str:
     """How an episode ended, in a few words."""
     verdict = episode.verdict
     if verdict is None:
@@ -44,7 +44,7 @@ def ended(episode: Episode) -> str:
     return {True: "reached", False: "missed", None: "not judged"}[verdict.success] + f": {verdict.reason}"
 
 
-def _step(episode: Episode, number: int) -> Step | None:
+def _step(episode: RecordedEpisode, number: int) -> Step | None:
     return episode.steps[number] if number < len(episode.steps) else None
 
 

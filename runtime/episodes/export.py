@@ -9,7 +9,7 @@ from pydantic import Field
 
 from codeword.codebook.errors import InputError
 from codeword.codebook.observation import Record
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.summary import scenario_of, task_at
 from codeword.runtime.tables import put, write_parquet
 
@@ -46,7 +46,7 @@ class StepRow(Record):
     success: bool | None = Field(default=None, description="at the last step: whether the goal was reached")
 
 
-def step_rows(episode: Episode) -> Iterator[StepRow]:
+def step_rows(episode: RecordedEpisode) -> Iterator[StepRow]:
     """The steps of an episode as rows, in order."""
     header, scenario = episode.header, scenario_of(episode)
     for number, step in enumerate(episode.steps):
@@ -72,7 +72,7 @@ def step_rows(episode: Episode) -> Iterator[StepRow]:
         )  # fmt: skip
 
 
-def write_jsonl(path: Path, episodes: Iterable[Episode]) -> int:
+def write_jsonl(path: Path, episodes: Iterable[RecordedEpisode]) -> int:
     """Write every step as a line of JSON, observation and choices unfolded; says how many.
 
     Raises InputError where the file cannot be written.
@@ -86,7 +86,7 @@ def write_jsonl(path: Path, episodes: Iterable[Episode]) -> int:
     return len(lines)
 
 
-def write_steps(path: Path, episodes: Iterable[Episode]) -> int:
+def write_steps(path: Path, episodes: Iterable[RecordedEpisode]) -> int:
     """Write every step as a row of Parquet; says how many.
 
     Raises InputError where the file cannot be written, or pyarrow is not here.

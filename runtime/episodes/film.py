@@ -11,7 +11,7 @@ from codeword.codebook import CommandError, read_command
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.task_plan import told_command
 from codeword.runtime.episode import Physics
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.replay import replayed
 from codeword.runtime.summary import scenario_of, task_at
 
@@ -29,7 +29,7 @@ class Frame:
     doing: str
 
 
-def frames(episode: Episode, every_s: float, advance: Callable[[int], None] = lambda _: None) -> list[Frame]:
+def frames(episode: RecordedEpisode, every_s: float, advance: Callable[[int], None] = lambda _: None) -> list[Frame]:
     """Pictures of a simulated episode, one every so much simulated time [s]; of any other the recorded ones, one a
     decision. Raises InputError where there are none.
     """
@@ -54,7 +54,7 @@ def frames(episode: Episode, every_s: float, advance: Callable[[int], None] = la
     return found
 
 
-def _doing(episode: Episode, number: int) -> str:
+def _doing(episode: RecordedEpisode, number: int) -> str:
     """The command of a step, in words."""
     step = episode.steps[min(number, len(episode.steps) - 1)]
     if step.command is None:
@@ -65,7 +65,7 @@ def _doing(episode: Episode, number: int) -> str:
         return step.command.text
 
 
-def write_film(path: Path, episode: Episode, some: list[Frame], every_s: float, width: int) -> None:
+def write_film(path: Path, episode: RecordedEpisode, some: list[Frame], every_s: float, width: int) -> None:
     """Write frames as an animation, GIF or WebP by the name of the file, under each the task and what is being done.
 
     Raises InputError for another kind of file, and where it cannot be written.

@@ -20,7 +20,7 @@ from PIL import Image
 from codeword.codebook import Codebook, Observation, parse_codebook, read_command
 from codeword.codebook.errors import InputError
 from codeword.codebook.task_plan import read_plan, told_command
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.summary import scenario_of, task_at
 
 VERSION = "v3.0"
@@ -51,7 +51,7 @@ class _Frames:
         return len(self.columns.get("index", ()))
 
 
-def write_lerobot(folder: Path, episodes: Sequence[Episode]) -> int:
+def write_lerobot(folder: Path, episodes: Sequence[RecordedEpisode]) -> int:
     """Write episodes, with their pictures where all of them have one for each decision, as a dataset; says how many
     frames.
 
@@ -74,7 +74,7 @@ def write_lerobot(folder: Path, episodes: Sequence[Episode]) -> int:
     return frames.count
 
 
-def _add(frames: _Frames, episode: Episode, pictured: bool) -> None:
+def _add(frames: _Frames, episode: RecordedEpisode, pictured: bool) -> None:
     number, begin = len(frames.episodes), frames.count
     scenario = scenario_of(episode)
     states = [_state(episode, step.observation) for step in episode.steps]
@@ -114,7 +114,7 @@ def _add(frames: _Frames, episode: Episode, pictured: bool) -> None:
     )  # fmt: skip
 
 
-def _persistent(episode: Episode, codebook: Codebook) -> list[dict[str, Any]]:
+def _persistent(episode: RecordedEpisode, codebook: Codebook) -> list[dict[str, Any]]:
     """What holds from its `timestamp` on until another of its style comes: the plan, and the command under way."""
     rows: list[dict[str, Any]] = []
     last_plan = ""
@@ -136,7 +136,7 @@ def _told(role: str, content: str, style: str, place: int | None = None) -> dict
     return row if place is None else {**row, "timestamp": float(place)}
 
 
-def _state(episode: Episode, observation: Observation) -> list[float]:
+def _state(episode: RecordedEpisode, observation: Observation) -> list[float]:
     robot = observation.robot
     if robot.gripper_to_world_m is None or robot.gripper_opening_m is None:
         raise InputError(f"{episode.path}: its robot tells no gripper; a state is {', '.join(STATE)}")

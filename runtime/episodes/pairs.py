@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import Any
 
 from codeword.runtime.differences import MISSING, Difference, differences
-from codeword.runtime.recording import Episode, Step
+from codeword.runtime.recording import RecordedEpisode, Step
 from codeword.runtime.tolerances import BY_KERNELS, is_alike, is_same_processor
 
 WHO = (
@@ -29,8 +29,8 @@ class Comparison:
     `differences` are what counts as such, `to_the_bit` those of measured numbers within their tolerances too.
     """
 
-    one: Episode
-    other: Episode
+    one: RecordedEpisode
+    other: RecordedEpisode
     header: tuple[Difference, ...]
     differences: tuple[Difference, ...]
     to_the_bit: tuple[Difference, ...]
@@ -45,12 +45,12 @@ class Comparison:
         return tuple(found for found in self.differences if found.step == step)
 
 
-def same_processor(one: Episode, other: Episode) -> bool:
+def same_processor(one: RecordedEpisode, other: RecordedEpisode) -> bool:
     """Whether two episodes can be compared bit by bit."""
     return is_same_processor(one.header.processor, other.header.processor)
 
 
-def compare(one: Episode, other: Episode, exact: bool = False) -> Comparison:
+def compare(one: RecordedEpisode, other: RecordedEpisode, exact: bool = False) -> Comparison:
     """Compare two episodes step by step: all that was seen, decided, guarded and done, events and verdict; no times.
 
     Measured numbers may be apart within their tolerances. With `exact` they may not, where one processor made both.

@@ -8,7 +8,7 @@ from pathlib import Path
 from codeword.codebook import Codebook
 from codeword.codebook.errors import InputError
 from codeword.runtime.differences import Difference
-from codeword.runtime.recording import Episode, read_episode
+from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.run import Plan, Task, run_one
 from codeword.runtime.scenario import parse_scenario
 
@@ -50,7 +50,7 @@ def keep(made: Path, folder: Path, update: bool, tell: Tell, exact: bool = False
 
 
 def record_again(
-    episode: Episode,
+    episode: RecordedEpisode,
     deciders: Deciders,
     update: bool,
     tell: Tell,

@@ -6,7 +6,7 @@ from typing import Any
 
 from codeword.controller import Decision
 from codeword.runtime.differences import Difference
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.report.turns import short
 
 from .shares import percent, probability, told_shares
@@ -75,7 +75,10 @@ class Redecided:
 
 
 def compare_decisions(
-    episode: Episode, now: Mapping[int, Decision], other: Sequence[Difference] = (), left_out: Collection[str] = ()
+    episode: RecordedEpisode,
+    now: Mapping[int, Decision],
+    other: Sequence[Difference] = (),
+    left_out: Collection[str] = (),
 ) -> Redecided:
     """An episode's logged decisions beside those made again at the same steps, perhaps by another."""
     logged = {step: episode.steps[step].decision for step in now}

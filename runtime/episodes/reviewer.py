@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from codeword.codebook.errors import CodewordError, InputError
 from codeword.controller.remote.address import is_remote, read_address
 from codeword.controller.remote.model import RemoteModel
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 
 from .show import lines
 
@@ -80,7 +80,7 @@ class Controls:
         return all(share is not None and share <= most for share in (self.position, self.length, self.self_preference))
 
 
-def review(asker: Asker, one: Episode, other: Episode) -> Review:
+def review(asker: Asker, one: RecordedEpisode, other: RecordedEpisode) -> Review:
     """Ask which of two episodes went better, once in each order.
 
     The decider's name is not told. Raises CodewordError where the asker does not answer.
@@ -88,7 +88,7 @@ def review(asker: Asker, one: Episode, other: Episode) -> Review:
     return _review(asker, told(one), told(other))
 
 
-def controls(asker: Asker, episodes: Sequence[Episode], name: str) -> Controls:
+def controls(asker: Asker, episodes: Sequence[RecordedEpisode], name: str) -> Controls:
     """Measure position, length and self-preference of a model of that name on copies of single episodes.
 
     Both sides say the same of what happened, so that `same` is the only right answer. Raises CodewordError where the
@@ -105,7 +105,7 @@ def controls(asker: Asker, episodes: Sequence[Episode], name: str) -> Controls:
     return Controls(len(texts), *(sum(found) / len(found) for found in (position, length, mine)))
 
 
-def told(episode: Episode) -> str:
+def told(episode: RecordedEpisode) -> str:
     """An episode as a model reads it: its time line without who decided."""
     text = "\n".join(line for line in lines(episode) if not line.startswith("decided by "))
     if len(text) > MOST_CHARACTERS:
@@ -126,7 +126,7 @@ def read_answer(text: str) -> Answer:
     return answers.get(word, "unclear")
 
 
-def beside(review_of: Review, one: Episode, other: Episode) -> dict[str, object]:
+def beside(review_of: Review, one: RecordedEpisode, other: RecordedEpisode) -> dict[str, object]:
     """A model's verdict next to physics': neither replaces the other, and where they disagree it is said."""
     judged = [episode.verdict.success if episode.verdict is not None else None for episode in (one, other)]
     physics = "same" if judged[0] == judged[1] else "one" if judged[0] else "other"

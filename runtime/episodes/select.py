@@ -5,7 +5,7 @@ from pathlib import Path
 
 from codeword.codebook.errors import EpisodeError, InputError, did_you_mean
 from codeword.runtime.outcome import Row, outcome_of
-from codeword.runtime.recording import Episode, read_episode
+from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.summary import scenario_of
 
 
@@ -65,7 +65,7 @@ def rows(paths: Sequence[Path]) -> Iterator[tuple[Path, Row]]:
             )
 
 
-def row_of(episode: Episode) -> Row:
+def row_of(episode: RecordedEpisode) -> Row:
     """An episode as a row of results; `error` says so where it was cut off."""
     row = outcome_of(episode, scenario_of(episode)).row
     return row if episode.complete else row.model_copy(update={"error": f"cut off after {len(episode.steps)} steps"})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.report.rules import Remark, remarks
 from codeword.runtime.report.turns import Teller, Turn
 from codeword.runtime.report.way import way
@@ -10,7 +10,7 @@ from codeword.runtime.report.wrong import KINDS, first_wrong
 from codeword.runtime.summary import scenario_of, task_at
 
 
-def lines(episode: Episode) -> Iterator[str]:
+def lines(episode: RecordedEpisode) -> Iterator[str]:
     """An episode in words: who decided, each step with its time [s of the robot], what changed, what was decided with
     which share, how it ended; then what went wrong first, and what the rules say.
     """
@@ -35,7 +35,7 @@ def lines(episode: Episode) -> Iterator[str]:
         yield f"went wrong first, at step {wrong.step}: {KINDS[wrong.kind]}: {wrong.text}"
 
 
-def _turn(episode: Episode, number: int, turn: Turn, found: list[Remark]) -> Iterator[str]:
+def _turn(episode: RecordedEpisode, number: int, turn: Turn, found: list[Remark]) -> Iterator[str]:
     for event in episode.events:
         if event.step == number:
             yield f"{event.time_s:7.2f} s  event: {event.what}"

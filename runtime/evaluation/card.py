@@ -9,7 +9,7 @@ from codeword.controller.adapter import RECORD, Adapter
 from codeword.controller.registry import LocalModel
 
 from .splits import FIRST_SEED, SPLITS
-from .table import Row
+from .table import SplitRow
 
 _ABOUT = {
     "layouts": "the suite `tabletop`, layouts of seeds that no lesson has",
@@ -22,7 +22,7 @@ _ABOUT = {
 }
 
 
-def model_card(adapter: Adapter, base: LocalModel, rows: Sequence[Row], first_seed: int = FIRST_SEED) -> str:
+def model_card(adapter: Adapter, base: LocalModel, rows: Sequence[SplitRow], first_seed: int = FIRST_SEED) -> str:
     """The card as Markdown, with the rows of an evaluation from a first seed on. Raises InputError for no adapter."""
     if adapter.folder is None:
         raise InputError("a model card is of an adapter; give one with --adapter")
@@ -85,7 +85,7 @@ def _checks(checks: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {share:.1%}" for name, share in checks.items()) or "not checked"
 
 
-def _reached(rows: Sequence[Row]) -> list[str]:
+def _reached(rows: Sequence[SplitRow]) -> list[str]:
     splits = [split for split in SPLITS if any(row.split == split for row in rows)]
     lines = []
     for contender in dict.fromkeys(row.contender for row in rows):
@@ -94,7 +94,7 @@ def _reached(rows: Sequence[Row]) -> list[str]:
     return _table(("", *splits), lines)
 
 
-def _cell(row: Row | None) -> str:
+def _cell(row: SplitRow | None) -> str:
     if row is None or not row.n:
         return "-"
     low, high = row.wilson95

@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.summary import scenario_of
 
 Failure = Literal[
@@ -19,7 +19,7 @@ BROKEN: Failure = "broke"
 """Of an episode that has no end: something in it raised an error."""
 
 
-def failure(episode: Episode) -> Failure | None:
+def failure(episode: RecordedEpisode) -> Failure | None:
     """The kind of failure; None of an episode that succeeded or was not judged."""
     verdict = episode.verdict
     if verdict is None or verdict.success is not False:
@@ -37,7 +37,7 @@ def failure(episode: Episode) -> Failure | None:
     return "done too early" if verdict.credit else "wrong thing or place"
 
 
-def harmed(episode: Episode) -> bool:
+def harmed(episode: RecordedEpisode) -> bool:
     """Whether something fell off the table, or the arm bumped into something hard."""
     verdict = episode.verdict
     return verdict is not None and bool(verdict.fallen or verdict.bumps)

@@ -12,7 +12,7 @@ from codeword.controller.controller import policy_for
 from codeword.controller.store import Progress, silent
 from codeword.runtime.executors import Alone, Executor
 from codeword.runtime.jobs import open_crew
-from codeword.runtime.recording import Episode, read_episode
+from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.run import Controllers, Loaded, Plan, Task, check_plan, fetch, header
 from codeword.runtime.statistics import wilson95
 
@@ -22,7 +22,7 @@ from .splits import Case
 
 
 @dataclass(frozen=True)
-class Row:
+class SplitRow:
     """What a contender reached on a split; `failures` counts their kinds, `harmed` episodes with damage, `scenarios` of
     each how many were reached and how many there are, without those that broke.
     """
@@ -62,7 +62,7 @@ def evaluate(
     on_episode: Callable[[], None] = lambda: None,
     progress: Progress = silent,
     jobs: int = 1,
-) -> list[Row]:
+) -> list[SplitRow]:
     """Every contender on every split, episode files into `out`, so many episodes at a time. Those that lie there
     already, made by the same contender on the same case, are only read.
 
@@ -95,7 +95,7 @@ def evaluate(
     return rows
 
 
-def count(contender: Contender, split: str, episodes: Sequence[Episode | None]) -> Row:
+def count(contender: Contender, split: str, episodes: Sequence[RecordedEpisode | None]) -> SplitRow:
     """The row of some episodes, None for one that broke."""
     kinds: Counter[str] = Counter()
     for episode in episodes:
@@ -107,7 +107,7 @@ def count(contender: Contender, split: str, episodes: Sequence[Episode | None]) 
     for episode, success in zip(there, reached, strict=True):
         before, n = of_each.get(episode.header.scenario, (0, 0))
         of_each[episode.header.scenario] = (before + success, n + 1)
-    return Row(contender, split, len(episodes), sum(reached), sum(map(harmed, there)), kinds, of_each)
+    return SplitRow(contender, split, len(episodes), sum(reached), sum(map(harmed, there)), kinds, of_each)
 
 
 def folder_of(contender: Contender) -> str:
@@ -121,7 +121,7 @@ def _crew(plan: Plan, contender: Contender, alone: Controllers | None, jobs: int
     return Alone(plan, alone) if alone is not None else open_crew(plan, contender.who, jobs, progress)
 
 
-def _known(plan: Plan, contender: Contender, loaded: Loaded, task: Task) -> Episode | None:
+def _known(plan: Plan, contender: Contender, loaded: Loaded, task: Task) -> RecordedEpisode | None:
     """The episode of a task, where its file is whole and was made by just that contender on just that case."""
     file = plan.path(task)
     if not file.is_file():

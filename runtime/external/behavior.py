@@ -13,7 +13,7 @@ from codeword.codebook.errors import InputError
 
 from .books import book
 from .conditions import Conditions, Holds
-from .files import Row, member, opened, parsed, row
+from .files import FileRow, member, opened, parsed, row
 from .items import Item
 
 WHEEL = "eai_eval-*.whl"
@@ -29,7 +29,7 @@ _OPPOSITE = {"open": "closed", "switched_on": "switched_off"}
 """What our codebook says in place of denying these."""
 
 
-class _Scene(Row):
+class _Scene(FileRow):
     initial_conditions: dict[str, list[Any]]
     goal_conditions: dict[str, list[list[Any]]]
 

@@ -15,13 +15,13 @@ _MOST_BYTES = 100_000_000
 _DEEPEST = 32
 
 
-class Row(BaseModel):
+class FileRow(BaseModel):
     """Base of what files hold; keys that are not named are left alone."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
 
-_Row = TypeVar("_Row", bound=Row)
+_Row = TypeVar("_Row", bound=FileRow)
 
 
 def found(folder: Path, pattern: str) -> Path | None:

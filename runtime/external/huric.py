@@ -21,7 +21,7 @@ from codeword.codebook.facts import ID
 
 from .answers import Commands, MainArgument
 from .books import shuffled_book, table
-from .files import Row, lines, parsed, row
+from .files import FileRow, lines, parsed, row
 from .items import Item
 
 BOOKS = ("home_helper", "valet")
@@ -31,22 +31,22 @@ PER_ORDER = 10
 _RIGHT = 'a command as {"id": …, "sentence": …, "entities": [{"atom", "type"}], "frames": [{"name", "elements"}]}'
 
 
-class _Thing(Row):
+class _Thing(FileRow):
     atom: str
     type: str
 
 
-class _Element(Row):
+class _Element(FileRow):
     role: str
     atom: str | None = None
 
 
-class _Frame(Row):
+class _Frame(FileRow):
     name: str
     elements: list[_Element]
 
 
-class _Command(Row):
+class _Command(FileRow):
     id: str
     sentence: str
     entities: list[_Thing]

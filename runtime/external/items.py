@@ -38,7 +38,7 @@ class Written:
         return cls(trial.plan, trial.decision.sureness, trial.carried_out, trial.trace)
 
 
-class Answer(Protocol):
+class WantedAnswer(Protocol):
     """What a set wants of an item. `of_plan` says that it asks what a plan says, and not what carrying it out does."""
 
     of_plan: ClassVar[bool]
@@ -58,4 +58,4 @@ class Item:
     task: str
     codebook: Codebook
     observation: Observation
-    answer: Answer
+    answer: WantedAnswer

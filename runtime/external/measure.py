@@ -39,7 +39,7 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Row:
+class SetRow:
     """What a contender reached on a set."""
 
     contender: Contender
@@ -130,7 +130,7 @@ def measure(
     seed: int,
     advance: Callable[[], None] = lambda: None,
     progress: Progress = silent,
-) -> list[Row]:
+) -> list[SetRow]:
     """Try every contender on the items of the sets that it is asked for; a model is loaded once.
 
     Raises InputError or ModelError, before anything is tried, for a model, adapter or policy that cannot be had.
@@ -147,7 +147,7 @@ def measure(
             for item in items[name]:
                 tried.append(_try(item, writing))
                 advance()
-            rows.append(Row(who, name, tried))
+            rows.append(SetRow(who, name, tried))
     return rows
 
 

@@ -23,7 +23,7 @@ from codeword.codebook.errors import InputError
 
 from .answers import EndState
 from .books import book
-from .files import Row, parsed, raw_bytes, row
+from .files import FileRow, parsed, raw_bytes, row
 from .items import Item
 
 FILE = "task_1_plan_generation.json"
@@ -33,7 +33,7 @@ _PROBLEM = re.compile(
 )
 
 
-class _Instance(Row):
+class _Instance(FileRow):
     instance_id: int
     query: str
 

@@ -18,7 +18,7 @@ from codeword.codebook.errors import InputError
 
 from .books import book
 from .conditions import Condition, Conditions, Did, Holds
-from .files import Row, member, opened, parsed, row
+from .files import FileRow, member, opened, parsed, row
 from .items import Item
 
 GOALS = "virtualhome_eval/resources/virtualhome/task_state_LTL_formula_accurate.json"
@@ -40,16 +40,16 @@ ACTIONS = {
 """What our codebook calls what the set wants; what is in none of these it has no words for."""
 
 
-class _Goals(Row):
+class _Goals(FileRow):
     actions: list[str]
     goal: list[dict[str, Any]]
 
 
-class _Script(Row):
+class _Script(FileRow):
     vh_goal: _Goals
 
 
-class _Prompt(Row):
+class _Prompt(FileRow):
     identifier: str
     llm_prompt: str
 

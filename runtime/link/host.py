@@ -22,7 +22,7 @@ from .limits import LIMITS, MOST_BYTES
 from .machine import Machine
 from .mover import Job, Mover
 from .scenario_messages import TO_SCENARIO, Ask, Ready, Reset, ScenarioRefused, Told
-from .server import Server, Session, new_session_id
+from .server import ServedRobot, Server, new_session_id
 from .urgency import urgent
 from .wire import read
 
@@ -44,7 +44,7 @@ class SetUp:
 Build = Callable[[], SetUp]
 
 
-class Answer(Protocol):
+class SetUpAnswer(Protocol):
     """Hears of a robot that was to be set up."""
 
     def __call__(self, session: str, fault: str) -> None:
@@ -56,11 +56,11 @@ class Host:
 
     def __init__(self, server: Server, name: str, *, pace: float = 0.0) -> None:
         self.server, self._name, self._pace = server, name, pace
-        self._next: SimpleQueue[tuple[Build, Answer] | None] = SimpleQueue()
+        self._next: SimpleQueue[tuple[Build, SetUpAnswer] | None] = SimpleQueue()
         self.physics: Physics | None = None
         self.mover: Mover | None = None
 
-    def set_up(self, build: Build, answer: Answer) -> None:
+    def set_up(self, build: Build, answer: SetUpAnswer) -> None:
         """Serve another robot, made by the thread that moves it. From any thread."""
         self._next.put((build, answer))
 
@@ -88,9 +88,9 @@ class Host:
         if self.server.fault:
             raise CodewordError(self.server.fault)
 
-    def _serve(self, ready: SetUp, answer: Answer) -> None:
+    def _serve(self, ready: SetUp, answer: SetUpAnswer) -> None:
         gate, paused = Gate(), ready.physics is not None
-        made: list[Session] = []
+        made: list[ServedRobot] = []
         self.mover = Mover(
             ready.robot, ready.codebook, gate, lambda news: self.server.tell(lambda: made[0], news),
             paused=paused, pace=self._pace,
@@ -102,7 +102,7 @@ class Host:
             return float("inf") if paused else ready.codebook.skills[command.skill].budget_s + _GRACE_S
 
         machine = Machine(ready.codebook, about, gate, 0.0, self.server.limits, budget_s, self.mover.held)
-        made.append(Session(machine, self.mover, gate))
+        made.append(ServedRobot(machine, self.mover, gate))
         self.physics = ready.physics
         self.server.begin(made[0])
         self.server.post(partial(answer, about.session, ""))
@@ -121,7 +121,7 @@ class ScenarioDesk:
         self._done: OrderedDict[str, tuple[Ready | Told | ScenarioRefused, tuple[bytes, ...]]] = OrderedDict()
         self._at_work: set[str] = set()
 
-    def first(self, seed: int, answer: Answer) -> None:
+    def first(self, seed: int, answer: SetUpAnswer) -> None:
         """Set up the first scenario, for whoever comes without naming one."""
         scenario = next(iter(self._scenarios.values()))
 

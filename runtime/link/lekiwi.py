@@ -25,7 +25,7 @@ from codeword.codebook import (
 )
 from codeword.codebook.observation import RobotState
 
-from .lekiwi_format import ARM, COMMAND_PORT, GRIPPER, MOST_BYTES, Look, read_observation, write_command
+from .lekiwi_format import ARM, COMMAND_PORT, GRIPPER, MOST_BYTES, HostState, read_observation, write_command
 from .sockets import address, connect
 
 STALE_S = 0.5
@@ -90,7 +90,7 @@ class LeKiwiRobot(PrimitiveRobot):
         for socket, one in ((self._to_host, port), (self._from_host, port + 1)):
             socket.setsockopt(zmq.LINGER, 0)
             connect(socket, host, one)
-        self._look = Look({}, {})
+        self._look = HostState({}, {})
         self._seen_s = float("-inf")
         self.sent: dict[str, float] = {}
         try:

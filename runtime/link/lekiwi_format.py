@@ -30,7 +30,7 @@ _MOST_DEPTH = 3
 
 
 @dataclass(frozen=True)
-class Look:
+class HostState:
     """What a host told: the nine numbers, and pictures by camera (JPEG)."""
 
     state: Mapping[str, float]
@@ -50,7 +50,7 @@ def read_command(raw: bytes) -> dict[str, float]:
     return _numbers(_mapping(raw))
 
 
-def write_observation(look: Look, *, old: bool) -> list[bytes]:
+def write_observation(look: HostState, *, old: bool) -> list[bytes]:
     """An observation as a host sends it: one string with base64 pictures to 0.6.0 (`old`), frames from 0.6.1 on."""
     if old:
         encoded = {name: base64.b64encode(jpeg).decode() for name, jpeg in look.pictures.items()}
@@ -59,16 +59,16 @@ def write_observation(look: Look, *, old: bool) -> list[bytes]:
     return [json.dumps(header).encode(), *look.pictures.values()]
 
 
-def read_observation(frames: Sequence[bytes]) -> Look:
+def read_observation(frames: Sequence[bytes]) -> HostState:
     """What a host tells, in either form. Raises CommandError for what is neither."""
     data = _mapping(frames[0] if frames else b"")
     if "_cams" in data or len(frames) > 1:
         cams = data.pop("_cams", None)
         if not isinstance(cams, list) or not all(isinstance(cam, str) for cam in cams) or len(cams) != len(frames) - 1:
             raise CommandError("message", f"a header with {len(frames) - 1} pictures names as many in '_cams'")
-        return Look(_numbers(data), dict(zip(cams, frames[1:], strict=True)))
+        return HostState(_numbers(data), dict(zip(cams, frames[1:], strict=True)))
     pictures = {name: _decoded(data.pop(name)) for name in [k for k, v in data.items() if isinstance(v, str)]}
-    return Look(_numbers(data), pictures)
+    return HostState(_numbers(data), pictures)
 
 
 def _mapping(raw: bytes) -> dict[str, Any]:

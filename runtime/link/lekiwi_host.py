@@ -11,7 +11,7 @@ import zmq
 
 from codeword.codebook.errors import CommandError, InputError
 
-from .lekiwi_format import ARM, BASE, GRIPPER, KEYS, MOST_BYTES, Look, read_command, write_observation
+from .lekiwi_format import ARM, BASE, GRIPPER, KEYS, MOST_BYTES, HostState, read_command, write_observation
 from .sockets import endpoint, use_family
 
 LOOP_S = 1 / 30
@@ -111,7 +111,7 @@ class LeKiwiHost:
         return True
 
     def _tell(self) -> None:
-        look = Look(self.body.state, {"front": TINY_JPEG, "wrist": b"" if not self._old else TINY_JPEG})
+        look = HostState(self.body.state, {"front": TINY_JPEG, "wrist": b"" if not self._old else TINY_JPEG})
         try:
             self._push.send_multipart(write_observation(look, old=self._old), zmq.NOBLOCK)
         except zmq.Again:

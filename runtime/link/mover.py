@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol, runtime_checkable
 
 from codeword.codebook import Codebook, CommandError, Execution, Observation, Result, Robot
+from codeword.codebook.robot import Rearmable
 from codeword.runtime.faults import in_one_line
 from codeword.runtime.guard import Guard
 
@@ -31,14 +32,6 @@ class Stepped(Protocol):
 
     def step(self) -> Result | None:
         """Go on for one tick; the result if the command has ended."""
-
-
-@runtime_checkable
-class Rearmable(Protocol):
-    """A robot that stays stopped until it is told to take commands again."""
-
-    def rearm(self) -> None:
-        """Take commands again."""
 
 
 @dataclass(frozen=True)

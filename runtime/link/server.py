@@ -40,7 +40,7 @@ _ENDS_CONNECTION = 1000
 
 
 @dataclass(frozen=True)
-class Session:
+class ServedRobot:
     """One robot as it is served: from when it is set up to when it is replaced or closed."""
 
     machine: Machine
@@ -84,7 +84,7 @@ class Server:
         self._inflows = {
             bound[0]: Inflow(*bound) for bound in (self._commands, self._scenario) if bound is not None
         }  # fmt: skip
-        self._session: Session | None = None
+        self._session: ServedRobot | None = None
         self._posted: deque[Callable[[], None]] = deque()
         self._waker = Waker()
         self._ending = False
@@ -115,11 +115,11 @@ class Server:
         self._posted.append(what)
         self._waker.wake()
 
-    def begin(self, session: Session | None) -> None:
+    def begin(self, session: ServedRobot | None) -> None:
         """Serve this robot from now on. From any thread."""
         self.post(lambda: setattr(self, "_session", session))
 
-    def tell(self, session: Callable[[], Session], news: News) -> None:
+    def tell(self, session: Callable[[], ServedRobot], news: News) -> None:
         """Something has happened to a robot. From any thread."""
         self.post(lambda: self._news(session(), news))
 
@@ -232,7 +232,7 @@ class Server:
             session = self._session
             self._carry_out(session, session.machine.receive(time.monotonic(), routing_id, frames))
 
-    def _news(self, session: Session, news: News) -> None:
+    def _news(self, session: ServedRobot, news: News) -> None:
         now_s, machine = time.monotonic(), session.machine
         if isinstance(news, Looked):
             effects = machine.looked(now_s, news.observation, news.taken_s)
@@ -244,7 +244,7 @@ class Server:
             self._say(news.what)
         self._carry_out(session, effects)
 
-    def _carry_out(self, session: Session, effects: Sequence[Effect]) -> None:
+    def _carry_out(self, session: ServedRobot, effects: Sequence[Effect]) -> None:
         """Halts first: nothing that is to be sent may keep them waiting."""
         halt = next((effect for effect in effects if isinstance(effect, Halt)), None)
         if halt is not None:

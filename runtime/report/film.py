@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 
 MOST_FRAMES = 16
 """Of one episode; where it has more, they are spread over it evenly."""
@@ -16,7 +16,7 @@ _THUMBNAIL, _ROUGH = (112, 84), 60
 
 
 @dataclass(frozen=True)
-class Frame:
+class FilmFrame:
     """A picture as base64 of a JPEG. `number` is that of the decision that it was taken before, 0 for the end."""
 
     number: int
@@ -24,7 +24,7 @@ class Frame:
     jpeg: str
 
 
-def film(episode: Episode, keep: int | None = None) -> list[Frame]:
+def film(episode: RecordedEpisode, keep: int | None = None) -> list[FilmFrame]:
     """The film strip of an episode; the picture before the decision of index `keep` is always in it."""
     last = len(episode.pictures) - 1
     wanted = set(range(last + 1))
@@ -32,13 +32,13 @@ def film(episode: Episode, keep: int | None = None) -> list[Frame]:
         wanted = {round(index * last / (MOST_FRAMES - 1)) for index in range(MOST_FRAMES)}
         wanted |= {keep} if keep is not None and keep <= last else set()
     return [
-        Frame(index + 1 if index < len(episode.steps) else 0, round(time_s, 2), _small(jpeg))
+        FilmFrame(index + 1 if index < len(episode.steps) else 0, round(time_s, 2), _small(jpeg))
         for index in sorted(wanted)
         for time_s, jpeg in [episode.pictures[index]]
     ]
 
 
-def thumbnails(episode: Episode) -> tuple[str, ...]:
+def thumbnails(episode: RecordedEpisode) -> tuple[str, ...]:
     """The first and the last picture of an episode, tiny, each as base64 of a JPEG."""
     ends = [*episode.pictures[:1], *episode.pictures[1:][-1:]]
     return tuple(_small(jpeg, _THUMBNAIL, _ROUGH) for _, jpeg in ends)

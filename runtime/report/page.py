@@ -13,12 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from codeword.codebook.errors import InputError
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.statistics import quantile, wilson95
 from codeword.runtime.summary import FEWEST_FOR_P95, Summary, Tally
 
 from .film import MOST_FRAMES
-from .rows import MOST_PICTURED, Gathered
+from .rows import MOST_PICTURED, ReportRows
 from .rules import IN_SHORT
 from .times import axis_of, strip, told_ms
 from .wrong import KINDS
@@ -55,12 +55,12 @@ class Rate:
         return 100 * low, 100 * high
 
 
-def write_report(path: Path, episodes: Iterable[Episode], summary: Summary) -> bool:
+def write_report(path: Path, episodes: Iterable[RecordedEpisode], summary: Summary) -> bool:
     """Write the page of a run, of whose episodes never more than one is held; False where there is none.
 
     Raises InputError where it cannot be written.
     """
-    gathered = Gathered()
+    gathered = ReportRows()
     for episode in episodes:
         gathered.add(episode)
     if not gathered.rows:
@@ -90,7 +90,7 @@ def environment() -> Environment:
     return made
 
 
-def _figures(summary: Summary, gathered: Gathered) -> dict[str, Any]:
+def _figures(summary: Summary, gathered: ReportRows) -> dict[str, Any]:
     """All that the template asks for."""
     rows = gathered.ordered()
     told = ("observe_ms", "decision_ms", "validate_ms", *(stage for stage in summary.budgets if stage not in _WITHIN))
@@ -131,7 +131,7 @@ def _figures(summary: Summary, gathered: Gathered) -> dict[str, Any]:
     }
 
 
-def _suites(summary: Summary, gathered: Gathered) -> list[tuple[Rate, list[Rate]]]:
+def _suites(summary: Summary, gathered: ReportRows) -> list[tuple[Rate, list[Rate]]]:
     """What was reached in each suite, and in each of its scenarios, in the order run."""
     suite_of = {row.scenario: row.suite for row in gathered.rows}
     found: dict[str, list[Rate]] = {}

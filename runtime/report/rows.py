@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from codeword.runtime.episode import RETASK
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.records import Header
 from codeword.runtime.summary import scenario_of, task_at
 
-from .film import Frame, film, thumbnails
+from .film import FilmFrame, film, thumbnails
 from .rules import Remark, remarks
 from .turns import Teller, Turn, short
 from .way import Ahead, way
@@ -25,7 +25,7 @@ OUTCOMES = ("missed", "unfinished", "not judged", "reached")
 
 
 @dataclass(frozen=True)
-class Row:
+class EpisodeRow:
     """What a report keeps of an episode; `packed` are its decisions: JSON, deflated, in base64."""
 
     name: str
@@ -44,25 +44,25 @@ class Row:
     wrong: Wrong | None
     remarks: tuple[Remark, ...]
     packed: str
-    frames: tuple[Frame, ...] = ()
+    frames: tuple[FilmFrame, ...] = ()
     thumbnails: tuple[str, ...] = ()
 
 
 @dataclass
-class Gathered:
+class ReportRows:
     """What a report needs of all episodes, taken up one by one.
 
     `systems` are the codebooks' parts of prompts, each told once for all; `parts_ms` the times of the stages inside
     decisions, `figures` what each cost the model.
     """
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[EpisodeRow] = field(default_factory=list)
     systems: list[str] = field(default_factory=list)
     parts_ms: dict[str, list[float]] = field(default_factory=dict)
     figures: dict[str, list[float]] = field(default_factory=dict)
     headers: list[Header] = field(default_factory=list)
 
-    def add(self, episode: Episode) -> None:
+    def add(self, episode: RecordedEpisode) -> None:
         """Take up an episode; its pictures only where not enough are kept already."""
         header, verdict = episode.header, episode.verdict
         if not any(_who(header) == _who(other) for other in self.headers):
@@ -78,7 +78,7 @@ class Gathered:
         outcome = (
             "unfinished" if verdict is None else "not judged" if success is None else "reached" if success else "missed"
         )
-        row = Row(
+        row = EpisodeRow(
             name=episode.path.stem,
             suite=header.suite,
             scenario=header.scenario,
@@ -102,7 +102,7 @@ class Gathered:
         self.rows.append(row)
         self._count(turns)
 
-    def ordered(self) -> list[Row]:
+    def ordered(self) -> list[EpisodeRow]:
         """Failures first, else in the order run; only the first so many with their pictures."""
         ordered = sorted(self.rows, key=lambda row: OUTCOMES.index(row.outcome))
         return [
@@ -111,7 +111,7 @@ class Gathered:
         ]
 
     def _packed(
-        self, episode: Episode, turns: Sequence[Turn], ahead: Sequence[Ahead | None], wrong: Wrong | None
+        self, episode: RecordedEpisode, turns: Sequence[Turn], ahead: Sequence[Ahead | None], wrong: Wrong | None
     ) -> str:
         told = []
         for turn in turns:

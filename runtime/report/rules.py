@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codeword.runtime.outcome import outcome_of
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.statistics import quantile
 from codeword.runtime.summary import FEWEST_FOR_P95
@@ -43,7 +43,7 @@ class Remark:
     text: str
 
 
-def remarks(episode: Episode, scenario: Scenario, ahead: Sequence[Ahead | None] | None = None) -> list[Remark]:
+def remarks(episode: RecordedEpisode, scenario: Scenario, ahead: Sequence[Ahead | None] | None = None) -> list[Remark]:
     """All that the rules find in an episode, in the order of its steps.
 
     `ahead` is how far each observation is from the goal, reckoned by the planner where it is not given.
@@ -54,7 +54,7 @@ def remarks(episode: Episode, scenario: Scenario, ahead: Sequence[Ahead | None] 
     return sorted(found, key=lambda remark: (remark.step, list(RULES).index(remark.rule)))
 
 
-def _wasted(episode: Episode, ahead: Sequence[Ahead | None]) -> Iterator[Remark]:
+def _wasted(episode: RecordedEpisode, ahead: Sequence[Ahead | None]) -> Iterator[Remark]:
     disturbed = {event.step - 1 for event in episode.events if event.scripted}
     for number, step in enumerate(episode.steps[:-1]):
         here, after = ahead[number], ahead[number + 1]
@@ -67,7 +67,7 @@ def _wasted(episode: Episode, ahead: Sequence[Ahead | None]) -> Iterator[Remark]
         yield Remark("wasted", number, text)
 
 
-def _repeated(episode: Episode) -> Iterator[Remark]:
+def _repeated(episode: RecordedEpisode) -> Iterator[Remark]:
     before: dict[tuple[str, str, str], int] = {}
     for number, step in enumerate(episode.steps):
         result = step.result
@@ -82,7 +82,7 @@ def _repeated(episode: Episode) -> Iterator[Remark]:
         before[way_of_it] = number
 
 
-def _ending(episode: Episode, scenario: Scenario) -> Iterator[Remark]:
+def _ending(episode: RecordedEpisode, scenario: Scenario) -> Iterator[Remark]:
     verdict, last = episode.verdict, max(len(episode.steps) - 1, 0)
     if verdict is None or verdict.success is None:
         return
@@ -101,7 +101,7 @@ def _ending(episode: Episode, scenario: Scenario) -> Iterator[Remark]:
         yield Remark("near_miss", last, f"the arm bumped into something {many}, with {verdict.peak_n:.0f} N at most")
 
 
-def _times(episode: Episode, scenario: Scenario) -> Iterator[Remark]:
+def _times(episode: RecordedEpisode, scenario: Scenario) -> Iterator[Remark]:
     budgets = scenario.spec.budgets
     for number, step in enumerate(episode.steps):
         for stage in step.budget.missed if step.budget is not None else ():

@@ -29,7 +29,7 @@ _FIGURES = (
 )  # fmt: skip
 
 
-class Seen(Record):
+class SeenChanges(Record):
     """What an observation shows that the one before did not; `moved` in metres."""
 
     appeared: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class Turn(Record):
     number: int
     time_s: float
     task: str
-    seen: Seen
+    seen: SeenChanges
     prompt: str
     system: str
     legal: str
@@ -180,7 +180,7 @@ def _choice(legal: ActionSpace) -> dict[str, Any]:
     return {"legal": f"{legal.count:,}", "offered": _offered(legal), "left_out": dict(legal.left_out)}
 
 
-def seen(codebook: Codebook, before: Observation | None, observation: Observation) -> Seen:
+def seen(codebook: Codebook, before: Observation | None, observation: Observation) -> SeenChanges:
     """What has changed since an observation; all that is there where there is none."""
     known = {entity.id: entity for entity in before.entities} if before is not None else {}
     facts = before.facts if before is not None else ()
@@ -192,7 +192,7 @@ def seen(codebook: Codebook, before: Observation | None, observation: Observatio
             if distance_m >= _MOVED_M:
                 moved[entity.id] = round(distance_m, 3)
     there = {entity.id for entity in observation.entities}
-    return Seen(
+    return SeenChanges(
         appeared=tuple(entity.id for entity in observation.entities if entity.id not in known),
         gone=tuple(name for name in known if name not in there),
         now=tuple(str(fact) for fact in ordered_facts(codebook, observation) if fact not in facts),

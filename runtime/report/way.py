@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from codeword.codebook import Observation
 from codeword.codebook.planner import SymbolicWorld, plan
 from codeword.runtime.episode import RETASK
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.scenario import Scenario
 
 _MOST_EXPANDED = 400
@@ -19,7 +19,7 @@ class Ahead:
     command: str = ""
 
 
-def way(episode: Episode, scenario: Scenario) -> list[Ahead | None]:
+def way(episode: RecordedEpisode, scenario: Scenario) -> list[Ahead | None]:
     """What is left to do at each observation; None where that is unknown, or where nothing can be done."""
     changed_at = min((event.step for event in episode.events if event.what == RETASK), default=len(episode.steps))
     later = scenario.changed()

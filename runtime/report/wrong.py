@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codeword.runtime.episode import RETASK
-from codeword.runtime.recording import Episode
+from codeword.runtime.recording import RecordedEpisode
 
 from .turns import short
 from .way import Ahead
@@ -35,7 +35,7 @@ class Wrong:
     text: str
 
 
-def first_wrong(episode: Episode, way: list[Ahead | None], impossible: bool = False) -> Wrong | None:
+def first_wrong(episode: RecordedEpisode, way: list[Ahead | None], impossible: bool = False) -> Wrong | None:
     """What turned an episode that did not reach its goal; None where it did, or where nothing was judged.
 
     A mishap is passed over where the episode came nearer to the goal later than it was before the mishap, and an event
@@ -58,7 +58,7 @@ def first_wrong(episode: Episode, way: list[Ahead | None], impossible: bool = Fa
     return _ending(episode, way)
 
 
-def _mishaps(episode: Episode, left: list[int | None], way: list[Ahead | None]) -> Iterator[Wrong]:
+def _mishaps(episode: RecordedEpisode, left: list[int | None], way: list[Ahead | None]) -> Iterator[Wrong]:
     """All that did not go as it should before the end."""
     disturbed = set()
     for event in episode.events:
@@ -103,7 +103,7 @@ def _farther(before: int | None, after: int | None) -> bool:
     return after is None or (before is not None and after > before)
 
 
-def _falls(episode: Episode) -> Iterator[Wrong]:
+def _falls(episode: RecordedEpisode) -> Iterator[Wrong]:
     """What is off the table in the end, at the decision after which it was not seen any more."""
     for name in episode.verdict.fallen if episode.verdict is not None else ():
         last = max((n for n, step in enumerate(episode.steps) if step.observation.entity(name)), default=None)
@@ -112,7 +112,7 @@ def _falls(episode: Episode) -> Iterator[Wrong]:
             yield Wrong("fell", last, f"{name} fell off the table{f' at {short(command.text)}' if command else ''}")
 
 
-def _ending(episode: Episode, way: list[Ahead | None]) -> Wrong:
+def _ending(episode: RecordedEpisode, way: list[Ahead | None]) -> Wrong:
     """What was wrong with how an episode ended."""
     last = max(len(episode.steps) - 1, 0)
     verdict = episode.verdict

@@ -12,7 +12,7 @@ from codeword.controller import Controller, Decision
 from codeword.controller.engine import Cancelled, never
 from codeword.controller.lookahead import LooksAhead
 from codeword.runtime.machine import machine
-from codeword.runtime.recording import Episode, read_episode
+from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.run import Controllers, Plan, Task, run_one
 from codeword.runtime.scenario import Scenario
@@ -69,7 +69,7 @@ class _Tally:
     served_ms: list[float] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
 
-    def take(self, episode: Episode) -> None:
+    def take(self, episode: RecordedEpisode) -> None:
         self.wall_s += episode.wall_s
         self.simulated_s += episode.verdict.simulated_s if episode.verdict is not None else 0.0
         for number, step in enumerate(episode.steps):

@@ -11,7 +11,7 @@ from codeword.codebook.errors import InputError
 from codeword.controller.cache.opening import open_kept
 from codeword.controller.store import Progress
 from codeword.runtime.machine import machine
-from codeword.runtime.recording import Episode, Step, read_episode
+from codeword.runtime.recording import RecordedEpisode, Step, read_episode
 from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.statistics import quantile
@@ -56,7 +56,7 @@ def bench_cache(
             if store.size()[0]:
                 raise InputError(f"{store.name}: has decisions in it; an empty cache is needed to begin with")
             name = store.name
-        runs: dict[str, list[Episode]] = {}
+        runs: dict[str, list[RecordedEpisode]] = {}
         for run_name in ("cold", "warm"):
             controllers = Controllers(replace(who, cache=where), progress)
             plan = Plan(tuple(scenarios), range(seeds), "sim", Path(folder) / run_name, film=False)
@@ -90,7 +90,7 @@ def holds(figures: dict[str, Any]) -> bool:
     return checked and bool(figures["same_commands"] == decisions)
 
 
-def _row(name: str, episodes: Sequence[Episode]) -> Row:
+def _row(name: str, episodes: Sequence[RecordedEpisode]) -> Row:
     steps = [step for episode in episodes for step in episode.steps]
     made = [step.decision for step in steps if step.decision is not None]
     times = list(map(_command_ms, steps))
@@ -133,7 +133,7 @@ def _stage(step: Step, name: str) -> float:
     return (step.budget.stage_ms if step.budget is not None else {}).get(name, inner.get(name, 0.0))
 
 
-def _commands(episodes: Sequence[Episode]) -> list[str]:
+def _commands(episodes: Sequence[RecordedEpisode]) -> list[str]:
     return [step.decision.text for episode in episodes for step in episode.steps if step.decision is not None]
 
 

@@ -8,7 +8,7 @@ from codeword.codebook import CodebookError, load_codebook, parse_codebook
 from codeword.codebook.compose import shipped
 from codeword.codebook.planner import SymbolicWorld
 from codeword.codebook.prompt import codebook_text
-from codeword.codebook.step_trees import Do
+from codeword.codebook.step_trees import DoStep
 
 SITE = """\
 codebook: site
@@ -54,7 +54,7 @@ def test_a_site_builds_on_what_is_there(site: Path) -> None:
     assert codebook.kinds == ("block", "bowl", "zone", "table", "lamp")
     assert codebook.skills["home"].description == "go to the parking pose"
     (step,) = codebook.skills["fetch"].steps
-    assert isinstance(step, Do)
+    assert isinstance(step, DoStep)
     assert (step.name, step.is_skill) == ("grab", True), "steps follow a skill to its new name"
 
 

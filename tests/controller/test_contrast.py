@@ -10,7 +10,7 @@ import pytest
 from codeword.controller.teaching.aims import Aim
 from codeword.controller.teaching.codebook_generator import shipped_book
 from codeword.controller.teaching.contrast import contrast
-from codeword.controller.teaching.draft import Draft, Task
+from codeword.controller.teaching.draft import Draft, DraftTask
 from codeword.controller.teaching.kinds import KINDS
 from codeword.controller.teaching.lessons import GoalLesson, lessons
 from codeword.controller.teaching.mixes import training_mix
@@ -33,12 +33,12 @@ PAIRS = {
 }
 
 
-def drawn(kind: str, seed: int) -> Task:
+def drawn(kind: str, seed: int) -> DraftTask:
     book = shipped_book(KINDS[kind].flavors[0])
     return KINDS[kind].make(Draft(random.Random(seed), book))
 
 
-def carried_out(task: Task, aim: Aim) -> State:
+def carried_out(task: DraftTask, aim: Aim) -> State:
     """The state at the end of a shortest way."""
     solver = Solver(task.scene, aim, shipped_book("tabletop").able)
     state = task.start

@@ -21,7 +21,7 @@ from codeword.codebook.task_plan import Achieve
 from codeword.controller.teaching.aims import Aim
 from codeword.controller.teaching.book_skills import Names
 from codeword.controller.teaching.codebook_generator import Book, make_book, shipped_book
-from codeword.controller.teaching.draft import Draft, Task
+from codeword.controller.teaching.draft import Draft, DraftTask
 from codeword.controller.teaching.kinds import KINDS, fitting, make_task
 from codeword.controller.teaching.lessons import GoalLesson, Lesson, follow, lessons, observed
 from codeword.controller.teaching.mixes import Mix, books, training_mix
@@ -230,7 +230,7 @@ def test_goals_that_refer_to_others_come_to_what_is_meant(kind: str) -> None:
     assert met > 8
 
 
-def wish(book: Book, task: Task, aim: Aim) -> str:
+def wish(book: Book, task: DraftTask, aim: Aim) -> str:
     """An aim as a condition in a codebook's own words."""
     names, scene = book.names, task.scene
 

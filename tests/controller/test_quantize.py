@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from codeword.codebook.errors import ModelError
 from codeword.codebook.prompt import Prompt
-from codeword.controller.calibration import Reading, Text, samples_of
+from codeword.controller.calibration import SampleReading, Text, samples_of
 from codeword.controller.gptq import gptq_matrix, hessian
 from codeword.controller.model import Part
 from codeword.controller.perplexity import perplexity
@@ -87,7 +87,7 @@ def test_calibration_reads_as_the_model_does(tmp_path: Path, kind: str) -> None:
     assert len(samples) == 2
     parts = floats_of(model)
     with Weights(model.weights, dtype=torch.float32, device=torch.device("cpu")) as weights:
-        reading = Reading(shape, weights, samples, weights.take("model.embed_tokens.weight"))
+        reading = SampleReading(shape, weights, samples, weights.take("model.embed_tokens.weight"))
         seen: list[str] = []
         for number in range(shape.layers):
             at = f"model.layers.{number}."

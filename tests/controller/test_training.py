@@ -17,7 +17,7 @@ from codeword.controller.registry import LocalModel
 from codeword.controller.teaching.domains import LAYOUTS, TAUGHT
 from codeword.controller.teaching.encode import encoded
 from codeword.controller.teaching.layout import lay_out
-from codeword.controller.teaching.learner import Learner, Shape, quickest_dtype, right_loss
+from codeword.controller.teaching.learner import AdapterShape, Learner, quickest_dtype, right_loss
 from codeword.controller.teaching.learner_beside import LearnerBeside
 from codeword.controller.teaching.sequences import Group, Header, read_groups, taken_in_turns, write_groups
 from codeword.controller.teaching.trainer import Settings, Trainer
@@ -31,7 +31,7 @@ def groups(tiny_model: LocalModel) -> list[Group]:
 
 
 def learner(model: LocalModel, seed: int = 0) -> Learner:
-    made = Learner(model, Shape(rank=4, alpha=8), dtype=torch.float32, device="cpu", seed=seed)
+    made = Learner(model, AdapterShape(rank=4, alpha=8), dtype=torch.float32, device="cpu", seed=seed)
     torch.manual_seed(1)
     with torch.no_grad():  # a new adapter does nothing: here it shall
         for exact in made.exact:
@@ -162,7 +162,7 @@ def test_loss_falls_and_a_stop_on_the_way_changes_nothing(
     tiny_model: LocalModel, groups: list[Group], tmp_path: Path
 ) -> None:
     def fresh(out: str) -> Trainer:
-        model = Learner(tiny_model, Shape(rank=4, alpha=8), dtype=torch.float32, device="cpu", seed=0)
+        model = Learner(tiny_model, AdapterShape(rank=4, alpha=8), dtype=torch.float32, device="cpu", seed=0)
         return Trainer(model, SETTINGS, tmp_path / out)
 
     groups = groups[:1]
@@ -186,7 +186,7 @@ def test_loss_falls_and_a_stop_on_the_way_changes_nothing(
 
 
 def test_another_seed_gives_another_adapter(tiny_model: LocalModel) -> None:
-    shape = Shape(rank=4, alpha=8)
+    shape = AdapterShape(rank=4, alpha=8)
     made = [Learner(tiny_model, shape, dtype=torch.float32, device="cpu", seed=seed) for seed in (3, 3, 4)]
     first, again, other = ([p for p in one.exact if p.any()] for one in made)
     assert first
@@ -208,7 +208,7 @@ def test_the_curves_are_drawn_to_scale() -> None:
 @pytest.mark.model
 def test_a_few_steps_bring_the_real_base_to_the_right_commands(real_model: LocalModel, tmp_path: Path) -> None:
     """On what the base does not know yet: commands, which are short."""
-    made = Learner(real_model, Shape(rank=8, alpha=16), dtype=quickest_dtype("cpu"), device="cpu", seed=0)
+    made = Learner(real_model, AdapterShape(rank=8, alpha=16), dtype=quickest_dtype("cpu"), device="cpu", seed=0)
     trainer = Trainer(made, Settings(decisions=6, per_group=2, groups=1, rate=4e-3), tmp_path)
     losses: list[float] = []
     found = encoded(Tokens(real_model.folder), 8, TAUGHT, per_book=2)
@@ -244,11 +244,11 @@ def test_the_adapter_is_one_that_peft_reads(tiny_model: LocalModel, groups: list
 
 def test_training_goes_on_from_an_adapter(tiny_model: LocalModel, tmp_path: Path) -> None:
     learner(tiny_model).save(tmp_path, {})
-    fresh = Learner(tiny_model, Shape(rank=4, alpha=8), dtype=torch.float32, device="cpu", seed=7)
+    fresh = Learner(tiny_model, AdapterShape(rank=4, alpha=8), dtype=torch.float32, device="cpu", seed=7)
     fresh.take_up(tmp_path / "adapter_model.safetensors")
     for one, other in zip(fresh.exact, learner(tiny_model).exact, strict=True):
         assert torch.equal(one, other.bfloat16().float())
-    wider = Learner(tiny_model, Shape(rank=5, alpha=8), dtype=torch.float32, device="cpu", seed=7)
+    wider = Learner(tiny_model, AdapterShape(rank=5, alpha=8), dtype=torch.float32, device="cpu", seed=7)
     with pytest.raises(ModelError, match="an adapter of another shape; begin with one of rank 5"):
         wider.take_up(tmp_path / "adapter_model.safetensors")
 
@@ -265,7 +265,7 @@ def test_a_file_of_lessons_is_read_as_it_was_written(groups: list[Group], tmp_pa
 def test_without_peft_training_says_where_to_get_it(tiny_model: LocalModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(ModelError, match=r"training needs peft.*pip install 'codeword\[train\]'"):
-        Learner(tiny_model, Shape(), dtype=torch.float32, device="cpu", seed=0)
+        Learner(tiny_model, AdapterShape(), dtype=torch.float32, device="cpu", seed=0)
 
 
 def test_where_a_processor_cannot_multiply_bfloats_float32_is_computed_with(monkeypatch: pytest.MonkeyPatch) -> None:

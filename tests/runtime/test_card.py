@@ -9,7 +9,7 @@ from codeword.controller.adapter import NONE, load_adapter
 from codeword.controller.registry import open_folder
 from codeword.runtime.evaluation.card import model_card
 from codeword.runtime.evaluation.contenders import contenders
-from codeword.runtime.evaluation.table import Row
+from codeword.runtime.evaluation.table import SplitRow
 from tests.controller.test_adapter import write_adapter
 from tests.controller.tiny import write_folder
 
@@ -20,7 +20,7 @@ def test_a_card_tells_what_an_adapter_is_and_what_it_reaches(tmp_path: Path) -> 
               "checks": {"seen": 0.875}, "policies": ["direct", "plan"]}  # fmt: skip
     adapter = load_adapter(str(write_adapter(tmp_path / "taught", base, record=record)), base)
     expert, taught = contenders(["expert", "base+adapter"], adapter=adapter.name)
-    rows = [Row(expert, "layouts", 20, 20), Row(taught, "layouts", 20, 15), Row(taught, "kinds", 10, 4)]
+    rows = [SplitRow(expert, "layouts", 20, 20), SplitRow(taught, "layouts", 20, 15), SplitRow(taught, "kinds", 10, 4)]
     card = model_card(adapter, base, rows)
     assert card.startswith("# taught\n")
     for told in (adapter.sha256, base.base_sha256, "direct, plan", "| rate | 0.0005 |", "seen 87.5%"):

@@ -17,7 +17,7 @@ import pytest
 from codeword.codebook import Observation
 from codeword.codebook.errors import InputError
 from codeword.controller.store import silent
-from codeword.runtime.recording import Episode, read_episode
+from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.robots import open_robot
 from codeword.runtime.run import Controllers, Who
 from codeword.runtime.scenario import typed_scenario
@@ -142,7 +142,7 @@ def test_who_is_not_sure_enough_asks(cart: Path) -> None:
     assert at(asked) == "mark_0" and at(done) == "mark_2" and at(refused) == "mark_2"
 
 
-def at(episode: Episode) -> str:
+def at(episode: RecordedEpisode) -> str:
     """The mark at which the cart stood when it was last looked at."""
     (fact,) = episode.steps[-1].observation.facts
     return fact.args[0]

@@ -6,7 +6,7 @@ from typing import Any
 from codeword.codebook import Observation
 from codeword.codebook.errors import InputError
 from codeword.controller.teaching.codebook_generator import Book, make_book, shipped_book
-from codeword.controller.teaching.draft import Task
+from codeword.controller.teaching.draft import DraftTask
 from codeword.controller.teaching.kinds import make_task
 from codeword.controller.teaching.lessons import observed
 from codeword.controller.teaching.pools_of import held_out_names, training_pools
@@ -16,7 +16,7 @@ from codeword.sim import SimRobot, WorldSpec
 from codeword.sim.zone_specs import EDGES, ZONES
 
 
-def world_of(task: Task) -> WorldSpec | None:
+def world_of(task: DraftTask) -> WorldSpec | None:
     """The world with a task's scene at its start, or None where a simulator has no such places."""
     blocks: list[dict[str, Any]] = []
     crates, zones, slots = [], [], 0

@@ -15,7 +15,7 @@ from codeword.controller.remote.address import Limits
 from codeword.controller.remote.model import API_KEY
 from codeword.controller.store import silent
 from codeword.runtime.outcome import outcome_of
-from codeword.runtime.recording import Episode, read_episode
+from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.summary import scenario_of
@@ -62,7 +62,7 @@ def endless() -> Scenario:
     return replace(scenario, codebook=parse_codebook(text))
 
 
-def episode_with_a_kill(llama: LlamaServer, folder: Path, fallback: str, cache: str = "off") -> Episode:
+def episode_with_a_kill(llama: LlamaServer, folder: Path, fallback: str, cache: str = "off") -> RecordedEpisode:
     """An episode whose server is killed before its fourth decision."""
     limits = Limits(connect_s=0.5, answer_s=1.0)
     who = Who("llm", f"{llama.address}/v1#tiny", "none", cache=cache, fallback=fallback, limits=limits, policy="direct")

@@ -10,14 +10,14 @@ from codeword.codebook.errors import CodewordError
 from codeword.controller import RandomController
 from codeword.controller.store import silent
 from codeword.runtime.guard import Guard
-from codeword.runtime.recording import Episode, EpisodeWriter, read_episode
+from codeword.runtime.recording import EpisodeWriter, RecordedEpisode, read_episode
 from codeword.runtime.replay import replay, replayed
 from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.summary import scenario_of
 from tests.runtime.conftest import shipped
 
 
-def rewritten(episode: Episode, path: Path) -> Path:
+def rewritten(episode: RecordedEpisode, path: Path) -> Path:
     """The episode written to another file as it stands, with valid checksums."""
     with EpisodeWriter(path, episode.header, episode.codebook_text, episode.scenario_text) as writer:
         for step in episode.steps:

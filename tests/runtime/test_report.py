@@ -12,7 +12,7 @@ import pytest
 from codeword.codebook import InputError, Result
 from codeword.codebook.budgets import Budget
 from codeword.runtime.judge import Verdict
-from codeword.runtime.recording import Episode, Step, read_episode
+from codeword.runtime.recording import RecordedEpisode, Step, read_episode
 from codeword.runtime.records import BudgetRecord, CommandRecord, EventRecord
 from codeword.runtime.report import write_report
 from codeword.runtime.report.film import MOST_FRAMES, film
@@ -42,7 +42,9 @@ def missed(
     """What went wrong first in an episode of these steps, as `kind decision: text`."""
     whole = read_episode(expert_episode, pictures=False)
     told = {"success": False, "ended": "max_decisions", "reason": "ran out of decisions", "open": ("x",), **verdict}
-    episode = Episode(whole.path, whole.header, "", "", list(steps), list(events), verdict=Verdict.model_validate(told))
+    episode = RecordedEpisode(
+        whole.path, whole.header, "", "", list(steps), list(events), verdict=Verdict.model_validate(told)
+    )
     ahead = [Ahead(count, '{"skill":"home"}') if count is not None else None for count in left]
     wrong = first_wrong(episode, ahead)
     assert wrong is not None

@@ -10,7 +10,7 @@ from codeword.controller.store import silent
 from codeword.runtime.expert import Expert
 from codeword.runtime.judge import Verdict
 from codeword.runtime.published import load_published
-from codeword.runtime.recording import Episode, read_episode
+from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.robots import open_robot
 from codeword.runtime.run import Controllers, Plan, Who, run
@@ -31,12 +31,12 @@ SAMPLE = [
 loaded = cache(load_scenario)
 
 
-def play(name: str, out: Path, controller: str = "expert", seed: int = 0) -> Episode:
+def play(name: str, out: Path, controller: str = "expert", seed: int = 0) -> RecordedEpisode:
     controllers = Controllers(Who(controller, "", "none"), silent)
     return read_episode(run(Plan((shipped(name),), range(seed, seed + 1), "sim", out, film=False), controllers)[0])
 
 
-def essence(episode: Episode) -> tuple[object, ...]:
+def essence(episode: RecordedEpisode) -> tuple[object, ...]:
     """All of an episode that is a function of its seed: everything but wall times."""
     steps = [(s.observation, s.decision and s.decision.essence(), s.command, s.result) for s in episode.steps]
     return (episode.header, steps, episode.events, episode.verdict)

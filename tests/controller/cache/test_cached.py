@@ -10,7 +10,7 @@ import pytest
 from codeword.codebook import Codebook, Observation, legal, parse_codebook
 from codeword.controller import Decision
 from codeword.controller.cache.cached import Cached
-from codeword.controller.cache.entries import Entry
+from codeword.controller.cache.entries import CacheEntry
 from codeword.controller.cache.sqlite_store import SqliteStore
 from codeword.controller.controller import POLICIES, model_controller
 from codeword.controller.decision import DecisionCancelled
@@ -104,7 +104,7 @@ def poisoned(value: Value, other: str) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("what", list(poisoned(dict.fromkeys(Entry.model_fields), "")))
+@pytest.mark.parametrize("what", list(poisoned(dict.fromkeys(CacheEntry.model_fields), "")))
 def test_a_poisoned_entry_is_dropped_and_told_and_the_decision_made(
     engine: Engine, store: SqliteStore, tabletop: Codebook, what: str
 ) -> None:

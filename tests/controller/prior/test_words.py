@@ -5,9 +5,9 @@ import math
 import pytest
 
 from codeword.codebook import Entity, Observation, parse_codebook
-from codeword.controller.prior.words import FEATURES, OF_NONE, Features, Weights, features, stems
+from codeword.controller.prior.words import FEATURES, OF_NONE, Features, WordWeights, features, stems
 from codeword.controller.teaching.plan_lessons import books_of
-from codeword.controller.teaching.words import Said, count_right, learn_weights, sayings
+from codeword.controller.teaching.words import Wording, count_right, learn_weights, sayings
 
 BOOK = """
 codebook: cart
@@ -83,7 +83,7 @@ def test_features_are_of_none_of_the_skills() -> None:
 def test_odds_add_up_to_one_with_none_of_the_skills() -> None:
     seen = Observation(step=0, time_s=0.0, entities=(), facts=())
     named = tuple(float(feature == "share of the name said") for feature in FEATURES)
-    odds = Weights(named, (0.0,) * len(OF_NONE)).odds(parse_codebook(BOOK), "light", seen)
+    odds = WordWeights(named, (0.0,) * len(OF_NONE)).odds(parse_codebook(BOOK), "light", seen)
     assert sum(odds.values()) == pytest.approx(1)
     assert odds["light"] == pytest.approx(math.e / (math.e + 3))
     assert odds[""] == odds["drive"] == pytest.approx(1 / (math.e + 3))
@@ -92,14 +92,14 @@ def test_odds_add_up_to_one_with_none_of_the_skills() -> None:
 def test_what_tells_apart_is_learned_and_what_does_not_is_not() -> None:
     telling, silent = FEATURES.index("words of choices"), FEATURES.index("has choices")
 
-    def said(right: int, told: bool) -> Said:
+    def said(right: int, told: bool) -> Wording:
         rows = [[0.0] * len(FEATURES) for _ in range(4)]
         for skill in rows:
             skill[silent] = 1.0
         if told:
             rows[right][telling] = 1.0
         said = Features(("a", "b", "c", "d"), rows, [1.0, 0.0, 0.0, 0.0])
-        return Said("single" if told else "refusal", said, right if told else 4)
+        return Wording("single" if told else "refusal", said, right if told else 4)
 
     some = [said(number % 4, number % 5 > 0) for number in range(200)]
     weights = learn_weights(some)

@@ -12,7 +12,7 @@ from codeword.runtime.episodes.format_page import layout, page
 from codeword.runtime.episodes.lerobot import STATE, write_lerobot
 from codeword.runtime.episodes.reviewer import Controls, beside, controls, longer, read_answer, review, told
 from codeword.runtime.outcome import outcome_of
-from codeword.runtime.recording import CHANNELS, Episode, read_episode
+from codeword.runtime.recording import CHANNELS, RecordedEpisode, read_episode
 from codeword.runtime.records import Header, schema_of
 from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.summary import add_up, scenario_of, task_at
@@ -133,7 +133,7 @@ class Fake:
 
 
 @pytest.fixture
-def pair(expert_episode: Path, random_run: list[Path]) -> tuple[Episode, Episode]:
+def pair(expert_episode: Path, random_run: list[Path]) -> tuple[RecordedEpisode, RecordedEpisode]:
     return read_episode(expert_episode, pictures=False), read_episode(random_run[0], pictures=False)
 
 
@@ -142,7 +142,7 @@ def by_goal(one: str, other: str) -> str:
     return "same" if reached[0] == reached[1] else "A" if reached[0] else "B"
 
 
-def test_a_fair_judge_says_the_same_in_either_order(pair: tuple[Episode, Episode]) -> None:
+def test_a_fair_judge_says_the_same_in_either_order(pair: tuple[RecordedEpisode, RecordedEpisode]) -> None:
     judge = Fake(by_goal)
     found = review(judge, *pair)
     assert (found.better, found.answers, found.consistent) == ("one", ("A", "B"), True)
@@ -163,7 +163,7 @@ def test_a_fair_judge_says_the_same_in_either_order(pair: tuple[Episode, Episode
         (lambda one, other: "same" if "some model" not in one + other else "A" if "some model" in one else "B", "self_preference"),
     ],
 )  # fmt: skip
-def test_each_flaw_is_found(pair: tuple[Episode, Episode], rule, flaw: str) -> None:
+def test_each_flaw_is_found(pair: tuple[RecordedEpisode, RecordedEpisode], rule, flaw: str) -> None:
     found = controls(Fake(rule), pair, "some model")
     assert getattr(found, flaw) == 1.0
     assert not found.trusted()
@@ -171,7 +171,7 @@ def test_each_flaw_is_found(pair: tuple[Episode, Episode], rule, flaw: str) -> N
         assert getattr(found, other) == 0.0, other
 
 
-def test_a_verdict_never_takes_the_place_of_physics(pair: tuple[Episode, Episode]) -> None:
+def test_a_verdict_never_takes_the_place_of_physics(pair: tuple[RecordedEpisode, RecordedEpisode]) -> None:
     wrong = review(Fake(lambda one, other: "B" if by_goal(one, other) == "A" else "A"), *pair)
     assert beside(wrong, *pair) == {"physics": "one", "model": "other", "answers": ["B", "A"], "disagree": True}
     torn = review(Fake(lambda _one, _other: "A"), *pair)
@@ -194,14 +194,14 @@ def test_only_one_word_is_an_answer(said: str, answer: str) -> None:
     assert read_answer(said) == answer
 
 
-def test_what_is_no_text_is_told(pair: tuple[Episode, Episode]) -> None:
+def test_what_is_no_text_is_told(pair: tuple[RecordedEpisode, RecordedEpisode]) -> None:
     with pytest.raises(CodewordError, match="answered with NoneType, not with text"):
         review(Fake(lambda _one, _other: None), *pair)
     assert controls(Fake(by_goal), (), "x") == Controls(0, None, None, None)
     assert not Controls(0, None, None, None).trusted()
 
 
-def test_the_longer_telling_says_nothing_more(pair: tuple[Episode, Episode]) -> None:
+def test_the_longer_telling_says_nothing_more(pair: tuple[RecordedEpisode, RecordedEpisode]) -> None:
     text = told(pair[0])
     lines = longer(text).splitlines()
     assert lines[::2] == text.splitlines()

@@ -16,7 +16,7 @@ from codeword.controller.processor import processor
 from codeword.runtime.episodes.checks import check
 from codeword.runtime.episodes.pairs import compare
 from codeword.runtime.episodes.record import keep
-from codeword.runtime.recording import Episode, read_episode
+from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.summary import scenario_of, task_at
 from codeword.runtime.tolerances import TOLERANCES
@@ -41,7 +41,7 @@ def moved(seen: Observation, by_m: float) -> Observation:
     return seen.model_copy(update={"entities": entities, "time_s": seen.time_s + abs(by_m)})
 
 
-def as_of(episode: Episode, folder: Path, name: str, **header: Any) -> Path:
+def as_of(episode: RecordedEpisode, folder: Path, name: str, **header: Any) -> Path:
     """The episode in another file, with another header."""
     episode.header = episode.header.model_copy(update=header)
     return rewritten(episode, folder / name)
@@ -168,7 +168,7 @@ def test_a_block_laid_elsewhere_is_seen(expert_episode: Path, tmp_path: Path) ->
     assert any(found.field.startswith("observation.entities[0].position_m") for found in again)
 
 
-def as_read(path: Path) -> Episode:
+def as_read(path: Path) -> RecordedEpisode:
     return read_episode(path, pictures=False)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from codeword.codebook import Result
 from codeword.runtime.episodes.export import StepRow
-from codeword.runtime.recording import Episode, read_episode
+from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.records import BudgetRecord
 from codeword.runtime.report.rules import RULES, remarks
 from codeword.runtime.report.way import Ahead
@@ -92,26 +92,26 @@ def test_export_writes_each_step(
     assert [line["success"] for line in lines[: len(whole.steps)]] == [None] * (len(whole.steps) - 1) + [True]
 
 
-def said(episode: Episode, left: list[int]) -> list[tuple[str, int]]:
+def said(episode: RecordedEpisode, left: list[int]) -> list[tuple[str, int]]:
     ahead = [Ahead(count, '{"skill":"home"}') for count in left]
     return [(remark.rule, remark.step) for remark in remarks(episode, scenario_of(episode), ahead)]
 
 
 @pytest.fixture
-def episode(expert_episode: Path) -> Episode:
+def episode(expert_episode: Path) -> RecordedEpisode:
     """Five steps, the second of which failed by a slip."""
     return read_episode(expert_episode, pictures=False)
 
 
-def test_a_good_episode_has_nothing_to_be_said(episode: Episode) -> None:
+def test_a_good_episode_has_nothing_to_be_said(episode: RecordedEpisode) -> None:
     assert said(episode, [2, 1, 2, 1, 0]) == []
 
 
-def test_a_wasted_command_is_told(episode: Episode) -> None:
+def test_a_wasted_command_is_told(episode: RecordedEpisode) -> None:
     assert said(episode, [2, 1, 2, 2, 0]) == [("wasted", 2)]
 
 
-def test_the_same_failure_again_is_told(episode: Episode) -> None:
+def test_the_same_failure_again_is_told(episode: RecordedEpisode) -> None:
     failed = episode.steps[1].result
     assert failed is not None
     episode.steps[3].result = failed
@@ -122,7 +122,7 @@ def test_the_same_failure_again_is_told(episode: Episode) -> None:
     assert said(episode, [2, 1, 2, 1, 0]) == [], "another reason is another failure"
 
 
-def test_done_too_early_and_near_misses_are_told(episode: Episode) -> None:
+def test_done_too_early_and_near_misses_are_told(episode: RecordedEpisode) -> None:
     verdict = episode.verdict
     assert verdict is not None
     early = {"success": False, "open": ("in(blue_block,red_bowl)",), "credit": 0.5}
@@ -134,7 +134,7 @@ def test_done_too_early_and_near_misses_are_told(episode: Episode) -> None:
     assert said(episode, [2, 1, 2, 1, 0]) == [("near_miss", 4)]
 
 
-def test_missed_budgets_are_told(episode: Episode) -> None:
+def test_missed_budgets_are_told(episode: RecordedEpisode) -> None:
     late = BudgetRecord(step=2, stage_ms={"decision_ms": 3210.0}, missed=("decision_ms",))
     episode.steps[2].budget = late
     (remark,) = remarks(episode, scenario_of(episode), [Ahead(n, "") for n in (2, 1, 2, 1, 0)])

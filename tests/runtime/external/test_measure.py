@@ -12,7 +12,7 @@ from codeword.codebook.task_plan import TaskPlan
 from codeword.controller.sureness import SURE
 from codeword.runtime.evaluation.contenders import contenders
 from codeword.runtime.external.items import Score
-from codeword.runtime.external.measure import Row, Tried, pairs
+from codeword.runtime.external.measure import SetRow, Tried, pairs
 from codeword.runtime.external.sets import SETS, chosen_files
 from tests.controller.tiny import write_folder
 from tests.runtime.external.given import items, named, plan_of, run, tried
@@ -111,7 +111,7 @@ def test_what_a_row_comes_to(folder: Path) -> None:
         score = Score(right, found=2, spurious=1, missed=0) if right else Score(right, missed=3)
         return Tried(item, replace(fine.written, sureness=sureness), score)
 
-    row = Row(contenders(["random"])[0], "huric", [surely(0.9, True), surely(SURE, False), surely(0.2, True)])
+    row = SetRow(contenders(["random"])[0], "huric", [surely(0.9, True), surely(SURE, False), surely(0.2, True)])
     told = row.as_json()
     assert (told["n"], told["success"], told["carried_out"], told["carried_out_wrong"]) == (3, 2, 2, 1)
     assert told["sureness"] == pytest.approx((0.9 + SURE + 0.2) / 3)

@@ -20,7 +20,7 @@ from codeword.codebook import (
 )
 from codeword.runtime.link import lekiwi_format
 from codeword.runtime.link.lekiwi import LEAD_DEG, SPEED_LIMITS, LeKiwiRobot, lekiwi_address
-from codeword.runtime.link.lekiwi_format import KEYS, Look, read_observation, write_command, write_observation
+from codeword.runtime.link.lekiwi_format import KEYS, HostState, read_observation, write_command, write_observation
 from codeword.runtime.link.lekiwi_host import LeKiwiHost
 from codeword.runtime.link.sockets import endpoint
 from tests.runtime.link.processes import free_port
@@ -52,10 +52,10 @@ def test_a_command_is_nine_numbers_in_the_hosts_order_and_spelling() -> None:
 def test_both_formats_of_observations_are_told_apart_by_themselves() -> None:
     new = [json.dumps({"_cams": ["front", "wrist"], **STATE}).encode(), JPEG, b""]
     old = [json.dumps({**STATE, "front": "/9j/2Q=="}).encode()]
-    assert read_observation(new) == Look(STATE, {"front": JPEG, "wrist": b""})
-    assert read_observation(old) == Look(STATE, {"front": JPEG})
-    assert write_observation(Look(STATE, {"front": JPEG, "wrist": b""}), old=False) == new
-    assert write_observation(Look(STATE, {"front": JPEG}), old=True) == old
+    assert read_observation(new) == HostState(STATE, {"front": JPEG, "wrist": b""})
+    assert read_observation(old) == HostState(STATE, {"front": JPEG})
+    assert write_observation(HostState(STATE, {"front": JPEG, "wrist": b""}), old=False) == new
+    assert write_observation(HostState(STATE, {"front": JPEG}), old=True) == old
 
 
 @pytest.mark.parametrize(
