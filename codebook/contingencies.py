@@ -11,6 +11,9 @@ from .skills import Codebook
 from .task_plan import told_command
 
 
+_FAILS, _FAILS_HALF_WAY = "it fails", "it fails half-way"
+
+
 @dataclass(frozen=True)
 class Contingency:
     """What may go wrong with a command, and what the plan does then, both in words."""
@@ -22,16 +25,17 @@ class Contingency:
 def contingencies(executor: PlanExecutor, observation: Observation, command: Command) -> tuple[Contingency, ...]:
     """What comes next where the command that `executor` gave for an observation fails: with everything as it was, half
     way (what its effects take away is gone, and what they bring is not there: something slipped), or with one of the
-    things that it names out of sight. Cases with the same answer are told together. The executor stays as it is.
+    things that it names out of sight. Cases with the same answer are told together, and half way only where that makes a
+    difference. The executor stays as it is.
     """
     codebook = executor.codebook
     if codebook.skills[command.skill].ends is not None:
         return ()
     failed = _failed(observation, command)
-    cases = {"it fails": failed}
+    cases = {_FAILS: failed}
     half_way = _half_way(codebook, failed, command)
     if half_way.facts != failed.facts:
-        cases["it fails half-way"] = half_way
+        cases[_FAILS_HALF_WAY] = half_way
     cases |= {
         f"{name} is out of sight": _without(failed, name)
         for name in _things(codebook, command)
@@ -40,6 +44,9 @@ def contingencies(executor: PlanExecutor, observation: Observation, command: Com
     answers: dict[str, list[str]] = {}
     for case, seen in cases.items():
         answers.setdefault(_answer(executor.copy(), seen, command), []).append(case)
+    for alike in answers.values():
+        if _FAILS in alike and _FAILS_HALF_WAY in alike:
+            alike.remove(_FAILS_HALF_WAY)
     return tuple(Contingency(" or ".join(alike), then) for then, alike in answers.items())
 
 
