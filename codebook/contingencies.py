@@ -10,7 +10,6 @@ from .plan_executor import PlanExecutor
 from .skills import Codebook
 from .task_plan import told_command
 
-
 _FAILS, _FAILS_HALF_WAY = "it fails", "it fails half-way"
 
 
