@@ -24,8 +24,8 @@ class Contingency:
 def contingencies(executor: PlanExecutor, observation: Observation, command: Command) -> tuple[Contingency, ...]:
     """What comes next where the command that `executor` gave for an observation fails: with everything as it was, half
     way (what its effects take away is gone, and what they bring is not there: something slipped), or with one of the
-    things that it names out of sight. Cases with the same answer are told together, and half way only where that makes a
-    difference. The executor stays as it is.
+    things that it names out of sight. Cases with the same answer are told together, and half way only where that makes
+    a difference. The executor stays as it is.
     """
     codebook = executor.codebook
     if codebook.skills[command.skill].ends is not None:
