@@ -40,10 +40,10 @@ def test_the_plans_of_the_corpus_agree_with_it_and_others_do_not(tmp_path: Path)
 
 
 def test_every_task_is_shown_once_without_its_plan(tmp_path: Path) -> None:
-    write_sample(tmp_path, 300, 3, 4)
+    write_sample(tmp_path, 30, 3, 4)
     text = "".join((tmp_path / f"part-{part}.md").read_text() for part in range(4))
-    assert [text.count(f"## Task {n}\n") for n in range(300)] == [1] * 300
-    assert all(f"Somebody says: {one.words}\n" in text for one in drawn(300, 3))
+    assert [text.count(f"## Task {n}\n") for n in range(30)] == [1] * 30
+    assert all(f"Somebody says: {one.words}\n" in text for one in drawn(30, 3))
     assert "\nplan" not in text and "tasks:" not in text
 
 
