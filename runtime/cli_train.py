@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from codeword.controller import teaching
 from codeword.controller.teaching.domains import LAYOUTS, PLAN_SPLITS, TAUGHT, VALIDATION
 from codeword.controller.teaching.sequences import (
     CHECK_SEED,
@@ -29,6 +31,12 @@ LARGEST_SEED = 999_999
 Seed = click.IntRange(0, LARGEST_SEED)
 _COUNT, _ANY, _RATE = click.IntRange(1), click.IntRange(0), click.FloatRange(0, min_open=True)
 
+RECIPES = {"plans": Path(teaching.__file__).parent / "recipe.yaml"}
+"""Recipes that are shipped."""
+
+_OF_MACHINE = ("device", "dtype", "threads", "processes")
+"""Settings that hang on the machine."""
+
 _DECISIONS, _OF_CODEBOOK = 20_000, 2_400
 """How many decisions are learned from, and with a codebook of one's own: at 2.5 s each, as two old cores take them,
 100 minutes.
@@ -37,6 +45,9 @@ _DECISIONS, _OF_CODEBOOK = 20_000, 2_400
 
 @click.command(epilog="Example: codeword train --codebook my.yaml --out taught")
 @click.option("--codebook", "file", help="Teach this codebook (a file, or the name of a shipped one), out of itself.")
+@click.option(
+    "--recipe", type=click.Path(path_type=Path), help="Train in the stages of a file, or `plans`: from nothing."
+)
 @click.option(
     "--decisions",
     type=_COUNT,
@@ -82,7 +93,7 @@ _DECISIONS, _OF_CODEBOOK = 20_000, 2_400
     help="Processes that read lessons on a CPU; 0: two where there are two cores and two codebooks in a step.",
 )
 def train(
-    file: str | None, decisions: int | None, seed: int, out: Path, lessons_file: Path | None,
+    file: str | None, recipe: Path | None, decisions: int | None, seed: int, out: Path, lessons_file: Path | None,
     check_files: tuple[Path, ...], checked: int, check_every: int, model: str, begin_with: str | None, device: str,
     dtype: str, rank: int, rate: float, groups: int, per_group: int, together: int,
     threads: int | None, processes: int,
@@ -95,7 +106,12 @@ def train(
     With --codebook the lessons are made of that codebook's examples, names and descriptions, and some of other
     codebooks. A part of the examples is kept aside and tried before and after (examples.json): where that is no better,
     no adapter is written, and it exits 1.
+
+    With --recipe the settings are those of its stages, each of which begins with the adapter of the one before;
+    manifest.json tells seeds and hashes. `--recipe plans` is how an adapter for plans is taught from nothing.
     """
+    if recipe is not None:
+        return _follow(recipe, out)
     import torch
 
     from codeword.controller.adapter import AUTO, NONE, load_adapter
@@ -185,6 +201,26 @@ def lessons(n: int, seed: int, split: str, per_group: int, model: str, out: Path
 
         count = write_groups(out, Header(PLAN_CONTRACT, tokenizer_hash(base.folder), seed, split), wanted())
     click.echo(f"{count:,} decisions are in {out}")
+
+
+def _follow(recipe: Path, out: Path) -> int:
+    """Train in stages. Raises InputError where a setting is given that is the stages' own."""
+    import torch
+
+    from codeword.codebook.errors import InputError
+
+    from .recipe import follow
+
+    context = click.get_current_context()
+    for param in train.params:
+        given = context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
+        if given and param.name not in ("recipe", "out", *_OF_MACHINE):
+            raise InputError(f"--recipe has settings of its own; leave {param.opts[0]} away")
+    machine = {name: context.params[name] for name in _OF_MACHINE}
+    machine["threads"] = machine["threads"] or torch.get_num_threads()  # a stage leaves fewer behind
+    path = RECIPES.get(str(recipe), recipe)
+    follow(path, out, lambda **stage: context.invoke(train, **machine, checked=0, **stage), click.echo)
+    return 0
 
 
 def _own(file: str, seed: int, lessons_file: Path | None) -> "OwnCodebook":

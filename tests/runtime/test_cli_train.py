@@ -1,6 +1,8 @@
 """`codeword lessons` and `codeword train`: from nothing to an adapter, with a tiny model."""
 
+import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,8 @@ import pytest
 from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.controller.teaching.sequences import Header, tokenizer_hash, write_groups
 from codeword.runtime.cli import main
+from codeword.runtime.cli_train import RECIPES
+from codeword.runtime.recipe import read_recipe
 from tests.controller.tiny import write_folder
 
 
@@ -113,3 +117,54 @@ def test_nothing_is_taught_with_what_is_kept_for_evaluation(
     given = ("--lessons", kept, "--model", model, "--per-group", "2", "--dtype", "fp32", "--device", "cpu")
     assert run("train", *given, "--out", str(tmp_path / "out")) == 2
     assert f"lessons of '{split}' are for checking with (--check)" in capsys.readouterr().err
+
+
+RECIPE = """
+model: {model}
+rank: 4
+stages:
+  - {{decisions: 4, seed: 3, per_group: 2, groups: 1}}
+  - {{decisions: 2, seed: 4, rate: 1e-4, per_group: 2, groups: 1}}
+"""
+
+
+def test_a_recipe_is_followed_stage_by_stage_and_gone_on_with(tmp_path: Path) -> None:
+    model, out = write_folder(tmp_path / "tiny"), tmp_path / "out"
+    (tmp_path / "recipe.yaml").write_text(RECIPE.format(model=model))
+    asked = ("train", "--recipe", str(tmp_path / "recipe.yaml"), "--out", str(out), "--dtype", "fp32")
+    assert run(*asked) == 0
+    manifest = json.loads((out / "manifest.json").read_text())
+    first, second = manifest["stages"]
+    assert (first["steps"], second["steps"]) == (2, 1)
+    assert (first["begun_with"], second["begun_with"]) == ("", first["adapter_sha256"])
+    weights = (out / "adapter/adapter_model.safetensors").read_bytes()
+    assert hashlib.sha256(weights).hexdigest() == second["adapter_sha256"] != first["adapter_sha256"]
+    assert {len(manifest[name]) for name in ("recipe_sha256", "base_sha256", "corpus_sha256")} == {64}
+    shutil.rmtree(out / "stage-2")
+    (out / "manifest.json").unlink()
+    assert run(*asked) == 0
+    assert json.loads((out / "manifest.json").read_text()) == manifest, "the same seeds, the same adapter"
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "why"),
+    [
+        ("stages: []", (), "recipe.yaml:1:9: stages: "),
+        ("stages:\n  - {decisions: 0, seed: 1}", (), "recipe.yaml:2:17: stages.0.decisions: "),
+        ("stages:\n  - {decisions: 1, seed: 1, sed: 2}", (), "stages.0.sed: unknown key"),
+        ("stages:\n  - {decisions: 1, seed: 1}", ("--rate", "1e-3"), "leave --rate away"),
+        ("stages:\n  - {decisions: 1, seed: 1}", ("--codebook", "tabletop"), "leave --codebook away"),
+    ],
+)
+def test_a_recipe_that_is_none_is_refused_before_anything_is_loaded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, more: tuple[str, ...], why: str
+) -> None:
+    (tmp_path / "recipe.yaml").write_text(text)
+    assert run("train", "--recipe", str(tmp_path / "recipe.yaml"), "--out", str(tmp_path / "out"), *more) == 2
+    said = capsys.readouterr().err
+    assert why in said and said.count("\n") == 1, said
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_recipe_that_is_shipped_is_one() -> None:
+    assert read_recipe(RECIPES["plans"]).begin_with == "none"
