@@ -85,19 +85,21 @@ def test_the_command_line_works_from_the_wheel(installed: Path, command: list[st
 
 
 @pytest.mark.model
-def test_the_wheel_has_the_adapter_and_the_guide(installed: Path, tmp_path: Path) -> None:
+def test_the_wheel_has_the_adapter_the_guide_and_the_recipe(installed: Path, tmp_path: Path) -> None:
     code = (
         "from pathlib import Path\n"
         "import codeword.runtime\n"
         "from codeword.controller.adapter import AUTO, load_adapter\n"
         "from codeword.controller.registry import resolve\n"
+        "from codeword.runtime.cli_train import RECIPES\n"
         "here = Path(codeword.runtime.__file__).parent\n"
-        "print(load_adapter(AUTO, resolve('smollm2-135m')).name, (here / 'guide' / 'plans.md').is_file(), here)"
+        "print(load_adapter(AUTO, resolve('smollm2-135m')).name, (here / 'guide' / 'plans.md').is_file(), "
+        "RECIPES['plans'].is_file(), here)"
     )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         [installed / "python", "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
-    name, guide, here = done.stdout.split()
-    assert (name, guide) == ("plans-135m", "True")
+    name, guide, recipe, here = done.stdout.split()
+    assert (name, guide, recipe) == ("plans-135m", "True", "True")
     assert Path(here).is_relative_to(installed.parent)
