@@ -29,7 +29,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Stage(_Part):
+class RecipeStage(_Part):
     """A training: how many decisions it learns from, the seed of its lessons, the highest learning rate, and how many
     decisions under a codebook and codebooks a step has.
     """
@@ -47,7 +47,7 @@ class Recipe(_Part):
     model: str = "smollm2-135m"
     rank: Annotated[int, Field(gt=0)] = 16
     begin_with: str = "none"
-    stages: tuple[Stage, ...]
+    stages: tuple[RecipeStage, ...]
 
 
 def read_recipe(path: Path) -> Recipe:

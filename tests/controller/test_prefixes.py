@@ -196,7 +196,7 @@ def test_a_second_engine_decides_alike_from_disk(
 _ELSEWHERE = """
 import sys
 from pathlib import Path
-from codeword.codebook import Prompt
+from codeword.codebook.prompt import Prompt
 from codeword.controller import prefixes
 from codeword.controller.engine import Engine
 from codeword.controller.registry import open_folder

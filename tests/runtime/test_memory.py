@@ -15,8 +15,7 @@ from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.store import silent
 from codeword.runtime.episode import Episode, run_episode
 from codeword.runtime.outcome import outcome_of
-from codeword.runtime.recording import Episode as RecordedEpisode
-from codeword.runtime.recording import read_episode
+from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.run import Controllers, Plan, Who, run
 from codeword.runtime.summary import scenario_of, summarize
