@@ -16,6 +16,7 @@ from codeword.controller import teaching
 from codeword.controller.teaching.domains import LAYOUTS, PLAN_SPLITS, TAUGHT, VALIDATION
 from codeword.controller.teaching.sequences import (
     CHECK_SEED,
+    LARGEST_SEED,
     Group,
     Header,
     read_groups,
@@ -27,7 +28,6 @@ from codeword.controller.teaching.sequences import (
 if TYPE_CHECKING:
     from .own_codebook import OwnCodebook
 
-LARGEST_SEED = 999_999
 Seed = click.IntRange(0, LARGEST_SEED)
 _COUNT, _ANY, _RATE = click.IntRange(1), click.IntRange(0), click.FloatRange(0, min_open=True)
 

@@ -21,6 +21,7 @@ from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.codebook.yaml_source import locate, parse_yaml, plain, read_text
 from codeword.controller.store import sha256_of
 from codeword.controller.teaching.corpus_reader import folder as corpus_folder
+from codeword.controller.teaching.sequences import LARGEST_SEED
 
 ADAPTER, MANIFEST = "adapter", "manifest.json"
 
@@ -35,7 +36,7 @@ class RecipeStage(_Part):
     """
 
     decisions: Annotated[int, Field(gt=0)]
-    seed: Annotated[int, Field(ge=0, le=999_999)]
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)]
     rate: Annotated[float, Field(gt=0, le=1)] = 5e-4
     per_group: Annotated[int, Field(gt=0)] = 6
     groups: Annotated[int, Field(gt=0)] = 2

@@ -1,12 +1,11 @@
 """What tests in every room share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from codeword.codebook import Codebook, load_codebook
 from codeword.controller import prefixes
-from tests.sizes import try_all
 
 LONGEST = (
     "tests/test_readme.py", "tests/runtime/test_model.py", "tests/controller/test_lessons.py",
@@ -19,10 +18,6 @@ LONGEST = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--thorough", action="store_true", help="try all random cases, and not a quarter of them")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    try_all(bool(config.getoption("--thorough")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,6 +33,13 @@ def own_prefixes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prefixes, "prefixes_dir", lambda: folder)
         yield
+
+
+@pytest.fixture(scope="session")
+def sized(pytestconfig: pytest.Config) -> Callable[[int], int]:
+    """How many of so many random cases are tried: all with `--thorough`, as in CI, else a quarter."""
+    share = 1 if pytestconfig.getoption("--thorough") else 4
+    return lambda every: every // share
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,9 @@ from codeword.controller.store import sha256_of
 
 FORMAT = 3
 
+LARGEST_SEED = 999_999
+"""The largest seed of lessons that are taught."""
+
 CHECK_SEED = 1_000_003
 """The seed of the lessons that models are checked with; training itself takes smaller ones."""
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Literal
 
@@ -139,23 +139,21 @@ class Teller:
     def _contingencies(self, decision: Decision, observation: Observation) -> tuple[tuple[str, str], ...]:
         """What the plan does next where the command fails; nothing where the plan cannot be followed from here."""
         if self._followed is None or self._followed[0] is not decision:
-            self._followed = (decision, tuple(self._follow(decision, observation)))
+            self._followed = (decision, self._follow(decision, observation))
         return self._followed[1]
 
-    def _follow(self, decision: Decision, observation: Observation) -> Iterator[tuple[str, str]]:
-        executor = self._executor
+    def _follow(self, decision: Decision, observation: Observation) -> tuple[tuple[str, str], ...]:
+        executor, self._executor = self._executor, None
         if executor is None or decision.path != "planned" or decision.plan != executor.plan.text:
             try:
                 executor = PlanExecutor(self._codebook, read_plan(self._codebook, decision.plan))
             except CommandError:  # it was written by another state of the codebook
-                executor = None
-        found = executor.next(observation) if executor is not None else None
-        if executor is None or not isinstance(found, Command) or found.text != decision.text:
-            self._executor = None
-            return
+                return ()
+        found = executor.next(observation)
+        if not isinstance(found, Command) or found.text != decision.text:
+            return ()
         self._executor = executor
-        for one in contingencies(executor, observation, found):
-            yield one.case, one.then
+        return tuple((one.case, one.then) for one in contingencies(executor, observation, found))
 
     def _ends(self, text: str) -> bool:
         """Whether a command that passed the guard ends the episode."""

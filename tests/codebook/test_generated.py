@@ -3,18 +3,18 @@
 import json
 import random
 import re
+from collections.abc import Callable
 
 from jsonschema import Draft202012Validator
 
 from codeword.codebook import CommandError, legal, read_command
 from codeword.codebook.command_codec import command_schema
 from tests.codebook.generated import TASK, every_valid_command, random_codebook, random_observation
-from tests.sizes import sized
 
 OBSERVATIONS = 10
 
 
-def test_the_grammar_accepts_exactly_what_is_valid() -> None:
+def test_the_grammar_accepts_exactly_what_is_valid(sized: Callable[[int], int]) -> None:
     rng, codebooks = random.Random(11), sized(1000)
     cases = commands = hundredths = 0
     for _ in range(codebooks):
@@ -40,7 +40,7 @@ def test_the_grammar_accepts_exactly_what_is_valid() -> None:
     assert hundredths > codebooks // 50, "0.07 with a step of 0.01 was among them"
 
 
-def test_what_is_not_canonical_is_read_as_its_canonical_form_or_refused() -> None:
+def test_what_is_not_canonical_is_read_as_its_canonical_form_or_refused(sized: Callable[[int], int]) -> None:
     """Other key orders, spaces, written-out defaults and 1.0 for 1 say the same command; a value off its step says none."""
     rng = random.Random(12)
     seen, codebooks = 0, sized(300)

@@ -2,7 +2,7 @@
 
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -17,7 +17,6 @@ from tests.benchmarks.planner import KINDS, arrangement, facts_wanted, observed
 from tests.codebook.plan_reference import random_world
 from tests.codebook.test_planner import goal
 from tests.observations import observe
-from tests.sizes import sized
 
 
 def search(world: SymbolicWorld, wanted: Condition) -> GreedySearch:
@@ -69,7 +68,7 @@ def random_goal(rng: random.Random, codebook: Codebook, blocks: list[str]) -> Co
     return goal(codebook, *texts)
 
 
-def test_a_plan_is_found_exactly_where_there_is_one(tabletop: Codebook) -> None:
+def test_a_plan_is_found_exactly_where_there_is_one(tabletop: Codebook, sized: Callable[[int], int]) -> None:
     """Against trying all commands, for worlds of four blocks, one of which may be too wide to be taken."""
     rng, worlds = random.Random(3), sized(100)
     counts = {True: 0, False: 0}

@@ -13,8 +13,8 @@ from codeword.controller.registry import open_folder
 from codeword.controller.teaching.codebook_generator import shipped_book
 from codeword.controller.teaching.kinds import KINDS, fitting
 from codeword.controller.teaching.pools_of import held_out_kinds, training_pools
+from codeword.controller.teaching.sequences import LARGEST_SEED
 from codeword.runtime.cli import main
-from codeword.runtime.cli_train import LARGEST_SEED
 from codeword.runtime.evaluation.contenders import contenders
 from codeword.runtime.evaluation.failures import failure, harmed
 from codeword.runtime.evaluation.splits import FIRST_SEED, SPLITS, cases, other_codebooks, other_words

@@ -17,7 +17,6 @@ from codeword.runtime.cli import main
 from codeword.runtime.recording import read_episode
 from codeword.runtime.tools import general_name, tools_now
 from tests.observations import observe
-from tests.sizes import sized
 
 mcp = pytest.importorskip("mcp")
 from anyio.from_thread import start_blocking_portal  # noqa: E402 (anyio comes with mcp)
@@ -85,7 +84,7 @@ def test_an_agent_sees_what_is_legal_and_is_told_when_that_changes(tmp_path: Pat
     assert not ended.value.code
 
 
-def test_of_calls_of_any_kind_nothing_illegal_reaches_the_robot(tmp_path: Path) -> None:
+def test_of_calls_of_any_kind_nothing_illegal_reaches_the_robot(tmp_path: Path, sized: Callable[[int], int]) -> None:
     rng, calls, answers = random.Random(7), sized(200), {"done": 0, "refused": 0}
     codebook = load_codebook("tabletop")
 
@@ -99,7 +98,7 @@ def test_of_calls_of_any_kind_nothing_illegal_reaches_the_robot(tmp_path: Path) 
             assert came.is_error is (told != "done"), (number, came)
 
     talk(tmp_path, what)
-    assert answers["done"] > calls // 10 and answers["refused"] > calls // 4, answers
+    assert answers["done"] > calls // 10 and answers["refused"] > 3 * calls // 10, answers
     carried_out = 0
     for path in sorted(tmp_path.glob("*.mcap")):
         for step in read_episode(path).steps:
