@@ -10,35 +10,27 @@ from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.command import Command
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.observation import Observation
-from codeword.codebook.plan_prompt import PLAN_CONTRACT, plan_system
-from codeword.codebook.prompt import CONTRACT
+from codeword.codebook.plan_prompt import plan_system
 from codeword.codebook.skills import Codebook
 
 from .adapter import AUTO as AUTO_ADAPTER
-from .adapter import Adapter, load_adapter
 from .backend import Backend
+from .decider_config import BEST_POLICY, LOCAL, NO_CACHE, DeciderConfig, policy_for
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key
 from .digest import graph_digest
-from .engine import Cancelled, Engine, never
+from .engine import Cancelled, never
 from .guess_history import GuessHistory, situation_of
 from .lookahead import Lookahead, Question
 from .plan_controller import PlanController
 from .profiles import AUTO
 from .reflexes import reflex_decision
-from .registry import DEFAULT_MODEL, resolve
+from .registry import DEFAULT_MODEL
 from .sampling import GREEDY, Sampling
 from .speculation_hint import About, Hint
 from .store import Progress, silent
 from .sureness import SURE
 
 Kind = Literal["llm", "random"]
-
-POLICIES = ("plan", "direct")
-"""What the model writes: once for a task its plan, commands and goals for plain code to carry out; or every command, as
-its turn comes, for tasks that depend on what is seen on the way."""
-
-BEST_POLICY = "auto"
-"""The policy that an adapter is best at, and the first of all where there is no adapter."""
 
 
 class Controller(Protocol):
@@ -97,37 +89,9 @@ class ModelController:
         return Question(offered.prompt, offered.legal.graph, self._sampling, hint, dict(offered.legal.left_out))
 
 
-def check_policy(policy: str) -> None:
-    """Raises InputError for an unknown policy."""
-    if policy not in (BEST_POLICY, *POLICIES):
-        raise InputError(f"there is no policy '{policy}'{did_you_mean(policy, [BEST_POLICY, *POLICIES])}")
-
-
-def policy_for(adapter: Adapter, policy: str = BEST_POLICY) -> str:
-    """One of POLICIES: the one that is asked for, or the best of an adapter.
-
-    Raises InputError for one that the adapter was not taught, and whatever `check_policy` raises.
-    """
-    check_policy(policy)
-    taught = POLICIES if adapter.folder is None else adapter.policies
-    if policy == BEST_POLICY:
-        policy = taught[0]
-    if policy not in taught:
-        raise InputError(
-            f"adapter {adapter.name}: was taught for policy {', '.join(taught)}, and not for {policy}; use one of "
-            "those, or --adapter none"
-        )
-    return policy
-
-
 def prompt_opening(policy: str, codebook: Codebook) -> str:
     """What every prompt of a policy and a codebook begins with: to be read ahead of the first decision."""
     return plan_system(codebook) if policy == "plan" else stable_text(codebook)
-
-
-def contract_of(policy: str) -> int:
-    """The version of the prompt contract that a policy goes by."""
-    return PLAN_CONTRACT if policy == "plan" else CONTRACT
 
 
 def model_controller(
@@ -216,8 +180,8 @@ def make_controller(
     sure: float = SURE,
     device: str = "cpu",
     threads: int | None = None,
-    cache: str = "off",
-    fallback: str = "local",
+    cache: str = NO_CACHE,
+    fallback: str = LOCAL,
     progress: Progress = silent,
 ) -> Controller:
     """A controller of a kind: `llm` (with a model and an adapter) or `random` (with a seed).
@@ -231,20 +195,21 @@ def make_controller(
         return RandomController(codebook, seed)
     if kind != "llm":
         raise InputError(f"there is no controller '{kind}'{did_you_mean(kind, list(get_args(Kind)))}")
-    check_policy(policy)
-    from .cache.opening import open_store
-    from .chain import chain
-    from .remote.address import is_remote, read_address
-    from .remote.fallback import HOLD, LOCAL
-    from .remote.model import RemoteModel
+    config = DeciderConfig(
+        model=model, adapter=adapter, profile=profile, sampling=sampling, policy=policy, cache=cache, fallback=fallback,
+        sure=sure,
+    )  # fmt: skip
+    return configured_controller(config, codebook, progress, device=device, threads=threads)
 
-    store, there, name = open_store(cache), None, model
-    if is_remote(model):
-        there = RemoteModel(read_address(model), retries=None if fallback == HOLD else 2)
-        name = DEFAULT_MODEL if fallback == LOCAL else fallback
-    here = None
-    if there is None or fallback != HOLD:
-        base = resolve(name, progress)
-        chosen = load_adapter(adapter, base)
-        here = Engine(base, profile=profile, device=device, threads=threads, adapter=chosen, progress=progress)
-    return model_controller(chain(here, there, store), codebook, policy=policy, sampling=sampling, sure=sure)
+
+def configured_controller(
+    config: DeciderConfig, codebook: Codebook, progress: Progress = silent, *, device: str = "cpu",
+    threads: int | None = None,
+) -> Controller:  # fmt: skip
+    """The controller of a config that asks a model. Raises what `make_controller` does."""
+    from .open_backend import open_backend
+
+    opened = open_backend(config, progress, device=device, threads=threads)
+    return model_controller(
+        opened.backend, codebook, policy=opened.info.policy, sampling=config.sampling, sure=config.sure
+    )

@@ -31,8 +31,8 @@ class KnownModel:
 
     `source` is the wheel's requirement, or the hub's `org/name@revision`; `member` is the file in it. `size_bytes` and
     `sha256` are those of the GGUF file; `needed_bytes` is the room that fetching and converting takes. `right` says how
-    many of 200 tasks in codebooks that nothing was taught with it does rightly, untaught (`codeword evaluate --split
-    authored --controller base`); None where that was not measured.
+    many of 200 tasks in codebooks that nothing was taught with it does rightly, untaught
+    (`codeword lab evaluate --split authored --controller base`); None where that was not measured.
     """
 
     name: str

@@ -4,4 +4,4 @@
 
 SURE = 0.55
 """What is written less surely is not carried out: the robot holds and says so. What floors trade is told by
-`codeword evaluate --split validation`."""
+`codeword lab evaluate --split validation`."""

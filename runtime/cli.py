@@ -50,10 +50,6 @@ VERBS = {
     "episodes": Lazy(
         "codeword.runtime.cli_episodes:episodes", "Look into episode files: list, show, compare and export them."
     ),
-    "published": Lazy(
-        "codeword.runtime.cli_published:published",
-        "Print, as Markdown, what EPISODES (files, or folders of them) reached beside what others published.",
-    ),
     "codebook": Lazy("codeword.runtime.cli_codebook:codebook", "Check a codebook, or show what is made from it."),
     "new": Lazy("codeword.runtime.cli_new:new", "Write a commented codebook or scenario to start from."),
     "models": Lazy(
@@ -67,13 +63,11 @@ VERBS = {
         "codeword.runtime.cli_doctor:doctor",
         "See whether this machine has what a run needs, a line for each thing, with the cure; exits 1 if one is ill.",
     ),
-    "train": Lazy("codeword.runtime.cli_train:train", "Train an adapter by lessons made on the way, or out of a file."),
-    "lessons": Lazy(
-        "codeword.runtime.cli_train:lessons", "Make a file of lessons, for training on a machine that cannot make them."
+    "train": Lazy(
+        "codeword.runtime.cli_train:train", "Teach a model a codebook of yours, or to follow codebooks from nothing."
     ),
-    "evaluate": Lazy(
-        "codeword.runtime.cli_evaluate:evaluate",
-        "Evaluate controllers on unseen layouts, wordings, codebooks and kinds of task, and on the other suites.",
+    "lab": Lazy(
+        "codeword.runtime.cli_lab:lab", "Measure controllers and adapters, and make what adapters are taught with."
     ),
 }
 """Each verb: where it is, and what it says of itself."""

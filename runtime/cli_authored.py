@@ -1,4 +1,4 @@
-"""`codeword evaluate --split authored`: tasks in codebooks of domains that nobody was taught with."""
+"""`codeword lab evaluate --split authored`: tasks in codebooks of domains that nobody was taught with."""
 
 from collections.abc import Mapping, Sequence
 from itertools import product

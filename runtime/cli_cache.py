@@ -36,13 +36,17 @@ def show(where: str, as_json: bool) -> None:
 
 @cache.command(epilog="Example: codeword cache clear")
 @_WHERE
-def clear(where: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def clear(where: str, as_json: bool) -> None:
     """Forget every decision that is kept."""
     with closing(_open(where)) as store:
         entries = store.clear()
         for note in store.take_notes():
             raise InputError(note.text)
-    out.print(f"{store.name}: {entries} decisions forgotten", markup=False)
+    if as_json:
+        print_json({"cache": store.name, "forgotten": entries})
+    else:
+        out.print(f"{store.name}: {entries} decisions forgotten", markup=False)
 
 
 def _open(where: str) -> KeptStore:

@@ -18,10 +18,11 @@ from codeword.codebook.observation import Record
 from codeword.codebook.reflexes import stops
 from codeword.codebook.task_plan import TaskPlan, read_plan, told_command
 from codeword.controller import Decision
-from codeword.controller.sureness import SURE
+from codeword.controller.decider_config import DeciderConfig
 
 from .explain import Explainer
 from .judge import Verdict
+from .model_options import with_model
 from .records import CommandRecord, EventRecord
 from .report.turns import plan_lines
 from .robots import check_fit
@@ -48,10 +49,7 @@ _COMMANDS = {
 
 @click.command(epilog="Example: codeword chat --codebook my_cart.yaml --robot my_cart:Cart")
 @session_options
-@click.option(
-    "--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True,
-    help="Ask before a plan that the model is less sure of; 1: before every plan.",
-)  # fmt: skip
+@with_model("Ask before a plan that the model is less sure of; 1: before every plan.")
 @click.option("--plain", is_flag=True, help="For scripts: no prompts, no colors; nothing is asked.")
 @click.option(
     "--ros2", metavar="[DOMAIN]", is_flag=False, flag_value="",
@@ -60,8 +58,8 @@ _COMMANDS = {
 @click.option("--view", is_flag=True, help="Show scene and decisions as they happen, in a page of this machine alone.")
 @click.option("--foxglove", is_flag=True, help="Serve all that happens to Foxglove, to this machine alone.")
 def chat(
-    codebook: str, robot: str, seed: int, model: str, adapter: str, profile: str, sure: float, plain: bool,
-    ros2: str | None, view: bool, foxglove: bool, folder: Path | None,
+    codebook: str, robot: str, seed: int, plain: bool, ros2: str | None, view: bool, foxglove: bool,
+    folder: Path | None, who: DeciderConfig,
 ) -> int:  # fmt: skip
     """Type tasks one after another; the robot does them, and the model is loaded once.
 
@@ -72,10 +70,10 @@ def chat(
     """
     check_fit(robot, typed_scenario("look", codebook))  # before the model is loaded
     domain = None if ros2 is None else domain_of(f"{ROS2}{ros2}")
-    controllers = load(robot, model, adapter, profile, sure)
+    controllers = load(robot, who)
     with ExitStack() as stack:
-        who = f"llm {controllers.loaded.model}"
-        listeners = live_views(stack, err, who, read=True, page=view, foxglove=foxglove, port=0)
+        decides = f"llm {controllers.loaded.model}"
+        listeners = live_views(stack, err, decides, read=True, page=view, foxglove=foxglove, port=0)
         session = stack.enter_context(open_session(controllers, codebook, robot, seed, folder, listeners))
         if ros2 is not None:
             from .ros2.voice import Voice

@@ -20,10 +20,9 @@ from codeword.codebook.made_up import made_up_scene
 from codeword.codebook.prompt import codebook_text, observation_text
 from codeword.codebook.scene_notation import load_scene
 from codeword.codebook.task_plan import told_command
-from codeword.controller.profiles import AUTO
-from codeword.controller.registry import DEFAULT_MODEL
-from codeword.controller.sureness import SURE
+from codeword.controller.decider_config import DeciderConfig
 
+from .model_options import with_model
 from .terminal import model_progress, out, print_json
 
 if TYPE_CHECKING:
@@ -77,21 +76,15 @@ def check(file: str, as_json: bool) -> int:
     "--observation", type=click.Path(path_type=Path), help="The first look of this episode file is the scene."
 )
 @click.option("--scene", type=click.Path(path_type=Path), help="This YAML file says what is there and what is so.")
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="As in codeword run.")
-@click.option("--adapter", default="auto", show_default=True, help="As in codeword run.")
-@click.option("--profile", default=AUTO, show_default=True, help="As in codeword run.")
-@click.option("--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True, help="As in codeword run.")
+@with_model()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def try_(
     file: str,
     tasks: tuple[str, ...],
     observation: Path | None,
     scene: Path | None,
-    model: str,
-    adapter: str,
-    profile: str,
-    sure: float,
     as_json: bool,
+    who: DeciderConfig,
 ) -> int:
     """Show what the model would do for each of TASKS with FILE, without a robot; without TASKS, for FILE's examples.
 
@@ -99,7 +92,7 @@ def try_(
     `things: {site: [dock, ridge]}`, `facts: [at(dock)]` and `properties: {dock: {color: red}}`. Of an example, which
     the model is not told then, it is said whether it came out right; exits 1 where one did not.
     """
-    from codeword.controller import make_controller  # a check needs no decoder
+    from codeword.controller.controller import configured_controller  # a check needs no decoder
 
     from .trial import try_examples, try_task
 
@@ -113,9 +106,7 @@ def try_(
     else:
         seen = _observations(observation)[0] if observation is not None else made_up_scene(book)
     with model_progress() as progress:
-        controller = make_controller(
-            "llm", book, model=model, adapter=adapter, profile=profile, sure=sure, progress=progress
-        )
+        controller = configured_controller(who, book, progress)
     tried = [try_task(book, controller, task, seen) for task in tasks] or list(try_examples(book, controller, seen))
     if as_json:
         told = {"things": {one.id: one.kind for one in seen.entities}, "facts": [str(fact) for fact in seen.facts]}

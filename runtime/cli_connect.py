@@ -1,21 +1,20 @@
 """`codeword connect`: a task for a robot at the other end of a link, with as little as one likes of it really done."""
 
+import json
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import click
+from rich.console import Console
 
-from codeword.codebook import Codebook, CommandError, Robot, load_codebook
+from codeword.codebook import Codebook, CommandError, Observation, Robot, load_codebook
 from codeword.codebook.errors import InputError, RobotTimeoutError
 from codeword.codebook.reflexes import stops
 from codeword.controller import Controller
-from codeword.controller.controller import BEST_POLICY, POLICIES
-from codeword.controller.profiles import AUTO, PROFILES
-from codeword.controller.registry import DEFAULT_MODEL
-from codeword.controller.store import silent
-from codeword.controller.sureness import SURE
+from codeword.controller.decider_config import BEST_POLICY, POLICIES, DeciderConfig
 
 from .episode import Episode, check_observation, run_episode
 from .explain import Explainer
@@ -24,12 +23,13 @@ from .link.keyring import keys_for
 from .link.lekiwi import LeKiwiRobot
 from .link.robot import LinkRobot, stop_robot
 from .link.sockets import address
+from .model_options import with_model
 from .recording import EpisodeWriter
 from .robots import check_fit
-from .run import NOBODY, Controllers, Who
+from .run import NOBODY, Controllers
 from .scenario import typed_scenario
 from .signals import held_at_the_end, raised
-from .terminal import model_progress, out
+from .terminal import err, model_progress, out, print_json
 
 LEKIWI = "lekiwi://"
 _STOP_S = 3.0
@@ -45,20 +45,15 @@ _STOP_S = 3.0
 @click.option("--looks", type=click.IntRange(1), default=5, show_default=True, help="With --readonly: how many looks.")
 @click.option("--decisions", type=click.IntRange(1, 200), default=20, show_default=True, help="At most so many.")
 @click.option("--controller", default="llm", show_default=True, help="Who decides: llm or random.")
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
-@click.option("--adapter", default="auto", show_default=True, help="What was taught: auto, a folder, or none.")
-@click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}.")
+@with_model()
 @click.option(
     "--policy", default=BEST_POLICY, show_default=True,
     help=f"What it writes: {', '.join(POLICIES)}; auto: what its adapter is best at.",
 )  # fmt: skip
-@click.option(
-    "--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True,
-    help="A goal that the model is less sure of is not gone after: it holds and says so; 0: any is.",
-)  # fmt: skip
 @click.option("--keys", "folder", type=click.Path(path_type=Path), help="Folder of keys [the user's own].")
 @click.option("--key", help="Which of the keys is ours [the only one].")
 @click.option("--out", "file", type=click.Path(path_type=Path), help="Write the episode file (.mcap) here.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def connect(
     url: str,
     task: str | None,
@@ -69,14 +64,12 @@ def connect(
     looks: int,
     decisions: int,
     controller: str,
-    model: str,
-    adapter: str,
-    profile: str,
     policy: str,
-    sure: float,
     folder: Path | None,
     key: str | None,
     file: Path | None,
+    as_json: bool,
+    who: DeciderConfig,
 ) -> int:
     """Drive the robot at URL (tcp://host:port or lekiwi://host) with a task in your own words.
 
@@ -95,41 +88,55 @@ def connect(
     check_fit(url, scenario)
     stopping = task is not None and not readonly and stops(book, task)
     moves = not (readonly or dry_run or stopping)
-    if stopping:
-        controllers = Controllers(Who(NOBODY, model, adapter), silent)
-        who = controllers.make(scenario, 0)
-    elif task is not None and not readonly:  # before the robot is armed
+    who = replace(who, controller=NOBODY if stopping else controller, policy=policy)
+    decides = task is not None and not readonly
+    if decides:  # before the robot is armed
         with model_progress() as progress:
-            given = Who(controller, model, adapter, profile, policy=policy, sure=sure)
-            controllers = Controllers(given, progress)
-        who = controllers.make(scenario, 0)
+            controllers = Controllers(who, progress)
+        decider = controllers.make(scenario, 0)
+    console = err if as_json else out
+
+    def tell(line: str, **told: object) -> None:
+        if as_json:
+            print_json({"url": url, "task": task, **told})
+        else:
+            out.print(line, markup=False)
+
     robot = _open(url, book, folder, key, arm=moves, rearm=rearm and not stopping, sends=moves or stopping)
     with held_at_the_end(robot) if moves else closing(robot):
         if readonly:
-            _look(robot, book, looks)
+            seen = list(_looks(robot, book, looks, None if as_json else out))
+            if as_json:
+                print_json({"url": url, "looks": [one.model_dump(mode="json") for one in seen]})
             return 0
         if task is None:
-            out.print(f"{url}: cleared and disarmed; the next connection can arm it", markup=False)
+            tell(f"{url}: cleared and disarmed; the next connection can arm it", ended="cleared")
             return 0
         if stopping and not dry_run:
             _stop(robot, url)
-        explainer = Explainer(out, book, task)
+        explainer = Explainer(console, book, task)
         if dry_run and stopping:
-            out.print(f"would stop the robot: '{task}' is a stop word", markup=False)
+            tell(f"would stop the robot: '{task}' is a stop word", would_send=None, would_stop=True)
             return 0
         if dry_run:
-            _decide(robot, book, who, task, explainer)
+            command, why = _decide(robot, book, decider, task, explainer)
+            line = f"would not send {command}: {why}" if why else f"would send: {command}"
+            tell(line, would_send=json.loads(command), refused=why)
             return 0
         spec = scenario.spec.model_copy(update={"max_decisions": decisions})
         bounded = replace(scenario, spec=spec)
         if file is None:
-            verdict = run_episode(Episode(bounded, task, who, robot, None, (explainer,), film=False))
+            verdict = run_episode(Episode(bounded, task, decider, robot, None, (explainer,), film=False))
         else:
             with EpisodeWriter(file, controllers.header(scenario, 0, url), book.text, scenario.text) as writer:
-                verdict = run_episode(Episode(bounded, task, who, robot, None, (writer, explainer), film=False))
-        out.print(f"ended: {verdict.ended} after {verdict.decisions} decisions", markup=False)
+                verdict = run_episode(Episode(bounded, task, decider, robot, None, (writer, explainer), film=False))
+        told = {"ended": verdict.ended, "decisions": verdict.decisions, "carried_out": verdict.carried_out}
+        tell(
+            f"ended: {verdict.ended} after {verdict.decisions} decisions",
+            **told, episode=None if file is None else str(file),
+        )  # fmt: skip
         if verdict.ended == "done" and not verdict.carried_out:
-            out.print("done was said, but the robot was given no command", markup=False)
+            console.print("done was said, but the robot was given no command", markup=False)
         return 0 if verdict.carried_out else 1
 
 
@@ -153,27 +160,28 @@ def _open(
     return LinkRobot(url, book, keys=keys_for(host, folder), key=key, arm=arm, clear_stop=rearm)
 
 
-def _look(robot: Robot, book: Codebook, looks: int) -> None:
-    """Tell what the robot reports, once a second."""
+def _looks(robot: Robot, book: Codebook, looks: int, console: Console | None) -> Iterator[Observation]:
+    """What the robot reports, once a second, told as it is seen."""
     for look in range(looks):
         if look:
             time.sleep(1.0)
         seen = robot.observe()
         check_observation(book, seen)
-        things = ", ".join(f"{entity.id} ({entity.kind})" for entity in seen.entities)
-        facts = " ".join(map(str, seen.facts))
-        out.print(f"{seen.time_s:8.2f} s  {things}; {facts or 'no facts'}", markup=False)
+        if console is not None:
+            things = ", ".join(f"{entity.id} ({entity.kind})" for entity in seen.entities)
+            facts = " ".join(map(str, seen.facts))
+            console.print(f"{seen.time_s:8.2f} s  {things}; {facts or 'no facts'}", markup=False)
+        yield seen
 
 
-def _decide(robot: Robot, book: Codebook, who: Controller, task: str, explainer: Explainer) -> None:
-    """Decide once, tell it, and send nothing."""
+def _decide(robot: Robot, book: Codebook, who: Controller, task: str, explainer: Explainer) -> tuple[str, str]:
+    """Decide once, and send nothing: the command, and why the guard would refuse it, empty where it would not."""
     seen = robot.observe()
     check_observation(book, seen)
     decision = who.decide(task, seen)
     explainer.write("observation", seen, seen.time_s)
     explainer.write("decision", decision, seen.time_s)
     try:
-        command = Guard(book).check(decision.text, seen, task)
-        out.print(f"would send: {command.text}", markup=False)
+        return Guard(book).check(decision.text, seen, task).text, ""
     except CommandError as problem:
-        out.print(f"would not send {decision.text}: {problem}", markup=False)
+        return decision.text, str(problem)

@@ -1,4 +1,4 @@
-"""`codeword evaluate`: the table of what controllers reach on tasks that nobody was taught."""
+"""`codeword lab evaluate`: the table of what controllers reach on tasks that nobody was taught."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from rich.table import Table
 
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.controller.adapter import load_adapter
-from codeword.controller.controller import POLICIES
+from codeword.controller.decider_config import POLICIES
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.controller.teaching.domains import AUTHORED, VALIDATION
 
@@ -27,7 +27,7 @@ from .terminal import counting, out, print_json, stages
 CORPUS = (VALIDATION, AUTHORED)
 
 
-@click.command(epilog="Example: codeword evaluate --adapter trained/adapter --episodes 50 --out evaluation")
+@click.command(epilog="Example: codeword lab evaluate --adapter trained/adapter --episodes 50 --out evaluation")
 @click.option("--controller", "names", multiple=True, help=f"Who is evaluated: {', '.join(NAMES)}; all by default.")
 @click.option("--base", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
 @click.option("--adapter", help="The adapter that the base is evaluated with.")

@@ -1,4 +1,4 @@
-"""`codeword evaluate --external`: the table of what controllers reach on public sets that nobody here wrote."""
+"""`codeword lab evaluate --external`: the table of what controllers reach on public sets that nobody here wrote."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +43,7 @@ def evaluate_external(
         out.print(f"  differs from what is published: {one.differs}; published: {one.published}", markup=False)
     missing = [name for name in SETS if name not in files]
     if missing and not names:
-        err.print(f"not there: {', '.join(missing)} (codeword evaluate --help)", markup=False)
+        err.print(f"not there: {', '.join(missing)} (codeword lab evaluate --help)", markup=False)
     if failures:
         _show_failures(rows)
 

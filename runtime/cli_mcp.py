@@ -14,8 +14,9 @@ from typing import Any
 import click
 
 from codeword.codebook.errors import InputError
-from codeword.controller.sureness import SURE
+from codeword.controller.decider_config import DeciderConfig
 
+from .model_options import with_model
 from .robots import check_fit
 from .scenario import typed_scenario
 from .session_options import load, open_session, session_options
@@ -29,15 +30,9 @@ TOKEN = "CODEWORD_MCP_TOKEN"
 
 @click.command(epilog="Example: codeword mcp --codebook my_cart.yaml --robot my_cart:Cart --http 8765")
 @session_options
-@click.option(
-    "--sure", type=click.FloatRange(0, 1), default=SURE, show_default=True,
-    help="`do` carries out no plan that the model is less sure of.",
-)  # fmt: skip
+@with_model("`do` carries out no plan that the model is less sure of.")
 @click.option("--http", "port", type=click.IntRange(0, 65_535), help="Serve HTTP on this port of 127.0.0.1 [stdio].")
-def mcp(
-    codebook: str, robot: str, seed: int, model: str, adapter: str, profile: str, sure: float, port: int | None,
-    folder: Path | None,
-) -> int:  # fmt: skip
+def mcp(codebook: str, robot: str, seed: int, port: int | None, folder: Path | None, who: DeciderConfig) -> int:
     """Let an agent drive the robot by the Model Context Protocol, and do nothing that the codebook forbids.
 
     There is a tool for each skill that is legal now, its arguments the things within reach, and `observe`, `plan` (a
@@ -50,7 +45,7 @@ def mcp(
     if importlib.util.find_spec("mcp") is None:
         raise InputError("the package mcp is not here; get it with: pip install 'codeword[mcp]'")
     check_fit(robot, typed_scenario("look", codebook))  # before the model is loaded
-    controllers = load(robot, model, adapter, profile, sure)
+    controllers = load(robot, who)
     with open_session(controllers, codebook, robot, seed, folder) as session:
         toolbox = Toolbox(session)
         with toolbox.thread:

@@ -1,4 +1,4 @@
-"""`codeword published`: what was reached here beside what others published on the same tasks."""
+"""`codeword lab published`: what was reached here beside what others published on the same tasks."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from .recording import RecordedEpisode, read_episode
 from .terminal import out, print_json
 
 
-@click.command(epilog="Example: codeword published episodes/expert episodes/random > table.md")
+@click.command(epilog="Example: codeword lab published episodes/expert episodes/random > table.md")
 @click.argument("episodes", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def published(episodes: tuple[Path, ...], as_json: bool) -> int:

@@ -7,7 +7,7 @@ import click
 
 from codeword.codebook import load_codebook
 from codeword.codebook.errors import InputError
-from codeword.controller.controller import POLICIES
+from codeword.controller.decider_config import POLICIES
 from codeword.controller.processor import processor
 from codeword.controller.profiles import PROFILES
 

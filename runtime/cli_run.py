@@ -15,6 +15,7 @@ from codeword.codebook.errors import CodewordError, CommandError, EpisodeError, 
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.reflexes import stops
 from codeword.codebook.task_plan import read_plan
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.remote.address import Limits
 from codeword.controller.sampling import Sampling
 
@@ -24,6 +25,7 @@ from .episodes.record_told import keep_all
 from .explain import Explainer
 from .jobs import cores, open_crew
 from .listeners import Several
+from .model_options import gathered
 from .option_sections import SectionedCommand
 from .outcome import Outcome
 from .privacy import read_parts
@@ -32,7 +34,7 @@ from .recording import RecordedEpisode, read_episode
 from .report import write_report
 from .resume import finished, require_free
 from .rotation import Cap, rotate
-from .run import NOBODY, Plan, Task, Who, check_plan
+from .run import NOBODY, Plan, Task, check_plan
 from .run_bar import run_bar
 from .run_options import SECTIONS
 from .run_table import run_notes, run_table
@@ -55,6 +57,7 @@ _SECONDS = click.FloatRange(0, 3600, min_open=True)
     epilog='Example: codeword run --task "put the red block in the blue bowl" --explain',
 )
 @click.argument("scenarios", nargs=-1)
+@gathered
 def run(
     scenarios: tuple[str, ...],
     task: str | None,
@@ -62,15 +65,9 @@ def run(
     seeds: int,
     first_seed: int,
     controller: str,
-    model: str,
-    fallback: str,
     connect_s: float,
     answer_s: float,
-    adapter: str,
-    profile: str,
     policy: str,
-    sure: float,
-    cache: str,
     temperature: float,
     top_k: int,
     top_p: float,
@@ -94,6 +91,7 @@ def run(
     foxglove: bool,
     view_port: int,
     as_json: bool,
+    who: DeciderConfig,
 ) -> int:
     """Run SCENARIOS: files, folders, or shipped ones such as tabletop or tabletop/put_in_bowl [default: tabletop].
 
@@ -131,9 +129,9 @@ def run(
         leave_out=read_parts(leave_out), senses=senses,
     )  # fmt: skip
     sampling, limits = Sampling(temperature, top_k, top_p), Limits(connect_s, answer_s)
-    who = Who(controller, model, adapter, profile, sampling, policy, cache, fallback, limits, sure, given)
+    who = replace(who, controller=controller, sampling=sampling, policy=policy, limits=limits, given=given)
     if all(stops(scenario.codebook, scenario.spec.task) for scenario in chosen):
-        who = Who(NOBODY, model, adapter)  # nothing is loaded first: a stop is not to wait for it
+        who = replace(who, controller=NOBODY)  # nothing is loaded first: a stop is not to wait for it
     one_by_one = {
         "--watch": watch, "--explain": explain, "--view": view, "--foxglove": foxglove,
         f"--robot {robot}": robot != "sim",

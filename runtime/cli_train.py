@@ -1,4 +1,4 @@
-"""`codeword train` and `codeword lessons`: teach a small model to follow codebooks, and make what it is taught with."""
+"""`codeword train` and `codeword lab lessons`: teach a small model, and make what it is taught with."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -98,7 +98,7 @@ def train(
     dtype: str, rank: int, rate: float, groups: int, per_group: int, together: int,
     threads: int | None, processes: int,
 ) -> int:  # fmt: skip
-    """Train an adapter by lessons made on the way, or out of a file. Goes on where it was stopped.
+    """Teach a model a codebook of yours, or to follow codebooks from nothing. Goes on where it was stopped.
 
     Writes the adapter, a log (log.jsonl) and its curves (training.svg) into the folder. Needs peft:
     pip install 'codeword[train]'.
@@ -169,7 +169,7 @@ def train(
     return 0 if own.put_out(out, before, own.tried(model, str(out / own.untried)), click.echo) else 1
 
 
-@click.command(epilog="Example: codeword lessons --n 20000 --out lessons.jsonl.gz")
+@click.command(epilog="Example: codeword lab lessons --n 20000 --out lessons.jsonl.gz")
 @click.option("--n", type=_COUNT, default=20_000, show_default=True, help="How many decisions.")
 @click.option("--seed", type=Seed, default=0, show_default=True)
 @click.option(
@@ -256,7 +256,7 @@ def _sources(
         if header.contract != PLAN_CONTRACT:
             raise InputError(
                 f"{path}: made for prompt contract {header.contract}, and what is taught is for {PLAN_CONTRACT}; make "
-                "it again with: codeword lessons"
+                "it again with: codeword lab lessons"
             )
         if header.tokenizer != tokenizer:
             raise InputError(f"{path}: made with another model's tokenizer; make it anew with --model {base.name}")

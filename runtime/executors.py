@@ -8,18 +8,19 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from codeword.codebook.errors import CommandError, FileError, InputError, ModelError, RobotError, ScenarioError
+from codeword.controller.decider_config import DeciderConfig, ModelInfo
 
 from .faults import in_one_line
 from .outcome import Outcome, broken, outcome_of
 from .recording import read_episode
-from .run import Controllers, Loaded, Plan, Task, Telling, Who, header, run_one
+from .run import Controllers, Plan, Task, Telling, header, run_one
 
 
 class Executor(Protocol):
     """Carries out episodes, here or elsewhere; a context manager."""
 
     @property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> ModelInfo:
         """The model that decides."""
 
     def carry_out(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome]]:
@@ -41,7 +42,7 @@ class Alone:
     listener: Telling | None = None
 
     @property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> ModelInfo:
         """The model that decides."""
         return self.controllers.loaded
 
@@ -73,7 +74,7 @@ def attempt(plan: Plan, controllers: Controllers, task: Task, listener: Telling 
         return failure(plan, controllers.who, controllers.loaded, task, in_one_line(problem), traceback.format_exc())
 
 
-def failure(plan: Plan, who: Who, loaded: Loaded, task: Task, error: str, trace: str = "") -> Outcome:
+def failure(plan: Plan, who: DeciderConfig, loaded: ModelInfo, task: Task, error: str, trace: str = "") -> Outcome:
     """The outcome of an episode that broke, in one line."""
     scenario = plan.scenarios[task.scenario]
     with suppress(ScenarioError):  # where that very seed cannot be drawn

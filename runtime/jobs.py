@@ -14,11 +14,13 @@ from typing import Self
 
 from codeword.codebook.errors import CodewordError, InputError
 from codeword.controller.cpus import usable_cpus
+from codeword.controller.decider_config import DeciderConfig, ModelInfo
+from codeword.controller.open_backend import fetch_model
 from codeword.controller.store import Progress, silent
 
 from .executors import Alone, Executor, failure
 from .outcome import Outcome
-from .run import Controllers, Loaded, Plan, Task, Telling, Who, fetch
+from .run import Controllers, Plan, Task, Telling
 from .worker import EpisodeOver, Orders, Stage, WorkerReady, WorkerRefused, work
 
 _LAST_S = 5.0
@@ -39,7 +41,12 @@ def cores() -> int:
 
 
 def open_crew(
-    plan: Plan, who: Who, processes: int, progress: Progress, listener: Telling | None = None, cluster: str = ""
+    plan: Plan,
+    who: DeciderConfig,
+    processes: int,
+    progress: Progress,
+    listener: Telling | None = None,
+    cluster: str = "",
 ) -> Executor:
     """Whoever carries out a plan, in so many processes; with one of them it is this one, and a listener can be told.
     `cluster` is a Ray cluster in whose processes it is done: `ray` or `ray://HOST:PORT`.
@@ -52,14 +59,14 @@ def open_crew(
         from .ray_jobs import RayPool
 
         return RayPool(plan, who, cluster, progress)
-    fetch(who, progress)  # once, before there are many to do it
+    fetch_model(who, progress)  # once, before there are many to do it
     return WorkerPool(plan, who, processes, progress)
 
 
 class WorkerPool:
     """Worker processes. The first one loads alone and compiles what is to be compiled; the others find it done."""
 
-    def __init__(self, plan: Plan, who: Who, jobs: int, progress: Progress = silent) -> None:
+    def __init__(self, plan: Plan, who: DeciderConfig, jobs: int, progress: Progress = silent) -> None:
         """Start the first worker and wait until it is ready.
 
         Raises InputError where it refuses, CodewordError where it dies.
@@ -83,7 +90,7 @@ class WorkerPool:
         self._loaded = first.loaded
 
     @property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> ModelInfo:
         """The model that decides, as every worker loads it."""
         return self._loaded
 
@@ -160,7 +167,7 @@ class _Worker:
         theirs.close()
         self.task: Task | None = None
         self.ready = False
-        self.loaded = Loaded()
+        self.loaded = ModelInfo()
 
     def hear(self) -> Stage | WorkerReady | EpisodeOver | WorkerRefused | None:
         """The next thing that it says; None where it is dead."""

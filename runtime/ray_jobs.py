@@ -13,11 +13,12 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from codeword.codebook.errors import CodewordError, InputError
+from codeword.controller.decider_config import DeciderConfig, ModelInfo
 from codeword.controller.store import Progress, silent
 
 from .executors import attempt, failure
 from .outcome import Outcome
-from .run import Controllers, Loaded, Plan, Task, Who
+from .run import Controllers, Plan, Task
 from .worker import Orders
 
 RAY = "ray"
@@ -37,7 +38,7 @@ class RayWorker:
         self._plan = replace(orders.plan(), out=Path(self._folder.name))
         self._controllers = Controllers(orders.who, silent, orders.processes)
 
-    def loaded(self) -> Loaded:
+    def loaded(self) -> ModelInfo:
         """The model that decides there."""
         return self._controllers.loaded
 
@@ -53,7 +54,7 @@ class RayWorker:
 class RayPool:
     """An executor: a worker for every core of a cluster, or for every episode where these are fewer."""
 
-    def __init__(self, plan: Plan, who: Who, jobs: str, progress: Progress) -> None:
+    def __init__(self, plan: Plan, who: DeciderConfig, jobs: str, progress: Progress) -> None:
         """Join the cluster and wait until a worker has loaded. Raises InputError where ray is not installed, the
         cluster cannot be reached or its machines lack this package, and what loading raises there.
         """
@@ -75,7 +76,7 @@ class RayPool:
             self._kind, self._orders = ray.remote(num_cpus=1)(RayWorker), Orders.of(plan, who, many)
             self._workers: list[Any] = [self._kind.remote(self._orders) for _ in range(many)]
             progress("loading there", 0, 0)
-            self._loaded: Loaded = ray.get(self._workers[0].loaded.remote())
+            self._loaded: ModelInfo = ray.get(self._workers[0].loaded.remote())
         except CodewordError:
             ray.shutdown()
             raise
@@ -88,7 +89,7 @@ class RayPool:
             ) from problem
 
     @property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> ModelInfo:
         """The model that decides, as the first worker loaded it."""
         return self._loaded
 

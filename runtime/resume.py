@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from codeword.codebook.errors import EpisodeError, InputError
+from codeword.controller.decider_config import DeciderConfig, ModelInfo
 
 from .outcome import Outcome, outcome_of
 from .recording import read_episode
 from .records import Header
-from .run import Loaded, Plan, Task, Who, header
+from .run import Plan, Task, header
 
 
 def require_free(folder: Path) -> None:
@@ -22,7 +23,7 @@ def require_free(folder: Path) -> None:
         )
 
 
-def finished(plan: Plan, who: Who, loaded: Loaded) -> Iterator[tuple[Task, Outcome]]:
+def finished(plan: Plan, who: DeciderConfig, loaded: ModelInfo) -> Iterator[tuple[Task, Outcome]]:
     """The episodes of a plan that an earlier run brought to their end. Those that were cut off are not among them.
 
     Raises InputError where a file is of another run, so that it is not written over.

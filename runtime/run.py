@@ -12,33 +12,15 @@ from pathlib import Path
 from codeword.codebook import Codebook, Observation
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.live import LiveCodebook
-from codeword.codebook.prompt import CONTRACT
 from codeword.codebook.task_plan import TaskPlan, read_plan
 from codeword.controller import Controller, RandomController
-from codeword.controller.adapter import Adapter, load_adapter
-from codeword.controller.backend import Backend
-from codeword.controller.cache.opening import OFF, open_store
-from codeword.controller.chain import chain
-from codeword.controller.controller import (
-    BEST_POLICY,
-    check_policy,
-    contract_of,
-    model_controller,
-    policy_for,
-    prompt_opening,
-)
-from codeword.controller.engine import Engine
+from codeword.controller.controller import model_controller, prompt_opening
+from codeword.controller.decider_config import NO_CACHE, DeciderConfig, ModelInfo
+from codeword.controller.open_backend import open_backend
 from codeword.controller.plan_controller import GivenPlan
 from codeword.controller.plan_writer import ask_for_plan
 from codeword.controller.processor import processor
-from codeword.controller.profiles import AUTO, shared_threads
-from codeword.controller.registry import DEFAULT_MODEL, LocalModel, resolve
-from codeword.controller.remote.address import USUAL, Limits, is_remote, read_address
-from codeword.controller.remote.fallback import HOLD, LOCAL
-from codeword.controller.remote.model import RemoteModel
-from codeword.controller.sampling import GREEDY, Sampling
 from codeword.controller.store import Progress
-from codeword.controller.sureness import SURE
 from codeword.sim.installed import SYMBOLS
 
 from .episode import Adaptable, Episode, Listener, run_episode
@@ -58,101 +40,22 @@ GIVEN = "given"
 _LIBRARIES = ("torch", "transformers", "outlines", "llguidance", "pybullet", "numpy")
 
 
-@dataclass(frozen=True)
-class Who:
-    """Who decides: the kind of controller, and for `llm` the model, its adapter, in which profile it is held, how
-    tokens are picked (its seed is replaced by the episode's), what the model writes, and where decisions are kept to be
-    served again. Of a model elsewhere: what decides when it does not answer (LOCAL, HOLD, or a model's name; adapter
-    and profile are that one's), and how long it may take. What the model is less `sure` of is not carried out. Where a
-    plan is `given`, as JSON, it is carried out, and no model is asked.
-    """
-
-    controller: str
-    model: str
-    adapter: str
-    profile: str = AUTO
-    sampling: Sampling = GREEDY
-    policy: str = BEST_POLICY
-    cache: str = OFF
-    fallback: str = LOCAL
-    limits: Limits = USUAL
-    sure: float = SURE
-    given: str = ""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """The model that decides, as it was loaded; all of it empty where none does. Of a model elsewhere name and profile
-    (`remote`) alone are its own, the rest is of its `fallback`: a model's name, or `hold`. Of an engine process all is
-    the engine's, but for `fallback`: whoever loads the same decides the same. `policy` is what the model writes.
-    """
-
-    model: str = ""
-    weights_hash: str = ""
-    adapter: str = ""
-    adapter_hash: str = ""
-    profile: str = ""
-    held: str = ""
-    fallback: str = ""
-    policy: str = ""
-    contract: int = CONTRACT
-
-
-def fetch(who: Who, progress: Progress) -> tuple[LocalModel, Adapter] | None:
-    """The model and adapter of who decides, or falls back, on this machine; None where none does.
-
-    Raises InputError for an unknown controller or address, ModelError where model or adapter cannot be had.
-    """
-    if who.controller == NOBODY or who.given:
-        return None
-    if who.controller not in CONTROLLERS:
-        raise InputError(f"there is no controller '{who.controller}'{did_you_mean(who.controller, CONTROLLERS)}")
-    if who.controller != "llm":
-        return None
-    check_policy(who.policy)  # before anything is loaded
-    name = who.model
-    if is_remote(name):
-        read_address(name)
-        if who.fallback == HOLD:
-            return None
-        name = DEFAULT_MODEL if who.fallback == LOCAL else who.fallback
-    model = resolve(name, progress)
-    return model, load_adapter(who.adapter, model)
-
-
 class Controllers:
     """Makes controllers; the model is loaded once and serves every codebook."""
 
-    def __init__(self, who: Who, progress: Progress, processes: int = 1) -> None:
-        """`processes` is how many share the machine. Raises what `fetch` does, ModelError for an unfit profile."""
-        asks = who.controller == "llm" and not who.given
-        self.store = open_store(who.cache) if asks else None
+    def __init__(self, who: DeciderConfig, progress: Progress, processes: int = 1) -> None:
+        """`processes` is how many share the machine. Raises what `open_backend` does, InputError for an unknown
+        controller.
+        """
+        check_controller(who)
+        self.who = who
+        opened = open_backend(who, progress, processes=processes) if who.asks_a_model else None
+        self.loaded = ModelInfo() if opened is None else opened.info
+        self.engine = None if opened is None else opened.engine
+        self.store = None if opened is None else opened.store
         if self.store is not None:
             atexit.register(self.store.close)
-        found = fetch(who, progress)
-        self.who = who
-        self.engine: Engine | None = None
-        self.loaded = Loaded()
-        if found is not None:
-            self.engine = _load(who, found, processes, progress)
-            model, adapter = found
-            self.loaded = Loaded(
-                model=model.name,
-                weights_hash=model.weights_sha256,
-                adapter=adapter.name,
-                adapter_hash=adapter.sha256,
-                profile=self.engine.profile,
-                held=self.engine.held,
-            )
-        there: RemoteModel | None = None
-        if asks and is_remote(who.model):
-            there = RemoteModel(read_address(who.model), who.limits, retries=None if who.fallback == HOLD else 2)
-            fallback = HOLD if self.engine is None else self.loaded.model
-            self.loaded = replace(self.loaded, model=there.name, weights_hash="", profile="remote", fallback=fallback)
-        self._backend: Backend | None = chain(self.engine, there, self.store) if self.engine or there else None
-        if self._backend is not None:
-            policy = policy_for(self._backend.adapter, who.policy)
-            self.loaded = replace(self.loaded, policy=policy, contract=contract_of(policy))
+        self._backend = None if opened is None else opened.backend
 
     def warm(self, codebook: Codebook) -> None:
         """Have the model read a codebook; what it keeps of other texts is only what they begin with."""
@@ -195,13 +98,15 @@ class Controllers:
         return header(self.who, self.loaded, scenario, seed, robot, senses)
 
 
-def _load(who: Who, found: tuple[LocalModel, Adapter], processes: int, progress: Progress) -> Engine:
-    model, adapter = found
-    threads = shared_threads(model, who.profile, processes)
-    return Engine(model, profile=who.profile, threads=threads, adapter=adapter, progress=progress)
+def check_controller(who: DeciderConfig) -> None:
+    """Raises InputError for an unknown kind of controller."""
+    if who.controller not in (*CONTROLLERS, NOBODY):
+        raise InputError(f"there is no controller '{who.controller}'{did_you_mean(who.controller, CONTROLLERS)}")
 
 
-def header(who: Who, loaded: Loaded, scenario: Scenario, seed: int, robot: str, senses: str = SYMBOLS) -> Header:
+def header(
+    who: DeciderConfig, loaded: ModelInfo, scenario: Scenario, seed: int, robot: str, senses: str = SYMBOLS
+) -> Header:
     """What an episode is a function of."""
     how = who.sampling
     drawn = {"temperature": how.temperature, "top_k": how.top_k, "top_p": how.top_p} if how.temperature else {}
@@ -295,11 +200,12 @@ Telling = Callable[[Codebook], Listener]
 """Makes a listener for an episode with that codebook."""
 
 
-def check_plan(plan: Plan, who: Who) -> None:
+def check_plan(plan: Plan, who: DeciderConfig) -> None:
     """Raises InputError where some scenario cannot be run by them, before any is."""
+    check_controller(who)
     check_robot_name(plan.robot)
     check_robot_senses(plan.robot, plan.senses)
-    if who.cache != OFF and who.controller != "llm":
+    if who.cache != NO_CACHE and who.controller != "llm":
         raise InputError(f"--cache keeps decisions of a model, and {who.controller} needs none; leave it, or take llm")
     for scenario in plan.scenarios:
         if who.controller == "expert" and scenario.goal is None:

@@ -5,15 +5,11 @@ from pathlib import Path
 
 import click
 
-from codeword.controller.cache.opening import OFF
-from codeword.controller.controller import BEST_POLICY, POLICIES
-from codeword.controller.profiles import AUTO, PROFILES
-from codeword.controller.registry import DEFAULT_MODEL
+from codeword.controller.decider_config import BEST_POLICY, POLICIES
 from codeword.controller.remote.address import USUAL
-from codeword.controller.remote.fallback import LOCAL
-from codeword.controller.sureness import SURE
 from codeword.sim.installed import SENSES, SYMBOLS
 
+from .model_options import model_options
 from .privacy import PARTS
 from .run import CONTROLLERS
 from .tables import columns
@@ -82,22 +78,7 @@ SECTIONS: Mapping[str, Sequence[click.Option]] = {
         click.Option(
             ["--controller"], default="llm", show_default=True, help=f"Who decides: {', '.join(CONTROLLERS)}."
         ),
-        click.Option(
-            ["--model"],
-            default=DEFAULT_MODEL,
-            show_default=True,
-            help="A name, folder, .gguf file or hub id; elsewhere http://HOST:PORT/v1#NAME, or "
-            "plain+http://… without schema.",
-        ),
-        click.Option(
-            ["--adapter"],
-            default="auto",
-            show_default=True,
-            help="What was taught: the adapter shipped for the model (auto), a folder that train made, or none.",
-        ),
-        click.Option(
-            ["--profile"], default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}."
-        ),
+        *model_options(),
         click.Option(
             ["--policy"],
             default=BEST_POLICY,
@@ -105,31 +86,15 @@ SECTIONS: Mapping[str, Sequence[click.Option]] = {
             help=f"What it writes: {', '.join(POLICIES)}; auto: what its adapter is best at.",
         ),
         click.Option(
-            ["--sure"],
-            type=click.FloatRange(0, 1),
-            default=SURE,
-            show_default=True,
-            help="A goal that the model is less sure of is not gone after: it holds and says so; 0: any is.",
-        ),
-        click.Option(
-            ["--cache"],
-            default=OFF,
-            show_default=True,
-            help="Where decisions are kept, to be served when the same is to be decided: off, auto, a file, redis://…",
-        ),
-        click.Option(
             ["--temperature"],
             type=float,
             default=0.0,
             show_default=True,
-            help="Above 0, tokens are drawn by lot, by seed.",
+            help="Above 0, tokens are sampled, by seed.",
         ),
-        click.Option(["--top-k"], type=int, default=0, help="With --temperature: draw among so many likeliest only."),
+        click.Option(["--top-k"], type=int, default=0, help="With --temperature: sample from so many likeliest only."),
         click.Option(
-            ["--top-p"], type=float, default=1.0, help="With --temperature: draw among those that hold this share."
-        ),
-        click.Option(
-            ["--fallback"], default=LOCAL, show_default=True, help="Where that one fails: local, a model, or hold."
+            ["--top-p"], type=float, default=1.0, help="With --temperature: sample from those that hold this share."
         ),
         click.Option(
             ["--connect-s"],

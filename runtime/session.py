@@ -15,12 +15,13 @@ from codeword.codebook.observation import Record
 from codeword.codebook.robot import Rearmable
 from codeword.codebook.task_plan import MOST_ITEMS, Achieve, TaskPlan
 from codeword.controller import Controller, Decision
+from codeword.controller.decider_config import ModelInfo
 from codeword.controller.plan_controller import GivenPlan
 
 from .episode import Episode, Listener, Physics, check_observation, run_episode
 from .judge import Verdict
 from .recording import EpisodeWriter
-from .run import Controllers, Loaded, header
+from .run import Controllers, header
 from .scenario import Scenario, typed_scenario
 
 _NAMED = 40
@@ -165,7 +166,7 @@ class Session:
             head = made.header(scenario, seed, self.robot_name)
         else:
             controller = GivenPlan(scenario.codebook, plan)
-            head = header(replace(made.who, given=plan.text), Loaded(), scenario, seed, self.robot_name)
+            head = header(replace(made.who, given=plan.text), ModelInfo(), scenario, seed, self.robot_name)
         head = head.model_copy(update={"before": tuple(self._before), "remade": self._remade})
         self.heard = Heard(head.task)
         is_remade, self._remade = self._remade, False  # until it is known what was carried out

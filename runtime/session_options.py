@@ -1,4 +1,4 @@
-"""What every verb that opens a session takes: which robot, which codebook, which model."""
+"""What every verb that opens a session takes: which robot, and which codebook."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -8,12 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
-from codeword.controller.profiles import AUTO, PROFILES
-from codeword.controller.registry import DEFAULT_MODEL
+from codeword.controller.decider_config import DeciderConfig
 
 from .episode import Listener
 from .robots import check_robot_name, open_robot
-from .run import Controllers, Who
+from .run import Controllers
 from .scenario import typed_scenario
 from .session import Session
 from .signals import held_at_the_end, raised
@@ -28,9 +27,6 @@ _OPTIONS = (
         help="sim, tcp://host:port, lekiwi://host, ros2://, or package.module:Class.",
     ),
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which simulated world."),
-    click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id."),
-    click.option("--adapter", default="auto", show_default=True, help="What was taught: auto, a folder, or none."),
-    click.option("--profile", default=AUTO, show_default=True, help=f"How the model is held: {', '.join(PROFILES)}."),
     click.option("--out", "folder", type=click.Path(path_type=Path), help="Where episodes go [episodes/TIME]."),
 )  # fmt: skip
 
@@ -42,7 +38,7 @@ def session_options(command: _Command) -> _Command:
     return command
 
 
-def load(robot: str, model: str, adapter: str, profile: str, sure: float) -> Controllers:
+def load(robot: str, who: DeciderConfig) -> Controllers:
     """The model, loaded with a bar, once it is known that there can be such a robot; signals end what runs from now on.
 
     Raises InputError and ModelError.
@@ -50,7 +46,7 @@ def load(robot: str, model: str, adapter: str, profile: str, sure: float) -> Con
     click.get_current_context().with_resource(raised(suspend=robot != "sim"))
     check_robot_name(robot)
     with model_progress() as progress:
-        return Controllers(Who("llm", model, adapter, profile, sure=sure), progress)
+        return Controllers(who, progress)
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from codeword.codebook.errors import CodewordError
+from codeword.controller.decider_config import DeciderConfig, ModelInfo
 
 from .executors import attempt
 from .outcome import Outcome
-from .run import Controllers, Loaded, Plan, Task, Who
+from .run import Controllers, Plan, Task
 from .scenario import Scenario, parse_scenario
 from .scenario_spec import Clock
 
@@ -29,7 +30,7 @@ class Orders:
     robot: str
     out: Path
     film: bool
-    who: Who
+    who: DeciderConfig
     processes: int
     lookahead: bool
     clock: Clock | None
@@ -37,7 +38,7 @@ class Orders:
     senses: str
 
     @staticmethod
-    def of(plan: Plan, who: Who, processes: int) -> "Orders":
+    def of(plan: Plan, who: DeciderConfig, processes: int) -> "Orders":
         texts = tuple((scenario.text, scenario.path, scenario.codebook.text) for scenario in plan.scenarios)
         return Orders(
             texts, plan.seeds, plan.robot, plan.out, plan.film, who, processes, plan.lookahead, plan.clock,
@@ -66,7 +67,7 @@ class Stage:
 class WorkerReady:
     """The worker takes tasks."""
 
-    loaded: Loaded
+    loaded: ModelInfo
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Protocol
 
 from codeword.codebook.errors import InputError
+from codeword.controller.decider_config import NO_CACHE
 from codeword.controller.store import cache_dir
 
 from .entries import Store
 from .sqlite_store import SqliteStore
 
-OFF, AUTO = "off", "auto"
+AUTO = "auto"
 _URL = re.compile(r"(\w+)://")
 
 
@@ -38,7 +39,7 @@ def open_store(where: str) -> Store | None:
 
     Raises InputError where it cannot be used.
     """
-    return None if where == OFF else open_kept(where)
+    return None if where == NO_CACHE else open_kept(where)
 
 
 def open_kept(where: str) -> KeptStore:
@@ -52,6 +53,6 @@ def open_kept(where: str) -> KeptStore:
         from .redis_store import RedisStore
 
         return RedisStore(where)
-    if where == OFF or not where:
+    if where == NO_CACHE or not where:
         raise InputError(f"there is no decision cache '{where}' (right would be auto, a file or redis://…)")
     return SqliteStore(default_path() if where == AUTO else Path(where).expanduser())

@@ -14,8 +14,6 @@ from codeword.controller.speculation_hint import NO_HINT, Hint
 
 from .errors import RemoteError
 
-LOCAL, HOLD = "local", "hold"
-
 FIRST_REST_S, LONGEST_REST_S = 1.0, 30.0
 
 

@@ -91,10 +91,10 @@ def read_groups(path: Path) -> tuple[Header, list[Group]]:
         with gzip.open(path, "rt") as file:
             head = json.loads(next(file))
             if head.pop("format", None) != FORMAT:
-                raise InputError(f"{path}: not a file of lessons of format {FORMAT}; make it anew: codeword lessons")
+                raise InputError(f"{path}: not a file of lessons of format {FORMAT}; again: codeword lab lessons")
             return Header(**head), [_unpacked(json.loads(line)) for line in file]
     except (OSError, ValueError, KeyError, TypeError, EOFError, StopIteration) as error:
-        raise InputError(f"{path}: not a whole file of lessons ({error}); make it anew: codeword lessons") from error
+        raise InputError(f"{path}: not a whole file of lessons ({error}); again: codeword lab lessons") from error
 
 
 def taken_in_turns(groups: Sequence[Group], begin: int) -> Iterator[Group]:

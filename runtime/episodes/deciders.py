@@ -5,15 +5,14 @@ from dataclasses import dataclass, replace
 from codeword.codebook import Codebook
 from codeword.codebook.errors import InputError
 from codeword.controller import Controller
-from codeword.controller.controller import POLICIES
+from codeword.controller.decider_config import HOLD, POLICIES, DeciderConfig
 from codeword.controller.profiles import AUTO
-from codeword.controller.remote.fallback import HOLD
 from codeword.controller.sampling import GREEDY, Sampling
 from codeword.controller.store import Progress, silent
 from codeword.runtime.differences import Difference, differences
 from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.records import Header
-from codeword.runtime.run import CONTROLLERS, Controllers, Who
+from codeword.runtime.run import CONTROLLERS, Controllers
 from codeword.runtime.summary import scenario_of
 
 _RENAMED = {"goal": "plan"}
@@ -34,7 +33,7 @@ class Change:
         """Whether anything is to be different."""
         return self != Change()
 
-    def of(self, header: Header) -> Who:
+    def of(self, header: Header) -> DeciderConfig:
         """Who decides instead of the one in a header. With any change a model does.
 
         Raises InputError where nobody can be made again, or where a change goes with a model and none is named.
@@ -48,7 +47,7 @@ class Change:
             raise InputError(f"no model made the episode (but '{header.controller}'); name one with --model")
         kind = "llm" if self.any else header.controller
         same_model = self.model is None
-        who = Who(
+        who = DeciderConfig(
             controller=kind,
             model=header.model if self.model is None else self.model,
             adapter=(header.adapter if same_model else "") or "none",
@@ -81,7 +80,7 @@ class Deciders:
     def __init__(self, change: Change | None = None, progress: Progress = silent) -> None:
         self.change = change or Change()
         self.progress = progress
-        self.made: dict[Who, Controllers] = {}
+        self.made: dict[DeciderConfig, Controllers] = {}
 
     def controllers(self, header: Header) -> Controllers:
         """Who decides in the place of the one in a header. Raises InputError or ModelError where that cannot be."""

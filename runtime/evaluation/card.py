@@ -38,7 +38,7 @@ def model_card(adapter: Adapter, base: LocalModel, rows: Sequence[SplitRow], fir
         "",
         "## How it was made",
         "",
-        "By `codeword train` on lessons made by lot (`codeword lessons`): codebooks under other names and in other "
+        "By `codeword train` on lessons made by lot (`codeword lab lessons`): codebooks under other names and in other "
         "words, scenes, tasks and wordings, all that goes wrong on the way, and every answer that is right then. No "
         "scenario, wording, codebook or kind of task of the evaluation below is among them; a test holds that.",
         "",
@@ -46,8 +46,8 @@ def model_card(adapter: Adapter, base: LocalModel, rows: Sequence[SplitRow], fir
         "",
         "## What it reaches",
         "",
-        f"Goals reached of episodes, judged by physics (`codeword evaluate`, seeds from {first_seed} on), with the 95% "
-        "interval.",
+        f"Goals reached of episodes, judged by physics (`codeword lab evaluate`, seeds from {first_seed} on), with the "
+        "95% interval.",
         "",
         *_reached(rows),
         "",

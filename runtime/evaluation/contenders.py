@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codeword.codebook.errors import InputError, did_you_mean
-from codeword.controller.controller import POLICIES, check_policy
+from codeword.controller.decider_config import POLICIES, DeciderConfig, check_policy
 from codeword.controller.registry import DEFAULT_MODEL
-from codeword.runtime.run import Who
 
 NAMES = ("expert", "random", "base", "base+adapter")
 _NONE = "none"
@@ -18,11 +17,11 @@ class Contender:
 
     name: str
     policy: str
-    who: Who
+    who: DeciderConfig
 
 
-_EXPERT = Contender("expert", "plan", Who("expert", "", _NONE))
-_CHANCE = Contender("random", "chance", Who("random", "", _NONE))
+_EXPERT = Contender("expert", "plan", DeciderConfig("expert", "", _NONE))
+_CHANCE = Contender("random", "chance", DeciderConfig("random", "", _NONE))
 
 
 def contenders(
@@ -50,5 +49,5 @@ def contenders(
     told = [("base", base, _NONE), ("base+adapter", base, adapter or _NONE)]
     told = [one for one in told if one[0] in chosen] + [(model, model, _NONE) for model in models]
     for name, model, taught in told:
-        found += [Contender(name, policy, Who("llm", model, taught, policy=policy)) for policy in policies]
+        found += [Contender(name, policy, DeciderConfig("llm", model, taught, policy=policy)) for policy in policies]
     return found

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from codeword.codebook.errors import EpisodeError, InputError
-from codeword.controller.controller import policy_for
+from codeword.controller.decider_config import ModelInfo, policy_for
+from codeword.controller.open_backend import fetch_model
 from codeword.controller.store import Progress, silent
 from codeword.runtime.executors import Alone, Executor
 from codeword.runtime.jobs import open_crew
 from codeword.runtime.recording import RecordedEpisode, read_episode
-from codeword.runtime.run import Controllers, Loaded, Plan, Task, check_plan, fetch, header
+from codeword.runtime.run import Controllers, Plan, Task, check_plan, header
 from codeword.runtime.statistics import wilson95
 
 from .contenders import Contender
@@ -70,7 +71,7 @@ def evaluate(
     that the adapter was not taught, and for a folder that cannot be written to.
     """
     for contender in who:
-        found = fetch(contender.who, progress)
+        found = fetch_model(contender.who, progress)
         if found is not None:
             policy_for(found[1], contender.who.policy)
     try:
@@ -121,7 +122,7 @@ def _crew(plan: Plan, contender: Contender, alone: Controllers | None, jobs: int
     return Alone(plan, alone) if alone is not None else open_crew(plan, contender.who, jobs, progress)
 
 
-def _known(plan: Plan, contender: Contender, loaded: Loaded, task: Task) -> RecordedEpisode | None:
+def _known(plan: Plan, contender: Contender, loaded: ModelInfo, task: Task) -> RecordedEpisode | None:
     """The episode of a task, where its file is whole and was made by just that contender on just that case."""
     file = plan.path(task)
     if not file.is_file():

@@ -8,12 +8,13 @@ from typing import Any
 
 from codeword.codebook.errors import InputError
 from codeword.controller import Controller, RandomController
-from codeword.controller.controller import policy_for
+from codeword.controller.decider_config import policy_for
+from codeword.controller.open_backend import fetch_model
 from codeword.controller.plan_controller import GivenPlan
 from codeword.controller.store import Progress, silent
 from codeword.controller.sureness import SURE
 from codeword.runtime.evaluation.contenders import Contender
-from codeword.runtime.run import Controllers, fetch
+from codeword.runtime.run import Controllers
 from codeword.runtime.statistics import wilson95
 from codeword.runtime.trial import try_task
 
@@ -136,7 +137,7 @@ def measure(
     Raises InputError or ModelError, before anything is tried, for a model, adapter or policy that cannot be had.
     """
     for who in dict.fromkeys(who for who, _ in asked):
-        found = fetch(who.who, progress)
+        found = fetch_model(who.who, progress)
         if found is not None:
             policy_for(found[1], who.who.policy)
     rows = []

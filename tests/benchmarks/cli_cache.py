@@ -2,11 +2,9 @@
 
 import click
 
-from codeword.controller.controller import BEST_POLICY
+from codeword.controller.decider_config import BEST_POLICY, HOLD, DeciderConfig
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.remote.address import is_remote
-from codeword.controller.remote.fallback import HOLD
-from codeword.runtime.run import Who
 from codeword.runtime.scenario import find_scenarios, load_scenario
 from codeword.runtime.terminal import counting, out, print_json
 
@@ -31,7 +29,7 @@ def cache(scenarios: str, seeds: int, where: str | None, adapter: str, model: st
     chosen = [load_scenario(path) for path in find_scenarios((scenarios,))]
     if not is_remote(model):
         given(model)
-    who = Who("llm", model, adapter, fallback=HOLD, policy="direct" if adapter == "none" else BEST_POLICY)
+    who = DeciderConfig("llm", model, adapter, fallback=HOLD, policy="direct" if adapter == "none" else BEST_POLICY)
     with counting("episodes", 2 * seeds * len(chosen)) as bar:
         figures = bench_cache(chosen, seeds, who, where, lambda *_: None, lambda: bar.advance(bar.task_ids[0]))
     if as_json:

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from codeword.codebook.errors import InputError
-from codeword.runtime.run import CONTROLLERS, Controllers, Who
+from codeword.controller.decider_config import DeciderConfig
+from codeword.runtime.run import CONTROLLERS, Controllers
 from codeword.runtime.scenario import find_scenarios, load_scenario
 from codeword.runtime.scenario_spec import Latency
 from codeword.runtime.terminal import counting, model_progress, out, print_json
@@ -21,7 +22,7 @@ POLICY = click.option("--policy", default="auto", show_default=True, help="What 
 @click.option("--seeds", type=click.IntRange(1), default=2, show_default=True, help="Episodes of each scenario.")
 @MODEL
 @ADAPTER
-@click.option("--policy", default="direct", show_default=True, help="What the model writes; plans need no lookahead.")
+@click.option("--policy", default="direct", show_default=True, help="What the model writes.")
 @JSON
 def lookahead(suites: tuple[str, ...], seeds: int, model: str, adapter: str, policy: str, as_json: bool) -> int:
     """Deciding ahead while commands are carried out, against deciding when asked, over SUITES [default: tabletop].
@@ -33,7 +34,7 @@ def lookahead(suites: tuple[str, ...], seeds: int, model: str, adapter: str, pol
 
     scenarios = [load_scenario(path) for path in find_scenarios(suites or ("tabletop",))]
     with model_progress() as progress:
-        controllers = Controllers(Who("llm", model, adapter, policy=policy), progress)
+        controllers = Controllers(DeciderConfig("llm", model, adapter, policy=policy), progress)
     with counting("episodes", len(WAYS) * len(scenarios) * seeds) as bar:
         figures = bench_lookahead(controllers, scenarios, seeds, lambda: bar.advance(bar.task_ids[0]))
     sound = figures["same_decisions"] and not figures["differences_on_deciding_again"]
@@ -108,7 +109,7 @@ def latency_curve(
         raise InputError(f"--latencies: '{latencies}' are no times in ms (right would be 0,500,2000)") from problem
     scenarios = [load_scenario(path) for path in find_scenarios(suites or ("conveyor",))]
     with model_progress() as progress:
-        controllers = Controllers(Who(controller, model, adapter, policy=policy), progress)
+        controllers = Controllers(DeciderConfig(controller, model, adapter, policy=policy), progress)
     with counting("episodes", (1 + len(times_ms)) * len(scenarios) * seeds) as bar:
         figures = bench_latency(controllers, scenarios, times_ms, seeds, lambda: bar.advance(bar.task_ids[0]))
     if plot is not None:

@@ -1,4 +1,6 @@
-"""What deciding ahead brings: how many decisions are there at once, and what it costs where nothing comes true."""
+"""How many decisions are there at once, ahead of the world or out of a plan, and what deciding ahead costs where nothing
+comes true.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,12 +24,15 @@ WAYS = ("off", "ahead", "mistaken")
 """Deciding when asked; deciding ahead; deciding ahead by foretelling what never comes true."""
 
 
+_THERE = ("lookahead", "planned")
+"""How decisions come about that were there already: decided ahead, or the next of a plan."""
+
+
 class _Mistaken:
     """A controller that foretells a world with one thing too many."""
 
-    def __init__(self, controller: Controller) -> None:
-        assert isinstance(controller, LooksAhead)
-        self._controller, self._ahead = controller, controller
+    def __init__(self, controller: Controller, ahead: LooksAhead) -> None:
+        self._controller, self._ahead = controller, ahead
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
         return self._controller.decide(task, observation, cancelled)
@@ -55,7 +60,8 @@ class _MistakenControllers(Controllers):
         vars(self).update(vars(like))
 
     def make(self, scenario: Scenario, seed: int) -> Controller:
-        return _Mistaken(super().make(scenario, seed))
+        made = super().make(scenario, seed)
+        return _Mistaken(made, made) if isinstance(made, LooksAhead) else made
 
 
 @dataclass
@@ -76,7 +82,7 @@ class _Tally:
             assert step.decision is not None and step.budget is not None
             self.commands.append(f"{step.decision.key} {step.decision.text}")
             self.later += number > 0
-            if step.decision.path == "lookahead":
+            if step.decision.path in _THERE:
                 self.served += 1
                 self.served_ms.append(step.budget.stage_ms["decision_ms"] + step.budget.stage_ms["validate_ms"])
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from codeword.codebook.errors import InputError
 from codeword.controller.cache.opening import open_kept
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import Progress
 from codeword.runtime.machine import machine
 from codeword.runtime.recording import RecordedEpisode, Step, read_episode
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.statistics import quantile
 
@@ -41,7 +42,7 @@ class Row:
 def bench_cache(
     scenarios: Sequence[Scenario],
     seeds: int,
-    who: Who,
+    who: DeciderConfig,
     cache: str | None,
     progress: Progress,
     advance: Callable[[], None],

@@ -12,12 +12,13 @@ from typing import Any
 
 from codeword.codebook.errors import EpisodeError
 from codeword.codebook.observation import Record
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
 from codeword.runtime.episode import Episode, run_episode
 from codeword.runtime.recording import EpisodeWriter, read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.robots import open_robot
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario
 from codeword.runtime.statistics import quantile
 
@@ -91,7 +92,7 @@ def bench_cost(folder: Path, episodes: int, step: Callable[[], None]) -> dict[st
 
 
 def _timed(scenario: Scenario, seed: int, path: Path) -> tuple[float, _Clocked]:
-    controllers = Controllers(Who("expert", "", "none"), silent)
+    controllers = Controllers(DeciderConfig("expert", "", "none"), silent)
     head = controllers.header(scenario, seed, "sim")
     began = time.perf_counter()
     robot, physics = open_robot("sim", scenario, seed)
@@ -146,7 +147,7 @@ def bench_kills(folder: Path, kills: int, seed: int, step: Callable[[], None]) -
 
 def _record(folder: Path, number: int, chosen: tuple[Scenario, ...]) -> None:
     plan = Plan(chosen, range(number, number + 50), "sim", folder, film=False)
-    run(plan, Controllers(Who("expert", "", "none"), silent))
+    run(plan, Controllers(DeciderConfig("expert", "", "none"), silent))
 
 
 def _read_back(path: Path) -> tuple[str, bool]:

@@ -7,7 +7,7 @@ import pytest
 
 from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.controller.adapter import AUTO, RECORD, WEIGHTS, load_adapter, shipped
-from codeword.controller.controller import POLICIES, policy_for
+from codeword.controller.decider_config import POLICIES, policy_for
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel
 from codeword.controller.store import sha256_of
 

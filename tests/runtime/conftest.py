@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def shipped(name: str) -> Scenario:
 def expert_episode(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An episode with a slip in it, of the expert, with pictures."""
     out = tmp_path_factory.mktemp("expert")
-    controllers = Controllers(Who("expert", "", "none"), silent)
+    controllers = Controllers(DeciderConfig("expert", "", "none"), silent)
     return run(Plan((shipped("tabletop/slip_on_the_way"),), range(3, 4), "sim", out), controllers)[0]
 
 
@@ -32,7 +33,7 @@ def expert_episode(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def random_run(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Episodes that miss their goals in several ways, and one that needs nothing done, with pictures."""
     out = tmp_path_factory.mktemp("random")
-    controllers = Controllers(Who("random", "", "none"), silent)
+    controllers = Controllers(DeciderConfig("random", "", "none"), silent)
     scenarios = tuple(map(shipped, ("tabletop/stack_three", "disturbed/jammed_gripper", "tabletop/already_done")))
     return run(Plan(scenarios, range(2), "sim", out), controllers)
 

@@ -16,10 +16,11 @@ import pytest
 
 from codeword.codebook import Observation
 from codeword.codebook.errors import InputError
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
 from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.robots import open_robot
-from codeword.runtime.run import Controllers, Who
+from codeword.runtime.run import Controllers
 from codeword.runtime.scenario import typed_scenario
 from codeword.runtime.session import Session
 
@@ -172,7 +173,9 @@ def holds(seen: Observation, fact: str) -> bool:
 def test_a_session_undoes_what_changed_last_and_then_what_changed_before() -> None:
     scenario = typed_scenario("look", "tabletop")
     robot, physics = open_robot("sim", scenario, 0)
-    session = Session(Controllers(Who("llm", "smollm2-135m", "auto"), silent), "tabletop", ("sim", robot, physics))
+    session = Session(
+        Controllers(DeciderConfig("llm", "smollm2-135m", "auto"), silent), "tabletop", ("sim", robot, physics)
+    )
     try:
         before = set(session.look().facts)
         with pytest.raises(InputError, match="nothing changed"):
@@ -198,7 +201,7 @@ def test_a_session_undoes_what_changed_last_and_then_what_changed_before() -> No
 def test_a_file_says_what_was_carried_out_before_and_whether_that_can_be_done_again(tmp_path: Path) -> None:
     scenario = typed_scenario("look", "tabletop")
     robot, physics = open_robot("sim", scenario, 0)
-    made = Controllers(Who("llm", "smollm2-135m", "auto"), silent)
+    made = Controllers(DeciderConfig("llm", "smollm2-135m", "auto"), silent)
     session = Session(made, "tabletop", ("sim", robot, physics), folder=tmp_path)
 
     class Breaks:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from codeword.codebook import Codebook, Observation
 from codeword.codebook.errors import InputError
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.decision import Decision
 from codeword.controller.store import silent
 from codeword.runtime.cli_run import read_clock
@@ -17,7 +18,7 @@ from codeword.runtime.episode import Episode, run_episode
 from codeword.runtime.recording import read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.robots import open_robot
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.scenario_spec import Clock, Latency
 from tests.benchmarks.cli import bench
@@ -25,7 +26,7 @@ from tests.benchmarks.latency import bench_latency, draw_latency
 from tests.runtime.conftest import shipped
 from tests.runtime.test_episode import DONE, PICK, PLACE, Notes
 
-EXPERT = Who("expert", "", "none")
+EXPERT = DeciderConfig("expert", "", "none")
 
 
 class Slow:

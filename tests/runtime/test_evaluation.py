@@ -154,7 +154,7 @@ def run(*args: str) -> int:
 
 
 def test_the_command_prints_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    args = ("evaluate", "--controller", "random", "--split", "kinds", "--episodes", "2", "--out", str(tmp_path))
+    args = ("lab", "evaluate", "--controller", "random", "--split", "kinds", "--episodes", "2", "--out", str(tmp_path))
     assert run(*args, "--json") == 0
     (row,) = json.loads(capsys.readouterr().out)["rows"]
     assert (row["controller"], row["split"], row["n"]) == ("random", "kinds", 2)
@@ -166,7 +166,7 @@ def test_the_command_prints_rows(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert re.search(r"(?m)^ *random +chance +kinds +2 ", said)
     missed = re.findall(r"(\w+) (\d) of 1", said.partition("random, chance, kinds: reached of ")[2])
     assert missed == [(name, str(told["success"])) for name, told in row["scenarios"].items() if told["success"] < 1]
-    assert run("evaluate", "--first-seed", "9999") == 2
+    assert run("lab", "evaluate", "--first-seed", "9999") == 2
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_nothing_is_run_where_a_model_or_adapter_cannot_be_had(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], given: tuple[str, ...], said: str
 ) -> None:
     base, out = str(write_folder(tmp_path / "tiny")), tmp_path / "out"
-    assert run("evaluate", "--base", base, "--split", "kinds", "--episodes", "1", "--out", str(out), *given) == 2
+    assert run("lab", "evaluate", "--base", base, "--split", "kinds", "--episodes", "1", "--out", str(out), *given) == 2
     assert said in capsys.readouterr().err
     assert not out.exists()
 
@@ -191,7 +191,7 @@ def test_nothing_is_run_where_an_adapter_was_not_taught_the_policy(
     base = open_folder(write_folder(tmp_path / "tiny"), "tiny")
     adapter = write_adapter(tmp_path / "taught", base, record={"policies": ["direct"]})
     asked = ("--base", str(base.folder), "--adapter", str(adapter), "--out", str(tmp_path / "out"))
-    assert run("evaluate", *asked, "--split", "kinds", "--episodes", "1", "--policy", "plan") == 2
+    assert run("lab", "evaluate", *asked, "--split", "kinds", "--episodes", "1", "--policy", "plan") == 2
     assert "was taught for policy direct, and not for plan" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

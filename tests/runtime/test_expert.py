@@ -5,10 +5,11 @@ import time
 from pathlib import Path
 
 from codeword.codebook import Observation, Result
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
 from codeword.runtime.expert import Expert
 from codeword.runtime.recording import read_episode
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.scenario import Scenario, parse_scenario
 from tests.observations import observe
 from tests.runtime.conftest import shipped
@@ -86,7 +87,7 @@ def test_another_task_has_another_goal() -> None:
 def test_an_episode_takes_a_third_of_its_simulated_time_of_one_core_at_most(tmp_path: Path) -> None:
     """The whole episode counts: its world, the plan, the physics and the file; no pictures."""
     plan = Plan((shipped("tabletop/put_in_bowl"), shipped("tabletop/stack_two")), range(3), "sim", tmp_path, film=False)
-    controllers = Controllers(Who("expert", "", "none"), silent)
+    controllers = Controllers(DeciderConfig("expert", "", "none"), silent)
     began_s = time.process_time()
     files = run(plan, controllers)
     spent_s = time.process_time() - began_s

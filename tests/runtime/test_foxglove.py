@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from codeword.codebook import InputError
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
 from codeword.runtime.recording import CHANNELS, read_episode
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.view.foxglove import FoxgloveView
 
 from .conftest import shipped
@@ -55,7 +56,7 @@ class Studio(threading.Thread):
 
 def _run(folder: Path, view: FoxgloveView) -> Path:
     plan = Plan((shipped("tabletop/put_in_bowl"),), range(1), "sim", folder, film=False)
-    (path,) = run(plan, Controllers(Who("expert", "", "none"), silent), listener=lambda _: view)
+    (path,) = run(plan, Controllers(DeciderConfig("expert", "", "none"), silent), listener=lambda _: view)
     return path
 
 

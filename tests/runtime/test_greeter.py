@@ -9,6 +9,7 @@ from codeword.codebook import Entity, Fact, Outcome, PrimitiveRobot, load_codebo
 from codeword.codebook.action_prompt import offer
 from codeword.codebook.command import Value
 from codeword.codebook.robot import Motion
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.controller.store import silent
@@ -16,7 +17,7 @@ from codeword.runtime.episode import Episode, _Loop, run_episode
 from codeword.runtime.guard import Guard
 from codeword.runtime.recording import EpisodeWriter, read_episode
 from codeword.runtime.replay import replay
-from codeword.runtime.run import Controllers, Who
+from codeword.runtime.run import Controllers
 from codeword.runtime.scenario import typed_scenario
 from tests.runtime.test_episode import DONE, Notes, Parrot
 
@@ -99,7 +100,7 @@ def test_words_of_the_task_reach_the_robot_and_no_others(book: Path, tmp_path: P
         '{"skill":"label","box":"box_1","text":"Herbs & spices"}', '{"skill":"label","box":"box_1","text":"Herbs"}',
         '{"skill":"search","text":"früher Kaffee 早上"}', DONE,
     )  # fmt: skip
-    header = Controllers(Who("random", "", "none"), silent).header(scenario, 0, "pkg:Greeter")
+    header = Controllers(DeciderConfig("random", "", "none"), silent).header(scenario, 0, "pkg:Greeter")
     with EpisodeWriter(tmp_path / "e.mcap", header, scenario.codebook.text, scenario.text) as writer:
         verdict = run_episode(Episode(scenario, TASK, parrot, robot, None, (writer, notes), film=False))
     robot.close()

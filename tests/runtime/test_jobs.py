@@ -16,13 +16,14 @@ from mcap.records import Attachment, Channel, Message, Metadata
 from mcap.stream_reader import StreamReader
 
 from codeword.codebook.errors import EpisodeError, InputError
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.store import silent
 from codeword.runtime.executors import Alone
 from codeword.runtime.jobs import WorkerPool, cores, open_crew
 from codeword.runtime.recording import read_episode
 from codeword.runtime.resume import finished
-from codeword.runtime.run import Controllers, Plan, Who
+from codeword.runtime.run import Controllers, Plan
 from codeword.runtime.summary import add_up
 from tests.runtime.conftest import shipped
 from tests.runtime.test_cli import call
@@ -50,7 +51,7 @@ def but_for_wall_times(path: Path) -> list[Any]:
     return content
 
 
-def carried_out(plan: Plan, who: Who, processes: int) -> dict[str, list[Any]]:
+def carried_out(plan: Plan, who: DeciderConfig, processes: int) -> dict[str, list[Any]]:
     """The content of every episode file of a plan, by name, however many processes wrote them."""
     with open_crew(plan, who, processes, silent) as crew:
         outcomes = [outcome for _, outcome in crew.carry_out(plan.tasks)]
@@ -59,7 +60,7 @@ def carried_out(plan: Plan, who: Who, processes: int) -> dict[str, list[Any]]:
 
 
 def same_everywhere(
-    who: Who, names: tuple[str, ...], seeds: range, folder: Path, *, film: bool = False
+    who: DeciderConfig, names: tuple[str, ...], seeds: range, folder: Path, *, film: bool = False
 ) -> dict[str, list[Any]]:
     """The files of a plan, found the same twice alone and once by two processes."""
     scenarios = tuple(map(shipped, names))
@@ -72,19 +73,19 @@ def same_everywhere(
 
 
 def test_files_of_the_expert_are_the_same_but_for_wall_times(tmp_path: Path) -> None:
-    files = same_everywhere(Who("expert", "", "none"), ("disturbed/noisy_looks",), range(1, 3), tmp_path)
+    files = same_everywhere(DeciderConfig("expert", "", "none"), ("disturbed/noisy_looks",), range(1, 3), tmp_path)
     first, second = (str(content[3:]) for content in files.values())
     assert first != second, "another seed is another episode"
 
 
 def test_files_of_the_random_controller_are_the_same_with_their_pictures(tmp_path: Path) -> None:
-    same_everywhere(Who("random", "", "none"), ("tabletop/put_in_bowl",), range(1), tmp_path, film=True)
+    same_everywhere(DeciderConfig("random", "", "none"), ("tabletop/put_in_bowl",), range(1), tmp_path, film=True)
 
 
 @pytest.mark.model
 def test_files_of_the_model_are_the_same_but_for_wall_times(tmp_path: Path) -> None:
     """Down to the tokens that were kept and the passes made: what an episode says does not depend on those before."""
-    who = Who("llm", DEFAULT_MODEL, "none", policy="direct")
+    who = DeciderConfig("llm", DEFAULT_MODEL, "none", policy="direct")
     files = same_everywhere(who, ("tabletop/already_done",), range(2), tmp_path)
     decisions = [data for content in files.values() for topic, *_, data in content[3:] if topic == "decision"]
     assert decisions
@@ -214,7 +215,7 @@ def test_an_episode_that_breaks_stops_no_other(tmp_path: Path, monkeypatch: pyte
     """Not even when it takes its process along."""
     (tmp_path / "unruly.py").write_text(UNRULY)
     monkeypatch.syspath_prepend(str(tmp_path))
-    who = Who("random", "", "none")
+    who = DeciderConfig("random", "", "none")
     plan = Plan((shipped("tabletop/already_done"),), range(5), "unruly:Robot", tmp_path / "out", film=False)
     with WorkerPool(plan, who, 2) as crew:
         outcomes = dict(crew.carry_out(plan.tasks))
@@ -253,13 +254,13 @@ def test_a_broken_episode_is_told_and_is_no_success(
 def test_a_worker_says_what_it_cannot_load(tmp_path: Path) -> None:
     plan = Plan((shipped("tabletop/already_done"),), range(2), "sim", tmp_path)
     with pytest.raises(InputError, match="there is no controller 'human'"):
-        WorkerPool(plan, Who("human", "", "none"), 2)
+        WorkerPool(plan, DeciderConfig("human", "", "none"), 2)
 
 
 def test_a_disk_that_takes_nothing_stops_the_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     plan = Plan((shipped("tabletop/already_done"),), range(2), "sim", tmp_path / "file")
-    who = Who("expert", "", "none")
+    who = DeciderConfig("expert", "", "none")
     with pytest.raises(InputError, match="cannot be written"):
         list(Alone(plan, Controllers(who, silent)).carry_out(plan.tasks))
     with WorkerPool(plan, who, 2) as crew, pytest.raises(InputError, match="cannot be written"):

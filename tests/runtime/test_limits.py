@@ -8,6 +8,7 @@ import pytest
 
 from codeword.codebook import Codebook, Observation
 from codeword.codebook.budgets import Budget
+from codeword.controller.decider_config import DeciderConfig, ModelInfo
 from codeword.controller.decision import Decision, DecisionCancelled
 from codeword.runtime.episode import Episode, run_episode
 from codeword.runtime.limits import overrun
@@ -15,7 +16,7 @@ from codeword.runtime.outcome import outcome_of
 from codeword.runtime.recording import EpisodeWriter, read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.robots import open_robot
-from codeword.runtime.run import Loaded, Who, header
+from codeword.runtime.run import header
 from codeword.runtime.scenario import Scenario, parse_scenario
 from codeword.runtime.summary import add_up
 from tests.runtime.conftest import shipped
@@ -63,7 +64,7 @@ def limited(budgets: str, fallback: str = "") -> Scenario:
 
 def play(scenario: Scenario, controller: Sluggish, folder: Path) -> Path:
     robot, physics = open_robot("sim", scenario, seed=1)
-    head = header(Who("random", "", "none"), Loaded(), scenario, 1, "sim")
+    head = header(DeciderConfig("random", "", "none"), ModelInfo(), scenario, 1, "sim")
     path = folder / "one-1.mcap"
     try:
         with EpisodeWriter(path, head, scenario.codebook.text, scenario.text) as writer:

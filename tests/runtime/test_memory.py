@@ -10,6 +10,7 @@ import pytest
 from codeword.codebook import Codebook, Observation, Result
 from codeword.codebook.command import Command
 from codeword.controller import Decision
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.engine import Cancelled, never
 from codeword.controller.registry import DEFAULT_MODEL
 from codeword.controller.store import silent
@@ -17,7 +18,7 @@ from codeword.runtime.episode import Episode, run_episode
 from codeword.runtime.outcome import outcome_of
 from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.replay import replay
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.summary import scenario_of, summarize
 from tests.benchmarks.cli import bench
 from tests.controller.cache.redis_server import RedisServer
@@ -31,7 +32,7 @@ from tests.runtime.test_remote import Trigger, endless
 
 @pytest.mark.model
 def test_a_warm_cache_decides_all_and_replays_as_decided(tmp_path: Path) -> None:
-    who = Who("llm", DEFAULT_MODEL, "none", policy="direct", cache=str(tmp_path / "decisions.sqlite"))
+    who = DeciderConfig("llm", DEFAULT_MODEL, "none", policy="direct", cache=str(tmp_path / "decisions.sqlite"))
     scenarios = (shipped("tabletop/put_in_bowl"), shipped("tabletop/already_done"))
 
     def episodes(name: str) -> list[Path]:
@@ -92,7 +93,7 @@ def test_two_robots_share_redis_and_go_on_when_it_is_killed(tmp_path: Path) -> N
     scenario = endless()
 
     def episode(robot: str, trigger: Trigger) -> RecordedEpisode:
-        controllers = Controllers(Who("llm", model, "none", policy="direct", cache=server.url), silent)
+        controllers = Controllers(DeciderConfig("llm", model, "none", policy="direct", cache=server.url), silent)
         plan = Plan((scenario,), range(1), "sim", tmp_path / robot, film=False)
         return read_episode(run(plan, controllers, listener=lambda _: trigger)[0])
 

@@ -7,13 +7,14 @@ import pytest
 
 from codeword.codebook import legal
 from codeword.codebook.action_prompt import stable_text
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.controller.store import silent
 from codeword.runtime.guard import Guard
 from codeword.runtime.recording import read_episode
 from codeword.runtime.replay import replay
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario
 from codeword.runtime.situations import HOSTILE, situations
 from codeword.runtime.summary import scenario_of
@@ -29,7 +30,7 @@ SUITE = tuple(load_scenario(path) for path in find_scenarios(("tabletop",)))
 
 @pytest.fixture(scope="module")
 def llm() -> Controllers:
-    return Controllers(Who("llm", DEFAULT_MODEL, "none", policy="direct"), silent)
+    return Controllers(DeciderConfig("llm", DEFAULT_MODEL, "none", policy="direct"), silent)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def test_the_codebook_is_read_ahead_of_the_first_decision(engine: Engine) -> Non
 
 def test_with_what_it_was_taught_the_default_model_reaches_goals(tmp_path: Path) -> None:
     """As physics judges them: with the adapter that is shipped, in what that is best at, as `codeword run` does."""
-    taught = Controllers(Who("llm", DEFAULT_MODEL, "auto"), silent)
+    taught = Controllers(DeciderConfig("llm", DEFAULT_MODEL, "auto"), silent)
     assert taught.loaded.adapter_hash
     files = run(Plan((shipped("tabletop/put_in_bowl"),), range(1, 4), "sim", tmp_path, film=False), taught)
     verdicts = [read_episode(file).verdict for file in files]

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import parse_codebook
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.decision import Choice, Decision, Option
 from codeword.controller.store import silent
 from codeword.runtime.cli import main
 from codeword.runtime.explain import Explainer
 from codeword.runtime.recording import read_episode
 from codeword.runtime.report.turns import Teller
-from codeword.runtime.run import Controllers, Plan, Who
+from codeword.runtime.run import Controllers, Plan
 from codeword.runtime.run import run as run_plan
 from codeword.runtime.terminal import out
 from tests.controller.tiny import write_folder
@@ -101,7 +102,7 @@ def test_an_episode_of_a_plan_is_recorded_replayed_compared_and_reported(
 
 @pytest.mark.parametrize("seed", [0, 3])
 def test_where_a_block_slips_in_physics_what_comes_next_was_told_before(tmp_path: Path, seed: int) -> None:
-    who = Who("given", "", "none", given='{"plan":[[["blue_block","in","red_bowl"]]]}')
+    who = DeciderConfig("given", "", "none", given='{"plan":[[["blue_block","in","red_bowl"]]]}')
     scenario = shipped("tabletop/slip_on_the_way")
     (path,) = run_plan(Plan((scenario,), range(seed, seed + 1), "sim", tmp_path), Controllers(who, silent))
     episode = read_episode(path)

@@ -1,13 +1,14 @@
-"""`codeword published`: ours beside theirs, with the note."""
+"""`codeword lab published`: ours beside theirs, with the note."""
 
 import json
 from pathlib import Path
 
 import pytest
 
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
 from codeword.runtime.cli import main
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from tests.runtime.conftest import shipped
 
 
@@ -21,10 +22,10 @@ def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]
 def test_ours_stand_beside_theirs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     scenarios = (shipped("lohoravens/pick_and_place"), shipped("tabletop/already_done"))
     for who in ("expert", "random"):
-        controllers = Controllers(Who(who, "", "none"), silent)
+        controllers = Controllers(DeciderConfig(who, "", "none"), silent)
         run(Plan(scenarios, range(2), "sim", tmp_path / who, film=False), controllers)
     folders = [str(tmp_path / who) for who in ("expert", "random")]
-    code, out, _ = call(capsys, "published", *folders)
+    code, out, _ = call(capsys, "lab", "published", *folders)
     assert code == 0
     lines = out.splitlines()
     assert sum(line.startswith("| ") for line in lines) == 31 + 4, "a row for each task, two heads, two sums"
@@ -35,7 +36,7 @@ def test_ours_stand_beside_theirs(capsys: pytest.CaptureFixture[str], tmp_path: 
     row = next(line for line in lines if line.startswith("| pick and place primitives"))
     assert row.startswith("| pick and place primitives | 61.2 | 67.3 | 67.3 | 67.3 | 100 (n=2) | ")
     assert "is not comparable with theirs" in out
-    code, out, _ = call(capsys, "published", *folders, "--json")
+    code, out, _ = call(capsys, "lab", "published", *folders, "--json")
     data = json.loads(out)
     ours = {row["scenario"]: row["ours"] for row in data["rows"]}
     assert ours["pick_and_place"]["expert"]["success"] == ours["pick_and_place"]["expert"]["episodes"] == 2
@@ -45,12 +46,12 @@ def test_ours_stand_beside_theirs(capsys: pytest.CaptureFixture[str], tmp_path: 
 
 
 def test_without_episodes_there_is_what_was_published(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = call(capsys, "published")
+    code, out, _ = call(capsys, "lab", "published")
     assert code == 0
     assert "| spell a sport | 10 | 5 | 30 | 30 |" in out.splitlines()
 
 
 def test_a_folder_without_episodes_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    code, _, err = call(capsys, "published", str(tmp_path))
+    code, _, err = call(capsys, "lab", "published", str(tmp_path))
     assert code == 2
     assert err == f"codeword: {tmp_path}: has no episodes (*.mcap) in it\n"

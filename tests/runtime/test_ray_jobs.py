@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook.errors import InputError
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
 from codeword.runtime.jobs import open_crew
 from codeword.runtime.outcome import Outcome
 from codeword.runtime.ray_jobs import RayPool
 from codeword.runtime.recording import read_episode
-from codeword.runtime.run import Plan, Task, Who
+from codeword.runtime.run import Plan, Task
 
 from .conftest import shipped
 from .test_cli import call
@@ -25,7 +26,7 @@ from .test_cli import call
 pytest.importorskip("ray")
 
 RAY = str(Path(sys.executable).parent / "ray")
-EXPERT = Who("expert", "", "none")
+EXPERT = DeciderConfig("expert", "", "none")
 
 
 def _free_port() -> int:

@@ -83,7 +83,16 @@ def test_a_plan_counts_as_it_was_written_and_one_to_be_refused_where_it_says_so(
 
 def test_the_command_prints_the_bins_and_draws_them(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Of a model of random weights."""
-    given = ("evaluate", "--controller", "base", "--base", str(write_folder(tmp_path / "tiny")), "--episodes", "2")
+    given = (
+        "lab",
+        "evaluate",
+        "--controller",
+        "base",
+        "--base",
+        str(write_folder(tmp_path / "tiny")),
+        "--episodes",
+        "2",
+    )
     code, out, _ = call(capsys, *given, "--split", "validation", "--plot", str(tmp_path / "sure.svg"))
     assert code == 0
     assert "split validation" in out and " right (" in out
@@ -105,7 +114,16 @@ def test_examples_are_told_the_second_time_and_asked_for_in_other_words(
         return try_task(book, *given)
 
     monkeypatch.setattr("codeword.runtime.evaluation.authored.try_task", tried)
-    given = ("evaluate", "--controller", "base", "--base", str(write_folder(tmp_path / "tiny")), "--episodes", "6")
+    given = (
+        "lab",
+        "evaluate",
+        "--controller",
+        "base",
+        "--base",
+        str(write_folder(tmp_path / "tiny")),
+        "--episodes",
+        "6",
+    )
     code, out, _ = call(capsys, *given, "--split", "validation", "--examples", "2", "--json")
     assert (code, [row["examples"] for row in json.loads(out)["rows"]]) == (0, [0, 2])
     (without, with_them) = asked[: len(asked) // 2], asked[len(asked) // 2 :]
@@ -132,5 +150,5 @@ def test_examples_are_told_the_second_time_and_asked_for_in_other_words(
 def test_what_the_corpus_cannot_be_asked_is_told(
     capsys: pytest.CaptureFixture[str], given: tuple[str, ...], told: str
 ) -> None:
-    code, _, err = call(capsys, "evaluate", *given)
+    code, _, err = call(capsys, "lab", "evaluate", *given)
     assert (code, told in err) == (2, True), err

@@ -11,12 +11,13 @@ import pytest
 from codeword.codebook import Observation, parse_codebook
 from codeword.codebook.errors import InputError
 from codeword.codebook.observation import Record
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.remote.address import Limits
 from codeword.controller.remote.model import API_KEY
 from codeword.controller.store import silent
 from codeword.runtime.outcome import outcome_of
 from codeword.runtime.recording import RecordedEpisode, read_episode
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.summary import scenario_of
 from tests.controller.remote.servers import LlamaServer, gone_address
@@ -65,7 +66,9 @@ def endless() -> Scenario:
 def episode_with_a_kill(llama: LlamaServer, folder: Path, fallback: str, cache: str = "off") -> RecordedEpisode:
     """An episode whose server is killed before its fourth decision."""
     limits = Limits(connect_s=0.5, answer_s=1.0)
-    who = Who("llm", f"{llama.address}/v1#tiny", "none", cache=cache, fallback=fallback, limits=limits, policy="direct")
+    who = DeciderConfig(
+        "llm", f"{llama.address}/v1#tiny", "none", cache=cache, fallback=fallback, limits=limits, policy="direct"
+    )
     controllers = Controllers(who, silent)
     trigger = Trigger(STEP, llama.kill)
     plan = Plan((endless(),), range(1), "sim", folder, film=False)
@@ -117,7 +120,7 @@ def test_decisions_made_elsewhere_are_remembered_when_nobody_answers(llama: Llam
 def test_it_is_asked_again_when_it_is_back(llama: LlamaServer, tmp_path: Path) -> None:
     limits = Limits(connect_s=0.5, answer_s=1.0)
     local = str(write_folder(tmp_path / "local"))
-    who = Who("llm", f"{llama.address}/v1#tiny", "none", fallback=local, limits=limits, policy="direct")
+    who = DeciderConfig("llm", f"{llama.address}/v1#tiny", "none", fallback=local, limits=limits, policy="direct")
     scenario = shipped("tabletop/put_in_bowl")
     controller = Controllers(who, silent).make(scenario, 0)
     seen = Observation(step=0, time_s=0.0, entities=(), facts=())
@@ -158,4 +161,4 @@ def test_the_command_line_says_what_fell_back_and_never_the_key(
 
 def test_addresses_are_read_before_anything_is_loaded() -> None:
     with pytest.raises(InputError, match="does not say which model"):
-        Controllers(Who("llm", "http://host/v1", "none"), silent)
+        Controllers(DeciderConfig("llm", "http://host/v1", "none"), silent)

@@ -8,11 +8,12 @@ import pytest
 from codeword.codebook import Command, Observation
 from codeword.codebook.errors import CodewordError
 from codeword.controller import RandomController
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
 from codeword.runtime.guard import Guard
 from codeword.runtime.recording import EpisodeWriter, RecordedEpisode, read_episode
 from codeword.runtime.replay import replay, replayed
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.summary import scenario_of
 from tests.runtime.conftest import shipped
 
@@ -38,7 +39,7 @@ def test_an_episode_replays_to_the_bit(expert_episode: Path) -> None:
 
 def test_random_episodes_of_every_kind_replay_and_redecide(tmp_path: Path) -> None:
     scenarios = tuple(shipped(f"tabletop/{name}") for name in ("push_and_put", "swap_stack", "slip_while_stacking"))
-    who = Controllers(Who("random", "", "none"), silent)
+    who = Controllers(DeciderConfig("random", "", "none"), silent)
     for file in run(Plan(scenarios, range(2), "sim", tmp_path, film=False), who):
         episode = read_episode(file)
         again = RandomController(scenario_of(episode).codebook, episode.header.seed)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
 from codeword.runtime.recording import read_episode
 from codeword.runtime.report import write_report
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.scenario import typed_scenario
 from codeword.runtime.statistics import wilson95
 from codeword.runtime.summary import Summary, summarize
@@ -213,7 +214,7 @@ def test_no_page_is_left_blank_in_print(watched: Watched, pages: tuple[Path, Sum
 def test_markup_in_a_task_stays_text(watched: Watched, tmp_path: Path) -> None:
     task = "</script><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">{{ 7*7 }}"
     plan = Plan((typed_scenario(task, "tabletop"),), range(1), "sim", tmp_path)
-    files = run(plan, Controllers(Who("random", "", "none"), silent))
+    files = run(plan, Controllers(DeciderConfig("random", "", "none"), silent))
     written(tmp_path / "report.html", files)
     page = watched.open(tmp_path / "report.html")
     assert page.locator("details.episode .task").inner_text() == task

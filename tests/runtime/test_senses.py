@@ -6,17 +6,18 @@ import pytest
 from click.testing import CliRunner
 
 from codeword.codebook.errors import InputError
+from codeword.controller.decider_config import DeciderConfig, ModelInfo
 from codeword.controller.store import silent
 from codeword.runtime.recording import read_episode
 from codeword.runtime.replay import replayed
 from codeword.runtime.resume import finished
 from codeword.runtime.robots import check_robot_senses
-from codeword.runtime.run import Controllers, Loaded, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.scenario import find_scenarios, load_scenario
 from codeword.sim import installed
 from codeword.sim.installed import CAMERA, SYMBOLS
 
-EXPERT = Who("expert", "", "none")
+EXPERT = DeciderConfig("expert", "", "none")
 SCENARIOS = tuple(load_scenario(path) for path in find_scenarios(("tabletop/put_in_bowl",)))
 
 
@@ -57,6 +58,6 @@ def test_an_episode_seen_by_camera_is_replayed_without_one(tmp_path: Path, monke
     again = replayed(episode)
     assert again.differences == []
     assert set(again.uncompared) == {"observation.entities", "observation.facts"}
-    assert list(finished(plan(tmp_path, CAMERA), EXPERT, Loaded()))
+    assert list(finished(plan(tmp_path, CAMERA), EXPERT, ModelInfo()))
     with pytest.raises(InputError, match="senses camera there, symbols here"):
-        list(finished(plan(tmp_path, SYMBOLS), EXPERT, Loaded()))
+        list(finished(plan(tmp_path, SYMBOLS), EXPERT, ModelInfo()))

@@ -12,6 +12,7 @@ from codeword.controller.adapter import load_adapter
 from codeword.controller.merge import with_adapter
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.runtime.cli import VERBS, cli
+from codeword.runtime.cli_lab import COMMANDS, lab
 from codeword.runtime.lazy_group import Lazy
 from tests.benchmarks.benches import BENCHES
 from tests.benchmarks.cli import bench
@@ -37,12 +38,12 @@ def loaded(tmp_path: Path, *args: str) -> set[str]:
     return set(json.loads(file.read_text()))
 
 
-@pytest.mark.parametrize("group", ["cli", "bench"])
+@pytest.mark.parametrize("group", ["cli", "lab", "bench"])
 def test_the_list_of_commands_says_what_they_say_of_themselves(group: str) -> None:
-    listed: dict[str, Lazy] = VERBS if group == "cli" else BENCHES
+    listed: dict[str, Lazy] = {"cli": VERBS, "lab": COMMANDS, "bench": BENCHES}[group]
     told = {name: one.load().get_short_help_str(10_000) for name, one in listed.items()}
     assert {name: one.help for name, one in listed.items()} == told
-    lazy = cli if group == "cli" else bench
+    lazy = {"cli": cli, "lab": lab, "bench": bench}[group]
     plain = click.Group(commands={name: one.load() for name, one in listed.items()})
     rows = [sorted(_listed(one)) for one in (lazy, plain)]
     assert rows[0] == rows[1]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook.grounding import Grounder, changing, open_parts
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
 from codeword.runtime.expert import Expert
 from codeword.runtime.judge import Verdict
@@ -13,7 +14,7 @@ from codeword.runtime.published import load_published
 from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.robots import open_robot
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.scenario import find_scenarios, load_scenario, suites
 from codeword.runtime.summary import scenario_of
 from tests.runtime.conftest import shipped
@@ -32,7 +33,7 @@ loaded = cache(load_scenario)
 
 
 def play(name: str, out: Path, controller: str = "expert", seed: int = 0) -> RecordedEpisode:
-    controllers = Controllers(Who(controller, "", "none"), silent)
+    controllers = Controllers(DeciderConfig(controller, "", "none"), silent)
     return read_episode(run(Plan((shipped(name),), range(seed, seed + 1), "sim", out, film=False), controllers)[0])
 
 

@@ -108,10 +108,11 @@ def test_an_edit_comes_into_use_between_decisions_and_a_broken_one_does_not(own:
     broken = whole.replace("rise: {distance", "rais: {distance")
     editor = Editor(own, [broken, whole, None, None], '{"skill":"home"}', pick, show, DONE)
     robot, physics = open_robot("sim", scenario, seed=2)
+    from codeword.controller.decider_config import DeciderConfig
     from codeword.controller.store import silent
-    from codeword.runtime.run import Controllers, Who
+    from codeword.runtime.run import Controllers
 
-    header = Controllers(Who("random", "", "none"), silent).header(scenario, 2, "sim")
+    header = Controllers(DeciderConfig("random", "", "none"), silent).header(scenario, 2, "sim")
     notes = Notes()
     with EpisodeWriter(tmp_path / "e.mcap", header, scenario.codebook.text, scenario.text) as writer:
         verdict = run_episode(Episode(scenario, "show", editor, robot, physics, (writer, notes), live, film=False))

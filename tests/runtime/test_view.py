@@ -14,9 +14,10 @@ import pytest
 
 from codeword.codebook import InputError
 from codeword.controller.controller import Controller
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
 from codeword.runtime.recording import read_episode
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.scenario import Scenario
 from codeword.runtime.view import View, opening
 from codeword.runtime.view.client import Client
@@ -52,7 +53,7 @@ class Gate:
                 made.decide = when_let
                 return made
 
-        return Gated(Who("expert", "", "none"), silent)
+        return Gated(DeciderConfig("expert", "", "none"), silent)
 
 
 class Onlooker(threading.Thread):
@@ -130,7 +131,7 @@ def test_the_plan_stays_beside_the_decisions_with_the_item_under_way(browser: "B
 
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     plan = Plan((shipped("tabletop/put_in_bowl"),), range(1), "sim", tmp_path)
-    who = Who("llm", "", "none", given='{"plan":[[["red_block","in","yellow_bowl"]],{"skill":"home"}]}')
+    who = DeciderConfig("llm", "", "none", given='{"plan":[[["red_block","in","yellow_bowl"]],{"skill":"home"}]}')
     with View("a plan that was given") as view:
         page.goto(view.url)
         expect(page.locator("#plan")).to_be_hidden()
@@ -153,7 +154,9 @@ def test_on_a_phone_the_live_view_fits(browser: "Browser", tmp_path: Path) -> No
         page.goto(view.url)
         plan = Plan((shipped("tabletop/stack_three"),), range(1), "sim", tmp_path)
         runner = threading.Thread(
-            target=run, args=(plan, Controllers(Who("random", "", "none"), silent)), kwargs={"listener": lambda _: view}
+            target=run,
+            args=(plan, Controllers(DeciderConfig("random", "", "none"), silent)),
+            kwargs={"listener": lambda _: view},
         )
         runner.start()
         runner.join(60)
@@ -165,7 +168,7 @@ def test_on_a_phone_the_live_view_fits(browser: "Browser", tmp_path: Path) -> No
 @pytest.fixture(scope="module")
 def unwatched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = Plan((shipped(SLIP),), range(3, 4), "sim", tmp_path_factory.mktemp("unwatched"))
-    return run(plan, Controllers(Who("random", "", "none"), silent))[0]
+    return run(plan, Controllers(DeciderConfig("random", "", "none"), silent))[0]
 
 
 @pytest.mark.parametrize("watched", [False, True])
@@ -174,7 +177,7 @@ def test_the_episode_is_the_same_whether_or_not_it_is_viewed(unwatched: Path, tm
     with View() as view:
         onlooker = Onlooker(view.url) if watched else None
         assert view.wait(30 if watched else 0) is watched
-        (file,) = run(plan, Controllers(Who("random", "", "none"), silent), listener=lambda _: view)
+        (file,) = run(plan, Controllers(DeciderConfig("random", "", "none"), silent), listener=lambda _: view)
     one, other = read_episode(unwatched), read_episode(file)
     assert one.header == other.header
     assert one.pictures == other.pictures
@@ -198,7 +201,7 @@ def test_the_episode_is_the_same_whether_or_not_it_is_viewed(unwatched: Path, tm
 def test_who_comes_late_gets_what_there_is_so_far(tmp_path: Path) -> None:
     plan = Plan((shipped("tabletop/already_done"),), range(2), "sim", tmp_path)
     with View() as view:
-        files = run(plan, Controllers(Who("expert", "", "none"), silent), listener=lambda _: view)
+        files = run(plan, Controllers(DeciderConfig("expert", "", "none"), silent), listener=lambda _: view)
         onlooker = Onlooker(view.url)
         assert onlooker.joined.wait(30)
     topic, hello = onlooker.came[0]

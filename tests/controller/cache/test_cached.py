@@ -12,7 +12,8 @@ from codeword.controller import Decision
 from codeword.controller.cache.cached import Cached
 from codeword.controller.cache.entries import CacheEntry
 from codeword.controller.cache.sqlite_store import SqliteStore
-from codeword.controller.controller import POLICIES, model_controller
+from codeword.controller.controller import model_controller
+from codeword.controller.decider_config import POLICIES
 from codeword.controller.decision import DecisionCancelled
 from codeword.controller.engine import Engine
 from codeword.controller.registry import LocalModel

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
 from codeword.runtime.cli import main
 from codeword.runtime.differences import Difference
@@ -15,7 +16,7 @@ from codeword.runtime.episodes.codes import exit_code
 from codeword.runtime.episodes.diff_page import write_diff
 from codeword.runtime.episodes.pairs import compare
 from codeword.runtime.recording import read_episode
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from tests.runtime.conftest import shipped
 from tests.runtime.test_replay import rewritten
 
@@ -28,7 +29,7 @@ def random_one(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same scenario and seed as the expert's episode, by lot."""
     out = tmp_path_factory.mktemp("random")
     plan = Plan((shipped("tabletop/slip_on_the_way"),), range(3, 4), "sim", out, film=False)
-    return run(plan, Controllers(Who("random", "", "none"), silent))[0]
+    return run(plan, Controllers(DeciderConfig("random", "", "none"), silent))[0]
 
 
 def called(capsys: pytest.CaptureFixture[str], *args: str | Path) -> tuple[int, str, str]:

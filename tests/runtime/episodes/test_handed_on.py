@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook.errors import CodewordError, InputError
+from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
 from codeword.runtime.episodes.format_page import layout, page
 from codeword.runtime.episodes.lerobot import STATE, write_lerobot
@@ -14,7 +15,7 @@ from codeword.runtime.episodes.reviewer import Controls, beside, controls, longe
 from codeword.runtime.outcome import outcome_of
 from codeword.runtime.recording import CHANNELS, RecordedEpisode, read_episode
 from codeword.runtime.records import Header, schema_of
-from codeword.runtime.run import Controllers, Plan, Who, run
+from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.summary import add_up, scenario_of, task_at
 from tests.controller.remote.servers import chat, scripted_server
 from tests.runtime.conftest import shipped
@@ -67,7 +68,7 @@ def test_a_dataset_has_a_frame_for_each_decision(
 def test_a_dataset_tells_plans_and_what_came_in_between(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     plan = '{"plan":[{"skill":"pick","object":"gray_block"},{"skill":"place","object":"gray_block","target":"table"}]}'
-    controllers = Controllers(Who("expert", "", "none", given=plan), silent)
+    controllers = Controllers(DeciderConfig("expert", "", "none", given=plan), silent)
     scenarios = (shipped("disturbed/another_task_on_the_way"),)
     (path,) = run(Plan(scenarios, range(1), "sim", tmp_path / "run", film=False), controllers)
     episode = read_episode(path)

@@ -37,7 +37,7 @@ some of what is not to be inside something, which goals cannot say."""
 def test_an_expert_knows_every_answer_that_a_codebook_can_say(
     folder: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    args = ("evaluate", "--external", str(folder), "--controller", "expert", "--controller", "random")
+    args = ("lab", "evaluate", "--external", str(folder), "--controller", "expert", "--controller", "random")
     assert run(*args, "--split", name, "--json") == 0
     data = json.loads(capsys.readouterr().out)
     expert, chance = data["rows"]
@@ -49,7 +49,7 @@ def test_an_expert_knows_every_answer_that_a_codebook_can_say(
 
 
 def test_a_table_says_what_is_right_and_what_differs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    args = ("evaluate", "--external", str(folder), "--controller", "expert", "--split", "huric", "--failures")
+    args = ("lab", "evaluate", "--external", str(folder), "--controller", "expert", "--split", "huric", "--failures")
     assert run(*args) == 0
     said = capsys.readouterr().out
     assert "huric  11     10" in said
@@ -62,7 +62,7 @@ def test_a_model_is_asked_for_plans_and_for_commands(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     base = str(write_folder(tmp_path / "tiny"))
-    args = ("evaluate", "--external", str(folder), "--controller", "base", "--base", base, "--episodes", "2")
+    args = ("lab", "evaluate", "--external", str(folder), "--controller", "base", "--base", base, "--episodes", "2")
     assert run(*args, "--split", "huric", "--split", "huric-two", "--json") == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert [(row["policy"], row["split"], row["n"]) for row in rows] == [
@@ -77,7 +77,7 @@ def test_a_model_is_asked_for_goals_that_are_not_carried_out(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     base = str(write_folder(tmp_path / "tiny", max_position_embeddings=8192))
-    args = ("evaluate", "--external", str(folder), "--controller", "base", "--base", base, "--episodes", "1")
+    args = ("lab", "evaluate", "--external", str(folder), "--controller", "base", "--base", base, "--episodes", "1")
     assert run(*args, "--split", name, "--json") == 0
     (row,) = json.loads(capsys.readouterr().out)["rows"]
     assert (row["policy"], row["n"]) == ("plan", 1)
@@ -87,7 +87,7 @@ def test_a_model_is_asked_for_goals_that_are_not_carried_out(
 
 @pytest.mark.model
 def test_the_base_writes_plans_for_public_sets(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    args = ("evaluate", "--external", str(folder), "--controller", "base", "--policy", "plan", "--episodes", "2")
+    args = ("lab", "evaluate", "--external", str(folder), "--controller", "base", "--policy", "plan", "--episodes", "2")
     assert run(*args, "--split", "huric", "--split", "blocksworld", "--json") == 0
     for row in json.loads(capsys.readouterr().out)["rows"]:
         assert row["n"] == 2
@@ -138,7 +138,7 @@ def test_what_cannot_be_measured_is_said_in_one_line(
     said: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run("evaluate", "--controller", "random", "--external", *args) == 2
+    assert run("lab", "evaluate", "--controller", "random", "--external", *args) == 2
     told = capsys.readouterr().err.strip()
     assert said in told
     assert "\n" not in told

@@ -110,6 +110,12 @@ def test_readonly_and_dry_run_send_nothing_that_moves_the_robot(
         code, told, _ = call(capsys, *args, "--dry-run")
         assert code == 0
         assert "would send: {" in told
+        code, told, _ = call(capsys, *args, "--dry-run", "--json")
+        assert (code, json.loads(told)["refused"]) == (0, "")
+        assert json.loads(told)["would_send"]["skill"]
+        look = ["connect", cart.url, "--codebook", str(CART), "--readonly", "--looks", "1", "--json"]
+        [seen] = json.loads(call(capsys, *look)[1])["looks"]
+        assert {entity["id"] for entity in seen["entities"]} >= {"mark_0", "mark_1"}
         assert moved_at(cart.notes) == []
         with Raw(cart.url) as raw:
             raw.hello()
@@ -136,6 +142,10 @@ def test_connect_drives_and_leaves_the_robot_disarmed_and_rearm_clears_a_stop(
         assert code in (0, 1)
         assert "ended: " in told
         assert read_episode(tmp_path / "e.mcap", pictures=False).steps
+        code, told, _ = call(capsys, *drive, "--json", "--out", str(tmp_path / "f.mcap"))
+        over = json.loads(told)
+        assert (over["decisions"], over["carried_out"]) == (1, code == 0)
+        assert read_episode(Path(over["episode"]), pictures=False).steps
         code, told, _ = call(capsys, "stop", cart.url, "--json")
         assert (code, json.loads(told)["stopped"]) == (0, True)
         code, _, wrong = call(capsys, *drive)
