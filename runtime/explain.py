@@ -16,6 +16,7 @@ from .records import BudgetRecord, CodebookRecord, CommandRecord, EventRecord
 from .report.turns import plan_lines
 
 _SHOWN = 6
+_LABEL = len("command")
 _BEFORE = 28
 """So many characters of what stands before a choice are shown."""
 _WORD = re.compile(r"[^\s{}\[\]\",:]+")
@@ -34,6 +35,7 @@ class Explainer:
     def begin(self, episode: Episode) -> None:
         """The task is this episode's from now on."""
         self.task, self._then = episode.task, episode.then
+        self.console.print(f"[bold]task: {escape(self.task)}[/bold]", highlight=False)
 
     def picture(self, jpeg: bytes, time_s: float) -> None:
         """Pictures are for files."""
@@ -46,44 +48,48 @@ class Explainer:
         elif isinstance(record, Decision):
             self._decision(record)
         elif isinstance(record, CommandRecord) and not record.allowed:
-            self.console.print(f"   guard: [red]refused[/red], {escape(record.message)}")
+            self._row("guard", f"[red]refused[/red], {escape(record.message)}")
         elif isinstance(record, BudgetRecord) and record.missed:
-            self.console.print(f"   budget: [red]missed[/red] {', '.join(record.missed)}")
+            self._row("budget", f"[red]missed[/red] {', '.join(record.missed)}")
         elif isinstance(record, Result):
             color = "green" if record.status == "done" else "red"
             told = ": ".join(filter(None, (record.reason, record.message)))
             why = f" ({escape(told)})" if told else ""
-            self.console.print(f"   result: [{color}]{record.status}[/{color}]{why} in {record.duration_s:.1f} s")
+            self._row("result", f"[{color}]{record.status}[/{color}]{why} in {record.duration_s:.1f} s")
         elif isinstance(record, CodebookRecord):
-            self.console.print(f"   [yellow]the codebook was edited: now {record.hash[:12]}[/yellow]")
+            self._row("event", f"[yellow]the codebook was edited: now {record.hash[:12]}[/yellow]")
             self.codebook = parse_codebook(record.text)
         elif isinstance(record, EventRecord):
             if record.scripted and record.what == RETASK:
                 self.task = self._then
-            self.console.print(f"   [yellow]event at {time_s:.1f} s: {escape(record.what)}[/yellow]")
+            self._row("event", f"[yellow]{escape(record.what)}[/yellow] at {time_s:.1f} s")
         elif isinstance(record, Verdict):
             self.console.print(f"[bold]verdict: {escape(record.reason)}[/bold]\n")
+
+    def _row(self, label: str, markup: str) -> None:
+        """A line behind its label; without one, below the line before."""
+        self.console.print(f"   [dim]{label:<{_LABEL}}[/dim] {markup}", highlight=False, soft_wrap=True)
 
     def _observation(self, seen: Observation) -> None:
         self.console.print(f"[bold]{seen.step + 1}.[/bold] at {seen.time_s:.1f} s")
         for line in observation_text(self.codebook, seen).splitlines():
-            self.console.print(f"   [dim]{escape(line)}[/dim]")
-        offered = legal(self.codebook, seen, self.task)
-        self.console.print(f"   legal: {offered.count} commands")
+            label, _, told = line.partition(": ")
+            self._row(label.lower(), escape(told))
+        self._row("legal", f"{legal(self.codebook, seen, self.task).count} commands")
 
     def _plan(self, decision: Decision) -> None:
         """The plan whole where it was written, afterwards only the item under way."""
         lines = plan_lines(self.codebook, decision)
         if decision.path == "planned":
             now = [f"{n} of {len(lines)}: {line.text}" for n, line in enumerate(lines, 1) if line.state == "now"]
-            self.console.print(f"   item {escape(now[0])}" if now else "   all items are done", highlight=False)
+            self._row("plan", f"[magenta]{escape(now[0]) if now else 'all items are done'}[/magenta]")
             return
-        sure = "" if decision.sureness is None else f" [dim]{decision.sureness:.0%} sure[/dim]"
-        self.console.print(f"   plan:{sure}")
+        sure = "" if decision.sureness is None else f" [dim]({decision.sureness:.0%} sure)[/dim]"
         for number, line in enumerate(lines, 1):
-            self.console.print(f"   [magenta]{number:>3}. {escape(line.text)}[/magenta]", highlight=False)
+            text = f"[magenta]{number}. {escape(line.text)}[/magenta]"
+            self._row("plan" if number == 1 else "", text + (sure if number == len(lines) else ""))
         for other in decision.considered[1:_SHOWN]:
-            self.console.print(f"   [dim]   or {escape(other.told)} {other.probability:.0%}[/dim]", highlight=False)
+            self._row("", f"[dim]or {escape(other.told)} ({other.probability:.0%})[/dim]")
 
     def _choice(self, choice: Choice) -> None:
         """What was written and what was nearly written in its place, behind the last of what stands before it; nothing
@@ -105,14 +111,12 @@ class Explainer:
         if decision.plan:
             self._plan(decision)
         for skill, why in decision.left_out.items():
-            self.console.print(f"   [dim]not {skill}: {escape(why)}[/dim]")
+            self._row("", f"[dim]not {skill}: {escape(why)}[/dim]")
         for choice in decision.choices:
             self._choice(choice)
         total = decision.stage_ms.get("total", 0.0)
-        self.console.print(
-            f"   [bold cyan]{escape(decision.text)}[/bold cyan] [dim]{decision.path}, {total:.0f} ms"
-            f"{_cost(decision)}[/dim]"
-        )
+        told = f"[bold cyan]{escape(decision.text)}[/bold cyan] [dim]{decision.path}, {total:.0f} ms"
+        self._row("command", f"{told}{_cost(decision)}[/dim]")
 
 
 def _words(written: str) -> str:
