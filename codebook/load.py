@@ -6,12 +6,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from .arguments import Argument, ChoiceArgument
+from .budgets import SOFT_ONLY, STAGES, Budget, Stage
 from .compose import Parts, codebook_path, is_file
 from .errors import CodebookError, Fault, did_you_mean
 from .examples import read_examples
 from .facts import ID
-from .load_budgets import read_budgets, read_fallback
 from .load_skills import Context, Entry, read_arguments, read_line, read_skill
 from .load_steps import ENDS, STEP_FORMS
 from .parse import Vocabulary, parse_condition, parse_signature
@@ -19,7 +21,59 @@ from .primitives import Primitive, parse_robot, read_robot, shipped_robots
 from .skills import Codebook, Predicate, Skill, Workspace
 from .state import Derived
 from .step_trees import DoStep, Each, If, Repeat, Step, Try
-from .yaml_source import List_, Mapping_, check_keys, parse_yaml, read_text, shown
+from .yaml_source import List_, Mapping_, check_keys, parse_yaml, plain, read_text, shown
+
+HOLD = "hold"
+"""What a codebook falls back on that names no skill: the robot holds still."""
+
+
+def read_budgets(parts: Parts) -> dict[Stage, Budget]:
+    """The budgets of each stage; faults are noted where they stand."""
+    if "budgets" not in parts.settings:
+        return {}
+    source, value, at = parts.settings["budgets"]
+    if not isinstance(value, Mapping_):
+        source.fault(f"the budgets: expected a mapping of stages, not '{value}'", at)
+        return {}
+    found: dict[Stage, Budget] = {}
+    for name in value:
+        stage = next((stage for stage in STAGES if stage == name), None)
+        given = value.get(name)
+        if stage is None:
+            source.fault(f"unknown stage '{name}'{did_you_mean(str(name), list(STAGES))}", value.key_at(name))
+        elif not isinstance(given, Mapping_):
+            source.fault(f"the budget of {name}: expected p95 and hard, not '{given}'", value.value_at(name))
+        elif check_keys(source, given, f"the budget of {name}", (), ("p95", "hard")):
+            try:
+                found[stage] = Budget.model_validate(plain(given), strict=True)
+            except ValidationError as problem:
+                error = problem.errors()[0]
+                key = str(error["loc"][0])
+                message = f"the budget of {name}: {key} is a number of milliseconds above 0, not '{error['input']}'"
+                source.fault(message, given.value_at(key))
+                continue
+            if found[stage].hard is not None and stage in SOFT_ONLY:
+                source.fault(f"{stage} has no hard limit: {SOFT_ONLY[stage]}", given.key_at("hard"))
+    return found
+
+
+def read_fallback(parts: Parts, skills: Mapping[str, Skill], names: Mapping[str, str]) -> str:
+    """The skill that is fallen back on, empty for holding still; faults are noted where they stand."""
+    if "fallback" not in parts.settings:
+        return ""
+    source, value, at = parts.settings["fallback"]
+    if value == HOLD:
+        return ""
+    name = names.get(str(value), str(value))
+    skill = skills.get(name)
+    if skill is None:
+        source.fault(f"there is no skill '{value}' to fall back on{did_you_mean(str(value), [HOLD, *skills])}", at)
+    elif skill.ends is not None:
+        source.fault(f"'{value}' ends the episode: it cannot be fallen back on", at)
+    elif any(argument.default is None for argument in skill.args.values()):
+        source.fault(f"'{value}' needs arguments: what is fallen back on is carried out by itself", at)
+    return name
+
 
 _MOST_STEPS = 10_000
 

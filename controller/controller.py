@@ -1,5 +1,6 @@
 """Observation in, command out: what every controller is, and the ones that need no knowledge of the world's truth."""
 
+import json
 import math
 import random
 from functools import partial
@@ -9,7 +10,7 @@ from codeword.codebook.action_prompt import offer, stable_text
 from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.command import Command
 from codeword.codebook.errors import InputError, did_you_mean
-from codeword.codebook.observation import Observation
+from codeword.codebook.observation import Observation, Result
 from codeword.codebook.plan_prompt import plan_system
 from codeword.codebook.skills import Codebook
 
@@ -19,7 +20,6 @@ from .decider_config import BEST_POLICY, LOCAL, NO_CACHE, DeciderConfig, policy_
 from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key
 from .digest import graph_digest
 from .engine import Cancelled, never
-from .guess_history import GuessHistory, situation_of
 from .lookahead import Lookahead, Question
 from .plan_controller import PlanController
 from .profiles import AUTO
@@ -29,6 +29,37 @@ from .sampling import GREEDY, Sampling
 from .speculation_hint import About, Hint
 from .store import Progress, silent
 from .sureness import SURE
+
+Situation = tuple[str, str, str]
+"""Which skill ended, how, and why; three empty texts where none did."""
+
+
+def situation_of(last: Result | None) -> Situation:
+    """The kind of situation after a result."""
+    if last is None:
+        return "", "", ""
+    try:
+        given = json.loads(last.command)
+    except (ValueError, RecursionError):
+        given = None
+    skill = str(given.get("skill", "")) if isinstance(given, dict) else ""
+    return skill, last.status, last.reason
+
+
+class GuessHistory:
+    """The last decision in each kind of situation. Wrong guesses cost a little time and change nothing."""
+
+    def __init__(self) -> None:
+        self._decided: dict[Situation, str] = {}
+
+    def expected(self, situation: Situation) -> str | None:
+        """The command that is likely, or None where none is."""
+        return self._decided.get(situation)
+
+    def learn(self, situation: Situation, command: str) -> None:
+        """That command was decided."""
+        self._decided[situation] = command
+
 
 Kind = Literal["llm", "random"]
 

@@ -18,10 +18,10 @@ from .adapter import NONE, Adapter
 from .automaton import Automaton
 from .cache.near import direction
 from .deadlines import Deadlines
-from .decision import Decision, DecisionCancelled, Stopwatch
+from .decision import Decision, DecisionCancelled, Stopwatch, decision_key
 from .decoding import Decoding
+from .digest import graph_digest
 from .grammar_check import DisagreementError, GrammarCheck
-from .identity import Identity
 from .merge import with_adapter
 from .model import Floats, check_length
 from .prefix_cache import PrefixCache, cuts_of
@@ -34,6 +34,34 @@ from .sequence import ReadSequence
 from .speculation_hint import NO_HINT, Hint
 from .store import Progress, silent
 from .tokens import PromptTokens, Tokens
+
+
+@dataclass(frozen=True)
+class Identity:
+    """All that an engine's decisions depend on beside the question.
+
+    `policy` is added to the sampling's name, `sampling` is how tokens are picked where a question does not say.
+    """
+
+    weights: str
+    adapter: str
+    profile: str
+    policy: str
+    sampling: Sampling = GREEDY
+
+    def key(self, tokens: PromptTokens, graph: Node, sampling: Sampling | None = None) -> str:
+        """The key of a decision: 64 hex digits."""
+        return decision_key(
+            {
+                "prompt": tokens.all,
+                "legal": graph_digest(graph),
+                "weights": self.weights,
+                "adapter": self.adapter,
+                "profile": self.profile,
+                "policy": f"{(sampling or self.sampling).name}{self.policy}",
+            }
+        )
+
 
 POLICY = 2
 """Raised whenever the same context would give another decision."""

@@ -1,13 +1,42 @@
 """Which profile and how many threads are quickest on this machine: measured for a typical decision, then kept."""
 
+import statistics
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .cpus import usable_cpus
+from .model import Model, Part
 from .profiles import Tuned, available, keep_tuned, load_model
 from .registry import LocalModel
-from .speed import pass_ms
 from .store import Progress, silent
+
+_TOKENS_AT_ONCE = 128
+
+
+def pass_ms(model: Model, lengths: Sequence[int], *, prefix: int = 900, repeats: int = 5) -> dict[int, float]:
+    """The median time [ms] of a pass of each length behind so many tokens, or as many as the model can read."""
+    prefix = max(0, min(prefix, model.shape.max_tokens - max(lengths)))
+    cache = model.new_cache()
+    for first in range(0, prefix, _TOKENS_AT_ONCE):
+        model.read([Part(cache, _tokens(min(_TOKENS_AT_ONCE, prefix - first)))])
+    result = {}
+    for length in lengths:
+        times = []
+        for turn in range(repeats + 1):
+            began = time.perf_counter()
+            model.read([Part(cache, _tokens(length), (-1,))])
+            if turn:  # the first of each length makes room for itself
+                times.append((time.perf_counter() - began) * 1000)
+            cache.truncate(prefix)
+        result[length] = statistics.median(times)
+    return result
+
+
+def _tokens(count: int) -> list[int]:
+    """Tokens that any vocabulary has."""
+    return [100 + number % 100 for number in range(count)]
+
 
 LENGTHS = (1, 8, 32, 128)
 """Run lengths [tokens] that are measured."""

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.table import Table
@@ -10,19 +12,161 @@ from rich.table import Table
 from codeword.codebook.errors import InputError, did_you_mean
 from codeword.controller.adapter import load_adapter
 from codeword.controller.decider_config import POLICIES
+from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve
+from codeword.controller.sureness import SURE
 from codeword.controller.teaching.domains import AUTHORED, VALIDATION
 
-from .cli_authored import evaluate_corpus
-from .cli_external import evaluate_external
+from .evaluation.authored import evaluate_authored
 from .evaluation.card import model_card
-from .evaluation.contenders import NAMES, contenders
+from .evaluation.contenders import NAMES, Contender, contenders
 from .evaluation.failures import FAILURES
+from .evaluation.reliability import draw_reliability
 from .evaluation.splits import FIRST_SEED, SPLITS, cases
 from .evaluation.table import SplitRow
 from .evaluation.table import evaluate as run_evaluation
-from .external.sets import SETS
-from .terminal import counting, out, print_json, stages
+from .external.measure import SetRow, measure, pairs
+from .external.sets import SETS, chosen_files
+from .machine import machine
+from .terminal import counting, err, out, print_json, stages
+
+
+def evaluate_corpus(
+    contenders: Sequence[Contender], splits: Sequence[str], n: int, seed: int, *, examples: int, plot: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Have every model among some contenders write plans for n tasks of each split, and tell what they come to; with
+    `examples` without so many of them in every codebook, and with them.
+
+    Raises InputError where no contender is a model, or where the plot cannot be written.
+    """
+    models = [one for one in contenders if one.who.controller == "llm"]
+    if not models:
+        raise InputError("plans are written by models; evaluate one with --controller base or base+adapter")
+    found: list[dict[str, Any]] = []
+    ways = (False, True) if examples else (True,)
+    with counting("tasks", n * len(splits) * len(models) * len(ways)) as bar:
+        for one in models:
+            base = resolve(one.who.model)
+            engine = Engine(base, adapter=load_adapter(one.who.adapter, base))
+            about = {"controller": one.name, "model": base.name, "adapter": engine.adapter.name}
+            for split, tell in product(splits, ways):
+                figures = evaluate_authored(
+                    engine, split, n, seed, lambda: bar.advance(bar.task_ids[0]), examples=examples, tell=tell
+                )
+                found.append({**about, "examples": examples if tell else 0, **figures})
+    if as_json:
+        print_json({"machine": machine(), "seed": seed, "rows": found})
+    else:
+        for figures in found:
+            _show_corpus(figures)
+    if plot is not None:
+        last = found[-1]
+        title = f"{last['model']}, adapter {last['adapter']}, {last['split']}"
+        try:
+            plot.write_text(draw_reliability(title, last["reliability"]), encoding="utf-8")
+        except OSError as problem:
+            raise InputError(f"{plot}: cannot be written: {problem.strerror}") from problem
+
+
+def _show_corpus(figures: Mapping[str, Any]) -> None:
+    told = f", {figures['examples']} examples in every codebook" if figures["examples"] else ""
+    out.print(
+        f"{figures['controller']}: {figures['model']}, adapter {figures['adapter']}, split {figures['split']}{told}"
+    )
+    for row in figures["rows"]:
+        low, high = row["wilson95"] or (0.0, 1.0)
+        out.print(f"  {row['kind']:<9} {row['right']:>4} of {row['n']:>4} right ({low:.0%}–{high:.0%})", markup=False)
+    for row in figures["floors"]:
+        out.print(
+            f"  at least {row['floor']:.0%} sure: {row['carried_out']} of {row['asked']} carried out, "
+            f"{row['of_these_wrong']} of them wrongly; {row['done_all_the_same']} of {row['to_refuse']} done that are "
+            "to be refused",
+            markup=False,
+        )
+    for row in figures["reliability"]["bins"]:
+        if row["n"]:
+            low, high = row["wilson95"]
+            out.print(
+                f"  {row['low']:.0%} to {row['high']:.0%} sure, {row['sure']:.0%} on average: "
+                f"{row['right']} of {row['n']} plans right ({low:.0%}–{high:.0%})",
+                markup=False,
+            )
+    if figures["reliability"]["n"]:
+        out.print(f"  expected calibration error {figures['reliability']['ece']:.3f}", markup=False)
+
+
+def evaluate_external(
+    contenders: Sequence[Contender],
+    folder: Path,
+    names: Sequence[str],
+    n: int,
+    seed: int,
+    *,
+    failures: bool,
+    as_json: bool,
+) -> None:
+    """Measure on the sets of these names whose files are in a folder, on all that are there where none is named.
+
+    Raises InputError for a file that is missing or not of the form, and whatever `measure` raises.
+    """
+    files = chosen_files(folder, names)
+    asked = pairs(contenders, list(files))
+    items = {name: SETS[name].load(file, n, seed) for name, file in files.items()}
+    with counting("items", sum(len(items[name]) for _, name in asked)) as bar:
+        rows = measure(asked, items, seed, lambda: bar.advance(bar.task_ids[0]), stages(bar))
+    if as_json:
+        about = {name: _about(name, file) for name, file in files.items()}
+        print_json({"rows": [row.as_json() for row in rows], "sets": about, "seed": seed})
+        return
+    _show_external(rows)
+    for name in files:
+        one = SETS[name]
+        out.print(f"{name}: right is {one.right}", markup=False)
+        out.print(f"  differs from what is published: {one.differs}; published: {one.published}", markup=False)
+    missing = [name for name in SETS if name not in files]
+    if missing and not names:
+        err.print(f"not there: {', '.join(missing)} (codeword lab evaluate --help)", markup=False)
+    if failures:
+        _show_external_failures(rows)
+
+
+def _about(name: str, file: Path) -> dict[str, str]:
+    one = SETS[name]
+    return {
+        "file": str(file), "source": one.source, "licence": one.licence, "right": one.right, "differs": one.differs,
+        "published": one.published,
+    }  # fmt: skip
+
+
+def _show_external(rows: Sequence[SetRow]) -> None:
+    table = Table(box=None, header_style="bold")
+    for heading in ("controller", "policy", "set"):
+        table.add_column(heading)
+    for heading in ("n", "right", "rate", "95%", "F1", "mean sureness", f"{SURE:.0%} sure", "of these wrong"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        low, high = row.wilson95
+        table.add_row(
+            row.contender.name, row.contender.policy, row.name, str(row.n), str(row.right),
+            f"{row.right / row.n:.0%}" if row.n else "-", f"{low:.0%}–{high:.0%}", _share(row.f1), _share(row.sureness),
+            str(row.carried_out), str(row.carried_out_wrong),
+        )  # fmt: skip
+    out.print(table)
+    out.print(f"{SURE:.0%} sure: what is carried out with the usual floor under sureness")
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
+
+
+def _show_external_failures(rows: Sequence[SetRow]) -> None:
+    for row in rows:
+        for one in row.tried:
+            if not one.score.right:
+                who = f"{row.contender.name}, {row.contender.policy}, {row.name} {one.item.name}"
+                out.print(f"{who}: {one.item.task}\n  {one.written.plan.told}", markup=False)
+
 
 CORPUS = (VALIDATION, AUTHORED)
 

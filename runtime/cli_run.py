@@ -20,13 +20,11 @@ from codeword.controller.remote.address import Limits
 from codeword.controller.sampling import Sampling
 
 from .episode import Listener
-from .episodes.record import refused
-from .episodes.record_told import keep_all
+from .episodes.record import keep_all, refused
 from .explain import Explainer
 from .jobs import cores, open_crew
 from .listeners import Several
 from .model_options import gathered
-from .option_sections import SectionedCommand
 from .outcome import Outcome
 from .privacy import read_parts
 from .ray_jobs import is_ray
@@ -35,9 +33,8 @@ from .report import write_report
 from .resume import finished, require_free
 from .rotation import Cap, rotate
 from .run import NOBODY, Plan, Task, check_plan
-from .run_bar import run_bar
-from .run_options import SECTIONS
-from .run_table import run_notes, run_table
+from .run_options import SECTIONS, SectionedCommand
+from .run_table import run_bar, run_notes, run_table
 from .scenario import Scenario, find_scenarios, load_scenario, typed_scenario
 from .scenario_spec import Clock, Latency
 from .signals import exit_code, raised

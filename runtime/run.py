@@ -1,6 +1,7 @@
 """Who decides, what is to be run, and one episode of it into its file."""
 
 import atexit
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,12 +11,17 @@ from itertools import product
 from pathlib import Path
 
 from codeword.codebook import Codebook, Observation
+from codeword.codebook.command import Command
+from codeword.codebook.command_codec import give_up
 from codeword.codebook.errors import InputError, did_you_mean
+from codeword.codebook.goal_executor import GoalExecutor
 from codeword.codebook.live import LiveCodebook
 from codeword.codebook.task_plan import TaskPlan, read_plan
 from codeword.controller import Controller, RandomController
 from codeword.controller.controller import model_controller, prompt_opening
 from codeword.controller.decider_config import NO_CACHE, DeciderConfig, ModelInfo
+from codeword.controller.decision import Decision, decision_key
+from codeword.controller.engine import never
 from codeword.controller.open_backend import open_backend
 from codeword.controller.plan_controller import GivenPlan
 from codeword.controller.plan_writer import ask_for_plan
@@ -24,13 +30,44 @@ from codeword.controller.store import Progress
 from codeword.sim.installed import SYMBOLS
 
 from .episode import Adaptable, Episode, Listener, run_episode
-from .expert import Expert
 from .recording import EpisodeWriter, RecordedEpisode
 from .records import Header
 from .robots import check_fit, check_robot_name, check_robot_senses, open_robot
 from .scenario import Scenario
 from .scenario_spec import Clock
 from .signals import held_at_the_end
+
+
+class Expert:
+    """Pursues the goal of a scenario, and the later goal where the task changes."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        if scenario.goal is None:
+            raise ValueError("the expert needs a scenario with a goal")
+        later = scenario.changed()
+        self._later = dict.fromkeys((later.spec.task, *later.spec.wordings), later.goal) if later.spec.then else {}
+        self._pursuit = GoalExecutor(scenario.codebook, scenario.goal)
+
+    def use(self, codebook: Codebook) -> None:
+        """Plan with this codebook from now on."""
+        self._pursuit.use(codebook)
+
+    def decide(self, task: str, observation: Observation, cancelled: Callable[[], bool] = never) -> Decision:
+        """The next command of the plan, `done` where the goal holds, `cannot` where there is no plan."""
+        del cancelled
+        started = time.perf_counter()
+        goal = self._later.get(task)
+        if goal is not None and goal is not self._pursuit.goal:
+            self._pursuit = GoalExecutor(self._pursuit.codebook, goal)
+        codebook = self._pursuit.codebook
+        found = self._pursuit.next(observation)
+        if not isinstance(found, Command):
+            found = give_up(codebook, found.failure)
+        total = (time.perf_counter() - started) * 1000
+        facts = sorted(map(str, codebook.state(observation).facts))
+        key = decision_key({"codebook": codebook.hash, "goal": str(self._pursuit.goal), "facts": facts})
+        return Decision(text=found.text, logprob=0.0, path="expert", stage_ms={"plan": total, "total": total}, key=key)
+
 
 CONTROLLERS = ("llm", "expert", "random")
 NOBODY = "nobody"

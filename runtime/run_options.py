@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,6 +15,26 @@ from .privacy import PARTS
 from .run import CONTROLLERS
 from .tables import columns
 from .terminal import out
+
+
+class SectionedCommand(click.Command):
+    """A command whose options come in sections."""
+
+    def __init__(self, *args: Any, sections: Mapping[str, Sequence[click.Option]], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._sections = sections
+        self.params += [option for options in sections.values() for option in options]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections, and whatever option is in none of them behind."""
+        placed = {id(option) for options in self._sections.values() for option in options}
+        others = [one for one in self.get_params(ctx) if isinstance(one, click.Option) and id(one) not in placed]
+        for heading, options in {**self._sections, "Options": others}.items():
+            rows = [row for option in options if (row := option.get_help_record(ctx)) is not None]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+
 
 _SECONDS = click.FloatRange(0, 3600, min_open=True)
 

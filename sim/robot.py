@@ -1,30 +1,219 @@
 """The simulated robot: the `Robot` interface over a PyBullet world, one object for one episode."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Protocol
 
 from codeword.codebook.command import Command
 from codeword.codebook.errors import RobotError
-from codeword.codebook.observation import Observation, Result
-from codeword.codebook.robot import Motion
+from codeword.codebook.observation import Observation, Result, RobotState, Status
+from codeword.codebook.robot import Motion, Outcome
 from codeword.codebook.skills import Codebook
 from codeword.codebook.steps import carry_out
 
 from .arm import Arm
 from .belts import Belts
+from .bullet import pybullet
 from .channel import SimChannel
-from .damage import DamageWatch
 from .damage_report import Damage
 from .event_spec import EventSpec
 from .events import Events
-from .execution import SimExecution
 from .installed import CAMERA, SYMBOLS, check_senses
-from .layout import lay_out
+from .layout import Placed, lay_out
 from .mishaps import Mishaps
-from .observe import observe
-from .senses import Senses, Symbols, open_senses
+from .pose import Pose
+from .scene import Scene, entities_of, facts_of, has_fallen
+from .touch import grasped, support_of
 from .world import TICK_S, World
 from .world_spec import WorldSpec
+
+HARD_N = 80.0
+"""A contact of the arm that is harder than this is a bump; gripping takes 28 N, pushing a crate up to 65 N."""
+_GAP_TICKS = 24
+"""Contacts nearer in time than this are one bump."""
+_FORCE = 9
+
+
+class DamageWatch:
+    """Feels every tick of physics."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._bumps = 0
+        self._peak_n = 0.0
+        self._hard_until = -1
+
+    def tick(self) -> None:
+        """Called after every tick."""
+        for contact in pybullet.getContactPoints(bodyA=self._world.arm, physicsClientId=self._world.client):
+            force_n = contact[_FORCE]
+            if force_n > self._peak_n:
+                self._peak_n = force_n
+            if force_n > HARD_N:
+                if self._world.ticks > self._hard_until:
+                    self._bumps += 1
+                self._hard_until = self._world.ticks + _GAP_TICKS
+
+    def so_far(self, moved: Collection[str] = ()) -> Damage:
+        """The damage until now, without what others have moved to where it fell."""
+        world = self._world
+        blocks = [block.id for block in world.of_kind("block") if block.id not in moved]
+        fallen = tuple(block for block in blocks if world.has_fallen(block))
+        return Damage(fallen, self._bumps, self._peak_n)
+
+
+class SimExecution:
+    """Implements `codebook.robot.Execution`; `step`, `advance` and `result` let physics go on, `poll` does not.
+
+    `tick_s` is how much simulated time a step takes [s].
+    """
+
+    tick_s = TICK_S
+
+    def __init__(self, robot: "SimRobot", command: Command, motion: Motion, budget_s: float) -> None:
+        self._robot, self._command, self._motion = robot, command, motion
+        self._budget_ticks = round(budget_s / TICK_S)
+        self._ticks = 0
+        self._owed_ticks = 0.0  # so that many short advances add up
+        self._result: Result | None = None
+
+    def poll(self) -> Result | None:
+        """The result if the command has ended, else None. Physics stands still."""
+        return self._result
+
+    def advance(self, duration_s: float) -> Result | None:
+        """Let physics go on for `duration_s` of simulated time, past the command's end if it comes sooner."""
+        self._owed_ticks += duration_s / TICK_S
+        ticks = round(self._owed_ticks)
+        self._owed_ticks -= ticks
+        end = self._robot.world.ticks + ticks
+        while self._robot.world.ticks < end:
+            if self._result is None:
+                self._tick()
+            else:
+                self._robot.idle_tick()
+        return self._result
+
+    def step(self) -> Result | None:
+        """Let physics go on for one tick, unless the command has ended; the result if it has now."""
+        if self._result is None:
+            self._tick()
+        return self._result
+
+    def result(self) -> Result:
+        """Let physics go on until the command has ended; how it did."""
+        while self._result is None:
+            self._tick()
+        return self._result
+
+    def abandon(self) -> None:
+        """End as stopped, with the arm holding still."""
+        if self._result is None:
+            self._end("stopped", Outcome(False, "stopped", "the robot was stopped"))
+
+    def _tick(self) -> None:
+        if self._robot.stopping:
+            self.abandon()
+            return
+        if self._ticks >= self._budget_ticks:
+            longest_s = self._budget_ticks * TICK_S
+            self._end("timeout", Outcome(False, "timeout", f"not finished within {longest_s:g} s"))
+            return
+        try:
+            next(self._motion)
+        except StopIteration as stop:
+            outcome: Outcome = stop.value
+            self._end("done" if outcome.ok else "failed", outcome)
+            return
+        self._ticks += 1
+        self._robot.moving_tick()
+
+    def _end(self, status: Status, outcome: Outcome) -> None:
+        self._motion.close()
+        self._result = Result(
+            command=self._command.text,
+            status=status,
+            reason=outcome.reason,
+            message=outcome.message,
+            duration_s=self._ticks * TICK_S,
+        )
+        self._robot.ended(self._command, self._result)
+
+
+def observe(
+    scene: Scene,
+    arm: Arm,
+    time_s: float,
+    step: int,
+    last: Result | None,
+    *,
+    fallen: bool = False,
+    tolerance_m: float = 0.0,
+) -> Observation:
+    """What is on the table and how it stands there; entities by kind and id, facts in order of their text.
+
+    A block that has fallen off the table is not seen, unless `fallen` asks for it. A block is in a zone if its centre
+    is, or not more than `tolerance_m` outside.
+    """
+    seen = [block.id for block in scene.of_kind("block") if fallen or not has_fallen(scene.pose(block.id))]
+    return Observation(
+        step=step,
+        time_s=time_s,
+        entities=tuple(entities_of(scene, seen)),
+        facts=tuple(sorted(facts_of(scene, seen, tolerance_m), key=str)),
+        robot=_state(arm),
+        last=last,
+    )
+
+
+def _state(arm: Arm) -> RobotState:
+    pose = arm.gripper_pose()
+    return RobotState(
+        gripper_to_world_m=(float(pose[0]), float(pose[1]), float(pose[2])),
+        gripper_opening_m=arm.hand.opening_m(),
+        joints_rad=tuple(arm.joints_rad()),
+    )
+
+
+class Senses(Protocol):
+    """One way to look at the world. The same seed and the same looks in the same world give the same scenes."""
+
+    def look(self) -> Scene:
+        """The things that are known of now, and where. Physics stands still."""
+
+
+def open_senses(name: str, world: World, arm: Arm, seed: int) -> Senses:
+    """The senses of that name, one of SENSES. Raises InputError where they cannot be had."""
+    check_senses(name)
+    if name == CAMERA:
+        from .camera_senses import CameraSenses  # OpenCV is loaded for a camera alone
+
+        return CameraSenses(world, arm, seed)
+    return Symbols(world)
+
+
+class Symbols:
+    """Implements `Senses` and the scene itself: exact poses out of physics, and what touches what."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.things: Mapping[str, Placed] = world.things
+
+    def look(self) -> Scene:
+        return self
+
+    def of_kind(self, kind: str) -> list[Placed]:
+        return self._world.of_kind(kind)
+
+    def pose(self, thing: str) -> Pose:
+        return self._world.pose(thing)
+
+    def support_of(self, thing: str) -> str | None:
+        return support_of(self._world, thing)
+
+    def held(self) -> str | None:
+        return grasped(self._world)
+
 
 _STILL_M_S = 0.005
 _SETTLE_TICKS = 24

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from codeword.codebook.arguments import ChoiceArgument, EntityArgument, ListArgument, NumberArgument
@@ -17,10 +17,105 @@ from codeword.codebook.quantities.offer import number_slots, number_text, quanti
 from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import MOST_TIMES
 
-from .parts import parts_of, tells_order
 from .plan_prior import Asked, Place, PlanPrior
-from .signs import sign_of
 from .words import WordWeights, features, speaks_of, stems
+
+_ONE_PIECE = re.compile(r"\b(?:until|till|while|if|unless|except|but|instead)\b", re.IGNORECASE)
+"""Words by which what is said first need not be what is done first, nor be done at all: such a task is left whole."""
+_LATER = re.compile(r"\b(?:after|before|once|when|as soon as)\b", re.IGNORECASE)
+_TURNED = (
+    (re.compile(r"^\s*(?:after|once|when|as soon as)\s+(?P<first>[^,]+),\s*(?P<second>.+)$", re.IGNORECASE)),
+    (re.compile(r"^\s*before\s+(?P<second>[^,]+),\s*(?P<first>.+)$", re.IGNORECASE)),
+    (re.compile(r"^(?P<second>.+?),?\s+(?:after|once|when|as soon as)\s+(?P<first>.+)$", re.IGNORECASE)),
+    (re.compile(r"^(?P<first>.+?),?\s+before\s+(?P<second>.+)$", re.IGNORECASE)),
+)
+"""What is done first and what second, where one word says so."""
+
+_BETWEEN = re.compile(
+    r"(?:[,;.!]|\s[-–—]|\s/)\s+(?:(?:and|then|next|finally|afterwards|after that|also)[,\s]+)*"
+    r"|\s+(?:and\s+)?(?:then|afterwards|after that)[,\s]+|\s+and\s+(?:then\s+|finally\s+)?",
+    re.IGNORECASE,
+)
+_AFTER_THAT = re.compile(
+    r"\b(?:and )?after (?:that|this|which)\b|\b(?:and )?(?:when|once) (?:done|finished|that is done)\b", re.IGNORECASE
+)
+
+
+def parts_of(task: str, kept: Sequence[tuple[int, int]] = ()) -> tuple[str, ...]:
+    """A task cut where one thing that is asked for ends and the next one begins, but not within what is to be `kept`,
+    each from a character to another; whole where it does not tell in which order.
+
+    >>> parts_of("drive 2 m, then bark twice and stop"), parts_of("bark after you drive 2 m and turn")
+    (('drive 2 m', 'bark twice', 'stop'), ('you drive 2 m', 'turn', 'bark'))
+    """
+    if not tells_order(task):
+        return (task,)
+    plain = _AFTER_THAT.sub(lambda match: "then".ljust(len(match[0])), task)  # places stay
+    turned = next((found for pattern in _TURNED if (found := pattern.match(plain))), None)
+    spans = [turned.span(name) for name in ("first", "second")] if turned else [(0, len(plain))]
+    parts = [part for begin, end in spans for part in _cut(plain, begin, end, kept)]
+    return tuple(part for part in parts if re.search(r"\w", part)) or (task,)
+
+
+def _cut(text: str, begin: int, end: int, kept: Sequence[tuple[int, int]]) -> list[str]:
+    """A stretch of a text cut where one thing ends and the next begins."""
+    parts = []
+    for cut in _BETWEEN.finditer(text, begin, end):
+        if not any(first < cut.end() and cut.start() < last for first, last in kept):
+            parts.append(text[begin : cut.start()])
+            begin = cut.end()
+    return [*parts, text[begin:end]]
+
+
+def tells_order(task: str) -> bool:
+    """Whether a task says in which order things are to be done."""
+    plain = _AFTER_THAT.sub("then", task)
+    return _ONE_PIECE.search(plain) is None and len(_LATER.findall(plain)) <= 1
+
+
+_SIDES = (
+    ("left",), ("right",),
+    ("forward", "forwards", "ahead", "straight on"), ("back", "backward", "backwards", "reverse"),
+    ("up", "upward", "upwards", "raise", "higher"), ("down", "downward", "downwards", "lower"),
+    ("in", "inward", "inwards"), ("out", "outward", "outwards"),
+    ("clockwise", "cw"), ("counterclockwise", "anticlockwise", "counter-clockwise", "anti-clockwise", "ccw"),
+)  # fmt: skip
+"""Directions in pairs: each and its opposite, in some words for it."""
+_NAMED = {word: number for number, words in enumerate(_SIDES) for word in words}
+_WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(_NAMED, key=len, reverse=True))})(?![\w-])", re.IGNORECASE)
+_POSITIVE = re.compile(r"\b(?:positive|plus)\b|\+", re.IGNORECASE)
+_NEGATIVE = re.compile(r"\b(?:negative|minus)\b|(?<!\w)[-−](?!\w)", re.IGNORECASE)
+_CLAUSE = re.compile(r"[,;.()]|\band\b")
+
+
+@lru_cache(maxsize=512)
+def told_directions(description: str) -> frozenset[tuple[int, int]]:
+    """The directions that a description gives a sign to, each by its number, with 1 or -1 for it and the other sign for
+    its opposite.
+
+    >>> sorted(told_directions("turn on the spot, left is positive")), sorted(told_directions("back if negative"))
+    ([(0, 1), (1, -1)], [(2, 1), (3, -1)])
+    """
+    found: set[tuple[int, int]] = set()
+    for clause in _CLAUSE.split(description):
+        sides = {_NAMED[match[0].lower()] for match in _WORD.finditer(clause)}
+        signs = [sign for pattern, sign in ((_POSITIVE, 1), (_NEGATIVE, -1)) if pattern.search(clause)]
+        if len(sides) == len(signs) == 1:
+            (side,), (sign,) = sides, signs
+            found |= {(side, sign), (side ^ 1, -sign)}
+    return frozenset(found)
+
+
+def sign_of(description: str, part: str) -> int:
+    """The sign, 1 or -1, that a number has in a task's words; 0 where the description and they do not tell.
+
+    >>> sign_of("turn on the spot, left is positive", "turn right by 90 degrees")
+    -1
+    """
+    named = {_NAMED[match[0].lower()] for match in _WORD.finditer(part)}
+    signs = {sign for side, sign in told_directions(description) if side in named}
+    return signs.pop() if len(signs) == 1 else 0
+
 
 _WHOLE = 0.15
 """How much the words of the whole task count beside those of a part."""

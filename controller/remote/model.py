@@ -19,10 +19,8 @@ from codeword.controller.speculation_hint import NO_HINT, Hint
 from .address import USUAL, Address, Limits
 from .answers import canonical, first_object, right_part, what_is_wrong
 from .errors import RemoteError
-from .request import Answer, Requests
-from .schema import schema_of
+from .request import Answer, Requests, messages, plain_text, schema_of
 from .transport import Transport
-from .wording import messages, plain_text
 
 API_KEY = "CODEWORD_API_KEY"
 """The environment variable with the server's key."""

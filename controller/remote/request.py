@@ -1,16 +1,87 @@
 """Asking a server for one decision, and reading its answers."""
 
+import json
 import math
 import random
 import time
+from collections.abc import Sequence
 from typing import Any
 
+from codeword.codebook.choice_graph import Node
+from codeword.codebook.prompt import Prompt
 from codeword.controller.decision import DecisionCancelled, Note
 from codeword.controller.engine import Cancelled
 
 from .address import Limits
 from .errors import RemoteError
 from .transport import Transport
+
+Row = tuple[str, ...]
+"""The values of one command's arguments, each as JSON."""
+
+
+def schema_of(graph: Node) -> dict[str, Any]:
+    """The JSON Schema that admits exactly the commands of a graph, properties in their canonical order."""
+    rows: dict[tuple[str, tuple[str, ...]], list[Row]] = {}
+    for text in graph.texts():
+        command = json.loads(text)
+        skill = command.pop("skill")
+        row = tuple(json.dumps(value) for value in command.values())
+        rows.setdefault((skill, tuple(command)), []).append(row)
+    return {
+        "anyOf": [
+            _alternative(skill, names, product)
+            for (skill, names), commands in rows.items()
+            for product in products(commands)
+        ]
+    }
+
+
+def products(rows: Sequence[Row]) -> list[tuple[tuple[str, ...], ...]]:
+    """The rows as products of value sets, such that each row is in exactly one; values that go on alike share one."""
+    if not rows[0]:
+        return [()]
+    rests: dict[str, list[Row]] = {}
+    for row in rows:
+        rests.setdefault(row[0], []).append(row[1:])
+    alike: dict[frozenset[Row], list[str]] = {}
+    for first, rest in rests.items():
+        alike.setdefault(frozenset(rest), []).append(first)
+    return [
+        (tuple(firsts), *product)
+        for firsts in alike.values()
+        for product in products(rests[firsts[0]])
+    ]  # fmt: skip
+
+
+def _alternative(skill: str, names: Sequence[str], values: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+    properties: dict[str, Any] = {"skill": {"const": skill}}
+    for name, texts in zip(names, values, strict=True):
+        one = [json.loads(text) for text in texts]
+        properties[name] = {"const": one[0]} if len(one) == 1 else {"enum": one}
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def messages(prompt: Prompt, wrong: list[tuple[str, str]]) -> list[dict[str, str]]:
+    """A prompt as a chat, as its own model's chat template gets it."""
+    user = f"{prompt.task}\n{prompt.observation}"
+    said = [{"role": "system", "content": prompt.system}, {"role": "user", "content": user}]
+    for given, why in wrong:
+        said += [{"role": "assistant", "content": given}, {"role": "user", "content": _correction(why)}]
+    return said
+
+
+def plain_text(prompt: Prompt, wrong: list[tuple[str, str]], lead: str) -> str:
+    """A prompt as plain text, with the beginning of a command to go on from."""
+    told = [prompt.system, prompt.task, prompt.observation]
+    for given, why in wrong:
+        told += [f"Command: {' '.join(given.split())}", _correction(why)]
+    return "\n".join([*told, f"Command: {lead}"])
+
+
+def _correction(why: str) -> str:
+    return f"That is not legal here: {why}. Answer with one legal command."
+
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 2.0
 

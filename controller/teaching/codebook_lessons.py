@@ -5,26 +5,247 @@ forgotten. The same for the same seed.
 A plan is taught only in a scene in which it can be carried out.
 """
 
+import json
 import random
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from codeword.codebook import Codebook, Observation
+from codeword.codebook.arguments import ChoiceArgument, EntityArgument, ListArgument
+from codeword.codebook.command import Value
+from codeword.codebook.command_codec import make_command, things_in
 from codeword.codebook.errors import InputError
+from codeword.codebook.fact_kinds import place_kinds
+from codeword.codebook.facts import Fact
+from codeword.codebook.goals import read_goal
+from codeword.codebook.grounding import Grounder, changing, literals
+from codeword.codebook.observation import Entity
+from codeword.codebook.operators import Operator, operators
 from codeword.codebook.plan_numbers import check_numbers
 from codeword.codebook.plan_trace import trace
+from codeword.codebook.state import FactState
 from codeword.codebook.stop_words import is_stop, plain_words
+from codeword.codebook.task_plan import Achieve, Do, Item, TaskPlan, goal_words, things_named
 
 from .absences import gone, mistaken
 from .domains import TAUGHT
-from .exchange import exchanged
 from .lessons import Lesson
-from .made_scenes import Kinds, made_scene, scene_for, things_of
 from .multiply import Said, foreign, joined, renumbered, repeated
 from .noise import noisy
 from .plan_lessons import PlanLesson, books_of, plan_lesson, plan_lessons, read_once
 from .set_aside import Saying, Split, Words
 from .wordings_of_skills import asked
+
+_MOST_OF_KIND = 4
+_QUALITIES = (
+    "big", "small", "old", "new", "left", "right", "front", "rear", "first", "second", "upper", "lower", "north",
+    "south", "east", "west", "near", "far", "round", "long", "wide", "main", "spare",
+)  # fmt: skip
+_SO = 0.6
+"""How often a thing has a fact that no skill brings about."""
+
+_SCENES_TRIED = 12
+"""So many scenes are made up before it is said that a plan can be carried out in none."""
+
+Kinds = Mapping[str, str]
+"""Things by their ids, each with its kind."""
+
+
+def things_of(codebook: Codebook, plans: Sequence[TaskPlan]) -> dict[str, str]:
+    """The things that plans name, each with a kind that it can be of; without those of which nothing tells a kind."""
+    takes: dict[str, tuple[str, ...]] = {}
+    for plan in plans:
+        for thing, kinds in _named(codebook, plan):
+            narrower = tuple(kind for kind in takes.get(thing, kinds) if kind in kinds)
+            takes[thing] = narrower or takes[thing]
+    return {thing: _likeliest(thing, kinds) for thing, kinds in takes.items() if kinds}
+
+
+def _named(codebook: Codebook, plan: TaskPlan) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The ids that a plan names, each with the kinds that stand there."""
+    known = place_kinds(codebook)
+    for item in plan.items:
+        if isinstance(item, Do):
+            yield from things_named(codebook, item.command)
+            continue
+        for fact in (*item.goal.facts, *item.goal.denied):
+            yield from zip(fact.args, known.get(fact.name, ()), strict=False)
+        for group in item.goal.groups:
+            yield from zip(group.places, known.get(group.name, ())[1:], strict=False)
+
+
+def _likeliest(thing: str, kinds: Sequence[str]) -> str:
+    """The kind that a thing's id tells, else the first."""
+    return next((kind for kind in kinds if kind in thing), kinds[0])
+
+
+def scene_for(rng: random.Random, codebook: Codebook, plans: Sequence[TaskPlan], known: Kinds) -> Observation | None:
+    """A scene in which each of these plans can be carried out; None where none was found. Some of the things are
+    `known`: such as the codebook's examples name.
+    """
+    needed = things_of(codebook, plans)
+    for _ in range(_SCENES_TRIED):
+        seen = made_scene(rng, codebook, needed, known)
+        if all(plan.cannot or not trace(codebook, plan, seen).failure for plan in plans):
+            return seen
+    return None
+
+
+def made_scene(rng: random.Random, codebook: Codebook, needed: Kinds, known: Kinds) -> Observation:
+    """Things of every kind, the `needed` ones among them and some that are `known`, and facts that fit them."""
+    kinds = dict(needed)
+    listed = {name: words for name, words in codebook.properties.items() if words}
+    for kind in codebook.kinds:
+        mine = [thing for thing, of in known.items() if of == kind and thing not in kinds]
+        there = sum(of == kind for of in kinds.values())
+        wanted = max(there, rng.randint(1, _MOST_OF_KIND))
+        for thing in rng.sample(mine, min(len(mine), wanted - there)):
+            kinds[thing] = kind
+        for name in _names(rng, kind):
+            if sum(of == kind for of in kinds.values()) >= wanted:
+                break
+            kinds.setdefault(name, kind)
+    ids = list(kinds)
+    rng.shuffle(ids)
+    entities = tuple(
+        Entity(id=thing, kind=kinds[thing], properties={name: rng.choice(words) for name, words in listed.items()})
+        for thing in sorted(ids, key=lambda thing: codebook.kinds.index(kinds[thing]))
+    )
+    bare = Observation(step=0, time_s=0.0, entities=entities, facts=())
+    fixed = bare.model_copy(update={"facts": tuple(_fixed(rng, codebook, bare))})
+    return fixed.model_copy(update={"facts": tuple(sorted(_left_behind(rng, codebook, fixed)))})
+
+
+def _names(rng: random.Random, kind: str) -> Iterator[str]:
+    """Ids for things of a kind: with numbers, or told apart by a quality."""
+    if rng.random() < 0.4:
+        yield from (f"{kind}_{number}" for number in range(1, _MOST_OF_KIND + 1))
+    yield from (f"{quality}_{kind}" for quality in rng.sample(_QUALITIES, len(_QUALITIES)))
+
+
+def _fixed(rng: random.Random, codebook: Codebook, seen: Observation) -> Iterator[Fact]:
+    """Facts that no skill brings about, of things of the kinds that they take: at most one of a name for each thing."""
+    made = {effect.atom.name for skill in codebook.skills.values() for effect in skill.effects if effect.adds}
+    there, known = codebook.within_reach(seen), place_kinds(codebook)
+    for name in codebook.predicates:
+        if name in made:
+            continue
+        places = [[thing for kind in kinds for thing in there[kind]] for kinds in known[name]]
+        if not places and rng.random() < _SO:
+            yield Fact(name, ())
+        for thing in places[0] if places else ():
+            others = [[other for other in place if other != thing] for place in places[1:]]
+            if all(others) and rng.random() < _SO:
+                yield Fact(name, (thing, *(rng.choice(other) for other in others)))
+
+
+def _left_behind(rng: random.Random, codebook: Codebook, seen: Observation) -> frozenset[Fact]:
+    """The facts after some skills were carried out, the first of them as if what they need had been so."""
+    state = codebook.state(seen)
+    steps = operators(codebook, codebook.within_reach(seen), Grounder(codebook, state, changing(codebook)))
+    rng.shuffle(steps)
+    left = rng.randint(1, len(seen.entities) + 2)
+    for step in steps:
+        if left and (step.possible(state) or _may_have_been(step, state)):
+            state, left = state.after(step.facts_after(state)), left - 1
+    return state.facts
+
+
+def _may_have_been(step: Operator, state: FactState) -> bool:
+    """Whether a skill may have been carried out before anything that is so now: nothing like what it brings about is
+    so, and nothing is that it needs not to be.
+    """
+    if not all(one.holds(state) for one in literals(step.needs) if not one.positive):
+        return False
+    added = [change for change in step.changes if change.adds]
+    alike = [
+        any(
+            fact.name == change.name and (len(fact.args) < 2 or fact.args[0] == change.places[0])
+            for fact in state.facts
+        )
+        for change in added
+    ]
+    return bool(added) and not any(alike)
+
+
+def exchanged(rng: random.Random, one: Said, codebook: Codebook) -> Said | None:
+    """The same with another thing of the same kind, or another word of a choice, where the text says the one that is
+    there just once, in its own words; None where it says none.
+    """
+    if len(one.plans) != 1 or not one.plans[0].items:
+        return None
+    ways = list(dict.fromkeys((*_things(one, codebook), *_choices(one.plans[0], codebook))))
+    rng.shuffle(ways)
+    for old, new, is_thing in ways:
+        text = _replaced(one.text, old, new)
+        if text is not None:
+            items = tuple(_with(codebook, item, old, new, is_thing) for item in one.plans[0].items)
+            return replace(one, text=text, plans=(TaskPlan(items),))
+    return None
+
+
+def _things(one: Said, codebook: Codebook) -> Iterator[tuple[str, str, bool]]:
+    """Things of a plan, each with others of its kind that the plan does not name."""
+    kinds = {entity.id: entity.kind for entity in one.observation.entities}
+    named = {word for item in one.plans[0].items for word in _words(codebook, item) if word in kinds}
+    for old in sorted(named):
+        yield from ((old, new, True) for new, kind in kinds.items() if kind == kinds[old] and new not in named)
+
+
+def _words(codebook: Codebook, item: Item) -> Iterator[str]:
+    if isinstance(item, Achieve):
+        yield from (word for words in goal_words(item.goal) for word in words)
+        return
+    args = codebook.skills[item.command.skill].args
+    for name, value in item.command.args.items():
+        yield from things_in(args[name], value)
+
+
+def _choices(plan: TaskPlan, codebook: Codebook) -> Iterator[tuple[str, str, bool]]:
+    """Words of choices that a plan has once, each with the others."""
+    found: list[tuple[str, ChoiceArgument]] = [
+        (str(value), argument)
+        for item in plan.items
+        if isinstance(item, Do)
+        for name, value in item.command.args.items()
+        if isinstance(argument := codebook.skills[item.command.skill].args[name], ChoiceArgument)
+    ]
+    for old, argument in found:
+        if sum(old == other for other, _ in found) == 1 and argument.pattern is None:
+            yield from ((old, new, False) for new in argument.choices if new != old)
+
+
+def _replaced(text: str, old: str, new: str) -> str | None:
+    """A text with one word, or an id, for another, blanks in place of underscores as before; None where it is not
+    there just once.
+    """
+    plain = old.replace("_", " ")
+    found = list(re.finditer(rf"(?<![\w-])(?:{re.escape(old)}|{re.escape(plain)})(?![\w-])", text, re.IGNORECASE))
+    if len(found) != 1:
+        return None
+    word = new if "_" in found[0].group() else new.replace("_", " ")
+    return f"{text[: found[0].start()]}{word}{text[found[0].end() :]}"
+
+
+def _with(codebook: Codebook, item: Item, old: str, new: str, is_thing: bool) -> Item:
+    if isinstance(item, Achieve):
+        words = [[new if is_thing and word == old else word for word in fact] for fact in goal_words(item.goal)]
+        return Achieve(read_goal(json.dumps({"goal": words})))
+    declared = codebook.skills[item.command.skill].args
+    kinds = (EntityArgument, ListArgument) if is_thing else (ChoiceArgument,)
+    args = {
+        name: _value(value, old, new) if isinstance(declared[name], kinds) else value
+        for name, value in item.command.args.items()
+    }
+    return Do(make_command(codebook, item.command.skill, args), item.times)
+
+
+def _value(value: Value, old: str, new: str) -> Value:
+    if isinstance(value, tuple):
+        return tuple(new if thing == old else thing for thing in value)
+    return new if value == old else value
+
 
 _OTHERS = 0.25
 """How many groups are of other codebooks."""

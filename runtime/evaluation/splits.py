@@ -1,5 +1,7 @@
 """What is evaluated: columns of episodes, each of a scenario and a seed, that training never saw."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,10 +11,47 @@ from typing import Any
 
 from codeword.codebook import Codebook, parse_codebook
 from codeword.codebook.errors import InputError, ScenarioError, did_you_mean
-from codeword.codebook.yaml_source import parse_yaml, plain, read_text
-from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario
+from codeword.codebook.yaml_source import List_, Mapping_, parse_yaml, plain, read_text, rejoined
+from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario, parse_scenario
 
-from .variants import Names, rebooked, reworded
+Names = Mapping[str, str]
+"""What a codebook calls the derived facts and the skills of another one."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def reworded(scenario: Scenario, wordings: Sequence[str]) -> Scenario:
+    """The scenario with its task in these words alone."""
+    task, *others = wordings
+    return _parsed({**_data(scenario), "task": task, "wordings": others}, scenario, scenario.codebook)
+
+
+def rebooked(scenario: Scenario, codebook: Codebook, names: Names) -> Scenario:
+    """The scenario under another codebook, which calls things as `names` say."""
+    data = _data(scenario)
+    for task in (data, data.get("then", {})):
+        if "goal" in task:
+            task["goal"] = [_NAME.sub(lambda match: names.get(match[0], match[0]), part) for part in task["goal"]]
+    for event in data.get("events", ()):
+        if "after" in event:
+            event["after"] = names.get(event["after"], event["after"])
+    return _parsed({**data, "codebook": codebook.name}, scenario, codebook)
+
+
+def _data(scenario: Scenario) -> dict[str, Any]:
+    """What the scenario's file says, the parts of goals whole."""
+    root = parse_yaml(scenario.text, scenario.path, ScenarioError).root
+    data: dict[str, Any] = plain(root)
+    for here, said in ((root, data), (root.get("then"), data.get("then", {}))):
+        goal = here.get("goal") if isinstance(here, Mapping_) else None
+        if isinstance(goal, List_):
+            said["goal"] = [text for text, _ in rejoined(goal)]
+    return data
+
+
+def _parsed(data: Mapping[str, Any], scenario: Scenario, codebook: Codebook) -> Scenario:
+    return parse_scenario(json.dumps(data, ensure_ascii=False), scenario.path, codebook.text)
+
 
 FIRST_SEED = 10_000
 """From here on seeds are evaluation's; whatever learns from episodes takes smaller ones."""

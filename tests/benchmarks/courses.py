@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codeword.codebook import Observation, read_command
-from codeword.runtime.expert import Expert
+from codeword.runtime.quantization_texts import Situation
+from codeword.runtime.run import Expert
 from codeword.runtime.scenario import Scenario
-from codeword.runtime.situations import Situation
 
 
 @dataclass(frozen=True)

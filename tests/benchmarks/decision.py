@@ -10,8 +10,8 @@ from codeword.controller.registry import LocalModel
 from codeword.controller.store import Progress
 from codeword.controller.tokens import Tokens
 from codeword.runtime.machine import machine, versions
+from codeword.runtime.quantization_texts import Situation
 from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario
-from codeword.runtime.situations import Situation
 from codeword.runtime.statistics import quantile
 
 from .contest import TRIALS, Contest

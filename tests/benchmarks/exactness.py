@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from codeword.controller.controller import GuessHistory, situation_of
 from codeword.controller.engine import Engine, Techniques
-from codeword.controller.guess_history import GuessHistory, situation_of
 from codeword.controller.registry import LocalModel
 from codeword.controller.speculation_hint import Hint
 from codeword.runtime.machine import machine

@@ -14,8 +14,8 @@ from codeword.controller.decision import DecisionCancelled
 from codeword.controller.engine import Engine, Techniques
 from codeword.controller.registry import LocalModel
 from codeword.runtime.machine import machine
+from codeword.runtime.quantization_texts import situations
 from codeword.runtime.scenario import find_scenarios, load_scenario
-from codeword.runtime.situations import situations
 from codeword.runtime.statistics import quantile
 
 SUITES = ("tabletop", "workbench")

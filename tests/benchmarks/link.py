@@ -19,9 +19,9 @@ from codeword.runtime.link.connection import Connection
 from codeword.runtime.link.robot import LinkRobot, stop_robot
 from codeword.runtime.link.urgency import may_be_urgent
 from codeword.runtime.machine import machine
+from codeword.runtime.quantization_texts import situations
 from codeword.runtime.robots import open_robot
 from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario
-from codeword.runtime.situations import situations
 from codeword.runtime.statistics import quantile
 
 from .stopping import BUSY_LOOPS, stops_of_a_class

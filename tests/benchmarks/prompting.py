@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from codeword.codebook import Codebook, Command
-from codeword.controller.guess_history import situation_of
+from codeword.controller.controller import situation_of
 from codeword.controller.registry import LocalModel
 from codeword.controller.store import Progress
 from codeword.controller.tokens import Tokens

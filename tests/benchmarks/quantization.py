@@ -18,11 +18,17 @@ from codeword.controller.quantize import Method, quantize
 from codeword.controller.registry import LocalModel
 from codeword.controller.rescale import write_rescaled
 from codeword.controller.sampling import Sampling
-from codeword.controller.speed import pass_ms
 from codeword.controller.store import Progress
+from codeword.controller.tune import pass_ms
 from codeword.runtime.machine import machine
-from codeword.runtime.quantization_texts import HELD_OUT, calibration_texts, held_out_texts, suite
-from codeword.runtime.situations import Situation, situations
+from codeword.runtime.quantization_texts import (
+    HELD_OUT,
+    Situation,
+    calibration_texts,
+    held_out_texts,
+    situations,
+    suite,
+)
 from codeword.runtime.statistics import quantile, wilson95
 
 from .validity import decide

@@ -2,10 +2,10 @@
 
 from codeword.codebook import CommandError, read_command
 from codeword.codebook.action_prompt import ActionPrompt, offer
-from codeword.controller.guess_history import situation_of
-from codeword.controller.remote.schema import schema_of
+from codeword.controller.controller import situation_of
+from codeword.controller.remote.request import schema_of
 from codeword.controller.tokens import Tokens
-from codeword.runtime.situations import Situation
+from codeword.runtime.quantization_texts import Situation
 
 from .graphs import pack
 from .side import Question

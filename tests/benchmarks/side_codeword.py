@@ -4,8 +4,8 @@ import time
 from typing import Any
 
 from codeword.codebook.prompt import Prompt
+from codeword.controller.controller import GuessHistory
 from codeword.controller.engine import Engine
-from codeword.controller.guess_history import GuessHistory
 from codeword.controller.registry import LocalModel
 from codeword.controller.speculation_hint import Hint
 

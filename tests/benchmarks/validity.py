@@ -11,8 +11,8 @@ from codeword.controller.engine import Engine
 from codeword.controller.registry import LocalModel
 from codeword.runtime.guard import Guard
 from codeword.runtime.machine import machine
+from codeword.runtime.quantization_texts import Situation, situations
 from codeword.runtime.scenario import Scenario
-from codeword.runtime.situations import Situation, situations
 
 
 def bench_validity(

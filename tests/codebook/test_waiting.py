@@ -93,8 +93,8 @@ def test_a_wait_that_is_not_legal_now_is_not_sent() -> None:
 
 def test_made_up_codebooks_declare_their_waiting_skill() -> None:
     from codeword.controller.teaching.codebook_generator import make_book
+    from codeword.controller.teaching.lessons import waits
     from codeword.controller.teaching.pools_of import training_pools
-    from codeword.controller.teaching.waiting import waits
 
     rng, waiting = random.Random(5), 0
     for _ in range(30):

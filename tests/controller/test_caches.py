@@ -7,11 +7,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from codeword.controller.kv import KVCache
 from codeword.controller.model import Cache, Part
-from codeword.controller.packed_cache import PackedCache
+from codeword.controller.packed_model import PackedCache
 from codeword.controller.profiles import load_model
 from codeword.controller.registry import LocalModel
+from codeword.controller.torch_model import KVCache
 
 LAYERS, HEADS, SIZE = 2, 3, 32
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from codeword.codebook.errors import ModelError
-from codeword.controller.chat import ChatFormat
+from codeword.controller.tokens import ChatFormat
 from tests.controller.tiny import CHATML
 
 # As SmolLM2 ships it: a system turn of its own where none is given.

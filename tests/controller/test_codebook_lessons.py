@@ -19,10 +19,8 @@ from codeword.codebook.plan_trace import trace
 from codeword.codebook.stop_words import plain_words
 from codeword.codebook.task_plan import read_plan
 from codeword.controller.teaching import codebook_lessons
-from codeword.controller.teaching.codebook_lessons import CodebookLessons
+from codeword.controller.teaching.codebook_lessons import CodebookLessons, exchanged, made_scene, scene_for, things_of
 from codeword.controller.teaching.domains import TAUGHT
-from codeword.controller.teaching.exchange import exchanged
-from codeword.controller.teaching.made_scenes import made_scene, scene_for, things_of
 from codeword.controller.teaching.multiply import Said
 from codeword.controller.teaching.plan_lessons import PlanLesson, books_of
 from codeword.controller.teaching.set_aside import Split, set_aside

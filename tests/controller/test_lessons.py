@@ -23,7 +23,7 @@ from codeword.controller.teaching.book_skills import Names
 from codeword.controller.teaching.codebook_generator import Book, make_book, shipped_book
 from codeword.controller.teaching.draft import Draft, DraftTask
 from codeword.controller.teaching.kinds import KINDS, fitting, make_task
-from codeword.controller.teaching.lessons import GoalLesson, Lesson, follow, lessons, observed
+from codeword.controller.teaching.lessons import GoalLesson, Lesson, follow, lessons, observed, unseen, waits
 from codeword.controller.teaching.mixes import Mix, books, training_mix
 from codeword.controller.teaching.pools_of import (
     held_out_kinds,
@@ -34,7 +34,6 @@ from codeword.controller.teaching.pools_of import (
 )
 from codeword.controller.teaching.scene import TABLE
 from codeword.controller.teaching.solver import Solver
-from codeword.controller.teaching.waiting import unseen, waits
 from codeword.controller.teaching.wanted import as_told, ends_from, ends_of, goal_of, group_goal
 from codeword.controller.teaching.wording import word_task
 from codeword.runtime.evaluation.splits import other_words

@@ -7,7 +7,7 @@ import pytest
 
 from codeword.codebook.choice_graph import END, Node
 from codeword.controller.decision import Choice, Decision, Option
-from codeword.controller.nbest import NBest
+from codeword.controller.plan_writer import NBest
 
 Odds = dict[str, dict[str, float]]
 

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from codeword.controller.model import Model
-from codeword.controller.packed_cache import PackedCache
+from codeword.controller.packed_model import PackedCache
 from codeword.controller.prefix_cache import PASS_TOKENS, CachedPrefix, Cut, PrefixCache, cuts_of
 
 SYSTEM = tuple(range(100, 110))

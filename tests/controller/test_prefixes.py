@@ -15,8 +15,7 @@ from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.prompt import Prompt, write_prompt
 from codeword.controller import prefixes
 from codeword.controller.engine import Engine, Techniques
-from codeword.controller.packed_cache import PackedCache
-from codeword.controller.packed_model import PackedModel
+from codeword.controller.packed_model import PackedCache, PackedModel
 from codeword.controller.prefixes import LEAST_TOKENS, Prefixes
 from codeword.controller.registry import LocalModel, open_folder
 from tests.controller.tiny import write_folder

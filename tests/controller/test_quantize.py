@@ -11,11 +11,10 @@ from safetensors.torch import load_file, save_file
 from codeword.codebook.errors import ModelError
 from codeword.codebook.prompt import Prompt
 from codeword.controller.calibration import SampleReading, Text, samples_of
-from codeword.controller.gptq import gptq_matrix, hessian
 from codeword.controller.model import Part
 from codeword.controller.perplexity import perplexity
 from codeword.controller.profiles import available, load_model
-from codeword.controller.quantize import Method, quantize, target_of
+from codeword.controller.quantize import Method, gptq_matrix, hessian, quantize, target_of
 from codeword.controller.registry import LocalModel, known_models, open_folder, resolve
 from codeword.controller.rescale import write_rescaled
 from codeword.controller.rounding import round_matrix

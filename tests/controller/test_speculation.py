@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from codeword.codebook.choice_graph import END, Node
 from codeword.controller.automaton import Automaton
-from codeword.controller.speculation import Speculation, guess
+from codeword.controller.sequence import Speculation, guess
 from tests.controller.test_automaton import random_graph, spelt
 
 CLOSE = Node((("}", END),))

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
+from codeword.controller.teaching.plan_lessons import reworded
 from codeword.controller.teaching.pools_of import synonyms
-from codeword.controller.teaching.synonyms import reworded
 
 
 def ways(task: str, *known: str) -> set[str]:

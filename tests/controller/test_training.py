@@ -20,8 +20,7 @@ from codeword.controller.teaching.layout import lay_out
 from codeword.controller.teaching.learner import AdapterShape, Learner, quickest_dtype, right_loss
 from codeword.controller.teaching.learner_beside import LearnerBeside
 from codeword.controller.teaching.sequences import Group, Header, read_groups, taken_in_turns, write_groups
-from codeword.controller.teaching.trainer import Settings, Trainer
-from codeword.controller.teaching.training_log import draw
+from codeword.controller.teaching.trainer import Settings, Trainer, draw
 from codeword.controller.tokens import Tokens
 
 

@@ -5,11 +5,11 @@ from collections import Counter
 from itertools import islice
 
 from codeword.codebook.action_prompt import offer
-from codeword.controller.teaching.faults import failed
 from codeword.controller.teaching.kinds import make_task
 from codeword.controller.teaching.lessons import observed
 from codeword.controller.teaching.mixes import books, training_mix
 from codeword.controller.teaching.solver import Solver
+from codeword.controller.teaching.trajectory import failed
 
 
 def test_a_command_fails_is_late_or_is_refused_and_what_is_refused_cannot_be_allowed() -> None:

@@ -12,9 +12,8 @@ from codeword.controller.model import Part
 from codeword.controller.processor import signature
 from codeword.controller.profiles import PROFILES, Tuned, choose, keep_tuned, load_model, tuned
 from codeword.controller.registry import LocalModel, open_folder
-from codeword.controller.speed import pass_ms
 from codeword.controller.torch_model import TorchModel
-from codeword.controller.tune import LENGTHS, Timing, measure, thread_counts, tune
+from codeword.controller.tune import LENGTHS, Timing, measure, pass_ms, thread_counts, tune
 from tests.controller.tiny import write_folder
 
 pytestmark = pytest.mark.usefixtures("bfloats")

@@ -9,8 +9,8 @@ from codeword.codebook import Command, Result, load_codebook, make_command
 from codeword.controller.registry import DEFAULT_MODEL, LocalModel, open_folder, resolve
 from codeword.controller.store import silent
 from codeword.controller.tokens import Tokens
+from codeword.runtime.quantization_texts import Situation
 from codeword.runtime.scenario import Scenario
-from codeword.runtime.situations import Situation
 from tests.benchmarks import contest, sides
 from tests.benchmarks.calling import call_graph, calling_prompt, read_call, read_free
 from tests.benchmarks.courses import Turn

@@ -12,7 +12,7 @@ from outlines_core.json_schema import build_regex_from_schema
 
 from codeword.codebook import Codebook, Observation, legal, load_codebook
 from codeword.codebook.choice_graph import Node
-from codeword.controller.remote.schema import products, schema_of
+from codeword.controller.remote.request import products, schema_of
 from tests.benchmarks.courses import Turn, course
 from tests.benchmarks.decision import suite
 from tests.benchmarks.questions import canonical, offered

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from codeword.controller.store import models_dir
-from codeword.runtime import doctor
-from codeword.runtime.doctor import Sign, examine
+from codeword.runtime import cli_doctor
+from codeword.runtime.cli_doctor import Sign, examine
 from tests.runtime.test_cli import call
 
 
@@ -68,7 +68,7 @@ def test_a_folder_that_cannot_be_written_to_is_ill(tmp_path: Path, monkeypatch: 
 def test_a_port_that_is_taken_is_told_with_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(doctor, "_LINK_PORT", taken.getsockname()[1])
+        monkeypatch.setattr(cli_doctor, "_LINK_PORT", taken.getsockname()[1])
         sign = signs()["ports"]
         assert sign.state == "worse"
         assert sign.told.endswith("is in use on 127.0.0.1: take another with codeword serve --bind")
@@ -77,9 +77,9 @@ def test_a_port_that_is_taken_is_told_with_another_way(monkeypatch: pytest.Monke
 
 def test_a_full_disk_and_a_missing_simulator_are_worse(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage(10**9, 10**9, 12 * 10**6))
+    monkeypatch.setattr(cli_doctor.shutil, "disk_usage", lambda _: usage(10**9, 10**9, 12 * 10**6))
     monkeypatch.setattr(
-        doctor, "find_spec", lambda name: None if name in ("pybullet", "peft") else importlib.util.find_spec(name)
+        cli_doctor, "find_spec", lambda name: None if name in ("pybullet", "peft") else importlib.util.find_spec(name)
     )
     found = signs()
     assert found["disk for episodes"].state == "worse"

@@ -17,9 +17,16 @@ from codeword.controller.teaching.sequences import LARGEST_SEED
 from codeword.runtime.cli import main
 from codeword.runtime.evaluation.contenders import contenders
 from codeword.runtime.evaluation.failures import failure, harmed
-from codeword.runtime.evaluation.splits import FIRST_SEED, SPLITS, cases, other_codebooks, other_words
+from codeword.runtime.evaluation.splits import (
+    FIRST_SEED,
+    SPLITS,
+    cases,
+    other_codebooks,
+    other_words,
+    rebooked,
+    reworded,
+)
 from codeword.runtime.evaluation.table import count, evaluate, folder_of
-from codeword.runtime.evaluation.variants import rebooked, reworded
 from codeword.runtime.recording import read_episode
 from codeword.runtime.scenario import find_scenarios, load_scenario
 from tests.controller.test_adapter import write_adapter

@@ -7,9 +7,8 @@ from pathlib import Path
 from codeword.codebook import Observation, Result
 from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
-from codeword.runtime.expert import Expert
 from codeword.runtime.recording import read_episode
-from codeword.runtime.run import Controllers, Plan, run
+from codeword.runtime.run import Controllers, Expert, Plan, run
 from codeword.runtime.scenario import Scenario, parse_scenario
 from tests.observations import observe
 from tests.runtime.conftest import shipped

@@ -12,11 +12,11 @@ from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.controller.store import silent
 from codeword.runtime.guard import Guard
+from codeword.runtime.quantization_texts import HOSTILE, situations
 from codeword.runtime.recording import read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.run import Controllers, Plan, run
 from codeword.runtime.scenario import Scenario, find_scenarios, load_scenario
-from codeword.runtime.situations import HOSTILE, situations
 from codeword.runtime.summary import scenario_of
 from tests.benchmarks.decision import bench_decision, decisions, find_sides
 from tests.benchmarks.lookahead import WAYS, bench_lookahead

@@ -16,9 +16,8 @@ from codeword.runtime.recording import RecordedEpisode, Step, read_episode
 from codeword.runtime.records import BudgetRecord, CommandRecord, EventRecord
 from codeword.runtime.report import write_report
 from codeword.runtime.report.film import MOST_FRAMES, film
-from codeword.runtime.report.rows import MOST_PICTURED
+from codeword.runtime.report.page import MOST_PICTURED, Axis, axis_of, strip
 from codeword.runtime.report.rules import remarks
-from codeword.runtime.report.times import Axis, axis_of, strip
 from codeword.runtime.report.turns import seen, short
 from codeword.runtime.report.way import Ahead, way
 from codeword.runtime.report.wrong import first_wrong

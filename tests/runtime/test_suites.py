@@ -8,13 +8,12 @@ import pytest
 from codeword.codebook.grounding import Grounder, changing, open_parts
 from codeword.controller.decider_config import DeciderConfig
 from codeword.controller.store import silent
-from codeword.runtime.expert import Expert
+from codeword.runtime.cli_published import load_published
 from codeword.runtime.judge import Verdict
-from codeword.runtime.published import load_published
 from codeword.runtime.recording import RecordedEpisode, read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.robots import open_robot
-from codeword.runtime.run import Controllers, Plan, run
+from codeword.runtime.run import Controllers, Expert, Plan, run
 from codeword.runtime.scenario import find_scenarios, load_scenario, suites
 from codeword.runtime.summary import scenario_of
 from tests.runtime.conftest import shipped

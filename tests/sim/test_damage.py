@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from codeword.codebook.command import Command
 from codeword.codebook.facts import Fact
-from codeword.sim.damage import HARD_N
-from codeword.sim.robot import SimRobot
+from codeword.sim.robot import HARD_N, SimRobot
 
 Start = Callable[..., SimRobot]
 Make = Callable[..., Command]

@@ -11,7 +11,7 @@ from codeword.codebook import Codebook, Observation, legal, parse_codebook
 from codeword.controller import Decision
 from codeword.controller.cache.cached import Cached
 from codeword.controller.cache.entries import CacheEntry
-from codeword.controller.cache.sqlite_store import SqliteStore
+from codeword.controller.cache.opening import SqliteStore
 from codeword.controller.controller import model_controller
 from codeword.controller.decider_config import POLICIES
 from codeword.controller.decision import DecisionCancelled

@@ -10,7 +10,7 @@ import pytest
 
 from codeword.codebook.errors import InputError
 from codeword.controller.cache.entries import SCHEMA
-from codeword.controller.cache.sqlite_store import SqliteStore
+from codeword.controller.cache.opening import SqliteStore
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_those_longest_unused_make_room(path: Path) -> None:
 
 def test_several_processes_write_at_once(path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from codeword.controller.cache.sqlite_store import SqliteStore;"
+        "import sys; from pathlib import Path; from codeword.controller.cache.opening import SqliteStore;"
         "store = SqliteStore(Path(sys.argv[1]));"
         "[store.put(f'{sys.argv[2]}-{n}', 'x' * 500) for n in range(100)];"
         "print(*(note.text for note in store.take_notes())); store.close()"

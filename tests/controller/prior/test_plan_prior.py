@@ -14,10 +14,8 @@ from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
 from codeword.controller.digest import graph_digest
 from codeword.controller.engine import Engine
-from codeword.controller.prior.of_task import plan_prior
-from codeword.controller.prior.parts import parts_of
+from codeword.controller.prior.of_task import parts_of, plan_prior, sign_of
 from codeword.controller.prior.plan_prior import Asked, PlanPrior
-from codeword.controller.prior.signs import sign_of
 from codeword.controller.prior.weighted import Weighted, bias_of, prior_of
 from codeword.controller.registry import LocalModel
 

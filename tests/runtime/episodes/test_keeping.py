@@ -9,7 +9,7 @@ from mcap.stream_reader import StreamReader
 from codeword.codebook.errors import EpisodeError, InputError
 from codeword.runtime import migration
 from codeword.runtime.cli import main
-from codeword.runtime.episodes.compact import compact
+from codeword.runtime.episodes.record import compact
 from codeword.runtime.privacy import LEFT_OUT, PARTS, read_parts, scenario_without
 from codeword.runtime.recording import EpisodeWriter, read_episode
 from codeword.runtime.replay import replay, replayed

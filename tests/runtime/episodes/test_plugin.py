@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from codeword.runtime.episodes.checks import CHECKS, check_names, over_budget
-from codeword.runtime.episodes.compact import compact
+from codeword.runtime.episodes.record import compact
 from codeword.runtime.recording import read_episode
 from codeword.runtime.replay import replay
 from codeword.runtime.scenario_spec import Budget

@@ -12,9 +12,9 @@ import pytest
 
 from codeword.codebook import Codebook, read_command
 from codeword.runtime.link.connection import Connection
-from codeword.runtime.link.inflow import MOST_UNREAD_BYTES
 from codeword.runtime.link.limits import MOST_BYTES, PROTOCOL
 from codeword.runtime.link.robot import LinkRobot, stop_robot
+from codeword.runtime.link.server import MOST_UNREAD_BYTES
 from tests.runtime.link.cart import moved_at
 from tests.runtime.link.patient import PATIENT
 from tests.runtime.link.processes import CREEP, Raw, Served, served
