@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .command import Command
 from .command_codec import bindings_of, things_in
-from .effects import apply
+from .facts import apply
 from .observation import Observation, Result
 from .plan_executor import PlanExecutor
 from .skills import Codebook

@@ -7,8 +7,7 @@ skills and primitives as well. It advises while one types; `codebook check` has 
 from typing import Any
 
 from .arguments import MOST_WORDS
-from .editor_schema_budgets import budgets_schema, fallbacks
-from .editor_schema_examples import codebook_examples, plan_item, skill_examples
+from .editor_schema_examples import budgets_schema, codebook_examples, fallbacks, plan_item, skill_examples
 from .editor_schema_steps import names_in_file, robot_schema, step_definitions
 from .facts import ID
 from .load_steps import ENDS, STEP_FORMS

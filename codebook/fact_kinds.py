@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from .arguments import EntityArgument, ListArgument
 from .conditions import And, Atom, Compare, Condition, Count, CountThings, Not, Or, Quantified
-from .effects import Effect
+from .facts import Effect
 from .parse import ParseError, Vocabulary
 from .skills import Codebook, Skill
 

@@ -1,11 +1,15 @@
 """Facts: ground atoms true of an observation, written `on(red_block,table)`."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
+
+from .conditions import Atom, Bindings, Condition, State, each_binding
 
 ID = re.compile(r"[a-z](?:[a-z0-9_]*[a-z0-9])?")
 """Ids of entities, skills, arguments and facts: their tokens never depend on what stands beside them."""
@@ -52,3 +56,40 @@ class _AsText:
 
 
 FactText = Annotated[Fact, _AsText]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An atom that becomes true (`adds`) or false, if `when` held before."""
+
+    adds: bool
+    atom: Atom
+    when: Condition | None = None
+
+    def variables(self) -> frozenset[str]:
+        return self.atom.variables() | (self.when.variables() if self.when is not None else frozenset())
+
+    def __str__(self) -> str:
+        return f"{'' if self.adds else 'not '}{self.atom}{f' if {self.when}' if self.when else ''}"
+
+
+def apply(effects: Iterable[Effect], facts: frozenset[Fact], state: State, bindings: Bindings) -> frozenset[Fact]:
+    """The base facts after the effects, as in PDDL: conditions see the state before, deletions go before additions."""
+    gone: set[Fact] = set()
+    new: set[Fact] = set()
+    for effect in effects:
+        for single in each_binding(effect.variables(), bindings):
+            if effect.when is not None and not effect.when.holds(state, single):
+                continue
+            places = effect.atom.places(single)
+            if effect.adds:
+                new.add(Fact(effect.atom.name, tuple(place for place in places if place is not None)))
+                continue
+            gone.update(
+                fact
+                for fact in facts
+                if fact.name == effect.atom.name
+                and len(fact.args) == len(places)
+                and all(place is None or place == arg for place, arg in zip(places, fact.args, strict=True))
+            )
+    return (facts - gone) | new

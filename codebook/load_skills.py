@@ -18,10 +18,9 @@ from .arguments import (
     TextArgument,
 )
 from .conditions import And, Condition
-from .effects import Effect
 from .errors import did_you_mean
 from .fact_kinds import check_effect
-from .facts import ID
+from .facts import ID, Effect
 from .load_steps import ENDS, StepReader
 from .parse import Vocabulary, parse_condition, parse_effect
 from .patterns import texts_of

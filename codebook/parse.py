@@ -22,9 +22,8 @@ from .conditions import (
     Term,
     Words,
 )
-from .effects import Effect
 from .errors import did_you_mean
-from .facts import ID
+from .facts import ID, Effect
 
 _TOKEN = re.compile(
     rf"\s*(?:(?P<word>{ID.pattern})|(?P<number>-?\d+(?:\.\d+)?)|(?P<sign>[=!<>]=|[(),|<>])|(?P<bad>\S))"

@@ -12,8 +12,7 @@ from .arguments import ListArgument
 from .command import Command, Value
 from .command_codec import bindings_of, make_command
 from .conditions import Condition, holds_for_each
-from .effects import apply
-from .facts import Fact
+from .facts import Fact, apply
 from .greedy_search import GreedySearch, traced
 from .grounding import AllOf, Formula, Grounder, Literal, Opaque, changing, literals
 from .observation import Observation

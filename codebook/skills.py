@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .arguments import Argument, EntityArgument, ListArgument
 from .budgets import Budget, Stage
 from .conditions import And, Condition, conjuncts
-from .effects import Effect
+from .facts import Effect
 from .observation import Observation
 from .primitives import Primitive
 from .state import Derived, FactState

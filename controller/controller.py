@@ -17,13 +17,12 @@ from codeword.codebook.skills import Codebook
 from .adapter import AUTO as AUTO_ADAPTER
 from .backend import Backend
 from .decider_config import BEST_POLICY, LOCAL, NO_CACHE, DeciderConfig, policy_for
-from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key
+from .decision import TOP, Choice, Decision, Option, Stopwatch, decision_key, reflex_decision
 from .digest import graph_digest
 from .engine import Cancelled, never
 from .lookahead import Lookahead, Question
 from .plan_controller import PlanController
 from .profiles import AUTO
-from .reflexes import reflex_decision
 from .registry import DEFAULT_MODEL
 from .sampling import GREEDY, Sampling
 from .speculation_hint import About, Hint

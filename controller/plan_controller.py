@@ -17,10 +17,9 @@ from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import UNCLEAR, TaskPlan, check_things
 
 from .backend import Backend
-from .decision import Decision, Note, Stopwatch, decision_key
+from .decision import Decision, Note, Stopwatch, decision_key, reflex_decision
 from .engine import Cancelled, never
 from .plan_writer import PlanWriter, WrittenPlan
-from .reflexes import reflex_decision
 from .sampling import GREEDY, Sampling
 
 _POLICY = "plan/1"

@@ -6,12 +6,21 @@ on the same input ends in other last digits on another processor, or with anothe
 
 import hashlib
 import math
+import os
 import platform
 import random
 from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
+
+
+def usable_cpus() -> frozenset[int]:
+    """The numbers of the processors that this process may use: by its affinity, or all where a system has none."""
+    if hasattr(os, "sched_getaffinity"):
+        return frozenset(os.sched_getaffinity(0))
+    return frozenset(range(os.cpu_count() or 1))
+
 
 _TELLING = (
     "avx", "avx2", "fma", "fma4", "avxvnni", "avx512f", "avx512vnni", "avx512bf16", "avx512fp16", "amx-int8",

@@ -13,10 +13,9 @@ from typing import Any
 
 from codeword.codebook.errors import ModelError, did_you_mean
 
-from .cpus import usable_cpus
 from .kernels.blocks import GROUP, OUTPUTS
 from .model import Model, Part
-from .processor import instruction_sets
+from .processor import instruction_sets, usable_cpus
 from .registry import LocalModel
 from .shape import MATRICES, read_shape
 from .store import Progress, cache_dir, silent, storing

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .cpus import usable_cpus
 from .model import Model, Part
+from .processor import usable_cpus
 from .profiles import Tuned, available, keep_tuned, load_model
 from .registry import LocalModel
 from .store import Progress, silent

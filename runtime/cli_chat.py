@@ -25,7 +25,7 @@ from codeword.codebook.task_plan import TaskPlan, read_plan, told_command
 from codeword.controller import Decision
 from codeword.controller.decider_config import DeciderConfig
 
-from .explain import Explainer
+from .explain import Explainer, ask_which
 from .judge import Verdict
 from .model_options import with_model
 from .records import CommandRecord, EventRecord
@@ -37,7 +37,6 @@ from .session import Session
 from .session_options import load, open_session, session_options
 from .signals import Terminated, exit_code
 from .terminal import err, out
-from .unsure import ask_which
 from .view.opening import live_views
 
 _WINDOWS = os.name == "nt"  # its terminals cannot be waited for beside a socket: there Ctrl-C alone stops

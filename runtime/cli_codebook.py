@@ -16,9 +16,8 @@ from codeword.codebook.docs import codebook_docs
 from codeword.codebook.editor_schema import codebook_schema
 from codeword.codebook.errors import InputError
 from codeword.codebook.fact_kinds import unknown_places
-from codeword.codebook.made_up import made_up_scene
 from codeword.codebook.prompt import codebook_text, observation_text
-from codeword.codebook.scene_notation import load_scene
+from codeword.codebook.scene_notation import load_scene, made_up_scene
 from codeword.codebook.task_plan import told_command
 from codeword.controller.decider_config import DeciderConfig
 

@@ -19,7 +19,7 @@ from codeword.controller.decider_config import BEST_POLICY, POLICIES, DeciderCon
 from .episode import Episode, check_observation, run_episode
 from .explain import Explainer
 from .guard import Guard
-from .link.keyring import keys_for
+from .link.keys import keys_for
 from .link.lekiwi import LeKiwiRobot
 from .link.robot import LinkRobot, stop_robot
 from .link.sockets import address

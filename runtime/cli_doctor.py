@@ -17,8 +17,7 @@ import click
 
 from codeword.codebook.errors import CodewordError
 from codeword.controller.adapter import AUTO, load_adapter
-from codeword.controller.cpus import usable_cpus
-from codeword.controller.processor import instruction_sets
+from codeword.controller.processor import instruction_sets, usable_cpus
 from codeword.controller.profiles import choose
 from codeword.controller.registry import DEFAULT_MODEL, known_models, resolve
 from codeword.controller.store import cache_dir, megabytes

@@ -21,7 +21,7 @@ from codeword.controller.sampling import Sampling
 
 from .episode import Listener
 from .episodes.record import keep_all, refused
-from .explain import Explainer
+from .explain import Explainer, ask_which
 from .jobs import cores, open_crew
 from .listeners import Several
 from .model_options import gathered
@@ -41,7 +41,6 @@ from .signals import exit_code, raised
 from .summary import add_up
 from .tables import PARQUET_HINT, write_csv, write_parquet
 from .terminal import err, model_progress, out, print_json
-from .unsure import ask_which
 from .view.opening import live_views
 
 MOST_JOBS = 256

@@ -9,7 +9,7 @@ import click
 from codeword.codebook.errors import RobotTimeoutError
 
 from .link.connection import Connection
-from .link.keyring import keys_for
+from .link.keys import keys_for
 from .link.messages import Standstill, Stopped
 from .link.robot import stop_robot, wait_for_standstill, why_not_still
 from .link.sockets import address

@@ -184,7 +184,7 @@ def lessons(n: int, seed: int, split: str, per_group: int, model: str, out: Path
     """
     from codeword.codebook.plan_prompt import PLAN_CONTRACT
     from codeword.controller.registry import resolve
-    from codeword.controller.teaching.encode import encoded
+    from codeword.controller.teaching.made_beside import encoded
     from codeword.controller.tokens import Tokens
 
     from .terminal import counting
@@ -275,8 +275,7 @@ def _sources(
         if size != per_group:
             raise InputError(f"{lessons_file}: has {size} decisions under a codebook; give --per-group {size}")
         return _Taught(lambda begin: taken_in_turns(kept, begin), held_out, header.seed)
-    from codeword.controller.teaching.encode import encoded, encoded_for
-    from codeword.controller.teaching.made_beside import made_beside
+    from codeword.controller.teaching.made_beside import encoded, encoded_for, made_beside
     from codeword.controller.tokens import Tokens
 
     tokens = Tokens(base.folder)

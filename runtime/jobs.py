@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Self
 
 from codeword.codebook.errors import CodewordError, InputError
-from codeword.controller.cpus import usable_cpus
 from codeword.controller.decider_config import DeciderConfig, ModelInfo
 from codeword.controller.open_backend import fetch_model
+from codeword.controller.processor import usable_cpus
 from codeword.controller.store import Progress, silent
 
 from .executors import Alone, Executor, failure

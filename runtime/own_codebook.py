@@ -13,8 +13,7 @@ from codeword.controller import make_controller
 from codeword.controller.adapter import NONE, Adapter, load_adapter
 from codeword.controller.registry import LocalModel
 from codeword.controller.teaching.codebook_lessons import CodebookLessons
-from codeword.controller.teaching.encode import encode_group
-from codeword.controller.teaching.made_beside import made_beside
+from codeword.controller.teaching.made_beside import encode_group, made_beside
 from codeword.controller.teaching.sequences import Group
 from codeword.controller.teaching.set_aside import set_aside
 from codeword.controller.tokens import Tokens

@@ -12,8 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from .bullet import pybullet
 from .colors import Rgba
 from .layout import BOWL_FLOOR_M, Placed
-from .pose import Vector3
-from .sides import CORNERS, FACES
+from .pose import CORNERS, FACES, Vector3
 from .thing_specs import BOWL_HEIGHT_M, BOWL_RADIUS_M
 
 if TYPE_CHECKING:

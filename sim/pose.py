@@ -37,3 +37,18 @@ class Pose:
     def half_height_m(self, size_m: Sequence[float]) -> float:
         """How far a box of that extent along its own axes reaches above and below its centre."""
         return sum(extent / 2 * abs(axis[2]) for extent, axis in zip(size_m, self.axes, strict=True))
+
+
+FACES: tuple[tuple[Vector3, Vector3, Vector3], ...] = (
+    ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (-1.0, 0.0, 0.0)),
+    ((0.0, 0.0, -1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)),
+    ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+    ((-1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, 1.0)),
+    ((0.0, 1.0, 0.0), (-1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
+    ((0.0, -1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
+)
+"""Of each side of a block: which way it looks, where the text runs to, and where its top is. On the upper side the text
+stands upright for whoever sits opposite the robot, as the camera does."""
+
+CORNERS = ((0, 0), (1, 0), (1, 1), (0, 1))
+"""Of a side, as steps to the right and up, against the clock."""

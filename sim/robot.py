@@ -11,8 +11,7 @@ from codeword.codebook.robot import Motion, Outcome
 from codeword.codebook.skills import Codebook
 from codeword.codebook.steps import carry_out
 
-from .arm import Arm
-from .belts import Belts
+from .arm import Arm, Belts
 from .bullet import pybullet
 from .channel import SimChannel
 from .damage_report import Damage

@@ -9,7 +9,7 @@ from PIL import Image
 
 from .bullet import pybullet
 from .layout import Placed
-from .sides import CORNERS, FACES
+from .pose import CORNERS, FACES
 from .tag_places import tags_of
 from .tags import Floats, Tag, printed
 

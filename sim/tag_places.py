@@ -7,7 +7,7 @@ import numpy as np
 from codeword.codebook.errors import InputError
 
 from .layout import Placed
-from .sides import FACES
+from .pose import FACES
 from .tags import MOST_TAGS, Tag
 
 _ON_BLOCK = 0.82

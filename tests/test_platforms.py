@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codeword.controller.cpus import usable_cpus
+from codeword.controller.processor import usable_cpus
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("codebook", "controller", "sim", "runtime")

@@ -15,8 +15,7 @@ from codeword.controller.sampling import Sampling
 from codeword.controller.speculation_hint import NO_HINT, About, Hint
 
 from .entries import MOST_CHARACTERS, SCHEMA, CacheEntry, PoisonedError, Store, read, written
-from .near import Near
-from .renaming import Renaming, renaming
+from .near import Near, Renaming, renaming
 
 
 class Cached:

@@ -4,7 +4,18 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from codeword.codebook.errors import InputError
+from codeword.codebook.errors import CodewordError, InputError
+
+
+class RemoteError(CodewordError):
+    """A model elsewhere gave no command. `again` says whether the same may go well when it is tried again soon;
+    `gone` that nobody answered at all.
+    """
+
+    def __init__(self, message: str, *, again: bool = False, gone: bool = False, status: int = 0) -> None:
+        self.again, self.gone, self.status = again, gone, status
+        super().__init__(message)
+
 
 PLAIN = "plain+"
 """Put before an address, it says that the server only completes plain text."""

@@ -12,7 +12,7 @@ from codeword.controller.engine import Cancelled, never
 from codeword.controller.sampling import Sampling
 from codeword.controller.speculation_hint import NO_HINT, Hint
 
-from .errors import RemoteError
+from .address import RemoteError
 
 FIRST_REST_S, LONGEST_REST_S = 1.0, 30.0
 

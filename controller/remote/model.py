@@ -16,9 +16,8 @@ from codeword.controller.engine import Cancelled, never
 from codeword.controller.sampling import GREEDY, Sampling
 from codeword.controller.speculation_hint import NO_HINT, Hint
 
-from .address import USUAL, Address, Limits
+from .address import USUAL, Address, Limits, RemoteError
 from .answers import canonical, first_object, right_part, what_is_wrong
-from .errors import RemoteError
 from .request import Answer, Requests, messages, plain_text, schema_of
 from .transport import Transport
 

@@ -12,8 +12,7 @@ from codeword.codebook.prompt import Prompt
 from codeword.controller.decision import DecisionCancelled, Note
 from codeword.controller.engine import Cancelled
 
-from .address import Limits
-from .errors import RemoteError
+from .address import Limits, RemoteError
 from .transport import Transport
 
 Row = tuple[str, ...]

@@ -12,8 +12,7 @@ from typing import Any
 from codeword.controller.decision import DecisionCancelled
 from codeword.controller.engine import Cancelled
 
-from .address import Address, Limits
-from .errors import RemoteError
+from .address import Address, Limits, RemoteError
 
 MOST_BYTES = 8 << 20
 """A longer answer is none of ours."""

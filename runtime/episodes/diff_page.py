@@ -15,8 +15,7 @@ from codeword.runtime.tables import put
 from .codes import only_thought
 from .diff_text import ended
 from .pairs import Comparison
-from .shares import percent, shares
-from .telling import value
+from .telling import percent, shares, value
 
 _MOST = 60
 """So many differences of one step are spelled out."""

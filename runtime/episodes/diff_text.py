@@ -7,8 +7,7 @@ from codeword.runtime.report.turns import short
 
 from .codes import only_thought
 from .pairs import Comparison
-from .shares import percent, probability, told_shares
-from .telling import told, value
+from .telling import percent, probability, told, told_shares, value
 
 _WIDTH = 46
 

@@ -9,8 +9,7 @@ from codeword.runtime.differences import Difference
 from codeword.runtime.recording import RecordedEpisode
 from codeword.runtime.report.turns import short
 
-from .shares import percent, probability, told_shares
-from .telling import value
+from .telling import percent, probability, told_shares, value
 
 _CONTEXT = ("decision.key", "decision.path")
 """What differs whenever somebody else decides, and tells nothing more."""

@@ -11,10 +11,9 @@ from typing import Any
 from codeword.codebook import Entity, Fact, Observation
 from codeword.codebook.errors import InputError
 
-from .books import book
 from .conditions import Conditions, Holds
 from .files import FileRow, member, opened, parsed, row
-from .items import Item
+from .items import Item, book
 
 WHEEL = "eai_eval-*.whl"
 FOLDER = "behavior_eval/evaluation/goal_interpretation/resources/data"

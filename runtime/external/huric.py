@@ -20,9 +20,8 @@ from codeword.codebook.errors import InputError, did_you_mean
 from codeword.codebook.facts import ID
 
 from .answers import Commands, MainArgument
-from .books import shuffled_book, table
 from .files import FileRow, lines, parsed, row
-from .items import Item
+from .items import Item, shuffled_book, table
 
 BOOKS = ("home_helper", "valet")
 PER_ORDER = 10

@@ -22,9 +22,8 @@ from codeword.codebook import Entity, Fact, Observation
 from codeword.codebook.errors import InputError
 
 from .answers import EndState
-from .books import book
 from .files import FileRow, parsed, raw_bytes, row
-from .items import Item
+from .items import Item, book
 
 FILE = "task_1_plan_generation.json"
 _RIGHT = '{"instances": [{"instance_id": 1, "query": "… [STATEMENT] As initial conditions I have that, …"}]}'

@@ -16,10 +16,9 @@ from zipfile import ZipFile
 from codeword.codebook import Entity, Fact, Observation
 from codeword.codebook.errors import InputError
 
-from .books import book
 from .conditions import Condition, Conditions, Did, Holds
 from .files import FileRow, member, opened, parsed, row
-from .items import Item
+from .items import Item, book
 
 GOALS = "virtualhome_eval/resources/virtualhome/task_state_LTL_formula_accurate.json"
 PROMPTS = "virtualhome_eval/evaluation/action_sequencing/prompts/helm_prompts.json"

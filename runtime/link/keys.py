@@ -16,6 +16,8 @@ import zmq
 
 from codeword.codebook.errors import InputError, did_you_mean
 
+from .sockets import is_loopback
+
 ROBOT = "robot"
 """The name under which robots look for their own pair, and controllers for the robot's public key."""
 
@@ -195,3 +197,17 @@ def z85(raw: bytes) -> bytes:
 
     text: bytes = encode(raw)
     return text
+
+
+def keys_for(host: str, folder: Path | None = None) -> Keys | None:
+    """The keys to use with a host: those of a folder that was named, here or by CODEWORD_KEYS; else none for loopback,
+    and the user's own for any other. Raises InputError where a host needs keys and there are none.
+    """
+    if folder is not None or os.environ.get("CODEWORD_KEYS"):
+        return Keys(folder or default_folder())
+    if is_loopback(host):
+        return None
+    own = default_folder()
+    if not own.is_dir():
+        raise InputError(f"{host}: a robot on another machine needs keys, and there is no {own}; see codeword keys -h")
+    return Keys(own)

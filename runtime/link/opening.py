@@ -12,8 +12,7 @@ from codeword.runtime.episode import Physics
 from codeword.runtime.scenario import Scenario
 from codeword.sim.damage_report import Damage
 
-from .keyring import keys_for
-from .keys import Keys
+from .keys import Keys, keys_for
 from .limits import MOST_BYTES_FROM_ROBOT
 from .robot import LinkRobot
 from .scenario_messages import FROM_SCENARIO, Ask, Asked, FromScenario, Ready, Reset, ScenarioRefused, Told, ToScenario

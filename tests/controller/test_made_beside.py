@@ -11,8 +11,7 @@ import pytest
 
 from codeword.codebook.errors import CodewordError, InputError
 from codeword.controller.registry import LocalModel
-from codeword.controller.teaching.encode import encoded_for
-from codeword.controller.teaching.made_beside import made_beside
+from codeword.controller.teaching.made_beside import encoded_for, made_beside
 
 MAKES = """
 import os

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from codeword.controller.kernels.thread_pool import ThreadPool
+from codeword.controller.packed_model import ThreadPool
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

@@ -15,10 +15,10 @@ from codeword.codebook.errors import InputError, ModelError
 from codeword.codebook.plan_prompt import PLAN_CONTRACT
 from codeword.controller.registry import LocalModel
 from codeword.controller.teaching.domains import LAYOUTS, TAUGHT
-from codeword.controller.teaching.encode import encoded
 from codeword.controller.teaching.layout import lay_out
 from codeword.controller.teaching.learner import AdapterShape, Learner, quickest_dtype, right_loss
 from codeword.controller.teaching.learner_beside import LearnerBeside
+from codeword.controller.teaching.made_beside import encoded
 from codeword.controller.teaching.sequences import Group, Header, read_groups, taken_in_turns, write_groups
 from codeword.controller.teaching.trainer import Settings, Trainer, draw
 from codeword.controller.tokens import Tokens

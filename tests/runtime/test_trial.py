@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook import load_codebook
-from codeword.codebook.made_up import made_up_scene
-from codeword.codebook.scene_notation import load_scene
+from codeword.codebook.scene_notation import load_scene, made_up_scene
 from codeword.codebook.task_plan import read_plan
 from codeword.controller.plan_controller import PlanController
 from codeword.runtime.trial import Trial, try_examples

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from codeword.codebook.errors import InputError
-from codeword.sim.arm import Arm
-from codeword.sim.belts import Belts
+from codeword.sim.arm import Arm, Belts
 from codeword.sim.camera_senses import EYES, CameraSenses, camera_at
 from codeword.sim.layout import lay_out
 from codeword.sim.pose import Pose

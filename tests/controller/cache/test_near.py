@@ -9,9 +9,8 @@ from codeword.codebook import Codebook
 from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.prompt import Prompt
 from codeword.controller.cache.cached import Cached
-from codeword.controller.cache.near import Near, direction
+from codeword.controller.cache.near import Near, Renaming, direction
 from codeword.controller.cache.opening import SqliteStore
-from codeword.controller.cache.renaming import Renaming
 from codeword.controller.engine import Engine
 from codeword.controller.model import Floats
 from codeword.controller.registry import LocalModel

@@ -12,8 +12,8 @@ from codeword.codebook.prompt import Prompt
 from codeword.controller import Decision
 from codeword.controller.adapter import NONE, Adapter
 from codeword.controller.cache.cached import Cached
+from codeword.controller.cache.near import renaming
 from codeword.controller.cache.opening import SqliteStore
-from codeword.controller.cache.renaming import renaming
 from codeword.controller.controller import model_controller
 from codeword.controller.engine import Cancelled, never
 from codeword.controller.sampling import Sampling

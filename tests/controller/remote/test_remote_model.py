@@ -20,8 +20,7 @@ from codeword.controller import Decision
 from codeword.controller.controller import model_controller
 from codeword.controller.decision import DecisionCancelled
 from codeword.controller.plan_controller import PlanController
-from codeword.controller.remote.address import Limits, is_remote, read_address
-from codeword.controller.remote.errors import RemoteError
+from codeword.controller.remote.address import Limits, RemoteError, is_remote, read_address
 from codeword.controller.remote.model import API_KEY, RemoteModel
 from codeword.controller.sampling import Sampling
 from tests.controller.remote.servers import (

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from codeword.runtime.external.answers import Commands, MainArgument
-from codeword.runtime.external.books import book
 from codeword.runtime.external.huric import BOOKS, PER_ORDER
-from codeword.runtime.external.items import Score
+from codeword.runtime.external.items import Score, book
 from codeword.runtime.external.sets import SETS
 from tests.runtime.external.given import items, named, plan_of, tried
 
