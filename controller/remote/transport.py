@@ -1,13 +1,16 @@
 """One HTTP request after the other to one server, each of which can be given up at any moment."""
 
-import http.client
+import asyncio
 import json
-import socket
+import os
 import ssl
 import threading
 import time
-from contextlib import suppress
+from concurrent.futures import CancelledError
+from concurrent.futures import wait as wait_for
 from typing import Any
+
+import httpx2
 
 from codeword.controller.decision import DecisionCancelled
 from codeword.controller.engine import Cancelled
@@ -26,8 +29,10 @@ class Transport:
 
     def __init__(self, address: Address, limits: Limits, key: str = "") -> None:
         """`key` goes into the header `Authorization`, and nowhere else."""
-        self._address, self._limits, self._key = address, limits, key
-        self._kept: http.client.HTTPConnection | None = None
+        self._limits, self._key = limits, key
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        self._base = f"{address.scheme}://{host}:{address.port}{address.path}"
+        self._opened: tuple[asyncio.AbstractEventLoop, httpx2.AsyncClient] | None = None
 
     def post(self, path: str, body: dict[str, Any], until: float, cancelled: Cancelled) -> dict[str, Any]:
         """The object that the server answers with.
@@ -35,113 +40,60 @@ class Transport:
         `until` is the last moment, by `time.monotonic()`. Raises RemoteError where there is no answer by then,
         DecisionCancelled within 10 ms after `cancelled()` holds.
         """
-        request = _Request(self, path, json.dumps(body, allow_nan=False).encode(), until)
-        worker = threading.Thread(target=request.carry_out, daemon=True)
-        worker.start()
-        while not request.over.wait(_POLL_S):
+        loop, client = self._open()
+        content = json.dumps(body, allow_nan=False).encode()
+        asked = asyncio.run_coroutine_threadsafe(_post(client, self._base + path, content), loop)
+        while not wait_for([asked], timeout=_POLL_S).done:
             if cancelled():
-                request.give_up()
+                asked.cancel()
                 raise DecisionCancelled("the decision was given up while a model elsewhere was asked")
             if time.monotonic() > until:
-                request.give_up()
+                asked.cancel()
                 raise RemoteError(f"no answer within {self._limits.answer_s:g} s", gone=True)
-        if request.problem is not None:
-            raise request.problem
-        return _object(request.status, request.content, self._key)
+        try:
+            status, answer = asked.result()
+        except (httpx2.TransportError, CancelledError, OSError) as problem:
+            raise RemoteError(_in_words(problem), again=True, gone=True) from problem
+        return _object(status, answer, self._key)
 
     def close(self) -> None:
         """Let go of the connection. Idempotent."""
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            kept.close()
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            loop, client = opened
+            asyncio.run_coroutine_threadsafe(client.aclose(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
 
-    def take(self) -> tuple[http.client.HTTPConnection, bool]:
-        """A connection, and whether it was open already."""
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            return kept, True
-        at, seconds = self._address, self._limits.connect_s
-        if at.scheme == "https":
-            context = ssl.create_default_context()
-            return http.client.HTTPSConnection(at.host, at.port, timeout=seconds, context=context), False
-        return http.client.HTTPConnection(at.host, at.port, timeout=seconds), False
-
-    def keep(self, connection: http.client.HTTPConnection) -> None:
-        """Keep a connection open for the next request."""
-        self._kept = connection
-
-    @property
-    def head(self) -> dict[str, str]:
-        """The headers of every request."""
-        head = {"Content-Type": "application/json", "Accept": "application/json"}
-        return head | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
-
-    @property
-    def path(self) -> str:
-        """What stands before every path."""
-        return self._address.path
+    def _open(self) -> tuple[asyncio.AbstractEventLoop, httpx2.AsyncClient]:
+        if self._opened is None:
+            loop = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, daemon=True, name="http").start()
+            head = {"Accept": "application/json", "Content-Type": "application/json"}
+            head |= {"Authorization": f"Bearer {self._key}"} if self._key else {}
+            client = httpx2.AsyncClient(
+                headers=head, timeout=httpx2.Timeout(None, connect=self._limits.connect_s), trust_env=False
+            )
+            self._opened = loop, client
+        return self._opened
 
 
-class _Request:
-    """One request on its way, in a thread of its own, which ends soon after it is given up."""
-
-    def __init__(self, line: Transport, path: str, body: bytes, until: float) -> None:
-        self._line, self._path, self._body, self._until = line, path, body, until
-        self._connection: http.client.HTTPConnection | None = None
-        self._given_up = False
-        self.over = threading.Event()
-        self.status, self.content = 0, b""
-        self.problem: RemoteError | None = None
-
-    def carry_out(self) -> None:
+async def _post(client: httpx2.AsyncClient, url: str, content: bytes) -> tuple[int, bytes]:
+    """Status and body of the answer, of which no more is read than is allowed. Where the server closed the connection
+    that was kept, it is asked once more by a new one.
+    """
+    for again in (True, False):
         try:
-            self._ask()
-        except (OSError, http.client.HTTPException, ValueError) as problem:
-            self.problem = RemoteError(_in_words(problem), again=True, gone=True)
-        finally:
-            self.over.set()
-
-    def give_up(self) -> None:
-        """End it, wherever it is."""
-        self._given_up = True
-        connection = self._connection
-        if connection is not None and connection.sock is not None:
-            with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
-
-    def _ask(self) -> None:
-        connection, was_open = self._line.take()
-        try:
-            answer = self._send(connection)
-        except (ConnectionError, http.client.RemoteDisconnected):
-            connection.close()
-            if not was_open or self._given_up:
+            async with client.stream("POST", url, content=content) as answer:
+                found = b""
+                async for part in answer.aiter_bytes():
+                    found += part
+                    if len(found) > MOST_BYTES:
+                        break
+                return answer.status_code, found
+        except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
+            if not again:
                 raise
-            connection, _ = self._line.take()  # the server had closed the old one meanwhile
-            answer = self._send(connection)
-        except BaseException:
-            connection.close()
-            raise
-        try:
-            self.content = answer.read(MOST_BYTES + 1)
-            self.status = answer.status
-        except BaseException:
-            connection.close()
-            raise
-        if answer.will_close or self._given_up or len(self.content) > MOST_BYTES:
-            connection.close()
-        else:
-            self._line.keep(connection)
-
-    def _send(self, connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
-        self._connection = connection
-        if connection.sock is None:
-            connection.connect()
-        connection.sock.settimeout(max(0.01, self._until - time.monotonic()))
-        if self._given_up:
-            raise ConnectionAbortedError("given up")
-        connection.request("POST", self._line.path + self._path, self._body, self._line.head)
-        return connection.getresponse()
+    raise AssertionError("it was answered or raised")
 
 
 def _object(status: int, content: bytes, key: str) -> dict[str, Any]:
@@ -159,10 +111,15 @@ def _object(status: int, content: bytes, key: str) -> dict[str, Any]:
     raise RemoteError(f"the server answers {status}: {shown}", again=status in _BUSY, status=status)
 
 
-def _in_words(problem: Exception) -> str:
-    if isinstance(problem, TimeoutError):
+def _in_words(problem: BaseException) -> str:
+    """What the system says of it, where it says anything."""
+    if isinstance(problem, httpx2.TimeoutException):
         return "no connection or answer in time"
-    if isinstance(problem, ssl.SSLError):
-        return f"no secure connection: {problem.reason or problem}"
-    said = (problem.strerror if isinstance(problem, OSError) else "") or str(problem) or type(problem).__name__
-    return f"no answer: {said}"
+    words, cause = str(problem) or type(problem).__name__, problem.__cause__ or problem.__context__
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return f"no secure connection: {cause.reason or cause}"
+        if isinstance(cause, OSError) and cause.errno:
+            words = os.strerror(cause.errno) if cause.errno > 0 else str(cause.strerror)  # < 0: names not known
+        cause = cause.__cause__ or cause.__context__
+    return f"no answer: {words}"

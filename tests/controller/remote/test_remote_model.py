@@ -238,6 +238,14 @@ def test_nobody_there_is_told_at_once(offered: ActionPrompt) -> None:
     assert time.monotonic() - began < 60, "it does not wait for anybody"
 
 
+def test_one_that_speaks_no_tls_is_told_in_words(offered: ActionPrompt) -> None:
+    with scripted_server(chat("{}")) as server:
+        address = server.address.replace("http:", "https:")
+        with pytest.raises(RemoteError, match="no secure connection: ") as told:
+            decide(address, offered, Limits(1, 5))
+    assert told.value.gone
+
+
 def test_until_its_time_is_over_it_is_tried_again(offered: ActionPrompt) -> None:
     began = time.monotonic()
     with pytest.raises(RemoteError, match="Connection refused"):
