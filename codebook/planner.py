@@ -20,6 +20,11 @@ from .operators import Operator, adding, operators
 from .skills import Codebook
 from .state import FactState
 
+# Commands one after the other that differ in a list of things alone, as one command.
+#
+# Plans are searched for with the shortest lists, as there are too many longer ones, and as a longer one could hold
+# things that nobody asked for.
+
 
 def merged(codebook: Codebook, start: FactState, commands: Sequence[Command]) -> tuple[Command, ...]:
     """The same commands from a state on, neighbours made into one where that is legal and comes to the same facts."""

@@ -27,6 +27,12 @@ _LLAMA3 = _QWEN2.replace(r"|\p{N}|", r"|\p{N}{1,3}|")
 _DIGITS = {"type": "Digits", "individual_digits": True}
 
 
+# The tokenizer inside a GGUF file, as the `tokenizer.json` that it was made from.
+#
+# Written here because transformers' own reader takes longer than the model itself, and drops how some models split
+# digits.
+
+
 def _split(pattern: str) -> dict[str, Any]:
     return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
 

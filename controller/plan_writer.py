@@ -28,6 +28,13 @@ from .prior.weighted import Weighted
 from .sampling import GREEDY, Sampling
 from .speculation_hint import About, Hint
 
+# N-best decoding: whole texts, the likeliest first: the ways that were not gone into at a choice, best first.
+#
+# A decision takes the likeliest word at every choice; what it began with may be followed by nothing that is likely,
+# so that another text is likelier as a whole. What a way is worth at most is known before it is gone: the probability
+# of what it begins with, since none exceeds one (best-first search with an admissible bound, as in A*). So what
+# cannot be better is never decided. Only options that a decision tells of are ways: the likeliest few of each choice.
+
 
 class Untaken(NamedTuple):
     """Texts that were not gone into: those that begin with `begins`, but not as any of `but` does. What they begin with

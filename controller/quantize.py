@@ -32,6 +32,13 @@ _BLOCK = 128
 """Inputs that are rounded before those behind them are corrected all at once; changes the speed only."""
 
 
+# GPTQ: the error of each rounded input is made good by those not yet rounded, as the inputs go together in use.
+#
+# Frantar, Ashkboos, Hoefler, Alistarh: GPTQ, ICLR 2023 (arXiv 2210.17323), algorithm 1. Written here because the
+# libraries keep to packings of their own (gptqmodel, auto-gptq and optimum over them: integer zero points; torchao:
+# its int4 layout), and none gives groups of 32 with a free minimum.
+
+
 @dataclass(frozen=True)
 class Damping:
     """What is added to the Hessian's diagonal, as a share of its mean, and how it grows while it is not enough."""

@@ -9,6 +9,9 @@ from .decoding import Decoding
 from .model import Floats, Model, Part
 from .prefix_cache import Cut, PrefixCache
 
+# Speculative decoding of a guessed command: it is read in one pass with the tokens that are certain. As far as the
+# model agrees with it, its tokens are read already; the others are forgotten again.
+
 
 @dataclass
 class Speculation:

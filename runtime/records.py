@@ -8,6 +8,10 @@ from codeword.sim.installed import SYMBOLS
 
 from .migration import SCHEMA
 
+# JSON Schemas as viewers of MCAP files read them: Foxglove and Lichtblick know no references, no choices between
+# types, and no arrays of fixed places. Where null may stand the schema says the other type, as they take null
+# anywhere.
+
 
 def flat_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The same schema with every reference written out, one type for each value, and properties in every object.

@@ -174,6 +174,10 @@ def _state(arm: Arm) -> RobotState:
     )
 
 
+# Where the robot's knowledge of its world comes from: an interface between the simulated world and whoever computes
+# facts.
+
+
 class Senses(Protocol):
     """One way to look at the world. The same seed and the same looks in the same world give the same scenes."""
 

@@ -22,6 +22,15 @@ _WORD = re.compile(r"[^\W\d_]+")
 _PLACE = re.compile(r"<(\d+)>")
 
 
+# The same situation with other colors, letters or sizes: what was decided there is likely here, in the words of here.
+#
+# Words that entities bear as properties (`red`) are renamed one to one, in ids, facts and the task alike; all others,
+# such as those of zones, stay. Two situations are the same up to a renaming where their texts are the same in the
+# order of their words' first appearance, and every computed fact about one thing that asks for properties (`warm`)
+# has the same truth of each thing. Nothing makes a language model decide the same under other words, so that what is
+# found is only ever a guess for the engine to read ahead and verify.
+
+
 @dataclass(frozen=True)
 class Renaming:
     """The name of a situation up to a renaming, and its own words for the numbered places, each at its number."""

@@ -35,6 +35,11 @@ CREATE TRIGGER IF NOT EXISTS removed AFTER DELETE ON entries BEGIN UPDATE total 
 _T = TypeVar("_T")
 
 
+# Entries in one SQLite file: several processes read and write it at once, and it never grows beyond a bound.
+#
+# A file that is damaged is set aside under another name, with a note, and a new one is begun.
+
+
 class SqliteStore:
     """A store in a file. Not safe to use from several threads at once."""
 

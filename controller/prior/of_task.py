@@ -41,6 +41,10 @@ _AFTER_THAT = re.compile(
 )
 
 
+# The parts of a task, each of which asks for a command of its own, in the order in which they are to be done, as in
+# "drive 2 m, then bark twice" and "bark after you drive 2 m".
+
+
 def parts_of(task: str, kept: Sequence[tuple[int, int]] = ()) -> tuple[str, ...]:
     """A task cut where one thing that is asked for ends and the next one begins, but not within what is to be `kept`,
     each from a character to another; whole where it does not tell in which order.
@@ -86,6 +90,10 @@ _WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(_NAMED, key=len, reverse=Tru
 _POSITIVE = re.compile(r"\b(?:positive|plus)\b|\+", re.IGNORECASE)
 _NEGATIVE = re.compile(r"\b(?:negative|minus)\b|(?<!\w)[-−](?!\w)", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;.()]|\band\b")
+
+
+# Which sign a direction has: what a codebook says of it ("left is positive", "backwards if negative"), and which
+# direction a task names.
 
 
 @lru_cache(maxsize=512)

@@ -19,6 +19,12 @@ Row = tuple[str, ...]
 """The values of one command's arguments, each as JSON."""
 
 
+# The legal commands as a JSON Schema: what holds a model to them that another program decodes.
+#
+# One alternative per skill, with `const` and `enum`; where one argument's values depend on another's, as few
+# alternatives as products of values allow.
+
+
 def schema_of(graph: Node) -> dict[str, Any]:
     """The JSON Schema that admits exactly the commands of a graph, properties in their canonical order."""
     rows: dict[tuple[str, tuple[str, ...]], list[Row]] = {}

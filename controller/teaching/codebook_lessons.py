@@ -52,6 +52,11 @@ Kinds = Mapping[str, str]
 """Things by their ids, each with its kind."""
 
 
+# Scenes made up for a codebook, with things and facts by lot, in which plans can be carried out.
+#
+# Facts that skills change are those that carrying skills out leaves behind, so that they go together as effects say.
+
+
 def things_of(codebook: Codebook, plans: Sequence[TaskPlan]) -> dict[str, str]:
     """The things that plans name, each with a kind that it can be of; without those of which nothing tells a kind."""
     takes: dict[str, tuple[str, ...]] = {}

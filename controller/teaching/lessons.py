@@ -33,6 +33,11 @@ from .trajectory import Look, Trajectory
 from .wanted import aim_of, as_told, ends_of, goal_for_aim, goal_for_gone, goal_of, group_goal
 from .wording import word_task
 
+# Waiting for what a task names and nobody sees: it may only be hidden, so it is waited for before it is given up.
+#
+# A decision knows no more of the past than the last command, so the command that waits is the memory: first the
+# shortest wait, then one twice as long, then no more. Where nothing waits, it is given up at once.
+
 
 def waits(book: Book) -> tuple[Command, ...]:
     """The commands to wait with, in their order: two, one, or none."""

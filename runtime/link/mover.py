@@ -28,6 +28,12 @@ _AT_ONCE_S = 0.02
 """So long `halt` waits for a `stop` that returns, as most do, at once."""
 
 
+# Stops a robot from a thread of its own, so that nobody waits for what a user's `stop` or `hold` does.
+#
+# It is the watchdog's arm: where the loop that moves the robot blocks in the middle of a call, a robot whose class
+# declares `hold_from_any_thread` is held from here, again and again until that loop goes on.
+
+
 class Halter:
     """Stops one robot. `progress` counts the turns of the loop that moves it; `busy` says whether it moves it now."""
 

@@ -46,6 +46,13 @@ _BYTES_RECEIVED_AT = 128
 """Where `tcpi_bytes_received` stands in Linux's `struct tcp_info`."""
 
 
+# Cuts off a connection that fills memory with a message which it does not finish.
+#
+# ZeroMQ hands a message over once its last frame is there, and keeps all frames until then, 64 bytes for each, an
+# empty one too; MAXMSGSIZE bounds one frame, RCVHWM counts whole messages. So what has come over a connection is
+# counted here, by the kernel's own numbers, against the messages that were read from it.
+
+
 @dataclass
 class _Source:
     """A connection: its bytes that are accounted for, and those when a message was read last."""
