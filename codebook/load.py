@@ -76,6 +76,11 @@ def read_fallback(parts: Parts, skills: Mapping[str, Skill], names: Mapping[str,
 
 
 _MOST_STEPS = 10_000
+_ENDINGS = {
+    "done": "done: {description: say that the task is done}",
+    "cannot": "cannot: {description: say that it cannot be done, args: {reason: {choice: [missing, unsafe]}}}",
+}
+"""The skills that end a task, as a codebook may have them."""
 
 
 def load_codebook(name_or_path: str | Path) -> Codebook:
@@ -144,7 +149,7 @@ class _Reader:
         at = root.key_at("skills") if "skills" in root else (1, 1)
         for required in ENDS:
             if required not in skills and not faulty:
-                self.source.fault(f"every codebook has the skill '{required}'", at)
+                self.source.fault(f"every codebook has the skill '{required}', such as {_ENDINGS[required]}", at)
         for skill in skills.values():
             if skill.ends is not None and not faulty and not _ends_well(skill):
                 self.source.fault(

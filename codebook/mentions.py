@@ -42,6 +42,18 @@ _CONTRACTED = re.compile(r"(?<=[a-z])['\u2019][a-z]+")
 """What is no letter of its own: "that's", "don't"."""
 
 _POSSESSIVE = re.compile(r"(?<=[a-z])['\u2019]s\b")
+_EXCEPTION = re.compile(
+    r"\b(?:except(?:ing)?(?: for)?|excluding|apart from|aside from|other than|all but|(?:every|any)\w* but"
+    r"|(?:and|but) not|not counting|instead of|rather than|(?<=, )not"
+    r"|außer|ausser|nicht|sauf|excepté|excepto|salvo|tranne|eccetto)\b"
+)
+_EXCEPTED = re.compile(r"[a-z]+|[0-9]+|[^\sa-z0-9]")
+_BETWEEN = frozenset({
+    *_ARTICLES, "an", "s", "and", "or", "nor", ",", "-", "'", "\u2019",
+    "der", "die", "das", "dem", "den", "und", "oder", "le", "la", "les", "et", "ou", "el", "los", "las", "y", "o", "il",
+})  # fmt: skip
+"""What stands among the names of things that are excepted together."""
+
 _MISSPELT = 0.93
 """Two names as alike as this, by the share of their letters, are one."""
 
@@ -94,6 +106,36 @@ def _has_letter(said: Sequence[str], sort: str) -> bool:
     return any(
         (word == sort and _is_letter(after)) or (after == sort and _is_letter(word) and word not in _WORDS_OF_A_LETTER)
         for word, after in pairwise(said)
+    )
+
+
+def excepted(task: str, seen: Iterable[str]) -> tuple[str, ...]:
+    """The things that a task names as an exception, and nowhere else: what is to be done is not to be done with them.
+
+    >>> excepted("Clean every room except the kitchen and the hall, then go to the den.", ["kitchen", "hall", "den"])
+    ('kitchen', 'hall')
+    >>> excepted("Take the left tray instead of the right one.", ["left_tray", "right_tray"])
+    ('right_tray',)
+    """
+    things, text = list(seen), _CONTRACTED.sub("", task.lower())
+    names = {word for thing in things for word in _WORD.findall(thing)}
+    left_out, rest, at = [], [], 0
+    for opening in _EXCEPTION.finditer(text):
+        if opening.start() < at:
+            continue
+        end = 0
+        for word in _EXCEPTED.finditer(text, opening.end()):
+            if word[0] in names:
+                end = word.end()
+            elif word[0] not in _BETWEEN:
+                break
+        if end:
+            left_out.append(text[opening.end() : end])
+            rest.append(text[at : opening.start()])
+            at = end
+    others = " ".join([*rest, text[at:]])
+    return tuple(
+        thing for thing in things if named(" ".join(left_out), thing, things) and not named(others, thing, things)
     )
 
 

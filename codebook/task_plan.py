@@ -25,6 +25,7 @@ from .facts import ID
 from .goal_classes import ALL
 from .goal_relations import NOT
 from .goals import Goal, read_goal
+from .mentions import excepted as excepted_things
 from .observation import Observation
 from .skills import Codebook, Skill
 from .strict_json import read_json
@@ -198,13 +199,23 @@ def things_named(codebook: Codebook, command: Command) -> Iterable[tuple[str, tu
         yield from ((thing, getattr(argument, "kinds", ())) for thing in things_in(argument, value))
 
 
-def _named(codebook: Codebook, plan: TaskPlan) -> Iterable[str]:
-    """The ids of the things that a plan names."""
+def check_excepted(codebook: Codebook, task: str, observation: Observation, plan: TaskPlan) -> str:
+    """Why a plan must not be carried out that names what the task excepts ("every room except the kitchen"), in words;
+    empty where it may.
+    """
+    excepted = excepted_things(task, [entity.id for entity in observation.entities])
+    used = {thing for thing in _named(codebook, plan, denied=False) if thing in excepted}
+    return f"the task leaves out {', '.join(sorted(used))}, and the plan does not" if used else ""
+
+
+def _named(codebook: Codebook, plan: TaskPlan, *, denied: bool = True) -> Iterable[str]:
+    """The ids of the things that a plan names, also in what is not to hold where that is asked for."""
     for item in plan.items:
         if isinstance(item, Do):
             yield from (thing for thing, _ in things_named(codebook, item.command))
         else:
-            yield from (arg for fact in (*item.goal.facts, *item.goal.denied) for arg in fact.args)
+            facts = (*item.goal.facts, *(item.goal.denied if denied else ()))
+            yield from (arg for fact in facts for arg in fact.args)
 
 
 def remade(codebook: Codebook, plan: TaskPlan) -> TaskPlan:

@@ -270,7 +270,7 @@ BROKEN = [
         "c.yaml:51:3: the key 'lift' stands here twice",
     ]),
     ('  done: {description: done}', '  finished: {description: done}', [
-        "c.yaml:14:1: every codebook has the skill 'done'",
+        "c.yaml:14:1: every codebook has the skill 'done', such as done: {description: say that the task is done}",
     ]),
     ('x_m: [0, 1]', 'x_m: [1, 0]', [
         "c.yaml:6:18: 'x_m' of the workspace is [lowest, highest] in metres",

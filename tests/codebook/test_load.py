@@ -159,3 +159,12 @@ def test_messages_show_what_stands_in_the_file() -> None:
 def test_what_ends_an_episode_is_what_the_judge_takes_it_for(old: str, new: str, fault: str) -> None:
     assert old in GOOD
     assert any(fault in line for line in faults(GOOD.replace(old, new, 1)))
+
+
+def test_what_a_fault_says_of_the_skills_that_end_a_task_is_a_codebook() -> None:
+    text = "codebook: c\nrobot: {robot: c, primitives: {act: {description: act}}}\nskills:\n  go: {description: go}\n"
+    with pytest.raises(CodebookError) as told:
+        parse_codebook(text)
+    endings = [fault.message.partition(", such as ")[2] for fault in told.value.faults]
+    assert len(endings) == 2
+    assert parse_codebook(text + "".join(f"  {ending}\n" for ending in endings)).skills["cannot"].ends == "cannot"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codeword.codebook.mentions import absent, mistaken, named
+from codeword.codebook.mentions import absent, excepted, mistaken, named
 
 LETTERS = ("letter_a", "letter_v", "left_zone")
 SORTS = ("box_b", "bin_b", "box_c", "crate_d")
@@ -120,3 +120,27 @@ def test_what_could_be_taken_for_a_thing_that_is_named_and_not_there(
     task: str, seen: list[str], known: list[str], found: dict[str, set[str]]
 ) -> None:
     assert mistaken(task, seen, known) == found
+
+
+ROOMS = ("kitchen", "living_room", "bedroom", "dock")
+
+
+@pytest.mark.parametrize(
+    ("task", "found"),
+    [
+        ("do every room except the bedroom", ("bedroom",)),
+        ("All rooms but not the kitchen, or the living room!", ("kitchen", "living_room")),
+        ("everything but my bedroom, then drive to the dock", ("bedroom",)),
+        ("clean all rooms other than the living room and go to the dock", ("living_room",)),
+        ("clean the kitchen instead of the bedroom", ("bedroom",)),
+        ("go to the kitchen, not the dock", ("dock",)),
+        ("alle Zimmer außer dem bedroom", ("bedroom",)),
+        ("clean the bedroom, not the kitchen, and then the kitchen", ()),
+        ("clean all but one of the rooms", ()),
+        ("clean the kitchen but not now", ()),
+        ("do not go to the dock", ()),
+        ("clean every room", ()),
+    ],
+)
+def test_what_a_task_excepts_and_names_nowhere_else(task: str, found: tuple[str, ...]) -> None:
+    assert excepted(task, ROOMS) == found

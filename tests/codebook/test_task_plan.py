@@ -11,7 +11,7 @@ from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.errors import CommandError
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_trace import same_outcome, trace
-from codeword.codebook.task_plan import MOST_ITEMS, Do, TaskPlan, check_things, goal_words, read_plan
+from codeword.codebook.task_plan import MOST_ITEMS, Do, TaskPlan, check_excepted, check_things, goal_words, read_plan
 from tests.codebook.plan_books import COFFEE, DOG, book, scene
 from tests.observations import observe, random_observation
 
@@ -191,3 +191,19 @@ def test_words_of_the_task_are_copied_into_a_plan_and_no_others() -> None:
     assert graph.accepts(written)
     assert read_plan(speaker, written).told == "say(text good morning); sit"
     assert not graph.accepts('{"plan":[{"skill":"say","text":"good evening"},{"skill":"sit"}]}')
+
+
+@pytest.mark.parametrize(
+    ("task", "plan", "why"),
+    [
+        ("put red in a bowl, not the blue bowl", '[[["red_block","in","blue_bowl"]]]', "blue_bowl"),
+        ("put everything but the red block away", '[{"skill":"pick","object":"red_block"}]', "red_block"),
+        ("put red in the blue bowl, not the green block", '[[["red_block","in","blue_bowl"]]]', ""),
+    ],
+)
+def test_a_plan_that_names_what_the_task_leaves_out_must_not_be_carried_out(
+    tabletop: Codebook, task: str, plan: str, why: str
+) -> None:
+    seen = observe({"red_block": "table", "green_block": "table"}, ("blue_bowl", "red_bowl"))
+    told = check_excepted(tabletop, task, seen, read_plan(tabletop, f'{{"plan":{plan}}}'))
+    assert told == (f"the task leaves out {why}, and the plan does not" if why else "")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook.plan_trace import trace
-from codeword.codebook.task_plan import check_things
+from codeword.codebook.task_plan import check_excepted, check_things
 from codeword.controller.teaching.corpus_reader import KINDS, SUFFIX, Entry, corpus, folder, read_entry
 
 FILES = sorted(path for path in folder().glob("*/*.yaml") if not path.name.endswith(SUFFIX))
@@ -61,6 +61,14 @@ def test_every_plan_can_be_carried_out_and_those_of_one_task_come_to_the_same(en
                 assert traced.commands, (where, "nothing is done")
                 facts.add(traced.facts)
             assert len(facts) <= 1, (where, "plans of one task end otherwise")
+
+
+def test_no_right_plan_names_what_its_task_leaves_out(entries: list[Entry]) -> None:
+    for entry in entries:
+        for task in entry.tasks:
+            for words in task.say:
+                refusals = [check_excepted(entry.codebook, words, task.observation, plan) for plan in task.plans]
+                assert "" in refusals or not refusals, f"{entry.path.stem}: {words}: {refusals}"
 
 
 def test_a_task_that_chains_needs_commands_that_nobody_named(entries: list[Entry]) -> None:

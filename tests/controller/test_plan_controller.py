@@ -151,6 +151,21 @@ def test_a_number_between_two_steps_is_rounded_and_that_is_told() -> None:
     assert "13 centimetres was taken as 0.1 m" in made.notes[-1].text
 
 
+def test_what_the_task_leaves_out_and_the_plan_does_not_is_not_carried_out() -> None:
+    plan = '[{"skill":"brew","drink":"tea","cup":"blue_cup"}]'
+    coffee, seen = book(COFFEE), scene("powered", "hot", red_cup="cup", blue_cup="cup", old_cup="cup")
+    for task, is_done in (
+        ("tea in every cup except the blue one", False),
+        ("tea in the blue cup, not the red one", True),
+    ):
+        made = PlanController(Writer(f'{{"plan":{plan}}}'), coffee).decide(task, seen)  # type: ignore[arg-type]
+        assert ('"brew"' in made.text) is is_done
+        assert (
+            any("the task leaves out blue_cup, and the plan does not" in note.text for note in made.notes)
+            is not is_done
+        )
+
+
 def test_whatever_a_model_writes_for_a_large_scene_is_carried_out_as_it_stands(
     tiny_quantized: LocalModel, tabletop: Codebook
 ) -> None:
