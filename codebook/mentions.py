@@ -43,13 +43,18 @@ _CONTRACTED = re.compile(r"(?<=[a-z])['\u2019][a-z]+")
 
 _POSSESSIVE = re.compile(r"(?<=[a-z])['\u2019]s\b")
 _EXCEPTION = re.compile(
-    r"\b(?:except(?:ing)?(?: for)?|excluding|apart from|aside from|other than|all but|(?:every|any)\w* but"
-    r"|(?:and|but) not|not counting|instead of|rather than|(?<=, )not"
-    r"|außer|ausser|nicht|sauf|excepté|excepto|salvo|tranne|eccetto)\b"
+    r"\b(?:except(?:ing)?(?: for)?|excluding|apart from|aside from|other than"
+    r"|(?:all|every|each|any)\w*(?: \w+){0,3} but(?: not)?|(?:and|but) not|not counting|instead of"
+    r"|rather than|(?<=, )not|außer|ausser|nicht|sauf|excepté|excepto|salvo|tranne|eccetto)\b"
 )
+_EXCEPTING = re.compile(
+    r",?\s*(?:except(?:ing)?|excluding|but|other than|apart from|aside from|save|not)(?: for| not)?\b"
+)
+"""How exceptions from all things of a kind begin."""
+
 _EXCEPTED = re.compile(r"[a-z]+|[0-9]+|[^\sa-z0-9]")
 _BETWEEN = frozenset({
-    *_ARTICLES, "an", "s", "and", "or", "nor", ",", "-", "'", "\u2019",
+    *_ARTICLES, "s", "and", "or", "nor", ",", "-", "'", "\u2019",
     "der", "die", "das", "dem", "den", "und", "oder", "le", "la", "les", "et", "ou", "el", "los", "las", "y", "o", "il",
 })  # fmt: skip
 """What stands among the names of things that are excepted together."""
@@ -117,26 +122,50 @@ def excepted(task: str, seen: Iterable[str]) -> tuple[str, ...]:
     >>> excepted("Take the left tray instead of the right one.", ["left_tray", "right_tray"])
     ('right_tray',)
     """
-    things, text = list(seen), _CONTRACTED.sub("", task.lower())
-    names = {word for thing in things for word in _WORD.findall(thing)}
+    things = list(seen)
+    left_out, others = _exceptions(task, things)
+    said = " ".join(left_out)
+    return tuple(thing for thing in things if named(said, thing, things) and not named(others, thing, things))
+
+
+def without_exceptions(task: str, seen: Iterable[str]) -> str:
+    """A task without what it says of exceptions.
+
+    >>> without_exceptions("Clean the kitchen instead of the hall, please.", ["kitchen", "hall"])
+    'Clean the kitchen, please.'
+    """
+    left_out, others = _exceptions(task, list(seen))
+    return others if left_out else task
+
+
+def _exceptions(task: str, things: Collection[str]) -> tuple[list[str], str]:
+    """What a task names as exceptions, and the rest of it."""
+    text = _CONTRACTED.sub(lambda found: " " * len(found[0]), task.lower())
     left_out, rest, at = [], [], 0
     for opening in _EXCEPTION.finditer(text):
-        if opening.start() < at:
-            continue
-        end = 0
-        for word in _EXCEPTED.finditer(text, opening.end()):
-            if word[0] in names:
-                end = word.end()
-            elif word[0] not in _BETWEEN:
-                break
+        end = _names_end(text, opening.end(), things) if opening.start() >= at else 0
         if end:
             left_out.append(text[opening.end() : end])
-            rest.append(text[at : opening.start()])
+            rest.append(task[at : opening.start()].rstrip(" ,;"))
             at = end
-    others = " ".join([*rest, text[at:]])
-    return tuple(
-        thing for thing in things if named(" ".join(left_out), thing, things) and not named(others, thing, things)
-    )
+    return left_out, "".join([*rest, task[at:]])
+
+
+def exceptions_end(text: str, at: int, things: Collection[str]) -> int:
+    """Where the exceptions end that a text in small letters names right from a place on; 0 where it names none."""
+    opening = _EXCEPTING.match(text, at)
+    return _names_end(text, opening.end(), things) if opening is not None else 0
+
+
+def _names_end(text: str, at: int, things: Collection[str]) -> int:
+    """Where the names of things end that stand from a place on, one after the other; 0 where there is none."""
+    names, end = {word for thing in things for word in _WORD.findall(thing)}, 0
+    for word in _EXCEPTED.finditer(text, at):
+        if word[0] in names or (end and word[0] in ("one", "ones")):
+            end = word.end()
+        elif word[0] not in _BETWEEN:
+            break
+    return end
 
 
 def absent(task: str, seen: Iterable[str], known: Collection[str] | None = None) -> dict[str, frozenset[str]]:

@@ -25,7 +25,6 @@ from .facts import ID
 from .goal_classes import ALL
 from .goal_relations import NOT
 from .goals import Goal, read_goal
-from .mentions import excepted as excepted_things
 from .observation import Observation
 from .skills import Codebook, Skill
 from .strict_json import read_json
@@ -187,7 +186,7 @@ def _check_name(name: str, places: Mapping[str, int]) -> None:
 def check_things(codebook: Codebook, plan: TaskPlan, observation: Observation) -> None:
     """Raises CommandError (`entity`) where a plan names a thing that is not observed."""
     there = {entity.id for entity in observation.entities}
-    for thing in _named(codebook, plan):
+    for thing in things_of(codebook, plan, denied=True):
         if thing not in there:
             raise CommandError("entity", f"'{thing}' is not observed")
 
@@ -199,16 +198,7 @@ def things_named(codebook: Codebook, command: Command) -> Iterable[tuple[str, tu
         yield from ((thing, getattr(argument, "kinds", ())) for thing in things_in(argument, value))
 
 
-def check_excepted(codebook: Codebook, task: str, observation: Observation, plan: TaskPlan) -> str:
-    """Why a plan must not be carried out that names what the task excepts ("every room except the kitchen"), in words;
-    empty where it may.
-    """
-    excepted = excepted_things(task, [entity.id for entity in observation.entities])
-    used = {thing for thing in _named(codebook, plan, denied=False) if thing in excepted}
-    return f"the task leaves out {', '.join(sorted(used))}, and the plan does not" if used else ""
-
-
-def _named(codebook: Codebook, plan: TaskPlan, *, denied: bool = True) -> Iterable[str]:
+def things_of(codebook: Codebook, plan: TaskPlan, *, denied: bool = False) -> Iterable[str]:
     """The ids of the things that a plan names, also in what is not to hold where that is asked for."""
     for item in plan.items:
         if isinstance(item, Do):

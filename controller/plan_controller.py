@@ -13,8 +13,9 @@ from codeword.codebook.facts import Fact
 from codeword.codebook.observation import Observation
 from codeword.codebook.plan_executor import PlanExecutor
 from codeword.codebook.plan_numbers import check_numbers
+from codeword.codebook.quantifiers import check_quantified
 from codeword.codebook.skills import Codebook
-from codeword.codebook.task_plan import UNCLEAR, TaskPlan, check_excepted, check_things
+from codeword.codebook.task_plan import UNCLEAR, TaskPlan, check_things
 
 from .backend import Backend
 from .decision import Decision, Note, Stopwatch, decision_key, reflex_decision
@@ -103,8 +104,8 @@ class PlanController:
             others = "; or ".join(f"{one.told} ({one.probability:.0%})" for one in written.considered[:_SHOWN])
             why = f"not sure enough to act ({written.sure:.0%}; at least {self._sure:.0%} is asked for): {others}"
             return UNCLEAR, (Note(kind="unsure", text=why),)
-        if why := check_excepted(self._codebook, task, observation, written.plan):
-            return UNCLEAR, (Note(kind="exception", text=f"not carried out: {why} ({written.plan.told})"),)
+        if why := check_quantified(self._codebook, task, observation, written.plan):
+            return UNCLEAR, (Note(kind="quantifier", text=f"not carried out: {why} ({written.plan.told})"),)
         there = [entity.id for entity in observation.entities]
         numbers = check_numbers(self._codebook, task, there, written.plan)
         if numbers.refusal:

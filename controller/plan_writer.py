@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import exp
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from codeword.codebook.choice_graph import Node
 from codeword.codebook.mutex import Mutexes
@@ -15,11 +15,12 @@ from codeword.codebook.observation import Observation
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_prompt import plan_prompt
 from codeword.codebook.plan_trace import contradicts_itself, same_outcome
+from codeword.codebook.quantifiers import check_quantified, spelled_out, spread
 from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import Achieve, TaskPlan, read_plan
 
 from .backend import Backend
-from .decision import Alternative, Choice, Decision
+from .decision import Alternative, Choice, Decision, Note
 from .engine import Cancelled, never
 from .prior.coverage import Coverage, coverage
 from .prior.of_task import plan_prior
@@ -127,22 +128,20 @@ class WrittenPlan:
 
 @dataclass(frozen=True)
 class ThoughtOf:
-    """The decisions that wrote plans, the plans by the probability that the model gives them (those written otherwise
-    that mean the same count together), and what the words of their task say of any; None where they are not asked.
+    """The decisions that wrote plans, each with what it is taken as, the plans by the probability that the model gives
+    them (those written otherwise that mean the same count together), and what the words of their task say of any; None
+    where they are not asked.
     """
 
-    made: Sequence[Decision]
+    made: Sequence[tuple[Decision, TaskPlan]]
     weights: dict[TaskPlan, float]
     covered: Coverage | None
 
     @staticmethod
-    def of(
-        codebook: Codebook, made: Sequence[Decision], prior: PlanPrior | None, covered: Coverage | None
-    ) -> "ThoughtOf":
+    def of(made: Sequence[tuple[Decision, TaskPlan]], prior: PlanPrior | None, covered: Coverage | None) -> "ThoughtOf":
         """What some decisions come to."""
         weights: dict[TaskPlan, float] = {}
-        for decision in made:
-            plan = read_plan(codebook, decision.text)
+        for decision, plan in made:
             weights[plan] = weights.get(plan, 0.0) + _weight(decision, prior)
         return ThoughtOf(made, weights, covered)
 
@@ -176,11 +175,20 @@ class PlanWriter:
         """Write the plan of a task; `done` are the items of an earlier plan that are done already.
 
         Other plans are looked at as long as one of them can be likelier than the best so far, and where the best is
-        less sure than ENOUGH or than `sure`, so that there is something to choose from. Raises DecisionCancelled.
+        less sure than ENOUGH or than `sure`, so that there is something to choose from. Where the plan has but some of
+        the things that the task speaks of all of, or one that it leaves out, it is written for each of them by name.
+        Raises DecisionCancelled.
         """
         enough = max(sure, ENOUGH)
-        thought = self._made(codebook, task, observation, cancelled, done, enough)
-        return _chosen(codebook, observation, thought, enough)
+        written = _chosen(
+            codebook, observation, self._made(codebook, task, observation, cancelled, done, enough), enough
+        )
+        if not check_quantified(codebook, task, observation, written.plan):
+            return written
+        if (text := spelled_out(codebook, task, observation)) == task:
+            return written
+        again = _chosen(codebook, observation, self._made(codebook, text, observation, cancelled, done, enough), enough)
+        return replace(again, decision=_both(written.decision, again.decision, f"the task was taken as: {text}"))
 
     def thought_of(self, codebook: Codebook, task: str, observation: Observation) -> ThoughtOf:
         """The plans that are looked at for a task."""
@@ -198,11 +206,14 @@ class PlanWriter:
             graph, covered = Weighted.of(graph, prior), coverage(codebook, task, observation, prior)
         hint = Hint(about=About(codebook, task, observation, asks="plan"))
 
+        def read(decision: Decision) -> TaskPlan:
+            return spread(codebook, task, observation, read_plan(codebook, decision.text))
+
         def bare(within: Node) -> Decision:
             return self._engine.decide(prompt, within, cancelled)
 
         first = self._engine.decide(prompt, graph, cancelled, hint=hint, sampling=self._sampling)
-        thought = ThoughtOf.of(codebook, [first], prior, covered)
+        thought = ThoughtOf.of([(first, read(first))], prior, covered)
         if first.logprob is not None and not self._sampling.temperature:
             others = NBest(bare, graph, first)
             for _ in range(MOST_CONSIDERED):
@@ -212,7 +223,7 @@ class PlanWriter:
                 other = others.next() if exp(others.bound) > 0 else None
                 if other is None:
                     break
-                thought = ThoughtOf.of(codebook, [*thought.made, other], prior, covered)
+                thought = ThoughtOf.of([*thought.made, (other, read(other))], prior, covered)
         return thought
 
 
@@ -232,9 +243,9 @@ def _chosen(codebook: Codebook, observation: Observation, thought: ThoughtOf, en
     here: a goal, and the command that brings it about. How well a plan covers the task, and what a prior says of it as
     a whole, makes it no surer than the model is.
     """
-    made, texts = thought.made, dict[TaskPlan, Decision]()
-    for decision in made:
-        texts.setdefault(read_plan(codebook, decision.text), decision)
+    made, texts = [decision for decision, _ in thought.made], dict[TaskPlan, Decision]()
+    for decision, plan in thought.made:
+        texts.setdefault(plan, decision)
     if max(thought.weights.values()) < enough:
         weights = _of_outcomes(codebook, observation, _meant(codebook, observation, thought.weights))
         thought = replace(thought, weights=weights)
@@ -245,7 +256,7 @@ def _chosen(codebook: Codebook, observation: Observation, thought: ThoughtOf, en
     considered = tuple(
         Alternative(plan=plan.text, told=plan.told, probability=min(1.0, told * left[plan])) for plan in ranked
     )
-    costs = {
+    costs: dict[str, Any] = {
         "key": first.key,
         "stage_ms": _summed(one.stage_ms for one in made),
         "first_token_ms": first.first_token_ms,
@@ -255,8 +266,22 @@ def _chosen(codebook: Codebook, observation: Observation, thought: ThoughtOf, en
         "passes": sum(one.passes for one in made),
         "notes": tuple(note for one in made for note in one.notes),
     }
+    if read_plan(codebook, texts[best].text) != best:
+        costs["notes"] = (*costs["notes"], Note(kind="quantifier", text=f"taken as said of each of them: {best.told}"))
     sure = None if first.logprob is None else considered[0].probability
     return WrittenPlan(best, texts[best].model_copy(update=costs), sure, considered)
+
+
+def _both(first: Decision, second: Decision, why: str) -> Decision:
+    """The second decision, with what both took, and why there are two."""
+    return second.model_copy(
+        update={
+            "stage_ms": _summed((first.stage_ms, second.stage_ms)),
+            "first_token_ms": first.first_token_ms,
+            "passes": first.passes + second.passes,
+            "notes": (*first.notes, Note(kind="quantifier", text=why), *second.notes),
+        }
+    )
 
 
 def _meant(codebook: Codebook, observation: Observation, weights: dict[TaskPlan, float]) -> dict[TaskPlan, float]:

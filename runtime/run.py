@@ -137,7 +137,7 @@ class Controllers:
 
 def check_controller(who: DeciderConfig) -> None:
     """Raises InputError for an unknown kind of controller."""
-    if who.controller not in (*CONTROLLERS, NOBODY):
+    if not who.given and who.controller not in (*CONTROLLERS, NOBODY):
         raise InputError(f"there is no controller '{who.controller}'{did_you_mean(who.controller, CONTROLLERS)}")
 
 

@@ -17,11 +17,17 @@ LONGEST = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--thorough", action="store_true", help="try all random cases, and not a quarter of them")
+    parser.addoption(
+        "--thorough", action="store_true", help="try all random cases, not a quarter of them, and slow tests"
+    )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files in the order in which they are handed to workers."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files in the order in which they are handed to workers; what is slow only where all is to be tried."""
+    if not config.getoption("--thorough"):
+        for item in items:
+            if item.get_closest_marker("slow") is not None:
+                item.add_marker(pytest.mark.skip(reason="slow: tried with --thorough"))
     first = {file: number for number, file in enumerate(LONGEST)}
     items.sort(key=lambda item: first.get(item.nodeid.partition("::")[0], len(first)))
 

@@ -21,17 +21,23 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "runtime" / "guide").glob("*.md"))]
 README = PAGES[0].read_text()
 TOLD = "\n".join(page.read_text() for page in PAGES)
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TOLD, re.DOTALL)
-COMMANDS = list(
-    dict.fromkeys(
-        line.partition("#")[0].strip()
-        for language, block in BLOCKS
-        if language == "sh"
-        for line in block.splitlines()
-        if line.startswith(".venv/bin/codeword ")
+_BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+BLOCKS = _BLOCK.findall(TOLD)
+
+
+def commands(blocks: list[tuple[str, str]]) -> list[str]:
+    """Each once, in the order of the pages."""
+    return list(
+        dict.fromkeys(
+            line.partition("#")[0].strip()
+            for language, block in blocks
+            if language == "sh"
+            for line in block.splitlines()
+            if line.startswith(".venv/bin/codeword ")
+        )
     )
-)
-"""Each once, in the order of the pages."""
+
+
 EXAMPLES = [block for language, block in BLOCKS if language == "python"]
 
 
@@ -43,11 +49,14 @@ FILES = {
 
 
 @pytest.mark.model
-def test_the_commands_work_one_after_the_other(tmp_path: Path) -> None:
-    assert len(COMMANDS) >= 8
+def test_the_commands_work_one_after_the_other(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    """Those of the README, and with --thorough those of the guide as well."""
+    pages = TOLD if pytestconfig.getoption("--thorough") else README
+    given = commands(_BLOCK.findall(pages))
+    assert len(given) >= 8
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
-    for command in COMMANDS:
+    for command in given:
         args = [sys.executable, "-m", "codeword.runtime.cli", *shlex.split(command)[1:]]
         done = subprocess.run(
             args, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300

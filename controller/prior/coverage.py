@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from codeword.codebook.arguments import ChoiceArgument
+from codeword.codebook.mentions import without_exceptions
 from codeword.codebook.observation import Observation
 from codeword.codebook.quantities.offer import quantities_said
 from codeword.codebook.skills import Codebook
@@ -103,9 +104,10 @@ def share_anew(
 
 
 def coverage(codebook: Codebook, task: str, observation: Observation, prior: PlanPrior) -> Coverage:
-    """What a task says, in front of what is seen; parts and names are those of its prior."""
+    """What a task says, but for exceptions, in front of what is seen; parts and names are those of its prior."""
     doing = [skill for skill in codebook.skills.values() if skill.ends is None]
     things = {entity.id: frozenset(stems(entity.id)) for entity in observation.entities}
+    task = without_exceptions(task, list(things))
     choices = [
         text
         for skill in doing

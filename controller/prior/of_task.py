@@ -10,7 +10,7 @@ from pathlib import Path
 
 from codeword.codebook.arguments import ChoiceArgument, EntityArgument, ListArgument, NumberArgument
 from codeword.codebook.goals import known_words
-from codeword.codebook.mentions import mistaken
+from codeword.codebook.mentions import mistaken, without_exceptions
 from codeword.codebook.observation import Observation
 from codeword.codebook.quantities import Quantity
 from codeword.codebook.quantities.offer import number_slots, number_text, quantities_said
@@ -147,7 +147,10 @@ def learned() -> WordWeights:
 
 
 def plan_prior(codebook: Codebook, task: str, observation: Observation, trust: Mapping[Place, float]) -> PlanPrior:
-    """What the words of a task tell of its plan; `trust` is what a model counts beside them, by place."""
+    """What the words of a task tell of its plan, but for those that name what it leaves out; `trust` is what a model
+    counts beside them, by place.
+    """
+    task = without_exceptions(task, [entity.id for entity in observation.entities])
     whole = learned().odds(codebook, task, observation)
     whole.pop("")
     quantities = quantities_said(codebook, task, [entity.id for entity in observation.entities])

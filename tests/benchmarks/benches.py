@@ -63,6 +63,10 @@ BENCHES = {
         "tests.benchmarks.cli_quantization:quantization",
         "Every profile, and 4 bits made anew by RTN and GPTQ, against the same values in float32.",
     ),
+    "quantified": Lazy(
+        "tests.benchmarks.cli_coverage:quantified",
+        "How many tasks about all things of a kind, or all but one, are done: as the model reads them, and spelled out.",
+    ),
     "recording": Lazy(
         "tests.benchmarks.cli_recording:recording",
         "What logging adds to an episode and to a decision; with --kills, what SIGKILL leaves of episode files.",

@@ -7,7 +7,7 @@ import click
 
 from codeword.runtime.terminal import counting, out, print_json
 
-from .cli import JSON, MODEL, bench, given, given_adapter
+from .cli import JSON, MODEL, bench, given, given_adapter, show_rows
 
 
 @bench.command(epilog="Example: python -m tests.benchmarks coverage --n 800")
@@ -54,3 +54,28 @@ def coverage(model: str, adapter: str, n: int, seed: int, write: Path | None, as
             out.print(f"{value:>6} {name.replace('_', ' ')}", markup=False)
     for name, weight in told.items():
         out.print(f"{weight:>6.2f}  {name}", markup=False)
+
+
+@bench.command(epilog="Example: python -m tests.benchmarks quantified --n 300")
+@MODEL
+@click.option("--adapter", default="auto", show_default=True, help="The adapter that writes plans.")
+@click.option("--n", type=click.IntRange(10), default=300, show_default=True, help="Tasks of domains not taught.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which of them.")
+@JSON
+def quantified(model: str, adapter: str, n: int, seed: int, as_json: bool) -> None:
+    """How many tasks about all things of a kind, or all but one, are done: as the model reads them, and spelled out."""
+    from codeword.controller.engine import Engine
+    from codeword.controller.sureness import SURE
+
+    from .quantified import bench_quantified
+    from .quantified import quantified as made
+
+    found = given(model)
+    engine = Engine(found, threads=1, adapter=given_adapter(adapter, found))
+    tasks = made(n, seed)
+    with counting("tasks", 2 * len(tasks)) as bar:
+        rows = bench_quantified(engine, tasks, SURE, lambda: bar.advance(bar.task_ids[0]))
+    if as_json:
+        print_json({"rows": rows})
+    else:
+        show_rows(rows)

@@ -11,7 +11,8 @@ from codeword.codebook.choice_graph import END, Node
 from codeword.codebook.errors import CommandError
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_trace import same_outcome, trace
-from codeword.codebook.task_plan import MOST_ITEMS, Do, TaskPlan, check_excepted, check_things, goal_words, read_plan
+from codeword.codebook.quantifiers import check_quantified
+from codeword.codebook.task_plan import MOST_ITEMS, Do, TaskPlan, check_things, goal_words, read_plan
 from tests.codebook.plan_books import COFFEE, DOG, book, scene
 from tests.observations import observe, random_observation
 
@@ -205,5 +206,5 @@ def test_a_plan_that_names_what_the_task_leaves_out_must_not_be_carried_out(
     tabletop: Codebook, task: str, plan: str, why: str
 ) -> None:
     seen = observe({"red_block": "table", "green_block": "table"}, ("blue_bowl", "red_bowl"))
-    told = check_excepted(tabletop, task, seen, read_plan(tabletop, f'{{"plan":{plan}}}'))
+    told = check_quantified(tabletop, task, seen, read_plan(tabletop, f'{{"plan":{plan}}}'))
     assert told == (f"the task leaves out {why}, and the plan does not" if why else "")

@@ -278,6 +278,7 @@ def test_the_hold_agrees_on_copied_words_for_the_real_tokenizer(real_model: Loca
             assert graph.accepts(walk_both(tokens, hold, graph, lot))
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_outlines_generates_from_the_same_grammar(real_model: LocalModel, tabletop: Codebook) -> None:
     import outlines

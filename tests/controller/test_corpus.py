@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from codeword.codebook.plan_trace import trace
-from codeword.codebook.task_plan import check_excepted, check_things
+from codeword.codebook.quantifiers import check_quantified
+from codeword.codebook.task_plan import check_things
 from codeword.controller.teaching.corpus_reader import KINDS, SUFFIX, Entry, corpus, folder, read_entry
 
 FILES = sorted(path for path in folder().glob("*/*.yaml") if not path.name.endswith(SUFFIX))
@@ -67,7 +68,7 @@ def test_no_right_plan_names_what_its_task_leaves_out(entries: list[Entry]) -> N
     for entry in entries:
         for task in entry.tasks:
             for words in task.say:
-                refusals = [check_excepted(entry.codebook, words, task.observation, plan) for plan in task.plans]
+                refusals = [check_quantified(entry.codebook, words, task.observation, plan) for plan in task.plans]
                 assert "" in refusals or not refusals, f"{entry.path.stem}: {words}: {refusals}"
 
 

@@ -116,6 +116,7 @@ def test_warm_or_fresh_gives_the_same_bits(tiny_model: LocalModel, engine: Engin
     assert newest.essence() == warm[-1].essence()
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_the_real_model_warm_or_fresh_gives_the_same_bits(real_model: LocalModel, tabletop: Codebook) -> None:
     many = situations(tabletop, 4, 8)

@@ -4,6 +4,8 @@ import random
 from collections import Counter
 from itertools import islice
 
+import pytest
+
 from codeword.codebook.task_plan import Achieve, Do, read_plan
 from codeword.controller.teaching.domains import TAUGHT
 from codeword.controller.teaching.errands import Errands, with_errands
@@ -68,6 +70,7 @@ def test_evaluation_on_layouts_has_goals_alone() -> None:
         assert not any('"skill"' in lesson.taught for lesson in group)
 
 
+@pytest.mark.slow
 def test_another_robots_skill_of_the_same_name_is_asked_for_where_all_its_arguments_are_said() -> None:
     rng, tried = random.Random(3), 0
     (group,) = islice(lessons(4, training_mix(), per_book=2), 1)

@@ -151,19 +151,37 @@ def test_a_number_between_two_steps_is_rounded_and_that_is_told() -> None:
     assert "13 centimetres was taken as 0.1 m" in made.notes[-1].text
 
 
-def test_what_the_task_leaves_out_and_the_plan_does_not_is_not_carried_out() -> None:
-    plan = '[{"skill":"brew","drink":"tea","cup":"blue_cup"}]'
-    coffee, seen = book(COFFEE), scene("powered", "hot", red_cup="cup", blue_cup="cup", old_cup="cup")
-    for task, is_done in (
-        ("tea in every cup except the blue one", False),
-        ("tea in the blue cup, not the red one", True),
-    ):
-        made = PlanController(Writer(f'{{"plan":{plan}}}'), coffee).decide(task, seen)  # type: ignore[arg-type]
-        assert ('"brew"' in made.text) is is_done
-        assert (
-            any("the task leaves out blue_cup, and the plan does not" in note.text for note in made.notes)
-            is not is_done
-        )
+def brewing(cup: str) -> str:
+    return f'{{"plan":[{{"skill":"brew","drink":"tea","cup":"{cup}"}}]}}'
+
+
+CUPS = scene("powered", "hot", red_cup="cup", blue_cup="cup", old_cup="cup")
+
+
+def test_what_the_task_leaves_out_and_the_plan_does_not_is_written_again_without_it() -> None:
+    writer = Writer(brewing("blue_cup"), brewing("red_cup"))
+    controller = PlanController(writer, book(COFFEE))  # type: ignore[arg-type]
+    made = controller.decide("tea in the red cup, not the blue one", CUPS)
+    assert made.text == '{"skill":"brew","drink":"tea","cup":"red_cup"}'
+    assert [note.text for note in made.notes] == ["the task was taken as: tea in the red cup"]
+    assert "Task: tea in the red cup\n" in writer.prompts[1].observation
+
+
+def test_a_plan_that_still_has_what_the_task_leaves_out_is_not_carried_out() -> None:
+    controller = PlanController(Writer(brewing("blue_cup"), brewing("blue_cup")), book(COFFEE))  # type: ignore[arg-type]
+    made = controller.decide("tea in the red cup, not the blue one", CUPS)
+    assert '"cannot"' in made.text
+    assert "not carried out: the task leaves out blue_cup, and the plan does not" in made.notes[-1].text
+
+
+def test_a_command_for_one_of_all_is_carried_out_for_each_of_them() -> None:
+    controller = PlanController(Writer(brewing("blue_cup")), book(COFFEE))  # type: ignore[arg-type]
+    made = carried_out(book(COFFEE), controller, "tea in every cup except the blue one", CUPS)
+    assert [one.text for one in made[:2]] == [
+        '{"skill":"brew","drink":"tea","cup":"red_cup"}', '{"skill":"brew","drink":"tea","cup":"old_cup"}',
+    ]  # fmt: skip
+    assert '"done"' in made[2].text
+    assert made[0].notes[-1].text.startswith("taken as said of each of them: brew(drink tea, cup red_cup); brew(")
 
 
 def test_whatever_a_model_writes_for_a_large_scene_is_carried_out_as_it_stands(

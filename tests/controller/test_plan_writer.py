@@ -5,6 +5,7 @@ import math
 import pytest
 
 from codeword.codebook import Codebook, Entity, Observation, parse_codebook
+from codeword.codebook.task_plan import read_plan
 from codeword.controller.decision import Decision
 from codeword.controller.plan_writer import ThoughtOf, WrittenPlan, _chosen
 from codeword.controller.prior.coverage import coverage
@@ -33,7 +34,8 @@ def chosen(book: Codebook, seen: Observation, made: list[Decision], task: str = 
     """What is chosen of some plans: for a task by its prior, else by their probabilities alone."""
     prior = plan_prior(book, task, seen, {}) if task else None
     covered = coverage(book, task, seen, prior) if prior is not None else None
-    return _chosen(book, seen, ThoughtOf.of(book, made, prior, covered), enough)
+    thought = ThoughtOf.of([(one, read_plan(book, one.text)) for one in made], prior, covered)
+    return _chosen(book, seen, thought, enough)
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,7 @@ def test_the_curves_are_drawn_to_scale() -> None:
     assert "seen 0.500" in texts
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_a_few_steps_bring_the_real_base_to_the_right_commands(real_model: LocalModel, tmp_path: Path) -> None:
     """On what the base does not know yet: commands, which are short."""

@@ -84,6 +84,7 @@ def test_two_models_part_where_their_choices_first_differ() -> None:
     assert found.margin == pytest.approx(2.95)
 
 
+@pytest.mark.slow
 def test_the_bench_compares_every_profile_and_both_methods(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

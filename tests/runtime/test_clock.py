@@ -93,6 +93,7 @@ def test_replay_obeys_the_log(clock: Clock, tmp_path: Path) -> None:
         assert replay(episode, exact=True) == []
 
 
+@pytest.mark.slow
 def test_success_falls_as_latency_grows() -> None:
     scenarios = [shipped(f"conveyor/{name}") for name in ("catch_one", "catch_two", "let_one_pass")]
     counted: list[int] = []

@@ -82,6 +82,7 @@ def test_files_of_the_random_controller_are_the_same_with_their_pictures(tmp_pat
     same_everywhere(DeciderConfig("random", "", "none"), ("tabletop/put_in_bowl",), range(1), tmp_path, film=True)
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_files_of_the_model_are_the_same_but_for_wall_times(tmp_path: Path) -> None:
     """Down to the tokens that were kept and the passes made: what an episode says does not depend on those before."""

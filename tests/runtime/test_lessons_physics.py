@@ -3,6 +3,8 @@
 import random
 from typing import Any
 
+import pytest
+
 from codeword.codebook import Observation
 from codeword.codebook.errors import InputError
 from codeword.controller.teaching.codebook_generator import Book, make_book, shipped_book
@@ -61,6 +63,7 @@ def book_of(rng: random.Random, number: int) -> Book:
     return make_book(rng, pool, strange=1.0, own_words=False, steps=True)
 
 
+@pytest.mark.slow
 def test_after_every_command_physics_shows_what_the_symbolic_world_foretold() -> None:
     rng = random.Random(4)
     commands = agreeing = episodes = 0

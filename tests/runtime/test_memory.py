@@ -30,6 +30,7 @@ from tests.runtime.test_episode import Notes
 from tests.runtime.test_remote import Trigger, endless
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_a_warm_cache_decides_all_and_replays_as_decided(tmp_path: Path) -> None:
     who = DeciderConfig("llm", DEFAULT_MODEL, "none", policy="direct", cache=str(tmp_path / "decisions.sqlite"))

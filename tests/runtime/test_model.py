@@ -47,6 +47,7 @@ def test_whatever_the_prompt_says_the_command_is_legal(engine: Engine) -> None:
         assert Guard(situation.codebook).check(text, situation.observation).text == text
 
 
+@pytest.mark.slow
 def test_every_hostile_task_leaves_the_legal_set_as_it_is(engine: Engine) -> None:
     honest = next(situations(SUITE, seed=8))
     graph = legal(honest.codebook, honest.observation).graph
@@ -63,6 +64,7 @@ def test_model_episodes_replay_and_are_decided_the_same_again(llm: Controllers, 
         assert replay(episode, llm.make(scenario_of(episode), episode.header.seed), exact=True) == []
 
 
+@pytest.mark.slow
 def test_deciding_ahead_changes_times_and_nothing_else(llm: Controllers) -> None:
     """The same as `python -m tests.benchmarks lookahead`, which runs suites: on the way something slips, which is not foretold."""
     counted: list[int] = []
@@ -75,6 +77,7 @@ def test_deciding_ahead_changes_times_and_nothing_else(llm: Controllers) -> None
     assert figures["same_simulated_time"]
 
 
+@pytest.mark.slow
 def test_the_prefix_cache_changes_times_and_nothing_else() -> None:
     model, counted = resolve(DEFAULT_MODEL), []
     specs, left_out = find_sides(("ours", "no prefix cache"), model, silent)

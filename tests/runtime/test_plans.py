@@ -145,8 +145,8 @@ def test_explain_tells_the_plan_and_the_item_under_way(capsys: pytest.CaptureFix
     task = ("run", "--task", "woof, then back", "--codebook", "dog.yaml", "--robot", "dog_robot:Dog", "--explain")
     assert run(*task, "--plan", PLAN, "--out", "told") == 0
     said = capsys.readouterr().out
-    assert "item 1 of 2: bark, 2 times" in said
-    assert "item 2 of 2: walk(steps -5)" in said
+    assert "plan    1 of 2: bark, 2 times" in said
+    assert "plan    2 of 2: walk(steps -5)" in said
     assert "all items are done" in said
 
 
@@ -162,7 +162,7 @@ def test_explain_tells_of_choices_that_could_have_gone_otherwise(capsys: pytest.
     Explainer(out, parse_codebook(BOOK), "woof").write("/decision", made, 0.0)
     told = capsys.readouterr().out.splitlines()
     assert told[0] == "   " + "plan skill heel skill".rjust(28) + " bark 70%  sit 30%"
-    assert told[1] == '   {"skill":"heel"} decoded, 42 ms'
+    assert told[1] == '   command {"skill":"heel"} decoded, 42 ms'
     assert len(told) == 2
 
 

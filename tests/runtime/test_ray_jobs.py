@@ -79,6 +79,7 @@ def test_episodes_are_those_of_one_process(cluster: str, tmp_path: Path, capsys:
         assert here.verdict == there.verdict
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_takes_one_episode_along(cluster: str, tmp_path: Path) -> None:
     plan = Plan((shipped("tabletop/stack_three"),), range(12), "sim", tmp_path, film=False)
     found: list[tuple[Task, Outcome]] = []

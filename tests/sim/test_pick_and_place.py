@@ -4,6 +4,7 @@ import json
 import random
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from codeword.codebook.command import Command
@@ -97,8 +98,8 @@ def measure(codebook: Codebook, tries: int, first_seed: int = 0) -> Tally:
     return tally
 
 
-def test_every_pick_and_place_succeeds_and_is_quick(codebook: Codebook) -> None:
-    tally = measure(codebook, tries=48)
+def test_every_pick_and_place_succeeds_and_is_quick(codebook: Codebook, sized: Callable[[int], int]) -> None:
+    tally = measure(codebook, tries=sized(48))
     assert tally.failures == []
     assert sum(tally.cpu_s) / tally.tries < 1.0
     assert max(tally.simulated_s) < 12.0

@@ -2,12 +2,15 @@
 
 from collections import Counter
 
+import pytest
+
 from codeword.codebook.goals import known_words
 from codeword.codebook.mentions import mistaken
 from codeword.controller.teaching.domains import TAUGHT, VALIDATION
 from codeword.controller.teaching.plan_lessons import books_of, read_once
 
 
+@pytest.mark.slow
 def test_a_name_like_that_of_something_else_tells_what_is_to_be_refused() -> None:
     counts: Counter[str] = Counter()
     for path in (*books_of(TAUGHT), *books_of(VALIDATION)):

@@ -118,6 +118,7 @@ def test_what_goes_with_redecide_says_so(expert_episode: Path, capsys: pytest.Ca
     assert (code, err.strip()) == (2, "codeword: no model made the episode (but 'expert'); name one with --model")
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_another_profile_is_told_with_probabilities(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same model held otherwise: probabilities move, and where another command comes out is named."""

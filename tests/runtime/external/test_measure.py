@@ -72,6 +72,7 @@ def test_a_model_is_asked_for_plans_and_for_commands(
     assert rows[2]["sureness"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["behavior", "virtualhome"])
 def test_a_model_is_asked_for_goals_that_are_not_carried_out(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str

@@ -28,6 +28,7 @@ def test_a_robot_that_takes_orders_from_strangers_is_found_out(monkeypatch: pyte
     assert not figures["passes"]
 
 
+@pytest.mark.slow
 def test_a_short_soak_over_a_bad_network_with_a_robot_that_is_killed() -> None:
     figures = bench_soak(8.0, 4.0, lambda: None)
     assert figures["restarts"] >= 1
@@ -36,6 +37,7 @@ def test_a_short_soak_over_a_bad_network_with_a_robot_that_is_killed() -> None:
     assert (figures["begun_twice"], figures["begun_after_expiry"]) == (0, 0)
 
 
+@pytest.mark.slow
 def test_what_the_link_costs_is_measured() -> None:
     figures = bench_link(20, 10, lambda: None)
     assert [row["n"] for row in figures["rows"]] == [20, 5, 5, 5, 5, 5, 5]

@@ -1,0 +1,141 @@
+"""What a task says of all things of a kind, and what it leaves out: "every room except the kitchen".
+
+A command that a model writes for one of them is meant for each. A plan that does it with some of them alone, or with
+one that is left out, is not carried out; where it can be, the task is told once more with each thing named, as people
+say it of several.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from .command_codec import make_command
+from .mentions import excepted, exceptions_end, named, without_exceptions
+from .observation import Observation
+from .skills import Codebook
+from .task_plan import MOST_ITEMS, Achieve, Do, TaskPlan, things_named, things_of
+
+_PLURALS = {"person": "people", "child": "children", "man": "men", "woman": "women", "mouse": "mice", "foot": "feet"}
+_NUMBER = r"(?:\d|an?\b|half\b|one\b|two\b|three\b|four\b|five\b|six\b|ten\b|twenty\b|thirty\b|sixty\b)"
+_WHICH = re.compile(
+    r"(?!\s*(?:on|off|in|out|up|down)\s*(?:$|[.,;:!?]|(?:and|then|please|now)\b))\s*,?\s*(?:"
+    rf"(?:with|for|by|at) (?!{_NUMBER}|me\b|us\b|them\b|once\b)"
+    r"|(?:that|which|who|whose|where|without|in|on|off|under|over|above|below|behind|beside|near|next|between|from|of|outside|inside|upstairs|downstairs|here|there|still|left"
+    r"|except|but|other|not|[a-z]+ed|[a-z]+ing)\b)"
+)
+"""What tells which of them are meant, where it stands behind all things of a kind."""
+
+_ALL_OF = (
+    r"\b(all|each and every|every|each|both)(?: single)?(?: one)?(?: of)?"
+    r"(?: (?:the|my|our|your|these|those|their))?(?: (?:two|three|four|five|six))?"
+)
+"""What stands before the word for a kind where all of it are meant."""
+
+
+_GOES_ON = re.compile(r"\s*,?\s*and\b(?! then\b| after)")
+"""With this something else may be asked for each of them: "go to every room and mop"."""
+
+
+@dataclass(frozen=True)
+class Universal:
+    """Where a task speaks of all things of a kind, `begin` to `end`, and which these are, without those it excepts
+    (`left_out`). They are `apart` where more may be asked for each of them.
+    """
+
+    begin: int
+    end: int
+    things: tuple[str, ...]
+    left_out: tuple[str, ...]
+    apart: bool
+
+
+def universals(codebook: Codebook, task: str, observation: Observation) -> Iterator[Universal]:
+    """Where a task speaks of all things of a kind that is seen, and says nothing of which of them it means."""
+    seen = [entity.id for entity in observation.entities]
+    by_word = _kinds_by_word(codebook.kinds)
+    if not by_word:
+        return
+    words = "|".join(map(re.escape, sorted(by_word, key=len, reverse=True)))
+    text = task.lower()
+    for found in re.finditer(rf"{_ALL_OF} ({words})\b", text):
+        things = [entity.id for entity in observation.entities if entity.kind in by_word[found[2]]]
+        end = exceptions_end(text, found.end(), seen)
+        left_out = tuple(thing for thing in things if end and named(text[found.end() : end], thing, seen))
+        end = end or found.end()
+        if found[1] == "both" and len(things) != 2:
+            continue
+        if not _WHICH.match(text, end):
+            apart = found[1] not in ("all", "both") and _GOES_ON.match(text, end) is not None
+            members = tuple(thing for thing in things if thing not in left_out)
+            yield Universal(found.start(), end, members, left_out, apart)
+
+
+def spread(codebook: Codebook, task: str, observation: Observation, plan: TaskPlan) -> TaskPlan:
+    """A plan with a command for each thing of a kind where its task speaks of all of them and it has one command for
+    one of them; as it is where that is too long, or not clear.
+    """
+    items = list(plan.items)
+    for one in universals(codebook, task, observation):
+        group = {*one.things, *one.left_out}
+        at = [n for n, item in enumerate(items) if isinstance(item, Do) and group & set(_things(codebook, item))]
+        if one.apart or len(at) != 1 or len(items) + len(one.things) > MOST_ITEMS + 1:
+            continue
+        item = items[at[0]]
+        assert isinstance(item, Do)
+        names = [name for name, value in item.command.args.items() if value in group]
+        if len(names) == 1 and one.things:
+            commands = [
+                make_command(codebook, item.command.skill, dict(item.command.args) | {names[0]: thing})
+                for thing in one.things
+            ]
+            items[at[0] : at[0] + 1] = [Do(command, item.times) for command in commands]
+    return TaskPlan(tuple(items), plan.cannot)
+
+
+def _things(codebook: Codebook, item: Do) -> Iterable[str]:
+    return (thing for thing, _ in things_named(codebook, item.command))
+
+
+def spelled_out(codebook: Codebook, task: str, observation: Observation) -> str:
+    """A task with each thing named where it speaks of all of a kind, and without what it leaves out."""
+    text = task
+    for one in reversed(list(universals(codebook, task, observation))):
+        if 0 < len(one.things) <= MOST_ITEMS:
+            text = text[: one.begin] + _listed(one.things) + text[one.end :]
+    return without_exceptions(text, [entity.id for entity in observation.entities])
+
+
+def check_quantified(codebook: Codebook, task: str, observation: Observation, plan: TaskPlan) -> str:
+    """Why a plan must not be carried out that names a thing which its task leaves out, or but some of those that it
+    asks for all of, in words; empty where it may.
+    """
+    used = set(things_of(codebook, plan))
+    seen = [entity.id for entity in observation.entities]
+    if wrong := [thing for thing in excepted(task, seen) if thing in used]:
+        return f"the task leaves out {', '.join(wrong)}, and the plan does not"
+    if any(isinstance(item, Achieve) for item in plan.items):
+        return ""
+    for one in universals(codebook, task, observation):
+        missing = [thing for thing in one.things if thing not in used]
+        if 0 < len(missing) < len(one.things):
+            return f"'{task[one.begin : one.end]}' was said, and the plan has nothing for {', '.join(missing)}"
+    return ""
+
+
+def _listed(things: Sequence[str]) -> str:
+    """Things as people name several."""
+    names = [thing.replace("_", " ") if thing[-1].isdigit() else f"the {thing.replace('_', ' ')}" for thing in things]
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _kinds_by_word(kinds: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """The kinds that a word may mean, one of them or several."""
+    found: dict[str, set[str]] = {}
+    for kind in kinds:
+        *before, last = kind.split("_")
+        forms = {last, f"{last}s", f"{last}es", _PLURALS.get(last, last)}
+        forms |= {f"{last[:-1]}ies"} if last.endswith("y") else set()
+        forms |= {f"{last.removesuffix('e')[:-1]}ves"} if last.endswith(("f", "fe")) else set()
+        for form in forms:
+            found.setdefault(" ".join((*before, form)), set()).add(kind)
+    return {word: frozenset(some) for word, some in found.items()}

@@ -1,0 +1,116 @@
+"""What a task says of all things of a kind: each is named where no goal can say it, and no plan does it by halves."""
+
+import json
+
+import pytest
+
+from codeword.codebook import parse_codebook
+from codeword.codebook.observation import Observation
+from codeword.codebook.quantifiers import check_quantified, spelled_out, spread
+from codeword.codebook.task_plan import MOST_ITEMS, TaskPlan, read_plan
+from tests.codebook.plan_books import scene
+
+HOOVER = parse_codebook("""
+codebook: hoover
+robot: {robot: hoover, primitives: {act: {description: acts}}}
+entities: [room, dock, waste_bin, person]
+skills:
+  clean: {description: vacuum a room, args: {room: {entity: room}}}
+  empty: {description: empty a bin, args: {bin: {entity: waste_bin}}}
+  greet: {description: greet somebody, args: {who: {entity: person}}}
+  go_home: {description: drive to the dock}
+  done: {description: end}
+  cannot: {description: give up, args: {reason: {choice: [missing]}}}
+""")
+SEEN: Observation = scene(
+    kitchen="room", hall_2="room", big_room="room", dock="dock", red_bin="waste_bin", blue_bin="waste_bin",
+    anna="person", ben="person",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("task", "text"),
+    [
+        ("clean every room", "clean the kitchen, hall 2 and the big room"),
+        ("Mop all the rooms, then go home", "Mop the kitchen, hall 2 and the big room, then go home"),
+        ("do all rooms and go home", "do the kitchen, hall 2 and the big room and go home"),
+        ("each of the rooms please", "the kitchen, hall 2 and the big room please"),
+        ("every room except for the kitchen!", "hall 2 and the big room!"),
+        ("all rooms but the big room and the kitchen", "hall 2"),
+        ("empty both waste bins", "empty the red bin and the blue bin"),
+        ("say hello to all people", "say hello to the anna and the ben"),
+        ("clean all rooms for ten minutes", "clean the kitchen, hall 2 and the big room for ten minutes"),
+        ("empty every waste bin and clean every room",
+         "empty the red bin and the blue bin and clean the kitchen, hall 2 and the big room"),
+        ("shut the door of each room at once", "shut the door of the kitchen, hall 2 and the big room at once"),
+        ("clean the kitchen and hall 2, but not the big room", "clean the kitchen and hall 2"),
+        ("clean the kitchen instead of hall 2", "clean the kitchen"),
+    ],
+)  # fmt: skip
+def test_each_thing_is_named_in_the_place_of_all(task: str, text: str) -> None:
+    assert spelled_out(HOOVER, task, SEEN) == text
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "clean every room that is dirty", "clean all rooms in the east", "clean all rooms with plants",
+        "clean all dirty rooms", "clean every room facing south", "all rooms for Anna", "clean the room",
+        "clean both rooms", "every room except those upstairs", "clean everything", "wash all windows",
+    ],
+)  # fmt: skip
+def test_a_task_that_may_mean_some_of_them_stays_as_it_is(task: str) -> None:
+    assert spelled_out(HOOVER, task, SEEN) == task
+
+
+@pytest.mark.parametrize(
+    ("task", "plan", "why"),
+    [
+        ("clean every room", ["kitchen"], "'every room' was said, and the plan has nothing for hall_2, big_room"),
+        ("go to every room and honk", ["kitchen", "hall_2"], "'every room' was said, and the plan has nothing for big_room"),
+        ("clean every room", ["kitchen", "hall_2", "big_room"], ""),
+        ("clean every room that is dirty", ["kitchen"], ""),
+        ("all rooms but the kitchen", ["hall_2", "big_room"], ""),
+        ("all rooms but the kitchen", ["hall_2", "kitchen"], "the task leaves out kitchen, and the plan does not"),
+        ("clean the kitchen, not hall 2", ["hall_2"], "the task leaves out hall_2, and the plan does not"),
+    ],
+)  # fmt: skip
+def test_a_plan_for_some_of_them_or_for_what_is_left_out_must_not_be_carried_out(
+    task: str, plan: list[str], why: str
+) -> None:
+    items = ",".join(f'{{"skill":"clean","room":"{room}"}}' for room in plan)
+    assert check_quantified(HOOVER, task, SEEN, read_plan(HOOVER, f'{{"plan":[{items}]}}')) == why
+
+
+@pytest.mark.parametrize(
+    ("task", "plan", "spread_out"),
+    [
+        ("do every room", "clean kitchen", "clean kitchen, clean hall_2, clean big_room"),
+        ("all rooms but the kitchen", "clean kitchen", "clean hall_2, clean big_room"),
+        ("all rooms, then home", "clean hall_2, go_home", "clean kitchen, clean hall_2, clean big_room, go_home"),
+        ("greet all people and do both bins", "greet ben, empty red_bin", "greet anna, greet ben, empty red_bin"),
+        ("greet all people, empty each waste bin", "greet ben, empty red_bin",
+         "greet anna, greet ben, empty red_bin, empty blue_bin"),
+        ("go to every room and mop", "clean kitchen", "clean kitchen"),
+        ("do every room", "clean kitchen, clean hall_2", "clean kitchen, clean hall_2"),
+        ("do every room that is dirty", "clean kitchen", "clean kitchen"),
+        ("look for it in every room", "go_home", "go_home"),
+    ],
+)  # fmt: skip
+def test_a_command_for_one_of_all_is_meant_for_each(task: str, plan: str, spread_out: str) -> None:
+    assert spread(HOOVER, task, SEEN, written(plan)) == written(spread_out)
+
+
+def test_a_plan_that_would_be_too_long_stays_as_it_is() -> None:
+    many = scene(**{f"room_{number}": "room" for number in range(MOST_ITEMS + 1)})
+    assert spread(HOOVER, "do every room", many, written("clean room_3")) == written("clean room_3")
+
+
+def written(plan: str) -> TaskPlan:
+    """A plan out of its commands."""
+    arguments = {"clean": "room", "empty": "bin", "greet": "who"}
+    items = [
+        {"skill": skill, **dict(zip([arguments.get(skill)], things, strict=False))}
+        for skill, *things in (command.split() for command in plan.split(", "))
+    ]
+    return read_plan(HOOVER, json.dumps({"plan": items}))
