@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from .arguments import ChoiceArgument
 from .command_codec import make_command
 from .mentions import excepted, exceptions_end, named, without_exceptions
 from .observation import Observation
@@ -102,16 +103,15 @@ def spelled_out(codebook: Codebook, task: str, observation: Observation) -> str:
     for one in reversed(list(universals(codebook, task, observation))):
         if 0 < len(one.things) <= MOST_ITEMS:
             text = text[: one.begin] + _listed(one.things) + text[one.end :]
-    return without_exceptions(text, [entity.id for entity in observation.entities])
+    return without_exceptions(text, _names(codebook, observation))
 
 
 def check_quantified(codebook: Codebook, task: str, observation: Observation, plan: TaskPlan) -> str:
-    """Why a plan must not be carried out that names a thing which its task leaves out, or but some of those that it
-    asks for all of, in words; empty where it may.
+    """Why a plan must not be carried out, in words; empty where it may. It must not where it names a thing, or makes a
+    choice, that its task leaves out, or names but some of those that it asks for all of.
     """
-    used = set(things_of(codebook, plan))
-    seen = [entity.id for entity in observation.entities]
-    if wrong := [thing for thing in excepted(task, seen) if thing in used]:
+    used = {*things_of(codebook, plan), *_choices_of(codebook, plan)}
+    if wrong := [name for name in excepted(task, _names(codebook, observation)) if name in used]:
         return f"the task leaves out {', '.join(wrong)}, and the plan does not"
     if any(isinstance(item, Achieve) for item in plan.items):
         return ""
@@ -120,6 +120,22 @@ def check_quantified(codebook: Codebook, task: str, observation: Observation, pl
         if 0 < len(missing) < len(one.things):
             return f"'{task[one.begin : one.end]}' was said, and the plan has nothing for {', '.join(missing)}"
     return ""
+
+
+def _names(codebook: Codebook, observation: Observation) -> list[str]:
+    """What a task may name: the things that are there, and what can be chosen."""
+    doing = [skill for skill in codebook.skills.values() if skill.ends is None]
+    choices = [arg for skill in doing for arg in skill.args.values() if isinstance(arg, ChoiceArgument)]
+    things = (entity.id for entity in observation.entities)
+    return list(dict.fromkeys((*things, *(text for choice in choices for text in choice.texts))))
+
+
+def _choices_of(codebook: Codebook, plan: TaskPlan) -> Iterator[str]:
+    """What a plan's commands choose."""
+    for item in plan.items:
+        if isinstance(item, Do):
+            args = codebook.skills[item.command.skill].args
+            yield from (str(v) for name, v in item.command.args.items() if isinstance(args[name], ChoiceArgument))
 
 
 def _listed(things: Sequence[str]) -> str:

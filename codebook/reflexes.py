@@ -70,6 +70,22 @@ _REQUESTS = (
 )
 """Beginnings of questions that ask to have something done."""
 
+_CONDITION = re.compile(r"\b(?:(?<!even )(?<!as )(?<!what )if|unless|provided(?: that)?)\b[^.;!?]*", re.IGNORECASE)
+_COURTESY = re.compile(
+    r"\w+ (?:you|thou|u|possible|necessary|needed|need be|so|not|only|anything|i (?:may|can|could)|we (?:may|can|could)"
+    r"|(?:[\w']+ ){1,3}(?:should )?asks?|it(?:'s| is) (?:ok|okay|possible|all ?right|alright|fine|not too|no trouble)"
+    r"|that(?:'s| is| would be) (?:ok|okay|possible|all ?right|alright|fine))\b",
+    re.IGNORECASE,
+)
+"""What begins like a condition and is a manner of speaking."""
+
+_WHETHER_IF = re.compile(
+    r"\b(?:see|look|check|know|tell|find out|ask|verify|test|inspect|examine|say|report|learn|watch|sure|hear|feel"
+    r"|listen|smell|taste|try|vet|measure|go over|wonder)(?:s|ing|ed)?\b[^.;!?]*$",
+    re.IGNORECASE,
+)
+"""What asks whether something is so: "see if the door is open"."""
+
 _CLAUSE = re.compile(r"(?:[.!?;:,\n\u2014]|\s-\s)+")
 
 
@@ -127,6 +143,19 @@ def only_asks(task: str) -> bool:
     words = _without(plain_words(sentences[0]), _POLITE)
     begins = _WANTS_TO_KNOW if sentences[0].rstrip(" \"')\u201d").endswith("?") else _WHETHER
     return _begins(words, begins) and not _begins(words, _REQUESTS)
+
+
+def condition(task: str) -> str:
+    """The condition under which a task asks for something, empty where there is none: whoever writes a plan beforehand
+    cannot tell whether it will hold.
+
+    >>> condition("If the guests look unhappy, say sorry."), condition("See if the door is open, if you can.")
+    ('If the guests look unhappy, say sorry', '')
+    """
+    for found in _CONDITION.finditer(task.replace("\u2019", "'")):
+        if not _COURTESY.match(found[0]) and not _WHETHER_IF.search(task, 0, found.start()):
+            return found[0].strip()
+    return ""
 
 
 def _begins(words: tuple[str, ...], openings: tuple[str, ...]) -> bool:

@@ -14,6 +14,7 @@ from codeword.codebook.observation import Observation
 from codeword.codebook.plan_executor import PlanExecutor
 from codeword.codebook.plan_numbers import check_numbers
 from codeword.codebook.quantifiers import check_quantified
+from codeword.codebook.reflexes import condition
 from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import UNCLEAR, TaskPlan, check_things
 
@@ -104,6 +105,9 @@ class PlanController:
             others = "; or ".join(f"{one.told} ({one.probability:.0%})" for one in written.considered[:_SHOWN])
             why = f"not sure enough to act ({written.sure:.0%}; at least {self._sure:.0%} is asked for): {others}"
             return UNCLEAR, (Note(kind="unsure", text=why),)
+        if when := condition(task):
+            why = f"a plan cannot tell whether it will be so; give the task once it is: '{when}'"
+            return UNCLEAR, (Note(kind="condition", text=f"not carried out: {why} ({written.plan.told})"),)
         if why := check_quantified(self._codebook, task, observation, written.plan):
             return UNCLEAR, (Note(kind="quantifier", text=f"not carried out: {why} ({written.plan.told})"),)
         there = [entity.id for entity in observation.entities]

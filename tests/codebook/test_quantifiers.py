@@ -19,6 +19,7 @@ skills:
   empty: {description: empty a bin, args: {bin: {entity: waste_bin}}}
   greet: {description: greet somebody, args: {who: {entity: person}}}
   go_home: {description: drive to the dock}
+  light: {description: light up, args: {colour: {choice: [red, green, blue]}}}
   done: {description: end}
   cannot: {description: give up, args: {reason: {choice: [missing]}}}
 """)
@@ -114,3 +115,17 @@ def written(plan: str) -> TaskPlan:
         for skill, *things in (command.split() for command in plan.split(", "))
     ]
     return read_plan(HOOVER, json.dumps({"plan": items}))
+
+
+@pytest.mark.parametrize(
+    ("task", "colour", "why"),
+    [
+        ("make the light neither red nor blue", "blue", "the task leaves out blue, and the plan does not"),
+        ("light up in green, not in red", "green", ""),
+        ("any colour but red", "red", "the task leaves out red, and the plan does not"),
+        ("green light instead of the blue one", "blue", "the task leaves out blue, and the plan does not"),
+    ],
+)
+def test_a_choice_that_the_task_leaves_out_is_not_made(task: str, colour: str, why: str) -> None:
+    plan = read_plan(HOOVER, json.dumps({"plan": [{"skill": "light", "colour": colour}]}))
+    assert check_quantified(HOOVER, task, SEEN, plan) == why

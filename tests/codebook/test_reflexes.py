@@ -8,7 +8,7 @@ import pytest
 from codeword.codebook import Codebook, parse_codebook
 from codeword.codebook.docs import codebook_docs
 from codeword.codebook.errors import CodebookError
-from codeword.codebook.reflexes import only_asks, only_forbids, reflex, stops
+from codeword.codebook.reflexes import condition, only_asks, only_forbids, reflex, stops
 from codeword.codebook.stop_words import STOP_WORDS, is_stop
 from codeword.controller.teaching.pools_of import held_out_wordings, training_pools
 from codeword.runtime.scenario import find_scenarios, load_scenario, suites
@@ -188,3 +188,24 @@ def test_no_task_of_the_shipped_scenarios_is_taken_for_one_that_asks_for_nothing
     said = [text for scenario in scenarios for text in (scenario.spec.task, *scenario.spec.wordings)]
     assert len(said) > 300
     assert [task for task in said if reflex(tabletop, task) is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("task", "told"),
+    [
+        ("If the guests look unhappy, say sorry.", "If the guests look unhappy, say sorry"),
+        ("water the fern if it is dry", "if it is dry"),
+        ("close the door unless somebody is in there", "unless somebody is in there"),
+        ("go to the gate, provided that it is open", "provided that it is open"),
+        ("see if the door is open", ""),
+        ("have a look at the fern and tell me if it is dry", ""),
+        ("turn left if you can", ""),
+        ("if possible, go to the gate", ""),
+        ("if somebody asks, the guitar belongs on the sideboard", ""),
+        ("Tom wonders if the gate is shut, look at it", ""),
+        ("even if it rains, go to the gate", ""),
+        ("close the lid once the fish is in", ""),
+    ],
+)
+def test_a_condition_is_told_from_courtesy_and_from_what_asks_whether_something_is_so(task: str, told: str) -> None:
+    assert condition(task) == told
