@@ -245,7 +245,8 @@ class PlanExecutor:
             self._is_of_item = True
             return command
         world = SymbolicWorld.of(self.codebook, observation)
-        tells_all = any(effect.adds for effect in skill.effects) and not unnamed_args(skill)
+        # What only ends a fact about a thing may be done for its own sake, with that thing: to throw a ball.
+        tells_all = skill.effects and not unnamed_args(skill) and (any(e.adds for e in skill.effects) or not skill.args)
         if tells_all and not self._times and world.facts_after(command) == world.state.facts:
             return None  # all that it is for is so already
         needed = And(tuple(substitute(condition, bindings) for condition in skill.conjuncts))

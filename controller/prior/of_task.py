@@ -85,6 +85,8 @@ _SIDES = (
     ("clockwise", "cw"), ("counterclockwise", "anticlockwise", "counter-clockwise", "anti-clockwise", "ccw"),
 )  # fmt: skip
 """Directions in pairs: each and its opposite, in some words for it."""
+_ROUND = {0: 9, 1: 8, 8: 1, 9: 0}
+"""Sideways and round, each by the other's number."""
 _NAMED = {word: number for number, words in enumerate(_SIDES) for word in words}
 _WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(_NAMED, key=len, reverse=True))})(?![\w-])", re.IGNORECASE)
 _POSITIVE = re.compile(r"\b(?:positive|plus)\b|\+", re.IGNORECASE)
@@ -101,8 +103,10 @@ def told_directions(description: str) -> frozenset[tuple[int, int]]:
     """The directions that a description gives a sign to, each by its number, with 1 or -1 for it and the other sign for
     its opposite.
 
-    >>> sorted(told_directions("turn on the spot, left is positive")), sorted(told_directions("back if negative"))
-    ([(0, 1), (1, -1)], [(2, 1), (3, -1)])
+    Who turns clockwise turns right.
+
+    >>> sorted(told_directions("turn, left is positive")), sorted(told_directions("back if negative"))
+    ([(0, 1), (1, -1), (8, -1), (9, 1)], [(2, 1), (3, -1)])
     """
     found: set[tuple[int, int]] = set()
     for clause in _CLAUSE.split(description):
@@ -111,6 +115,8 @@ def told_directions(description: str) -> frozenset[tuple[int, int]]:
         if len(sides) == len(signs) == 1:
             (side,), (sign,) = sides, signs
             found |= {(side, sign), (side ^ 1, -sign)}
+    named = {side for side, _ in found}
+    found |= {(_ROUND[side], sign) for side, sign in found if side in _ROUND and _ROUND[side] not in named}
     return frozenset(found)
 
 

@@ -139,3 +139,23 @@ def test_of_a_class_what_nothing_brings_about_may_be_so_already() -> None:
         '{"skill":"switch_on"}'
     ]
     assert commanded(book(text), plan, scene("on(mug, board)", **things)) == ["impossible"]
+
+
+def test_what_is_so_already_is_not_undone_to_be_done_again_and_a_thing_is_got_to_be_done_with() -> None:
+    drone = book("""
+codebook: drone
+robot: {robot: drone, primitives: {act: {description: acts}}}
+entities: [ball]
+facts: {flying: it is in the air, holding(ball): it has the ball}
+skills:
+  take_off: {description: start, preconditions: [not flying], effects: [flying]}
+  land: {description: come down, preconditions: [flying], effects: [not flying]}
+  take: {description: grip a ball, args: {ball: {entity: ball}}, preconditions: [not holding(ball)], effects: [holding(ball)]}
+  throw: {description: throw a ball, args: {ball: {entity: ball}}, preconditions: [holding(ball)], effects: [not holding(ball)]}
+  done: {description: end}
+  cannot: {description: give up, args: {reason: {choice: [missing]}}}
+""")
+    seen = scene(ball_1="ball")
+    for plan, commands in (('{"skill":"land"}', []), ('{"skill":"throw","ball":"ball_1"}', ["take", "throw"])):
+        found = trace(drone, read_plan(drone, f'{{"plan":[{plan}]}}'), seen)
+        assert ([command.skill for command in found.commands], found.failure) == (commands, "")

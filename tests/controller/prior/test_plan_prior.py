@@ -158,6 +158,8 @@ def test_what_is_left_of_a_graph_has_its_prior_and_its_name_tells_of_it(cart: Co
 def test_a_direction_has_the_sign_that_the_codebook_gives_it() -> None:
     assert sign_of("turn on the spot, left is positive", "turn right by 90 degrees") == -1
     assert sign_of("turn on the spot, left is positive", "a quarter to the left") == 1
+    assert sign_of("turn on the spot, clockwise is positive", "turn left by 90 degrees") == -1
+    assert sign_of("turn on the spot, left is positive", "a quarter counterclockwise") == 1
     assert sign_of("drive ahead, backwards if negative", "back up half a metre") == -1
     assert sign_of("positive values go up, negative ones down", "higher by 3 cm") == 1
     assert sign_of("turn on the spot", "turn right by 90 degrees") == 0
