@@ -19,7 +19,7 @@ from jsonschema.exceptions import best_match
 
 from .arguments import ChoiceArgument
 from .command import Command
-from .command_codec import make_command, read_command, skill_schema, things_in
+from .command_codec import make_command, read_command, things_in
 from .errors import CommandError, did_you_mean
 from .facts import ID
 from .goal_classes import ALL
@@ -230,13 +230,6 @@ def reasons(codebook: Codebook) -> tuple[str, ...]:
     arguments = [a for skill in codebook.skills.values() if skill.ends == "cannot" for a in skill.args.values()]
     known = [reason for argument in arguments if isinstance(argument, ChoiceArgument) for reason in argument.texts]
     return tuple(dict.fromkeys([*known, UNCLEAR]))
-
-
-def plan_schema(codebook: Codebook) -> dict[str, Any]:
-    """The JSON Schema that every plan of a codebook meets, whatever is observed. Counts stand behind commands, which a
-    schema cannot say; `read_plan` does.
-    """
-    return _schema(codebook, [skill_schema(skill) for skill in codebook.skills.values() if skill.ends is None])
 
 
 def _schema(codebook: Codebook, commands: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -12,11 +12,9 @@ from typing import Any, get_args
 from codeword.codebook.action_prompt import stable_text
 from codeword.controller.decision import Decision
 from codeword.controller.engine import Engine
-from codeword.controller.perplexity import perplexity
 from codeword.controller.profiles import available, load_model
 from codeword.controller.quantize import Method, quantize
 from codeword.controller.registry import LocalModel
-from codeword.controller.rescale import write_rescaled
 from codeword.controller.sampling import Sampling
 from codeword.controller.store import Progress
 from codeword.controller.tune import pass_ms
@@ -30,6 +28,8 @@ from codeword.runtime.quantization_texts import (
     suite,
 )
 from codeword.runtime.statistics import quantile, wilson95
+from tests.benchmarks.perplexity import perplexity
+from tests.benchmarks.rescale import write_rescaled
 
 from .validity import decide
 

@@ -12,15 +12,15 @@ from codeword.codebook.errors import ModelError
 from codeword.codebook.prompt import Prompt
 from codeword.controller.calibration import SampleReading, Text, samples_of
 from codeword.controller.model import Part
-from codeword.controller.perplexity import perplexity
 from codeword.controller.profiles import available, load_model
 from codeword.controller.quantize import Method, gptq_matrix, hessian, quantize, target_of
 from codeword.controller.registry import LocalModel, known_models, open_folder, resolve
-from codeword.controller.rescale import write_rescaled
 from codeword.controller.rounding import round_matrix
 from codeword.controller.shape import read_shape
 from codeword.controller.tokens import Tokens
 from codeword.controller.weights import Weights
+from tests.benchmarks.perplexity import perplexity
+from tests.benchmarks.rescale import write_rescaled
 from tests.controller.tiny import write_folder
 
 TEXTS = [

@@ -13,9 +13,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .registry import LocalModel, open_folder
-from .shape import Shape, read_shape
-from .weights import Weights
+from codeword.controller.registry import LocalModel, open_folder
+from codeword.controller.shape import Shape, read_shape
+from codeword.controller.weights import Weights
 
 _NORMS = {
     "input_layernorm.weight": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),

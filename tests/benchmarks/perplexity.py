@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import torch
 
-from .calibration import Text
-from .model import Floats, Part
-from .registry import LocalModel
-from .tokens import Tokens
-from .torch_model import TorchModel
+from codeword.controller.calibration import Text
+from codeword.controller.model import Floats, Part
+from codeword.controller.registry import LocalModel
+from codeword.controller.tokens import Tokens
+from codeword.controller.torch_model import TorchModel
 
 
 def perplexity(model: LocalModel, texts: Sequence[Text]) -> float:
