@@ -44,7 +44,7 @@ _CONTRACTED = re.compile(r"(?<=[a-z])['\u2019][a-z]+")
 _POSSESSIVE = re.compile(r"(?<=[a-z])['\u2019]s\b")
 _EXCEPTION = re.compile(
     r"\b(?:neither|except(?:ing)?(?: for)?|excluding|apart from|aside from|other than"
-    r"|(?:all|every|each|any)\w*(?: \w+){0,3} but(?: not)?|(?:and|but) not|not counting|instead of"
+    r"|(?:all|every|each|any)\w*(?: \w+){0,6} but(?: not)?|(?:and|but) not|not counting|instead of"
     r"|rather than|(?<=, )not|außer|ausser|nicht|sauf|excepté|excepto|salvo|tranne|eccetto)\b"
 )
 _EXCEPTING = re.compile(

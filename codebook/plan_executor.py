@@ -132,7 +132,7 @@ class PlanExecutor:
         self.codebook = codebook
         self._pursuit.use(codebook)
         if self._wanted is not None:
-            self._wanted = GoalTracker(codebook, self._wanted.goal, _possible(self._wanted.goal))
+            self._wanted = GoalTracker(codebook, self._wanted.goal, possible_facts(self._wanted.goal))
 
     @property
     def done(self) -> tuple[str, ...]:
@@ -211,15 +211,15 @@ class PlanExecutor:
         if self._wanted is None:
             if not all(self._says(group, observation) for group in item.goal.groups):
                 return "missing"
-            goal = settled(self.codebook, item.goal, observation, _possible(item.goal))
-            self._wanted = GoalTracker(self.codebook, goal, _possible(goal))
+            goal = settled(self.codebook, item.goal, observation, possible_facts(item.goal))
+            self._wanted = GoalTracker(self.codebook, goal, possible_facts(goal))
         self._wanted.saw(observation)
         return self._pursue(self._wanted.condition(observation), observation)
 
     def _says(self, group: Group, observation: Observation) -> bool:
         """Whether anything is there of which a class can be said."""
         alone = Goal((), groups=(group,))
-        possible = _possible(alone)
+        possible = possible_facts(alone)
         goal = settled(self.codebook, alone, observation, possible)
         return bool(GoalTracker(self.codebook, goal, possible).facts(observation))
 
@@ -266,7 +266,7 @@ class PlanExecutor:
         return idle_command(SymbolicWorld.of(self.codebook, observation))
 
 
-def _possible(goal: Goal) -> Possible:
+def possible_facts(goal: Goal) -> Possible:
     """What the classes of a goal can be told of: what it says of them as well, where no skill brings that about, since
     it may be so already.
     """

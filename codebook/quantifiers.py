@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from .arguments import ChoiceArgument
 from .command_codec import make_command
+from .goal_tracker import GoalTracker, settled
 from .mentions import excepted, exceptions_end, named, without_exceptions
 from .observation import Observation
+from .plan_executor import possible_facts
 from .skills import Codebook
-from .task_plan import MOST_ITEMS, Achieve, Do, TaskPlan, things_named, things_of
+from .task_plan import MOST_ITEMS, Achieve, Do, TaskPlan, things_named
 
 _PLURALS = {"person": "people", "child": "children", "man": "men", "woman": "women", "mouse": "mice", "foot": "feet"}
 _NUMBER = r"(?:\d|an?\b|half\b|one\b|two\b|three\b|four\b|five\b|six\b|ten\b|twenty\b|thirty\b|sixty\b)"
@@ -110,7 +112,7 @@ def check_quantified(codebook: Codebook, task: str, observation: Observation, pl
     """Why a plan must not be carried out, in words; empty where it may. It must not where it names a thing, or makes a
     choice, that its task leaves out, or names but some of those that it asks for all of.
     """
-    used = {*things_of(codebook, plan), *_choices_of(codebook, plan)}
+    used = {*_used(codebook, plan, observation), *_choices_of(codebook, plan)}
     if wrong := [name for name in excepted(task, _names(codebook, observation)) if name in used]:
         return f"the task leaves out {', '.join(wrong)}, and the plan does not"
     if any(isinstance(item, Achieve) for item in plan.items):
@@ -120,6 +122,20 @@ def check_quantified(codebook: Codebook, task: str, observation: Observation, pl
         if 0 < len(missing) < len(one.things):
             return f"'{task[one.begin : one.end]}' was said, and the plan has nothing for {', '.join(missing)}"
     return ""
+
+
+def _used(codebook: Codebook, plan: TaskPlan, observation: Observation) -> Iterator[str]:
+    """The things that a plan does something with: those that its commands name, and those of which its goals want what
+    is not so. A goal says of a thing that it stays where it is to leave it out of what it says of all.
+    """
+    for item in plan.items:
+        if isinstance(item, Do):
+            yield from _things(codebook, item)
+        else:
+            possible = possible_facts(item.goal)
+            goal = settled(codebook, item.goal, observation, possible)
+            wanted = GoalTracker(codebook, goal, possible).facts(observation)
+            yield from (arg for fact in wanted if fact not in observation.facts for arg in fact.args)
 
 
 def _names(codebook: Codebook, observation: Observation) -> list[str]:

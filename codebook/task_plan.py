@@ -186,7 +186,7 @@ def _check_name(name: str, places: Mapping[str, int]) -> None:
 def check_things(codebook: Codebook, plan: TaskPlan, observation: Observation) -> None:
     """Raises CommandError (`entity`) where a plan names a thing that is not observed."""
     there = {entity.id for entity in observation.entities}
-    for thing in things_of(codebook, plan, denied=True):
+    for thing in _named(codebook, plan):
         if thing not in there:
             raise CommandError("entity", f"'{thing}' is not observed")
 
@@ -198,14 +198,13 @@ def things_named(codebook: Codebook, command: Command) -> Iterable[tuple[str, tu
         yield from ((thing, getattr(argument, "kinds", ())) for thing in things_in(argument, value))
 
 
-def things_of(codebook: Codebook, plan: TaskPlan, *, denied: bool = False) -> Iterable[str]:
-    """The ids of the things that a plan names, also in what is not to hold where that is asked for."""
+def _named(codebook: Codebook, plan: TaskPlan) -> Iterable[str]:
+    """The ids of the things that a plan names."""
     for item in plan.items:
         if isinstance(item, Do):
             yield from (thing for thing, _ in things_named(codebook, item.command))
         else:
-            facts = (*item.goal.facts, *(item.goal.denied if denied else ()))
-            yield from (arg for fact in facts for arg in fact.args)
+            yield from (arg for fact in (*item.goal.facts, *item.goal.denied) for arg in fact.args)
 
 
 def remade(codebook: Codebook, plan: TaskPlan) -> TaskPlan:
