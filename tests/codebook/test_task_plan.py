@@ -200,9 +200,9 @@ def test_words_of_the_task_are_copied_into_a_plan_and_no_others() -> None:
         ("put red in a bowl, not the blue bowl", '[[["red_block","in","blue_bowl"]]]', "blue_bowl"),
         ("put everything but the red block away", '[{"skill":"pick","object":"red_block"}]', "red_block"),
         ("put red in the blue bowl, not the green block", '[[["red_block","in","blue_bowl"]]]', ""),
-        ("all blocks in the blue bowl but the red one", '[[["all","block","in","blue_bowl"]]]', "red_block"),
+        ("all blocks in the blue bowl but the red block", '[[["all","block","in","blue_bowl"]]]', "red_block"),
         (
-            "all blocks in the blue bowl but the red one",
+            "all blocks in the blue bowl but the red block",
             '[[["all","block","in","blue_bowl"],["red_block","on","table"]]]',
             "",
         ),
