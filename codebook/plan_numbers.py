@@ -1,5 +1,6 @@
 """Whether a plan takes its numbers from the task: what was said is not clamped, and not replaced by another number."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -7,13 +8,25 @@ from fractions import Fraction
 
 from .arguments import NumberArgument
 from .command import Value
-from .quantities import OfferedNumber, Quantity, offered_numbers, unmet
+from .command_codec import make_command
+from .quantities import OfferedNumber, Quantity, find_quantities, offered_numbers, unmet
 from .quantities.offer import number_slots, number_text
 from .skills import Codebook
 from .task_plan import Do, TaskPlan
 
 _FACTORS = (60, 100, 1000)
 """By how much units that codebooks have no word for differ: cents and euros, packs a second and a minute."""
+
+_MOST = re.compile(
+    r"\b(?:maximum|max|maximal|highest|full (?:power|speed|blast|volume|throttle|tilt|steam|brightness|strength)"
+    r"|flat out|as (?:high|fast|loud|far|bright|much|hard|strong|long|hot) as (?:possible|it goes|it gets|you can))\b",
+    re.IGNORECASE,
+)
+_LEAST = re.compile(
+    r"\b(?:minimum|minimal|lowest|slowest|quietest|dimmest"
+    r"|as (?:low|slow|quiet|soft|dim|little|cool) as (?:possible|it goes|it gets|you can))\b",
+    re.IGNORECASE,
+)
 
 _COUNTED = 2
 """The least whole number that is looked for in a plan: "one" may be anything."""
@@ -51,6 +64,29 @@ def check_numbers(codebook: Codebook, task: str, seen_ids: Collection[str], plan
         or _has_bare(codebook, missing.quantity, offered, used)
     ]
     return NumberCheck(refusals[0] if refusals else "", tuple(map(str, account.rounded)))
+
+
+def most_or_least(codebook: Codebook, task: str, seen_ids: Collection[str], plan: TaskPlan) -> TaskPlan:
+    """A plan with the greatest or the least number that an argument takes where its task asks for that and says no
+    number, and it has one number; as it is elsewhere.
+    """
+    names = {word for thing in seen_ids for word in thing.split("_")}  # Max may be somebody
+    most, least = (any(found[0].lower() not in names for found in way.finditer(task)) for way in (_MOST, _LEAST))
+    places = [
+        (at, item, name, argument)
+        for at, item in enumerate(plan.items)
+        if isinstance(item, Do)
+        for name in item.command.args
+        if isinstance(argument := codebook.skills[item.command.skill].args[name], NumberArgument)
+    ]
+    if most == least or len(places) != 1 or find_quantities(task, seen_ids):
+        return plan
+    ((at, item, name, argument),) = places
+    if least and argument.low < 0:
+        return plan  # the least may be the most in the other direction
+    value = argument.value(argument.high if most else argument.low)
+    command = make_command(codebook, item.command.skill, dict(item.command.args) | {name: value})
+    return TaskPlan((*plan.items[:at], Do(command, item.times), *plan.items[at + 1 :]), plan.cannot)
 
 
 def _used(codebook: Codebook, plan: TaskPlan) -> Iterable[tuple[str, str, Value]]:

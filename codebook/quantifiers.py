@@ -7,6 +7,7 @@ say it of several.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as Collection
 from dataclasses import dataclass
 
 from .arguments import ChoiceArgument
@@ -34,6 +35,11 @@ _ALL_OF = (
 )
 """What stands before the word for a kind where all of it are meant."""
 
+_THE = r"\b(?<!of )(?:the|my|our|your|these|those)"
+"""What stands before the word for several of a kind where all are meant, if none of them is named besides."""
+
+_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+
 
 _GOES_ON = re.compile(r"\s*,?\s*and\b(?! then\b| after)")
 """With this something else may be asked for each of them: "go to every room and mop"."""
@@ -55,20 +61,20 @@ class Universal:
 def universals(codebook: Codebook, task: str, observation: Observation) -> Iterator[Universal]:
     """Where a task speaks of all things of a kind that is seen, and says nothing of which of them it means."""
     seen = [entity.id for entity in observation.entities]
-    by_word = _kinds_by_word(codebook.kinds)
+    by_word, text = _kinds_by_word(codebook.kinds), task.lower()
     if not by_word:
         return
-    words = "|".join(map(re.escape, sorted(by_word, key=len, reverse=True)))
-    text = task.lower()
-    for found in re.finditer(rf"{_ALL_OF} ({words})\b", text):
-        things = [entity.id for entity in observation.entities if entity.kind in by_word[found[2]]]
+    for found in re.finditer(rf"(?:{_ALL_OF} {_one_of(by_word)}|{_THE} {_one_of(_plurals(codebook))})\b", text):
+        things = [entity.id for entity in observation.entities if entity.kind in by_word[found[2] or found[3]]]
+        if found[3] and _others_named(text, found.start(), found.end(), things, seen):
+            continue
         end = exceptions_end(text, found.end(), seen)
         left_out = tuple(thing for thing in things if end and named(text[found.end() : end], thing, seen))
         end = end or found.end()
         if found[1] == "both" and len(things) != 2:
             continue
         if not _WHICH.match(text, end):
-            apart = found[1] not in ("all", "both") and _GOES_ON.match(text, end) is not None
+            apart = found[1] in ("every", "each", "each and every") and _GOES_ON.match(text, end) is not None
             members = tuple(thing for thing in things if thing not in left_out)
             yield Universal(found.start(), end, members, left_out, apart)
 
@@ -121,7 +127,30 @@ def check_quantified(codebook: Codebook, task: str, observation: Observation, pl
         missing = [thing for thing in one.things if thing not in used]
         if 0 < len(missing) < len(one.things):
             return f"'{task[one.begin : one.end]}' was said, and the plan has nothing for {', '.join(missing)}"
+    return _miscounted(codebook, task, observation, used)
+
+
+def _miscounted(codebook: Codebook, task: str, observation: Observation, used: Collection[str]) -> str:
+    """Why a plan that uses some things is not for as many of a kind as its task says; empty where it says no such
+    thing.
+    """
+    seen, by_word, text = [entity.id for entity in observation.entities], _kinds_by_word(codebook.kinds), task.lower()
+    if not (plurals := _plurals(codebook)):
+        return ""
+    for found in re.finditer(
+        rf"\b({'|'.join(_COUNTS)}|[2-9])(?: of (?:the|my|our|your|these|those))? {_one_of(plurals)}\b", text
+    ):
+        things = [entity.id for entity in observation.entities if entity.kind in by_word[found[2]]]
+        mine, count = used & set(things), _COUNTS.get(found[1]) or int(found[1])
+        if mine and len(mine) != count and not _others_named(text, found.start(), found.end(), things, seen):
+            return f"'{task[found.start() : found.end()]}' was said, and the plan has {', '.join(sorted(mine))}"
     return ""
+
+
+def _others_named(text: str, begin: int, end: int, things: Sequence[str], seen: Sequence[str]) -> bool:
+    """Whether a text names one of some things besides what it says from `begin` to `end`."""
+    rest = f"{text[:begin]} {text[end:]}"
+    return any(named(rest, thing, seen) for thing in things)
 
 
 def _used(codebook: Codebook, plan: TaskPlan, observation: Observation) -> Iterator[str]:
@@ -158,6 +187,15 @@ def _listed(things: Sequence[str]) -> str:
     """Things as people name several."""
     names = [thing.replace("_", " ") if thing[-1].isdigit() else f"the {thing.replace('_', ' ')}" for thing in things]
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _one_of(words: Iterable[str]) -> str:
+    return f"({'|'.join(map(re.escape, sorted(words, key=len, reverse=True))) or '(?!)'})"
+
+
+def _plurals(codebook: Codebook) -> set[str]:
+    """The words that mean several of a kind."""
+    return _kinds_by_word(codebook.kinds).keys() - {kind.replace("_", " ") for kind in codebook.kinds}
 
 
 def _kinds_by_word(kinds: Iterable[str]) -> Mapping[str, frozenset[str]]:

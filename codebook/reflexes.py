@@ -71,6 +71,11 @@ _REQUESTS = (
 """Beginnings of questions that ask to have something done."""
 
 _CONDITION = re.compile(r"\b(?:(?<!even )(?<!as )(?<!what )if|unless|provided(?: that)?)\b[^.;!?]*", re.IGNORECASE)
+_RECURS = re.compile(
+    r"\bevery (?:single )?(?:day|morning|noon|afternoon|evening|night|week|month"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
+    re.IGNORECASE,
+)
 _COURTESY = re.compile(
     r"\w+ (?:you|thou|u|possible|necessary|needed|need be|so|not|only|anything|i (?:may|can|could)|we (?:may|can|could)"
     r"|(?:[\w']+ ){1,3}(?:should )?asks?|it(?:'s| is) (?:ok|okay|possible|all ?right|alright|fine|not too|no trouble)"
@@ -146,8 +151,8 @@ def only_asks(task: str) -> bool:
 
 
 def condition(task: str) -> str:
-    """The condition under which a task asks for something, empty where there is none: whoever writes a plan beforehand
-    cannot tell whether it will hold.
+    """The condition under which a task asks for something, or when again, empty where it asks for it once and now:
+    whoever writes a plan beforehand cannot tell whether it will hold.
 
     >>> condition("If the guests look unhappy, say sorry."), condition("See if the door is open, if you can.")
     ('If the guests look unhappy, say sorry', '')
@@ -155,7 +160,8 @@ def condition(task: str) -> str:
     for found in _CONDITION.finditer(task.replace("\u2019", "'")):
         if not _COURTESY.match(found[0]) and not _WHETHER_IF.search(task, 0, found.start()):
             return found[0].strip()
-    return ""
+    recurs = _RECURS.search(task)
+    return "" if recurs is None else recurs[0]
 
 
 def _begins(words: tuple[str, ...], openings: tuple[str, ...]) -> bool:

@@ -106,7 +106,7 @@ class PlanController:
             why = f"not sure enough to act ({written.sure:.0%}; at least {self._sure:.0%} is asked for): {others}"
             return UNCLEAR, (Note(kind="unsure", text=why),)
         if when := condition(task):
-            why = f"a plan cannot tell whether it will be so; give the task once it is: '{when}'"
+            why = f"a plan is carried out once and now; give the task when it is to be: '{when}'"
             return UNCLEAR, (Note(kind="condition", text=f"not carried out: {why} ({written.plan.told})"),)
         if why := check_quantified(self._codebook, task, observation, written.plan):
             return UNCLEAR, (Note(kind="quantifier", text=f"not carried out: {why} ({written.plan.told})"),)

@@ -13,6 +13,7 @@ from codeword.codebook.choice_graph import Node
 from codeword.codebook.mutex import Mutexes
 from codeword.codebook.observation import Observation
 from codeword.codebook.plan_grammar import plan_graph
+from codeword.codebook.plan_numbers import most_or_least
 from codeword.codebook.plan_prompt import plan_prompt
 from codeword.codebook.plan_trace import contradicts_itself, same_outcome
 from codeword.codebook.quantifiers import check_quantified, spelled_out, spread
@@ -198,6 +199,7 @@ class PlanWriter:
         self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled, done: Sequence[str],
         enough: float,
     ) -> ThoughtOf:  # fmt: skip
+        there = [entity.id for entity in observation.entities]
         prompt = plan_prompt(codebook, task, observation, done)
         graph = plan_graph(codebook, observation, task)
         prior, covered = None, None
@@ -207,7 +209,8 @@ class PlanWriter:
         hint = Hint(about=About(codebook, task, observation, asks="plan"))
 
         def read(decision: Decision) -> TaskPlan:
-            return spread(codebook, task, observation, read_plan(codebook, decision.text))
+            plan = most_or_least(codebook, task, there, read_plan(codebook, decision.text))
+            return spread(codebook, task, observation, plan)
 
         def bare(within: Node) -> Decision:
             return self._engine.decide(prompt, within, cancelled)
@@ -267,7 +270,7 @@ def _chosen(codebook: Codebook, observation: Observation, thought: ThoughtOf, en
         "notes": tuple(note for one in made for note in one.notes),
     }
     if read_plan(codebook, texts[best].text) != best:
-        costs["notes"] = (*costs["notes"], Note(kind="quantifier", text=f"taken as said of each of them: {best.told}"))
+        costs["notes"] = (*costs["notes"], Note(kind="quantifier", text=f"taken as: {best.told}"))
     sure = None if first.logprob is None else considered[0].probability
     return WrittenPlan(best, texts[best].model_copy(update=costs), sure, considered)
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from codeword.codebook import parse_codebook
-from codeword.codebook.plan_numbers import check_numbers
+from codeword.codebook.plan_numbers import check_numbers, most_or_least
 from codeword.codebook.quantities.offer import quantities_said
-from codeword.codebook.task_plan import read_plan
+from codeword.codebook.task_plan import TaskPlan, read_plan
 
 LINE = parse_codebook("""
 codebook: line
@@ -65,3 +65,43 @@ def test_what_names_a_choice_is_no_quantity() -> None:
     assert [one.words for one in quantities_said(LINE, "put the 40 mm in, then wait 20 s")] == ["20 s"]
     assert [one.words for one in quantities_said(LINE, "40 cm, 50 mm")] == ["40 cm", "50 mm"]
     assert not refusal("the 60 mm lens please", {"skill": "lens", "lens": "mm_60"}, HOLD | {"time_s": 60})
+
+
+HOB = parse_codebook("""
+codebook: hob
+robot: {robot: hob, primitives: {act: {description: acts}}}
+entities: [cook]
+skills:
+  heat: {description: heat, args: {level: {integer: {min: 1, max: 9}}}}
+  turn: {description: turn, args: {angle_deg: {integer: {min: -90, max: 90}}}}
+  hood: {description: fan, args: {speed: {choice: [slow, fast]}}}
+  done: {description: end}
+  cannot: {description: give up, args: {reason: {choice: [missing]}}}
+""")
+
+
+@pytest.mark.parametrize(
+    ("task", "plan", "taken"),
+    [
+        ("heat at maximum", "heat 3", "heat 9"),
+        ("full power", "heat 1", "heat 9"),
+        ("as low as it goes, then the hood", "heat 5, hood fast", "heat 1, hood fast"),
+        ("heat at maximum, 4", "heat 4", "heat 4"),
+        ("heat at maximum, then turn", "heat 4, turn 30", "heat 4, turn 30"),
+        ("turn as little as you can", "turn 10", "turn 10"),
+        ("heat it for max", "heat 3", "heat 3"),
+        ("heat it", "heat 3", "heat 3"),
+    ],
+)
+def test_the_most_is_what_the_argument_takes_at_most(task: str, plan: str, taken: str) -> None:
+    assert most_or_least(HOB, task, ["max"], hob(plan)) == hob(taken)
+
+
+def hob(plan: str) -> TaskPlan:
+    """A plan out of its commands."""
+    names = {"heat": "level", "turn": "angle_deg", "hood": "speed"}
+    items = [
+        {"skill": skill, names[skill]: value if skill == "hood" else int(value)}
+        for skill, value in (command.split() for command in plan.split(", "))
+    ]
+    return read_plan(HOB, json.dumps({"plan": items}))

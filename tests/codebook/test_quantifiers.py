@@ -46,6 +46,7 @@ SEEN: Observation = scene(
         ("shut the door of each room at once", "shut the door of the kitchen, hall 2 and the big room at once"),
         ("clean the kitchen and hall 2, but not the big room", "clean the kitchen and hall 2"),
         ("clean the kitchen instead of hall 2", "clean the kitchen"),
+        ("clean the rooms, please", "clean the kitchen, hall 2 and the big room, please"),
     ],
 )  # fmt: skip
 def test_each_thing_is_named_in_the_place_of_all(task: str, text: str) -> None:
@@ -57,7 +58,7 @@ def test_each_thing_is_named_in_the_place_of_all(task: str, text: str) -> None:
     [
         "clean every room that is dirty", "clean all rooms in the east", "clean all rooms with plants",
         "clean all dirty rooms", "clean every room facing south", "all rooms for Anna", "clean the room",
-        "clean both rooms", "every room except those upstairs", "clean everything", "wash all windows",
+        "clean both rooms", "clean the rooms upstairs", "swap the rooms: first the kitchen", "every room except those upstairs", "clean everything", "wash all windows",
     ],
 )  # fmt: skip
 def test_a_task_that_may_mean_some_of_them_stays_as_it_is(task: str) -> None:
@@ -73,6 +74,9 @@ def test_a_task_that_may_mean_some_of_them_stays_as_it_is(task: str) -> None:
         ("clean every room that is dirty", ["kitchen"], ""),
         ("all rooms but the kitchen", ["hall_2", "big_room"], ""),
         ("all rooms but the kitchen", ["hall_2", "kitchen"], "the task leaves out kitchen, and the plan does not"),
+        ("clean two rooms", ["kitchen"], "'two rooms' was said, and the plan has kitchen"),
+        ("clean two of the rooms", ["kitchen", "hall_2"], ""),
+        ("clean two rooms, first the kitchen", ["kitchen"], ""),
         ("clean the kitchen, not hall 2", ["hall_2"], "the task leaves out hall_2, and the plan does not"),
     ],
 )  # fmt: skip
@@ -96,6 +100,8 @@ def test_a_plan_for_some_of_them_or_for_what_is_left_out_must_not_be_carried_out
         ("do every room", "clean kitchen, clean hall_2", "clean kitchen, clean hall_2"),
         ("do every room that is dirty", "clean kitchen", "clean kitchen"),
         ("look for it in every room", "go_home", "go_home"),
+        ("clean the rooms", "clean hall_2", "clean kitchen, clean hall_2, clean big_room"),
+        ("clean two rooms", "clean hall_2", "clean hall_2"),
     ],
 )  # fmt: skip
 def test_a_command_for_one_of_all_is_meant_for_each(task: str, plan: str, spread_out: str) -> None:

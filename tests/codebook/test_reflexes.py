@@ -197,6 +197,7 @@ def test_no_task_of_the_shipped_scenarios_is_taken_for_one_that_asks_for_nothing
         ("water the fern if it is dry", "if it is dry"),
         ("close the door unless somebody is in there", "unless somebody is in there"),
         ("go to the gate, provided that it is open", "provided that it is open"),
+        ("water the fern every morning", "every morning"),
         ("see if the door is open", ""),
         ("have a look at the fern and tell me if it is dry", ""),
         ("turn left if you can", ""),

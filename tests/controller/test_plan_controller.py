@@ -181,14 +181,14 @@ def test_a_command_for_one_of_all_is_carried_out_for_each_of_them() -> None:
         '{"skill":"brew","drink":"tea","cup":"red_cup"}', '{"skill":"brew","drink":"tea","cup":"old_cup"}',
     ]  # fmt: skip
     assert '"done"' in made[2].text
-    assert made[0].notes[-1].text.startswith("taken as said of each of them: brew(drink tea, cup red_cup); brew(")
+    assert made[0].notes[-1].text.startswith("taken as: brew(drink tea, cup red_cup); brew(")
 
 
 def test_a_task_under_a_condition_is_not_carried_out() -> None:
     controller = PlanController(Writer(brewing("red_cup")), book(COFFEE))  # type: ignore[arg-type]
     made = controller.decide("if Anna looks tired, tea in the red cup", CUPS)
     assert '"cannot"' in made.text
-    assert "a plan cannot tell whether it will be so; give the task once it is: 'if Anna looks" in made.notes[-1].text
+    assert "a plan is carried out once and now; give the task when it is to be: 'if Anna looks" in made.notes[-1].text
 
 
 def test_whatever_a_model_writes_for_a_large_scene_is_carried_out_as_it_stands(
