@@ -235,10 +235,10 @@ class _Run:
         deed, args = item.deed, item.args
         if GHOST in args.values():
             return "missing"
-        adds = any(effect.holds for effect in deed.effects)
+        tells = any(effect.holds for effect in deed.effects) or (deed.effects and not deed.args)
         for number in range(item.times):
             while not deed.may(self.facts, args):
-                if not number and adds and deed.is_known_by_facts and deed.after(self.facts, args) == self.facts:
+                if not number and tells and deed.is_known_by_facts and deed.after(self.facts, args) == self.facts:
                     self.spared += 1
                     return ""
                 if not self.approach(lambda facts: deed.may(facts, args), (deed.name, *args.values())):
