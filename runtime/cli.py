@@ -72,12 +72,16 @@ VERBS = {
 }
 """Each verb: where it is, and what it says of itself."""
 
+_OF_LAB = ("evaluate", "lessons", "published")
+
 
 class _Verbs(LazyGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
+            if args[0] in _OF_LAB:
+                raise InputError(f"'{args[0]}' is a verb of the lab: codeword lab {args[0]}")
             raise InputError(f"there is no verb '{args[0]}'{did_you_mean(args[0], list(VERBS))}")
         return super().resolve_command(ctx, args)
 

@@ -8,7 +8,9 @@ import pytest
 from codeword.codebook.errors import InputError
 from codeword.controller.decider_config import DeciderConfig
 from codeword.runtime.cli import VERBS
+from codeword.runtime.cli_lab import COMMANDS
 from codeword.runtime.model_options import model_options, with_model
+from tests.runtime.test_cli import call
 
 DECIDE = ("run", "chat", "mcp", "connect", "codebook try")
 WITHOUT_JSON = {
@@ -74,3 +76,9 @@ def test_a_kind_of_controller_that_is_none_is_refused_before_anything_is_loaded(
 
     with pytest.raises(InputError, match="there is no controller 'lm'"):
         Controllers(DeciderConfig("lm", "no-such-model"), silent)
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_a_verb_of_the_lab_is_told_where_it_stands(capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    code, _, told = call(capsys, verb, "--help")
+    assert (code, told) == (2, f"codeword: '{verb}' is a verb of the lab: codeword lab {verb}\n")
