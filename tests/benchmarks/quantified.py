@@ -107,7 +107,7 @@ def bench_quantified(
         for form in FORMS:
             mine = [(one, trial) for one, trial in tried if one.form == form]
             right = sum(_is_right(one, trial) for one, trial in mine)
-            moved = sum(trial.carried_out for _, trial in mine)
+            moved = sum(trial.carried_out and bool(trial.trace.commands) for _, trial in mine)
             low, high = wilson95(right, len(mine)) if mine else (0.0, 1.0)
             rows.append({
                 "way": way, "form": form, "n": len(mine), "right": right, "wilson95": f"{low:.0%}–{high:.0%}",
