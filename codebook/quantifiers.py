@@ -69,7 +69,8 @@ def universals(codebook: Codebook, task: str, observation: Observation) -> Itera
         if found[3] and _others_named(text, found.start(), found.end(), things, seen):
             continue
         end = exceptions_end(text, found.end(), seen)
-        left_out = tuple(thing for thing in things if end and named(text[found.end() : end], thing, seen))
+        besides = [thing for thing in things if end and named(text[found.end() : end], thing, seen)]
+        left_out = tuple(thing for thing in things if thing in besides or thing in excepted(task, seen))
         end = end or found.end()
         if found[1] == "both" and len(things) != 2:
             continue

@@ -78,15 +78,16 @@ _RECURS = re.compile(
 )
 _COURTESY = re.compile(
     r"\w+ (?:you|thou|u|possible|necessary|needed|need be|so|not|only|anything|i (?:may|can|could)|we (?:may|can|could)"
-    r"|(?:[\w']+ ){1,3}(?:should )?asks?|it(?:'s| is) (?:ok|okay|possible|all ?right|alright|fine|not too|no trouble)"
+    r"|(?:some|any)(?:one|body) (?:should )?asks?"
+    r"|it(?:'s| is) (?:ok|okay|possible|all ?right|alright|fine|not too|no trouble)"
     r"|that(?:'s| is| would be) (?:ok|okay|possible|all ?right|alright|fine))\b",
     re.IGNORECASE,
 )
 """What begins like a condition and is a manner of speaking."""
 
 _WHETHER_IF = re.compile(
-    r"\b(?:see|look|check|know|tell|find out|ask|verify|test|inspect|examine|say|report|learn|watch|sure|hear|feel"
-    r"|listen|smell|taste|try|vet|measure|go over|wonder)(?:s|ing|ed)?\b[^.;!?]*$",
+    r"\b(?:see|look|check|know|tell|find out|ask|verify|test|inspect|examine|wonder|say|report|sure)"
+    r"(?:s|ing|ed)?(?: (?:me|us|him|her|them|again|for me|(?:the|a) \w+))?\s*$",
     re.IGNORECASE,
 )
 """What asks whether something is so: "see if the door is open"."""

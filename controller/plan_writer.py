@@ -15,7 +15,7 @@ from codeword.codebook.observation import Observation
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_numbers import most_or_least
 from codeword.codebook.plan_prompt import plan_prompt
-from codeword.codebook.plan_trace import contradicts_itself, same_outcome
+from codeword.codebook.plan_trace import contradicts_itself, same_outcome, trace
 from codeword.codebook.quantifiers import check_quantified, spelled_out, spread
 from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import Achieve, TaskPlan, read_plan
@@ -302,10 +302,13 @@ def _meant(codebook: Codebook, observation: Observation, weights: dict[TaskPlan,
 
 
 def _of_outcomes(codebook: Codebook, observation: Observation, weights: dict[TaskPlan, float]) -> dict[TaskPlan, float]:
-    """The likeliest plan of each outcome, with the weight of all that come to it."""
+    """The likeliest plan of each outcome, with the weight of all that come to it; those that leave nothing to be done
+    have only that in common.
+    """
     found: dict[TaskPlan, float] = {}
     for plan in sorted(weights, key=lambda plan: -weights[plan]):
-        same = next((other for other in found if same_outcome(codebook, other, plan, observation)), plan)
+        does = plan.cannot or trace(codebook, plan, observation).commands
+        same = next((other for other in found if does and same_outcome(codebook, other, plan, observation)), plan)
         found[same] = found.get(same, 0.0) + weights[plan]
     return found
 

@@ -102,6 +102,7 @@ def test_a_plan_for_some_of_them_or_for_what_is_left_out_must_not_be_carried_out
         ("look for it in every room", "go_home", "go_home"),
         ("clean the rooms", "clean hall_2", "clean kitchen, clean hall_2, clean big_room"),
         ("clean two rooms", "clean hall_2", "clean hall_2"),
+        ("clean all rooms for an hour except the kitchen", "clean hall_2", "clean hall_2, clean big_room"),
     ],
 )  # fmt: skip
 def test_a_command_for_one_of_all_is_meant_for_each(task: str, plan: str, spread_out: str) -> None:

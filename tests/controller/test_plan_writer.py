@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from codeword.codebook import Codebook, Entity, Observation, parse_codebook
+from codeword.codebook import Codebook, Entity, Fact, Observation, parse_codebook
 from codeword.codebook.task_plan import read_plan
 from codeword.controller.decision import Decision
 from codeword.controller.plan_writer import ThoughtOf, WrittenPlan, _chosen
@@ -75,6 +75,20 @@ def test_plans_that_come_to_the_same_count_together_where_none_is_sure_enough() 
     assert (alone.plan.text, alone.sure) == (there, pytest.approx(0.45))
     assert (together.plan.text, together.sure) == (there, pytest.approx(0.8))
     assert [one.plan for one in together.considered] == [there, elsewhere, '{"cannot":"unclear"}']
+
+
+def test_plans_that_leave_nothing_to_be_done_do_not_count_together() -> None:
+    facts = "entities: [bay]\nfacts: {down: the anchor is down, lit: a lamp is on}"
+    skills = (
+        "drop_anchor: {description: let the anchor down, effects: [down]}\n  lamp: {description: on, effects: [lit]}"
+    )
+    text = BOOK.replace("entities: [bay]", facts).replace("drop_anchor: {description: let the anchor down}", skills)
+    boat = parse_codebook(text.replace("effects: [down]", "preconditions: [not down], effects: [down]").replace(
+        "effects: [lit]", "preconditions: [not lit], effects: [lit]"))  # fmt: skip
+    seen = Observation(step=0, time_s=0.0, entities=(), facts=(Fact("down", ()), Fact("lit", ())))
+    lamp = ANCHOR.replace("drop_anchor", "lamp")
+    made = [written(ANCHOR, 0.4), written(lamp, 0.35)]
+    assert chosen(boat, seen, made, enough=0.6).sure == pytest.approx(0.4)
 
 
 TRAYS = """
