@@ -114,6 +114,7 @@ async def _serve_http(toolbox: Toolbox, port: int) -> None:
     listening = socket.socket()
     try:
         listening.bind(("127.0.0.1", port))
+        listening.listen()  # before the address is told: who comes early waits
     except OSError as problem:
         raise InputError(f"--http {port}: cannot be listened on: {problem.strerror}; 0 takes any free one") from problem
     at = listening.getsockname()[1]
