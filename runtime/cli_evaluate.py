@@ -15,7 +15,9 @@ from codeword.controller.decider_config import POLICIES
 from codeword.controller.engine import Engine
 from codeword.controller.registry import DEFAULT_MODEL, resolve
 from codeword.controller.sureness import SURE
+from codeword.controller.teaching.corpus_reader import files
 from codeword.controller.teaching.domains import AUTHORED, VALIDATION
+from codeword.controller.teaching.plan_lessons import books_of
 
 from .evaluation.authored import evaluate_authored
 from .evaluation.card import model_card
@@ -32,11 +34,11 @@ from .terminal import counting, err, out, print_json, stages
 
 
 def evaluate_corpus(
-    contenders: Sequence[Contender], splits: Sequence[str], n: int, seed: int, *, examples: int, plot: Path | None,
-    as_json: bool,
+    contenders: Sequence[Contender], splits: Mapping[str, Sequence[Path]], n: int, seed: int, *, examples: int,
+    plot: Path | None, failures: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Have every model among some contenders write plans for n tasks of each split, and tell what they come to; with
-    `examples` without so many of them in every codebook, and with them.
+    """Have every model among some contenders write plans for n tasks of each split, which comes with its codebooks'
+    files, and tell what they come to; with `examples` without so many of them in every codebook, and with them.
 
     Raises InputError where no contender is a model, or where the plot cannot be written.
     """
@@ -52,14 +54,16 @@ def evaluate_corpus(
             about = {"controller": one.name, "model": base.name, "adapter": engine.adapter.name}
             for split, tell in product(splits, ways):
                 figures = evaluate_authored(
-                    engine, split, n, seed, lambda: bar.advance(bar.task_ids[0]), examples=examples, tell=tell
+                    engine, splits[split], n, seed, lambda: bar.advance(bar.task_ids[0]), examples=examples, tell=tell
                 )
-                found.append({**about, "examples": examples if tell else 0, **figures})
+                found.append({**about, "split": split, "examples": examples if tell else 0, **figures})
     if as_json:
         print_json({"machine": machine(), "seed": seed, "rows": found})
     else:
         for figures in found:
             _show_corpus(figures)
+            if failures:
+                _show_missed(figures["missed"])
     if plot is not None:
         last = found[-1]
         title = f"{last['model']}, adapter {last['adapter']}, {last['split']}"
@@ -94,6 +98,21 @@ def _show_corpus(figures: Mapping[str, Any]) -> None:
             )
     if figures["reliability"]["n"]:
         out.print(f"  expected calibration error {figures['reliability']['ece']:.3f}", markup=False)
+
+
+def _show_missed(missed: Sequence[Mapping[str, Any]]) -> None:
+    for one in missed:
+        did = "did" if one["carried_out"] else "held, thought of"
+        out.print(f"{one['codebook']}, {one['kind']}: {one['task']}", markup=False)
+        out.print(
+            f"  {did} {one['plan']}{_sureness(one['sureness'])}; right: {' or '.join(one['right'])}", markup=False
+        )
+        for note in one["notes"]:
+            out.print(f"  {note}", markup=False)
+
+
+def _sureness(value: float | None) -> str:
+    return "" if value is None else f" ({value:.0%} sure)"
 
 
 def evaluate_external(
@@ -190,6 +209,11 @@ CORPUS = (VALIDATION, AUTHORED)
     help=f"Measure on the public sets in this folder instead; its splits: {', '.join(SETS)}.",
 )
 @click.option(
+    "--corpus",
+    type=click.Path(path_type=Path),
+    help="Measure plans on codebooks of yours, FOLDER/DOMAIN/NAME.yaml with NAME.tasks.yaml.",
+)
+@click.option(
     "--episodes", type=click.IntRange(1), default=51, show_default=True, help="Episodes, or items, of each split."
 )
 @click.option(
@@ -209,8 +233,9 @@ CORPUS = (VALIDATION, AUTHORED)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def evaluate(
     names: tuple[str, ...], base: str, adapter: str | None, models: tuple[str, ...], policies: tuple[str, ...],
-    splits: tuple[str, ...], external: Path | None, episodes: int, examples: int | None, first_seed: int, jobs: int,
-    folder: Path | None, plot: Path | None, failures: bool, card: bool, as_json: bool,
+    splits: tuple[str, ...], external: Path | None, corpus: Path | None, episodes: int,
+    examples: int | None, first_seed: int, jobs: int, folder: Path | None, plot: Path | None, failures: bool,
+    card: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Evaluate controllers on unseen layouts, wordings, codebooks and kinds of task, and on the other suites.
 
@@ -220,21 +245,30 @@ def evaluate(
     With --external FOLDER it is measured on public sets that nobody here wrote, in a world of facts and with no
     physics; runtime/guide/external.md says where to get them and what counts as right. So are --split validation and
     authored: tasks of the corpus of codebooks, of domains that choices are made on, and that nobody is taught with.
+    With --corpus FOLDER codebooks of your own with their tasks are tried in the same way (runtime/guide/teaching.md).
     """
+    if corpus is not None and (splits or external is not None):
+        raise InputError(f"--corpus: goes without {'--split' if splits else '--external'}; evaluate them one by one")
     for split in splits if external is None else ():
         if split not in (known := [*SPLITS, *CORPUS]):
             raise InputError(f"there is no split '{split}'{did_you_mean(split, known)}")
-    of_corpus = [split for split in splits if split in CORPUS and external is None]
+    of_corpus = _of_folder(corpus) if corpus is not None else {
+        split: books_of(split) for split in splits if split in CORPUS and external is None
+    }  # fmt: skip
     for option, given in (("--plot", plot), ("--examples", examples)):
         if given is not None and not of_corpus:
-            raise InputError(f"{option}: goes with --split {' or '.join(CORPUS)}")
+            raise InputError(f"{option}: goes with --corpus, or --split {' or '.join(CORPUS)}")
     if of_corpus:
+        name = next(iter(of_corpus))
         others = [split for split in splits if split not in CORPUS]
         if others:
-            raise InputError(f"--split {of_corpus[0]} has no physics, and {others[0]} has; evaluate them one by one")
-        _refuse("--split " + of_corpus[0], {"--card": card, "--out": folder is not None, "--jobs": jobs > 1})
+            raise InputError(f"--split {name} has no physics, and {others[0]} has; evaluate them one by one")
+        what = "--corpus" if corpus is not None else f"--split {name}"
+        _refuse(what, {"--card": card, "--out": folder is not None, "--jobs": jobs > 1})
         who = contenders(names, base=base, adapter=adapter, models=models, policies=("plan",))
-        evaluate_corpus(who, of_corpus, episodes, first_seed, examples=examples or 0, plot=plot, as_json=as_json)
+        evaluate_corpus(
+            who, of_corpus, episodes, first_seed, examples=examples or 0, plot=plot, failures=failures, as_json=as_json
+        )
         return
     if external is not None:
         _refuse("--external", {"--card": card, "--out": folder is not None, "--jobs": jobs > 1})
@@ -256,6 +290,14 @@ def evaluate(
     _show(rows, list(chosen))
     if failures:
         _show_failures(rows)
+
+
+def _of_folder(folder: Path) -> dict[str, tuple[Path, ...]]:
+    """The codebooks of a folder, under its name. Raises InputError where there are none."""
+    found = tuple(files(folder))
+    if not found:
+        raise InputError(f"--corpus {folder}: has no codebooks; FOLDER/DOMAIN/NAME.yaml, NAME.tasks.yaml beside it")
+    return {folder.resolve().name: found}
 
 
 def _refuse(what: str, given: Mapping[str, bool]) -> None:

@@ -12,7 +12,6 @@ from codeword.controller.backend import Backend
 from codeword.controller.controller import model_controller
 from codeword.controller.sureness import SURE
 from codeword.controller.teaching.corpus_reader import KINDS, Task, read_entry
-from codeword.controller.teaching.plan_lessons import books_of
 from codeword.runtime.statistics import wilson95
 from codeword.runtime.trial import Trial, try_task
 
@@ -24,7 +23,7 @@ FLOORS = (0.0, 0.3, SURE, 0.7, 0.9)
 
 def evaluate_authored(
     backend: Backend,
-    split: str,
+    books: Sequence[Path],
     n: int,
     seed: int,
     advance: Callable[[], None],
@@ -32,9 +31,9 @@ def evaluate_authored(
     examples: int = 0,
     tell: bool = True,
 ) -> dict[str, Any]:
-    """Try n tasks of a split's domains, drawn by seed, each in one of its wordings, in the scene that stands beside it.
-    So many `examples` go into every codebook, tasks of one command, and half of what is tried are these in other words;
-    without `tell` the same is tried and they are left out.
+    """Try n tasks of codebooks that have their tasks beside them, drawn by seed, each in one of its wordings, in the
+    scene that stands beside it; fewer where there are fewer. So many `examples` go into every codebook, tasks of one
+    command, and half of what is tried are these in other words; without `tell` the same is tried and they are left out.
 
     A task is done rightly where what is carried out comes to the same as a plan that is right; one that is to be
     refused, where nothing is carried out. Carried out is what the model is sure enough of, and whose numbers are those
@@ -43,23 +42,26 @@ def evaluate_authored(
     says so.
     """
     tried: list[tuple[Task, Trial]] = []
-    for task, words, make in _drawn(backend, books_of(split), n, seed, examples, tell=tell):
+    missed: list[dict[str, Any]] = []
+    for path, task, words, make in _drawn(backend, books, n, seed, examples, tell=tell):
         tried.append((task, make(words)))
+        if not _is_right(*tried[-1]):
+            missed.append(_missed(path, *tried[-1]))
         advance()
     asked = [(task, one) for task, one in tried if task.kind != "refusal"]
     refused = [(task, one) for task, one in tried if task.kind == "refusal"]
     return {
-        "split": split,
         "n": len(tried),
-        "rows": [_kind(kind, [one for task, one in tried if task.kind == kind]) for kind in KINDS],
+        "rows": [_kind(kind, [_is_right(*one) for one in tried if one[0].kind == kind]) for kind in KINDS],
         "floors": [_floor(floor, [one for _, one in asked], [one for _, one in refused]) for floor in FLOORS],
         "reliability": reliability(_answers(tried)),
+        "missed": missed,
     }
 
 
 def _drawn(
     backend: Backend, books: Sequence[Path], n: int, seed: int, examples: int = 0, *, tell: bool = True
-) -> Iterator[tuple[Task, str, Callable[[str], Trial]]]:
+) -> Iterator[tuple[Path, Task, str, Callable[[str], Trial]]]:
     """Tasks in the order of their codebooks, so that each codebook is read once."""
     rng = random.Random(seed)
     counts = dict.fromkeys(sorted(rng.sample(range(len(books)), min(len(books), max(1, n // 4)))), 0)
@@ -77,7 +79,7 @@ def _drawn(
             def make(words: str, task: Task = task, book: Codebook = book, who: Any = controller) -> Trial:
                 return try_task(book, who, words, task.observation, task.plans)
 
-            yield task, rng.choice(task.say[1:] if number in told else task.say), make
+            yield books[at], task, rng.choice(task.say[1:] if number in told else task.say), make
 
 
 def _told(rng: random.Random, tasks: Sequence[Task], most: int) -> list[int]:
@@ -110,9 +112,23 @@ def _answers(tried: Iterable[tuple[Task, Trial]]) -> list[tuple[float, bool]]:
     ]
 
 
-def _kind(kind: str, tried: list[Trial]) -> dict[str, Any]:
-    right = sum(not one.carried_out if kind == "refusal" else one.right is True for one in tried)
-    return {"kind": kind, "n": len(tried), "right": right, "wilson95": wilson95(right, len(tried)) if tried else None}
+def _is_right(task: Task, one: Trial) -> bool:
+    return not one.carried_out if task.kind == "refusal" else one.right is True
+
+
+def _missed(path: Path, task: Task, one: Trial) -> dict[str, Any]:
+    """A task that was not done rightly, with the plan that was written, what came of it, and what would be right."""
+    return {
+        "codebook": f"{path.parent.name}/{path.stem}", "kind": task.kind, "task": one.task, "plan": one.plan.told,
+        "sureness": one.decision.sureness, "carried_out": one.carried_out,
+        "notes": [note.text for note in one.decision.notes],
+        "right": [plan.told for plan in task.plans] or list(task.cannot),
+    }  # fmt: skip
+
+
+def _kind(kind: str, tried: Sequence[bool]) -> dict[str, Any]:
+    n, right = len(tried), sum(tried)
+    return {"kind": kind, "n": n, "right": right, "wilson95": wilson95(right, n) if n else None}
 
 
 def _floor(floor: float, asked: list[Trial], refused: list[Trial]) -> dict[str, Any]:
