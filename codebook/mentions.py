@@ -19,7 +19,7 @@ _NO_NAMES = frozenset({
 _ARTICLES = frozenset({"the", "a", "an", "this", "that", "my", "your", "his", "her", "our", "their", "its"})
 """Words that a noun follows."""
 
-_NO_NOUNS = frozenset({
+NO_NOUNS = frozenset({
     "up", "down", "out", "off", "over", "under", "onto", "inside", "outside", "behind", "beside", "between", "near",
     "above", "below", "is", "are", "was", "be", "has", "have", "not", "then", "so", "if", "when", "while", "until",
     "please", "now", "here", "there", "away", "back", "together", "apart", "again", "where", "who", "as", "than",
@@ -44,11 +44,14 @@ _CONTRACTED = re.compile(r"(?<=[a-z])['\u2019][a-z]+")
 _POSSESSIVE = re.compile(r"(?<=[a-z])['\u2019]s\b")
 _EXCEPTION = re.compile(
     r"\b(?:neither|except(?:ing)?(?: for)?|excluding|apart from|aside from|other than"
-    r"|(?:all|every|each|any)\w*(?: \w+){0,6} but(?: not)?|(?:and|but) not|not counting|instead of"
+    r"|(?:all|every|each|any)\w*(?: \w+){0,6},? but(?: not| leave| skip| spare)?"
+    r"|(?:and|but|just|only) not|not counting|instead of"
+    r"|(?:but|except|only|just|and)(?: please)? (?:leave|skip|spare)(?: out)?|leaving out|without touching"
     r"|rather than|(?<=, )not|außer|ausser|nicht|sauf|excepté|excepto|salvo|tranne|eccetto)\b"
 )
 _EXCEPTING = re.compile(
-    r",?\s*(?:except(?:ing)?|excluding|but|other than|apart from|aside from|save|not)(?: for| not)?\b"
+    r",?\s*(?:(?:except(?:ing)?|but|only|just)(?: please)? (?:leave|skip|spare)(?: out)?|just not|only not"
+    r"|except(?:ing)?|excluding|but|other than|apart from|aside from|save|not)(?: for| not)?\b"
 )
 """How exceptions from all things of a kind begin."""
 
@@ -58,6 +61,12 @@ _BETWEEN = frozenset({
     "der", "die", "das", "dem", "den", "und", "oder", "le", "la", "les", "et", "ou", "el", "los", "las", "y", "o", "il",
 })  # fmt: skip
 """What stands among the names of things that are excepted together."""
+
+_PLACING = frozenset({"in", "on", "at", "from", "with", "to", "into", "onto", "for", "of"})
+"""What may stand before the names of things that are excepted."""
+
+_ALONE = re.compile(r"\s*(?:alone|out|be|in peace|as (?:it is|they are)|where (?:it is|they are))\b")
+"""What is said behind the names of what is to be left."""
 
 _MISSPELT = 0.93
 """Two names as alike as this, by the share of their letters, are one."""
@@ -163,9 +172,10 @@ def _names_end(text: str, at: int, things: Collection[str]) -> int:
     for word in _EXCEPTED.finditer(text, at):
         if word[0] in names or (end and word[0] in ("one", "ones")):
             end = word.end()
-        elif word[0] not in _BETWEEN:
+        elif word[0] not in _BETWEEN and (end or word[0] not in _PLACING):
             break
-    return end
+    rest = _ALONE.match(text, end) if end else None
+    return end if rest is None else rest.end()
 
 
 def absent(task: str, seen: Iterable[str], known: Collection[str] | None = None) -> dict[str, frozenset[str]]:
@@ -250,11 +260,11 @@ def _nouns(said: Sequence[str]) -> Iterator[str]:
     for at, word in enumerate(said):
         if word in _ARTICLES:
             end = at + 1
-            while end < len(said) and said[end].isalpha() and said[end] not in _NO_NAMES | _NO_NOUNS:
+            while end < len(said) and said[end].isalpha() and said[end] not in _NO_NAMES | NO_NOUNS:
                 end += 1
             if end > at + 1 and said[end - 1] not in _LOOSE:
                 yield said[end - 1]
-    if len(said) > 1 and said[-1].isalpha() and said[-1] not in _NO_NAMES | _NO_NOUNS | _LOOSE:
+    if len(said) > 1 and said[-1].isalpha() and said[-1] not in _NO_NAMES | NO_NOUNS | _LOOSE:
         yield said[-1]
 
 

@@ -1,5 +1,6 @@
 """Whether a plan takes its numbers from the task: what was said is not clamped, and not replaced by another number."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -12,7 +13,7 @@ from .command_codec import make_command
 from .quantities import OfferedNumber, Quantity, find_quantities, offered_numbers, unmet
 from .quantities.offer import number_slots, number_text
 from .skills import Codebook
-from .task_plan import Do, TaskPlan
+from .task_plan import Achieve, Do, Item, TaskPlan
 
 _FACTORS = (60, 100, 1000)
 """By how much units that codebooks have no word for differ: cents and euros, packs a second and a minute."""
@@ -87,6 +88,36 @@ def most_or_least(codebook: Codebook, task: str, seen_ids: Collection[str], plan
     value = argument.value(argument.high if most else argument.low)
     command = make_command(codebook, item.command.skill, dict(item.command.args) | {name: value})
     return TaskPlan((*plan.items[:at], Do(command, item.times), *plan.items[at + 1 :]), plan.cannot)
+
+
+_PLUS = re.compile(r"(?:\+|\bplus)\s*$", re.IGNORECASE)
+
+
+def with_signs(codebook: Codebook, task: str, seen_ids: Collection[str], plan: TaskPlan) -> TaskPlan:
+    """A plan whose numbers have the signs that its task says ("+45 degrees", "minus thirty"), where an argument takes
+    both; as it is elsewhere.
+    """
+    said = find_quantities(task, seen_ids)
+    signed = [one for one in said if one.value < 0 or one.words[:1] == "+" or _PLUS.search(task, 0, one.start)]
+    others = {abs(one.value) for one in said if one not in signed}
+    clear = [one for one in signed if abs(one.value) not in others]
+    return TaskPlan(tuple(_signed(codebook, clear, item) for item in plan.items), plan.cannot) if clear else plan
+
+
+def _signed(codebook: Codebook, said: Collection[Quantity], item: Item) -> Item:
+    if isinstance(item, Achieve):
+        return item
+    skill, args = codebook.skills[item.command.skill], dict(item.command.args)
+    slots = {slot.name: slot for slot in number_slots(codebook) if slot.skill == skill.name}
+    for name, value in args.items():
+        argument = skill.args[name]
+        if not isinstance(argument, NumberArgument) or not isinstance(value, int | float):
+            continue
+        exact = {slots[name].exact(one) if name in slots and one.unit is not None else one.value for one in said}
+        meant = {float(one) for one in exact if one is not None and abs(float(one)) == abs(value)}
+        if len(meant) == 1 and argument.count(-value) is not None:
+            args[name] = math.copysign(value, *meant) if isinstance(value, float) else int(*meant)
+    return Do(make_command(codebook, skill.name, args), item.times)
 
 
 def _used(codebook: Codebook, plan: TaskPlan) -> Iterable[tuple[str, str, Value]]:

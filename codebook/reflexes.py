@@ -72,8 +72,8 @@ _REQUESTS = (
 
 _CONDITION = re.compile(r"\b(?:(?<!even )(?<!as )(?<!what )if|unless|provided(?: that)?)\b[^.;!?]*", re.IGNORECASE)
 _RECURS = re.compile(
-    r"\bevery (?:single )?(?:day|morning|noon|afternoon|evening|night|week|month"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
+    r"\b(?:every|each) (?:single |other )?(?:day|morning|noon|afternoon|evening|night|hour|week|month"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b|\bwhenever\b",
     re.IGNORECASE,
 )
 _COURTESY = re.compile(

@@ -25,7 +25,7 @@ _COSTS = frozenset(
 
 class Note(Record):
     """Something worth knowing that happened on the way to a decision: of a kind (`poisoned`, `cache`, `remote`,
-    `fallback`, `goal`, `stop`, `hold`, `planner`), told in words.
+    `fallback`, `goal`, `stop`, `hold`, `planner`, `task` …), told in words.
     """
 
     kind: str

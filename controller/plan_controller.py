@@ -8,16 +8,17 @@ from typing import Any
 
 from codeword.codebook.command import Command
 from codeword.codebook.command_codec import give_up
+from codeword.codebook.distribution import check_quantified
 from codeword.codebook.errors import CommandError
 from codeword.codebook.facts import Fact
 from codeword.codebook.observation import Observation
 from codeword.codebook.plan_executor import PlanExecutor
 from codeword.codebook.plan_numbers import check_numbers
-from codeword.codebook.quantifiers import check_quantified
 from codeword.codebook.reflexes import condition
 from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import UNCLEAR, TaskPlan, check_things
 
+from .ambiguity import check_ambiguous
 from .backend import Backend
 from .decision import Decision, Note, Stopwatch, decision_key, reflex_decision
 from .engine import Cancelled, never
@@ -93,7 +94,7 @@ class PlanController:
         written = self._writer.write(self._codebook, task, observation, cancelled, done=done, sure=self._sure)
         self._task, self._seen, self._written, self._done = task, _shown(observation), written, done
         self._is_stale = False
-        refusal, self._notes = self._checked(task, observation, written)
+        refusal, self._notes = self._checked(written.asked, observation, written)
         self._executor = PlanExecutor(self._codebook, TaskPlan((), refusal) if refusal else written.plan)
         return written
 
@@ -108,6 +109,8 @@ class PlanController:
         if when := condition(task):
             why = f"a plan is carried out once and now; give the task when it is to be: '{when}'"
             return UNCLEAR, (Note(kind="condition", text=f"not carried out: {why} ({written.plan.told})"),)
+        if why := check_ambiguous(self._codebook, task, observation, written.plan):
+            return UNCLEAR, (Note(kind="ambiguous", text=f"not carried out: {why} ({written.plan.told})"),)
         if why := check_quantified(self._codebook, task, observation, written.plan):
             return UNCLEAR, (Note(kind="quantifier", text=f"not carried out: {why} ({written.plan.told})"),)
         there = [entity.id for entity in observation.entities]

@@ -10,13 +10,13 @@ from math import exp
 from typing import Any, NamedTuple
 
 from codeword.codebook.choice_graph import Node
+from codeword.codebook.distribution import check_quantified, spelled_out, spread
 from codeword.codebook.mutex import Mutexes
 from codeword.codebook.observation import Observation
 from codeword.codebook.plan_grammar import plan_graph
-from codeword.codebook.plan_numbers import most_or_least
+from codeword.codebook.plan_numbers import most_or_least, with_signs
 from codeword.codebook.plan_prompt import plan_prompt
 from codeword.codebook.plan_trace import contradicts_itself, same_outcome, trace
-from codeword.codebook.quantifiers import check_quantified, spelled_out, spread
 from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import Achieve, TaskPlan, read_plan
 
@@ -27,6 +27,7 @@ from .prior.coverage import Coverage, coverage
 from .prior.of_task import plan_prior
 from .prior.plan_prior import PlanPrior
 from .prior.weighted import Weighted
+from .rephrase import rephrased
 from .sampling import GREEDY, Sampling
 from .speculation_hint import About, Hint
 
@@ -116,6 +117,7 @@ _MEANT = 0.5
 @dataclass(frozen=True)
 class WrittenPlan:
     """A plan, the decision that wrote it, and the plans considered, the likeliest first and this one among them.
+    `asked` is the task as it was read (`rephrased`).
 
     `sure` is the probability that the model gives the plan among all that could be written, in all ways of writing it
     that were looked at (0 to 1); None where a model elsewhere does not tell it.
@@ -125,6 +127,7 @@ class WrittenPlan:
     decision: Decision
     sure: float | None
     considered: tuple[Alternative, ...]
+    asked: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,8 @@ class PlanWriter:
         done: Sequence[str] = (),
         sure: float = 0.0,
     ) -> WrittenPlan:
-        """Write the plan of a task; `done` are the items of an earlier plan that are done already.
+        """Write the plan of a task, without what its speaker took back and in the order of doing; `done` are the items
+        of an earlier plan that are done already.
 
         Other plans are looked at as long as one of them can be likelier than the best so far, and where the best is
         less sure than ENOUGH or than `sure`, so that there is something to choose from. Where the plan has but some of
@@ -181,6 +185,17 @@ class PlanWriter:
         Raises DecisionCancelled.
         """
         enough = max(sure, ENOUGH)
+        if (asked := rephrased(codebook, task, observation)) != task:
+            note = Note(kind="task", text=f"the task was taken as: {asked}")
+            written = self._written(codebook, asked, observation, cancelled, done, enough)
+            told = written.decision.model_copy(update={"notes": (note, *written.decision.notes)})
+            return replace(written, decision=told, asked=asked)
+        return replace(self._written(codebook, task, observation, cancelled, done, enough), asked=task)
+
+    def _written(
+        self, codebook: Codebook, task: str, observation: Observation, cancelled: Cancelled, done: Sequence[str],
+        enough: float,
+    ) -> WrittenPlan:  # fmt: skip
         written = _chosen(
             codebook, observation, self._made(codebook, task, observation, cancelled, done, enough), enough
         )
@@ -193,6 +208,7 @@ class PlanWriter:
 
     def thought_of(self, codebook: Codebook, task: str, observation: Observation) -> ThoughtOf:
         """The plans that are looked at for a task."""
+        task = rephrased(codebook, task, observation)
         return self._made(codebook, task, observation, never, (), ENOUGH)
 
     def _made(
@@ -209,7 +225,8 @@ class PlanWriter:
         hint = Hint(about=About(codebook, task, observation, asks="plan"))
 
         def read(decision: Decision) -> TaskPlan:
-            plan = most_or_least(codebook, task, there, read_plan(codebook, decision.text))
+            plan = with_signs(codebook, task, there, read_plan(codebook, decision.text))
+            plan = most_or_least(codebook, task, there, plan)
             return spread(codebook, task, observation, plan)
 
         def bare(within: Node) -> Decision:

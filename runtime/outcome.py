@@ -24,7 +24,7 @@ from .statistics import quantile
 
 _HELD = ("stop", "hold")
 """The kinds of notes that say why a robot was not given a command."""
-_UNDONE = ("unsure", "numbers", "condition", "quantifier", "plan", "planner")
+_UNDONE = ("unsure", "numbers", "condition", "quantifier", "ambiguous", "plan", "planner")
 """The kinds of notes that say so of a task that was not carried out."""
 
 

@@ -38,7 +38,7 @@ def try_task(
     taken_s = time.perf_counter() - began
     plan = _plan(codebook, decision)
     # A scene may lack what a plan needs; that is no fault of the plan.
-    refused = {note.kind for note in decision.notes} & {"unsure", "numbers", "condition", "quantifier"}
+    refused = {note.kind for note in decision.notes} & {"unsure", "numbers", "condition", "quantifier", "ambiguous"}
     stands = _moves(decision) or (plan in right and not refused)
     done = plan if stands else TaskPlan((), plan.cannot or UNCLEAR)
     is_right = None

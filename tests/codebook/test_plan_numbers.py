@@ -5,7 +5,7 @@ import json
 import pytest
 
 from codeword.codebook import parse_codebook
-from codeword.codebook.plan_numbers import check_numbers, most_or_least
+from codeword.codebook.plan_numbers import check_numbers, most_or_least, with_signs
 from codeword.codebook.quantities.offer import quantities_said
 from codeword.codebook.task_plan import TaskPlan, read_plan
 
@@ -95,6 +95,24 @@ skills:
 )
 def test_the_most_is_what_the_argument_takes_at_most(task: str, plan: str, taken: str) -> None:
     assert most_or_least(HOB, task, ["max"], hob(plan)) == hob(taken)
+
+
+@pytest.mark.parametrize(
+    ("task", "plan", "taken"),
+    [
+        ("turn +45 degrees", "turn -45", "turn 45"),
+        ("turn by plus 45", "turn -45", "turn 45"),
+        ("turn minus thirty degrees", "turn 30", "turn -30"),
+        ("turn -30", "turn 30", "turn -30"),
+        ("turn 30", "turn -30", "turn -30"),
+        ("turn minus 30, then 30", "turn -30, turn 30", "turn -30, turn 30"),
+        ("turn plus 20 and then minus 20", "turn 20, turn -20", "turn 20, turn -20"),
+        ("turn minus 30, heat 3", "turn 30, heat 3", "turn -30, heat 3"),
+        ("heat minus 3", "heat 3", "heat 3"),
+    ],
+)
+def test_a_sign_that_is_said_is_kept(task: str, plan: str, taken: str) -> None:
+    assert with_signs(HOB, task, [], hob(plan)) == hob(taken)
 
 
 def hob(plan: str) -> TaskPlan:

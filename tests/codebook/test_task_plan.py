@@ -8,10 +8,10 @@ import pytest
 
 from codeword.codebook import Codebook, load_codebook
 from codeword.codebook.choice_graph import END, Node
+from codeword.codebook.distribution import check_quantified
 from codeword.codebook.errors import CommandError
 from codeword.codebook.plan_grammar import plan_graph
 from codeword.codebook.plan_trace import same_outcome, trace
-from codeword.codebook.quantifiers import check_quantified
 from codeword.codebook.task_plan import MOST_ITEMS, Do, TaskPlan, check_things, goal_words, read_plan
 from tests.codebook.plan_books import COFFEE, DOG, book, scene
 from tests.observations import observe, random_observation

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from codeword.codebook.plan_trace import trace
-from codeword.codebook.quantifiers import check_quantified
+from codeword.codebook.distribution import check_quantified, spread
+from codeword.codebook.plan_numbers import with_signs
+from codeword.codebook.plan_trace import same_outcome, trace
 from codeword.codebook.task_plan import check_things
+from codeword.controller.ambiguity import check_ambiguous
+from codeword.controller.rephrase import rephrased
 from codeword.controller.teaching.corpus_reader import KINDS, SUFFIX, Entry, corpus, folder, read_entry
 
 FILES = sorted(path for path in folder().glob("*/*.yaml") if not path.name.endswith(SUFFIX))
@@ -49,8 +52,11 @@ def test_there_are_enough_tasks_in_enough_words(entries: list[Entry]) -> None:
         assert low <= kinds[kind] / kinds.total() <= high, kind
 
 
+NEWCOMERS = Path(__file__).parent.parent / "newcomers"
+
+
 def test_every_plan_can_be_carried_out_and_those_of_one_task_come_to_the_same(entries: list[Entry]) -> None:
-    for entry in entries:
+    for entry in [*entries, *corpus(NEWCOMERS / "read"), *corpus(NEWCOMERS / "held_out")]:
         book = entry.codebook
         for task in entry.tasks:
             where = f"{entry.domain}/{entry.path.stem}: {task.say[0]}"
@@ -64,12 +70,24 @@ def test_every_plan_can_be_carried_out_and_those_of_one_task_come_to_the_same(en
             assert len(facts) <= 1, (where, "plans of one task end otherwise")
 
 
-def test_no_right_plan_names_what_its_task_leaves_out(entries: list[Entry]) -> None:
-    for entry in entries:
+def test_the_words_of_a_task_refuse_hardly_any_right_plan_and_change_none(entries: list[Entry]) -> None:
+    """None is refused for what is left out or done by halves, and two of a thousand because they seem to be guessed."""
+    asked, guessed = 0, []
+    for entry in entries[::2]:
+        book = entry.codebook
         for task in entry.tasks:
-            for words in task.say:
-                refusals = [check_quantified(entry.codebook, words, task.observation, plan) for plan in task.plans]
-                assert "" in refusals or not refusals, f"{entry.path.stem}: {words}: {refusals}"
+            seen = [entity.id for entity in task.observation.entities]
+            for said in task.say if task.plans else ():
+                words, plan = rephrased(book, said, task.observation), task.plans[0]
+                refusals = [check_quantified(book, words, task.observation, other) for other in task.plans]
+                assert "" in refusals, f"{entry.path.stem}: {words}: {refusals}"
+                assert with_signs(book, words, seen, plan) == plan, words
+                out = spread(book, words, task.observation, plan)
+                assert out == plan or same_outcome(book, plan, out, task.observation), (words, out.told)
+                asked += 1
+                if all(check_ambiguous(book, words, task.observation, other) for other in task.plans):
+                    guessed.append(f"{entry.path.stem}: {words}")
+    assert len(guessed) <= asked / 500, guessed
 
 
 def test_a_task_that_chains_needs_commands_that_nobody_named(entries: list[Entry]) -> None:

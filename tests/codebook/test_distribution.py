@@ -5,8 +5,8 @@ import json
 import pytest
 
 from codeword.codebook import parse_codebook
+from codeword.codebook.distribution import check_quantified, spelled_out, spread
 from codeword.codebook.observation import Observation
-from codeword.codebook.quantifiers import check_quantified, spelled_out, spread
 from codeword.codebook.task_plan import MOST_ITEMS, TaskPlan, read_plan
 from tests.codebook.plan_books import scene
 
@@ -71,7 +71,15 @@ def test_a_task_that_may_mean_some_of_them_stays_as_it_is(task: str) -> None:
         ("clean every room", ["kitchen"], "'every room' was said, and the plan has nothing for hall_2, big_room"),
         ("go to every room and honk", ["kitchen", "hall_2"], "'every room' was said, and the plan has nothing for big_room"),
         ("clean every room", ["kitchen", "hall_2", "big_room"], ""),
-        ("clean every room that is dirty", ["kitchen"], ""),
+        ("clean every room that is dirty", ["kitchen"],
+         "'every room' was said, and the plan has kitchen alone, nothing for hall_2, big_room"),
+        ("clean all dirty rooms", ["kitchen"],
+         "'all dirty rooms' was said, and the plan has kitchen alone, nothing for hall_2, big_room"),
+        ("clean all dirty rooms", ["kitchen", "big_room"], ""),
+        ("clean the kitchen and the big room", ["kitchen"],
+         "'the kitchen and the big room' was said, and the plan has nothing for big_room"),
+        ("clean everything", ["kitchen"], "everything was said, and the plan has kitchen, nothing for hall_2, big_room"),
+        ("is everything clean? clean the kitchen", ["kitchen"], ""),
         ("all rooms but the kitchen", ["hall_2", "big_room"], ""),
         ("all rooms but the kitchen", ["hall_2", "kitchen"], "the task leaves out kitchen, and the plan does not"),
         ("clean two rooms", ["kitchen"], "'two rooms' was said, and the plan has kitchen"),
@@ -93,7 +101,21 @@ def test_a_plan_for_some_of_them_or_for_what_is_left_out_must_not_be_carried_out
         ("do every room", "clean kitchen", "clean kitchen, clean hall_2, clean big_room"),
         ("all rooms but the kitchen", "clean kitchen", "clean hall_2, clean big_room"),
         ("all rooms, then home", "clean hall_2, go_home", "clean kitchen, clean hall_2, clean big_room, go_home"),
-        ("greet all people and do both bins", "greet ben, empty red_bin", "greet anna, greet ben, empty red_bin"),
+        ("greet all people and do both bins", "greet ben, empty red_bin",
+         "greet anna, greet ben, empty red_bin, empty blue_bin"),
+        ("the two bins", "empty blue_bin", "empty red_bin, empty blue_bin"),
+        ("the three bins", "empty blue_bin", "empty blue_bin"),
+        ("each bin's lid", "empty blue_bin", "empty red_bin, empty blue_bin"),
+        ("clean everything", "clean kitchen", "clean kitchen, clean hall_2, clean big_room"),
+        ("clean up everywhere, just not in the kitchen", "clean kitchen", "clean hall_2, clean big_room"),
+        ("everywhere, but leave hall 2 alone, then home", "clean hall_2, go_home",
+         "clean kitchen, clean big_room, go_home"),
+        ("everything that is dirty", "clean kitchen", "clean kitchen"),
+        ("ten minutes in the kitchen, and in the big room too", "clean kitchen", "clean kitchen, clean big_room"),
+        ("greet Anna and Ben", "greet ben", "greet anna, greet ben"),
+        ("greet Anna, then Ben", "greet ben", "greet ben"),
+        ("from the kitchen and into the big room", "clean kitchen", "clean kitchen"),
+        ("between the kitchen and the big room", "clean kitchen", "clean kitchen"),
         ("greet all people, empty each waste bin", "greet ben, empty red_bin",
          "greet anna, greet ben, empty red_bin, empty blue_bin"),
         ("go to every room and mop", "clean kitchen", "clean kitchen"),
@@ -136,3 +158,35 @@ def written(plan: str) -> TaskPlan:
 def test_a_choice_that_the_task_leaves_out_is_not_made(task: str, colour: str, why: str) -> None:
     plan = read_plan(HOOVER, json.dumps({"plan": [{"skill": "light", "colour": colour}]}))
     assert check_quantified(HOOVER, task, SEEN, plan) == why
+
+
+GOALS = parse_codebook("""
+codebook: toys
+robot: {robot: toys, primitives: {act: {description: acts}}}
+entities: [thing, box]
+facts:
+  inside(thing, box): a thing lies in a box
+  turned(thing): it was turned
+skills:
+  drop_in: {description: put in, args: {thing: {entity: thing}, box: {entity: box}}, effects: ["inside(thing, box)"]}
+  turn: {description: turn over, args: {thing: {entity: thing}}, effects: [turned(thing)]}
+  done: {description: end}
+  cannot: {description: give up, args: {reason: {choice: [missing]}}}
+""")
+TOYS: Observation = scene(red_block="thing", blue_block="thing", tin_cup="thing", shoebox="box")
+
+
+def test_a_goal_for_one_of_several_is_meant_for_each() -> None:
+    one = read_plan(GOALS, '{"plan":[[["turned","red_block"]]]}')
+    both = read_plan(GOALS, '{"plan":[[["turned","red_block"]],[["turned","blue_block"]]]}')
+    assert spread(GOALS, "turn both blocks over", TOYS, one) == both
+    assert spread(GOALS, "flip each of the blocks", TOYS, one) == both
+    assert spread(GOALS, "turn the red block over", TOYS, one) == one
+
+
+def test_a_goal_of_all_of_a_kind_is_not_for_some_of_them() -> None:
+    everything = read_plan(GOALS, '{"plan":[[["all","thing","inside","shoebox"]]]}')
+    why = check_quantified(GOALS, "all the blocks into the shoebox", TOYS, everything)
+    assert why == "'all the blocks' was said, and the plan is for all thing"
+    assert check_quantified(GOALS, "all things into the shoebox", TOYS, everything) == ""
+    assert spelled_out(GOALS, "all the blocks into it", TOYS) == "the red block and the blue block into it"

@@ -1,0 +1,159 @@
+"""A task without what its speaker took back, and in the order in which things are to be done.
+
+"Take the red, no wait, the blue block" asks for the blue block, and "a picture, but the lamp on first" for the lamp
+first. People mend and turn round what they say without thinking of it; a small model often takes the first thing that
+was said, or leaves out what stands behind "but". Both are put straight by their form (self-repairs consist of what is
+taken back, words like "no, sorry", and what takes its place) where what they speak of is known, and else left alone.
+"""
+
+import re
+from collections.abc import Sequence
+
+from codeword.codebook.observation import Observation
+from codeword.codebook.skills import Codebook
+from codeword.codebook.vocabulary import NO_NAMES, NUMBER, Vocabulary, words_of
+
+from .prior.of_task import learned
+from .prior.words import features, speaks_of
+
+_WORD = re.compile(r"[a-z]+|[0-9]+", re.IGNORECASE)
+_EDIT = re.compile(
+    r"(?:\s*(?:[,;.:!\u2026\u2014\u2013]+|\s-+)\s*|\s+(?=no,? (?:wait|sorry|not)\b))"
+    r"(?:(?:oh|ah|uh|um|er|erm|hm|oops|well)\b[\s,]*)?"
+    r"(?:(?:no,? wait|wait,? no|wait(?=,? (?:i mean|sorry))|no,? make (?:that|it)"
+    r"|no(?=\s*[,;:.!\u2026\u2014\u2013-]|\s+(?:the|a|an|not|i|wait|sorry|rather)\b)|nope|sorry|rather|or rather"
+    r"|correction|actually|scratch that|i mean|i meant|my mistake|make that)\b[\s,;:.!\u2026\u2014\u2013-]*)+"
+    r"(?:(?:just|better|it's)\b[\s,]*)*"
+    r"(?:not\s+[^,;:.]{1,30}[,;:.]\s*)?(?:but\s+)?",
+    re.IGNORECASE,
+)
+"""What stands between what is taken back and what takes its place."""
+
+_I_MEAN = re.compile(r"(?:\s*,)?\s+(?:i mean|i meant|instead|rather|of course)\b", re.IGNORECASE)
+_NEGATED = re.compile(r"^\s*not\s+(?P<taken_back>[^,;:.]{1,30}),\s*(?:but\s+)?(?P<rest>.+)$", re.IGNORECASE | re.DOTALL)
+_THEN = re.compile(r"\bthen\b|\bafter(?:wards)?\b", re.IGNORECASE)
+
+_FLAGS = re.IGNORECASE
+_FIRST = (
+    re.compile(
+        r"^(?P<second>[^.;]+?),?\s+but\s+(?:first(?:ly)?|before (?:that|this)|beforehand)\b[,\s]*"
+        r"(?P<first>[^.;]+?)[.!]?$", _FLAGS,
+    ),
+    re.compile(
+        r"^(?P<second>[^.;]+?),?\s+but\s+(?P<first>[^.;]+?),?\s+(?:first|beforehand|before (?:that|this))[.!]?$", _FLAGS
+    ),
+    re.compile(r"^before\s+(?:you\s+)?(?P<second>(?!that\b|this\b)[^,.;]+),\s*(?P<first>[^.;]+?)[.!]?$", _FLAGS),
+    re.compile(r"^(?P<first>[^.;]+?),?\s+before\s+you\s+(?P<second>(?!leave|come|go on)[^.;]+?)[.!]?$", _FLAGS),
+)  # fmt: skip
+"""What is done first and what second, where it is said the other way round."""
+
+_NEEDED = ((1, 1.0), (1, 1.0), (2, 1.0), (2, 0.5))
+"""How many of the two parts have to speak of a skill, and how probably none may be asked for: "but first" is clear, and
+"before you" may as well tell of a time ("before you tire").
+"""
+
+_IT = re.compile(r"\b(?:it|them|that one)\b", re.IGNORECASE)
+
+
+def rephrased(codebook: Codebook, task: str, observation: Observation) -> str:
+    """The task as it is to be read: what was taken back left out, and what is to be done first said first; the very
+    same text where there is nothing of this, or where it is not clear.
+
+    Of the things and choices that are known alone, and of numbers, is anything taken back; and only parts that speak of
+    a skill change places.
+    """
+    vocabulary = Vocabulary(codebook, observation)
+    return _in_order(codebook, _mended(task, vocabulary), observation, vocabulary)
+
+
+def _mended(task: str, vocabulary: Vocabulary) -> str:
+    """A task without what its speaker took back."""
+    negated = _NEGATED.match(task)
+    if negated is not None:
+        out, rest = negated["taken_back"], negated["rest"]
+        sorts = [one.sorts for one in vocabulary.mentions(out)]
+        if sorts and any(one.sorts & sorts[0] for one in vocabulary.mentions(rest)):
+            task = rest
+    at = 0
+    while (edit := _EDIT.search(task, at)) is not None:
+        at = edit.end()
+        mended = _without_repair(task, edit, vocabulary)
+        if mended is not None:
+            task, at = mended
+    return task
+
+
+def _without_repair(task: str, edit: re.Match[str], vocabulary: Vocabulary) -> tuple[str, int] | None:
+    """A task in which what stands behind some words of repair takes the place of what it mends, and where to go on."""
+    mentions = list(vocabulary.mentions(task))
+    behind = [one for one in mentions if edit.end() <= one.begin <= edit.end() + 2]
+    before = [one for one in mentions if one.end <= edit.start()]
+    pairs = [
+        (old, new)
+        for new in sorted(behind, key=lambda one: one.begin - one.end)
+        for old in sorted(before, key=lambda one: -one.end)
+        if old.sorts & new.sorts and not _THEN.search(task, old.end, edit.start())
+    ]
+    if not pairs:
+        return _said_again(task, edit)
+    old, new = pairs[0]
+    rest = task[new.end :]
+    if (said := _I_MEAN.match(rest)) is not None:
+        rest = rest[said.end() :]
+    begin, instead = old.begin, task[new.begin : new.end]
+    if old.unit and not new.unit:
+        instead = f"{instead} {old.unit}"
+    elif all(word.isdigit() for word in words_of(instead) if word not in NO_NAMES and word != NUMBER):
+        *_, last = _WORD.finditer(task, old.begin, old.end)
+        if words_of(last[0])[0].isdigit():  # "locker 1, no, the 2"
+            begin, instead = last.start(), instead.split()[-1]
+    head = task[:begin] + instead + task[old.end : edit.start()]
+    return head + rest, len(head)
+
+
+def _said_again(task: str, edit: re.Match[str]) -> tuple[str, int] | None:
+    """A task without what is said once more, from the same word on: "go to the hall, no, go to the kitchen"."""
+    again = _WORD.match(task, edit.end())
+    before = [one for one in _WORD.finditer(task, 0, edit.start()) if again and one[0].lower() == again[0].lower()]
+    if (
+        not before
+        or again is None
+        or again[0].lower() in NO_NAMES
+        or _THEN.search(task, before[-1].end(), edit.start())
+    ):
+        return None
+    head = task[: before[-1].start()]
+    return head + task[edit.end() :], len(head)
+
+
+def _in_order(codebook: Codebook, task: str, observation: Observation, vocabulary: Vocabulary) -> str:
+    """A task of two parts with that first that is to be done first."""
+    for pattern in _FIRST:
+        found = pattern.match(task.strip())
+        if found is None:
+            continue
+        first, second = found["first"].strip(" ,"), found["second"].strip(" ,")
+        needed, floor = _NEEDED[_FIRST.index(pattern)]
+        asks = [_asks(codebook, part, observation, floor) for part in (first, second)]
+        if sum(asks) < needed or re.match(r"not\b|and\b|with\b", first, _FLAGS) or "before" in first.lower():
+            continue
+        if found.start("first") > found.start("second"):
+            first = _with_thing(first, second, vocabulary)
+        return f"{first}, then {second}"
+    return task
+
+
+def _asks(codebook: Codebook, part: str, observation: Observation, floor: float) -> bool:
+    """Whether a part of a task speaks of a skill, and asks for none less probably than `floor` by its words."""
+    speaks = any(map(speaks_of, features(codebook, part, observation).rows))
+    return speaks and learned().odds(codebook, part, observation)[""] < floor
+
+
+def _with_thing(part: str, other: str, vocabulary: Vocabulary) -> str:
+    """A part of a task with a thing in place of "it": the first that the part names which stood before it."""
+    named = [other[one.begin : one.end] for one in vocabulary.mentions(other) if any(n.is_thing for n in one.among)]
+    things = [said for said in named if not all(word.isdigit() for word in words_of(said))]
+    pronouns: Sequence[re.Match[str]] = list(_IT.finditer(part))
+    if not things or len(pronouns) != 1:
+        return part
+    return part[: pronouns[0].start()] + things[0] + part[pronouns[0].end() :]
