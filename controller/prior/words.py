@@ -17,15 +17,22 @@ from codeword.codebook.quantities.offer import number_slots, quantities_said
 from codeword.codebook.skills import Codebook, Skill
 from codeword.codebook.task_plan import Do
 
+from .vectors import Likeness
+
 FEATURES = (
     "rare words of the name", "rare words of description and examples", "words of choices", "share of the name said",
     "number that an argument takes", "takes a number", "takes a number and one is said", "takes a kind that is said",
     "takes things", "share of the task that is described", "has choices", "has a choice that is said",
     "a word begins as one of the name", "changes facts", "things named that it cannot take",
     "things that it takes and none is named", "a number is said and it takes none",
-    "it alone takes numbers of a unit that is said",
+    "it alone takes numbers of a unit that is said", "words like those of the name",
+    "words like those of description and examples", "words like choices", "its name is the likest",
+    "its description is the likest",
 )  # fmt: skip
-OF_NONE = ("always", "a word of none of them", "asks a question", "most of the task that one describes")
+OF_NONE = (
+    "always", "a word of none of them", "asks a question", "most of the task that one describes",
+    "most that words are like those of one",
+)  # fmt: skip
 """Features of the task itself, by which none of the skills is asked for."""
 
 _SPEAKING = [
@@ -98,6 +105,22 @@ def _told(codebook: Codebook) -> tuple[tuple[str, ...], tuple[_Told, ...], Mappi
     return tuple(skill.name for skill in doing), told, rare
 
 
+@lru_cache(maxsize=64)
+def _likenesses(codebook: Codebook) -> tuple[Likeness, Likeness, Likeness]:
+    """How alike words are to the name, the description and the choices of each skill that does something."""
+    doing = [skill for skill in codebook.skills.values() if skill.ends is None]
+    choices = [[t for a in s.args.values() if isinstance(a, ChoiceArgument) for t in a.texts] for s in doing]
+    return (
+        Likeness([_words(skill.name) for skill in doing]),
+        Likeness([_words(" ".join((skill.description, *skill.args))) for skill in doing]),
+        Likeness([_words(" ".join(texts)) for texts in choices]),
+    )
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower().replace("_", " "))
+
+
 def _of(skill: Skill, said: Sequence[str]) -> _Told:
     arguments = list(skill.args.values())
     choices = [text for argument in arguments if isinstance(argument, ChoiceArgument) for text in argument.texts]
@@ -130,8 +153,11 @@ def features(codebook: Codebook, text: str, observation: Observation) -> Feature
     quantities = quantities_said(codebook, text, list(things))
     fits, units = _fits(codebook, quantities), _units(codebook, quantities)
     numbers = any(quantity.dimension != "count" for quantity in quantities)
+    of_things = {word for thing in things for word in _words(thing)}
+    other = [word for word in _words(text) if word not in of_things]
+    like_name, like_about, like_choices = (likeness.of(other) for likeness in _likenesses(codebook))
     rows = []
-    for name, one in zip(names, told, strict=True):
+    for number, (name, one) in enumerate(zip(names, told, strict=True)):
         said_name, said_about = words & one.name, words & one.about
         rows.append(
             [
@@ -142,7 +168,8 @@ def features(codebook: Codebook, text: str, observation: Observation) -> Feature
                 float(one.has_choices), float(bool(words & one.choices)),
                 float(any(len(w) > 3 and any(s[:4] == w[:4] for s in words) for w in one.name)), float(one.changes),
                 float(len(named - one.kinds)), float(sum(kinds.isdisjoint(some) for some in one.things)),
-                float(numbers and not one.takes_number), float(units == {name}),
+                float(numbers and not one.takes_number), float(units == {name}), like_name[number],
+                like_about[number], like_choices[number], _is_likest(like_name, number), _is_likest(like_about, number),
             ]
         )  # fmt: skip
     known = frozenset().union(*(one.name | one.about | one.choices for one in told), *things.values())
@@ -150,7 +177,12 @@ def features(codebook: Codebook, text: str, observation: Observation) -> Feature
     strange = any(word not in known and not word.isdigit() for word in words - counted)
     described = max((row[_DESCRIBED] for row in rows), default=0.0)
     asks = _QUESTION.match(text) is not None
-    return Features(names, rows, [1.0, float(strange), float(asks), described])
+    likest = max(map(sum, zip(like_name, like_about, like_choices, strict=True)), default=0.0)
+    return Features(names, rows, [1.0, float(strange), float(asks), described, likest])
+
+
+def _is_likest(values: Sequence[float], number: int) -> float:
+    return float(values[number] > 0 and values[number] == max(values))
 
 
 def _fits(codebook: Codebook, quantities: Sequence[Quantity]) -> dict[str, int]:

@@ -87,6 +87,10 @@ BENCHES = {
         "tests.benchmarks.cli_decision:validity",
         "Decisions on random observations, half with tasks that try to break out; exits 1 if one is not legal.",
     ),
+    "vectors": Lazy(
+        "tests.benchmarks.cli_words:vectors",
+        "Make the vectors of common words by which the prior tells how alike words are, out of a model's embeddings.",
+    ),
     "words": Lazy(
         "tests.benchmarks.cli_words:words",
         "What a task's words alone tell of the skill that is asked for, or that none is.",

@@ -1,11 +1,13 @@
 """`python -m tests.benchmarks words`: what a task's words alone tell."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from codeword.controller.registry import DEFAULT_MODEL
 from codeword.runtime.terminal import counting, out, print_json
 
 from .cli import JSON, bench
@@ -53,3 +55,20 @@ def words(seed: int, write: Path | None, as_json: bool) -> None:
         out.print(f"{weight:>7.2f}  {name}", markup=False)
     for name, weight in of_none.items():
         out.print(f"{weight:>7.2f}  none of the skills: {name}", markup=False)
+
+
+@bench.command(epilog="Example: python -m tests.benchmarks vectors --write controller/prior/vectors.npz")
+@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A name, folder, .gguf file or hub id.")
+@click.option("--write", "file", type=click.Path(path_type=Path), required=True, help="Write the vectors to this file.")
+@JSON
+def vectors(model: str, file: Path, as_json: bool) -> None:
+    """Make the vectors of common words by which the prior tells how alike words are, out of a model's embeddings."""
+    from .vectors import make_vectors
+
+    made = make_vectors(model, file)
+    if as_json:
+        print_json(asdict(made))
+        return
+    out.print(
+        f"{made.words} words, {made.bytes:,} bytes; cosines correlate {made.correlation:.3f} with those of floats"
+    )
