@@ -104,6 +104,24 @@ def test_the_command_prints_the_bins_and_draws_them(capsys: pytest.CaptureFixtur
     assert (code, row["split"], row["n"], sum(kind["n"] for kind in row["rows"])) == (0, "authored", 2, 2)
 
 
+def test_codebooks_of_ones_own_are_measured_in_the_same_way_and_what_was_missed_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    own = tmp_path / "mine"
+    for name in ("woof.yaml", "woof.tasks.yaml"):
+        (own / "dogs").mkdir(parents=True, exist_ok=True)
+        (own / "dogs" / name).write_text((Path(__file__).parent / "own" / name).read_text())
+    given = ("lab", "evaluate", "--controller", "base", "--base", str(write_folder(tmp_path / "tiny")))
+    code, out, _ = call(capsys, *given, "--corpus", str(own), "--json")
+    (row,) = json.loads(out)["rows"]
+    assert (code, row["split"], row["n"]) == (0, "mine", 4)
+    assert len(row["missed"]) == 4 - sum(kind["right"] for kind in row["rows"])
+    code, out, _ = call(capsys, *given, "--corpus", str(own), "--failures")
+    assert code == 0 and "split mine" in out
+    missed = row["missed"][0]
+    assert f"dogs/woof, {missed['kind']}: {missed['task']}" in out and f"right: {missed['right'][0]}" in out
+
+
 def test_examples_are_told_the_second_time_and_asked_for_in_other_words(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,9 +160,11 @@ def test_examples_are_told_the_second_time_and_asked_for_in_other_words(
         (("--split", "authored", "--split", "layouts"), "--split authored has no physics, and layouts has"),
         (("--split", "validation", "--card"), "--card: --split validation runs no episodes"),
         (("--split", "authorred"), "there is no split 'authorred'; did you mean 'authored'"),
-        (("--examples", "3"), "--examples: goes with --split validation or authored"),
-        (("--plot", "sure.svg"), "--plot: goes with --split validation or authored"),
+        (("--examples", "3"), "--examples: goes with --corpus, or --split validation or authored"),
+        (("--plot", "sure.svg"), "--plot: goes with --corpus, or --split validation or authored"),
         (("--split", "authored", "--controller", "expert"), "plans are written by models"),
+        (("--corpus", "nowhere"), "--corpus nowhere: has no codebooks; FOLDER/DOMAIN/NAME.yaml"),
+        (("--corpus", "nowhere", "--split", "authored"), "--corpus: goes without --split"),
     ],
 )
 def test_what_the_corpus_cannot_be_asked_is_told(
