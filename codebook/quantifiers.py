@@ -58,7 +58,7 @@ _GOES_ON = re.compile(r"\s*,?\s*and\b(?! then\b| after)")
 class Universal:
     """Where a task speaks of several things together, `begin` to `end`, and which these are, without those it excepts
     (`left_out`). They are `apart` where more may be asked for each of them. It is `restricted` where it may mean some
-    of these alone ("the dirty rooms"), and `by_name` where each is named.
+    of these alone ("the dirty rooms").
     """
 
     begin: int
@@ -67,7 +67,6 @@ class Universal:
     left_out: tuple[str, ...] = ()
     apart: bool = False
     restricted: bool = False
-    by_name: bool = False
 
 
 def universals(codebook: Codebook, task: str, observation: Observation) -> Iterator[Universal]:
@@ -116,7 +115,7 @@ def named_together(codebook: Codebook, task: str, observation: Observation) -> I
         between = re.search(r"\b(?:between|either)\s*$", task[: row[0].begin], re.IGNORECASE)
         joined = re.search(r"\band\b|&|\bplus\b|\bas well as\b", task[row[0].begin : row[-1].end], re.IGNORECASE)
         if len(things) > 1 and joined and not between:
-            yield Universal(row[0].begin, row[-1].end, things, by_name=True)
+            yield Universal(row[0].begin, row[-1].end, things)
         row = [one] if one is not None else []
 
 

@@ -31,20 +31,21 @@ _EDIT = re.compile(
 
 _I_MEAN = re.compile(r"(?:\s*,)?\s+(?:i mean|i meant|instead|rather|of course)\b", re.IGNORECASE)
 _NEGATED = re.compile(r"^\s*not\s+(?P<taken_back>[^,;:.]{1,30}),\s*(?:but\s+)?(?P<rest>.+)$", re.IGNORECASE | re.DOTALL)
+_TOO = re.compile(r"\s*,?\s*(?:too|also|as well)\b", re.IGNORECASE)
+"""Behind what comes on top of what was said, and takes nothing back."""
 _THEN = re.compile(r"\bthen\b|\bafter(?:wards)?\b", re.IGNORECASE)
 
 _FLAGS = re.IGNORECASE
-_FIRST = (
-    re.compile(
-        r"^(?P<second>[^.;]+?),?\s+but\s+(?:first(?:ly)?|before (?:that|this)|beforehand)\b[,\s]*"
-        r"(?P<first>[^.;]+?)[.!]?$", _FLAGS,
-    ),
-    re.compile(
-        r"^(?P<second>[^.;]+?),?\s+but\s+(?P<first>[^.;]+?),?\s+(?:first|beforehand|before (?:that|this))[.!]?$", _FLAGS
-    ),
-    re.compile(r"^before\s+(?:you\s+)?(?P<second>(?!that\b|this\b)[^,.;]+),\s*(?P<first>[^.;]+?)[.!]?$", _FLAGS),
-    re.compile(r"^(?P<first>[^.;]+?),?\s+before\s+you\s+(?P<second>(?!leave|come|go on)[^.;]+?)[.!]?$", _FLAGS),
-)  # fmt: skip
+_PART = r"(?:[^.;]|(?<=\d)\.(?=\d))+?"
+_FIRST = tuple(
+    re.compile(form.replace("FIRST", f"(?P<first>{_PART})").replace("SECOND", f"(?P<second>{_PART})"), _FLAGS)
+    for form in (
+        r"^SECOND,?\s+but\s+(?:first(?:ly)?|before (?:that|this)|beforehand)\b[,\s]*FIRST[.!]?$",
+        r"^SECOND,?\s+but\s+FIRST,?\s+(?:first|beforehand|before (?:that|this))[.!]?$",
+        r"^before\s+(?:you\s+)?(?!that\b|this\b)SECOND,\s*FIRST[.!]?$",
+        r"^FIRST,?\s+before\s+you\s+(?!leave|come|go on)SECOND[.!]?$",
+    )
+)
 """What is done first and what second, where it is said the other way round."""
 
 _NEEDED = ((1, 1.0), (1, 1.0), (2, 1.0), (2, 0.5))
@@ -97,6 +98,8 @@ def _without_repair(task: str, edit: re.Match[str], vocabulary: Vocabulary) -> t
     if not pairs:
         return _said_again(task, edit)
     old, new = pairs[0]
+    if _TOO.match(task, new.end):
+        return None
     rest = task[new.end :]
     if (said := _I_MEAN.match(rest)) is not None:
         rest = rest[said.end() :]
@@ -115,12 +118,9 @@ def _said_again(task: str, edit: re.Match[str]) -> tuple[str, int] | None:
     """A task without what is said once more, from the same word on: "go to the hall, no, go to the kitchen"."""
     again = _WORD.match(task, edit.end())
     before = [one for one in _WORD.finditer(task, 0, edit.start()) if again and one[0].lower() == again[0].lower()]
-    if (
-        not before
-        or again is None
-        or again[0].lower() in NO_NAMES
-        or _THEN.search(task, before[-1].end(), edit.start())
-    ):
+    if again is None or not before or again[0].lower() in NO_NAMES:
+        return None
+    if _THEN.search(task, before[-1].end(), edit.start()):
         return None
     head = task[: before[-1].start()]
     return head + task[edit.end() :], len(head)

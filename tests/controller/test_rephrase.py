@@ -55,6 +55,7 @@ def test_what_was_taken_back_is_left_out(task: str, asked: str) -> None:
         ("sweep the hall but first honk twice", "honk twice, then sweep the hall"),
         ("before you sweep the hall, honk three times", "honk three times, then sweep the hall"),
         ("honk before you sweep the hall", "honk, then sweep the hall"),
+        ("walk 2.5 m, but honk first.", "honk, then walk 2.5 m"),
         ("take the red block, but blink at it first", "blink at the red block, then take the red block"),
     ],
 )
@@ -70,6 +71,7 @@ def test_what_is_to_be_done_first_is_said_first(task: str, asked: str) -> None:
         "sorry to bother you, could you sweep the hall?",
         "take the red block, not the yellow one",
         "honk, no lights",
+        "sweep the hall, actually the living room too",
         "sweep the hall, then, sorry, the living room",
         "blink red, then take the red block, I mean it",
         "sweep the hall before you die of boredom",
