@@ -56,7 +56,8 @@ def test_features_are_of_names_descriptions_arguments_and_things() -> None:
 
 
 def test_features_are_of_what_a_skill_cannot_take() -> None:
-    cannot, missing, no_number = FEATURES[-4:-1]
+    cannot, missing = "things named that it cannot take", "things that it takes and none is named"
+    no_number = "a number is said and it takes none"
     assert [row("light up the old dock 2", "light")[name] for name in (cannot, missing, no_number)] == [1, 0, 1]
     assert [row("light up the old dock 2", "go_to")[name] for name in (cannot, missing, no_number)] == [0, 0, 1]
     assert [row("roll 2", "go_to")[name] for name in (cannot, missing, no_number)] == [0, 1, 1]
@@ -75,9 +76,23 @@ def test_features_are_of_units_and_a_count_is_no_number_that_must_be_taken() -> 
 
 
 def test_features_are_of_none_of_the_skills() -> None:
-    assert of_none("roll to the old dock") == dict(zip(OF_NONE, (1, 0, 0, 1 / 3), strict=True))
-    assert of_none("what is roll 2") == dict(zip(OF_NONE, (1, 1, 1, 1 / 3), strict=True))
+    assert list(of_none("roll to the old dock").values())[:-1] == [1, 0, 0, 1 / 3]
+    assert list(of_none("what is roll 2").values())[:-1] == [1, 1, 1, 1 / 3]
     assert of_none("roll whatever 2")["asks a question"] == 0
+
+
+def test_features_are_of_words_that_are_alike() -> None:
+    """To roll is more like driving than like light; words that are the skill's own count elsewhere."""
+    about, likest = "words like those of description and examples", "most that words are like those of one"
+    assert row("wheel along", "drive")[about] > row("wheel along", "light")[about] >= 0
+    name = "words like those of the name"
+    assert row("illuminate", "light")[name] > row("illuminate", "drive")[name] == 0
+    assert (
+        row("illuminate", "light")["its name is the likest"],
+        row("illuminate", "drive")["its name is the likest"],
+    ) == (1, 0)
+    assert row("light", "light")[name] == row("the old dock", "light")[name] == 0
+    assert of_none("illuminate")[likest] > of_none("qwxz")[likest] == 0
 
 
 def test_odds_add_up_to_one_with_none_of_the_skills() -> None:
@@ -98,7 +113,7 @@ def test_what_tells_apart_is_learned_and_what_does_not_is_not() -> None:
             skill[silent] = 1.0
         if told:
             rows[right][telling] = 1.0
-        said = Features(("a", "b", "c", "d"), rows, [1.0, 0.0, 0.0, 0.0])
+        said = Features(("a", "b", "c", "d"), rows, [1.0, *[0.0] * (len(OF_NONE) - 1)])
         return Wording("single" if told else "refusal", said, right if told else 4)
 
     some = [said(number % 4, number % 5 > 0) for number in range(200)]
