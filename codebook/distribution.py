@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from .arguments import ChoiceArgument, EntityArgument
 from .goal_classes import ALL
 from .goal_tracker import GoalTracker, settled
+from .known_names import KnownNames
 from .mentions import excepted, named, without_exceptions
 from .observation import Observation
 from .plan_executor import possible_facts
@@ -27,7 +28,6 @@ from .quantifiers import (
 )
 from .skills import Codebook
 from .task_plan import MOST_ITEMS, Achieve, Do, Item, TaskPlan, goal_words, read_plan, things_named
-from .vocabulary import Vocabulary
 
 
 def spread(codebook: Codebook, task: str, observation: Observation, plan: TaskPlan) -> TaskPlan:
@@ -163,7 +163,7 @@ def _used(codebook: Codebook, plan: TaskPlan, observation: Observation) -> Itera
 
 def _names(codebook: Codebook, observation: Observation) -> list[str]:
     """What a task may name: the things that are there, and what can be chosen."""
-    return list(dict.fromkeys(name.name for name in Vocabulary(codebook, observation).names))
+    return list(dict.fromkeys(name.name for name in KnownNames(codebook, observation).names))
 
 
 def _choices_of(codebook: Codebook, plan: TaskPlan) -> Iterator[str]:

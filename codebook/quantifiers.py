@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from .known_names import NO_NAMES, KnownNames, words_of
 from .mentions import NO_NOUNS, excepted, exceptions_end, named
 from .observation import Observation
 from .skills import Codebook
-from .vocabulary import NO_NAMES, Vocabulary, words_of
 
 _PLURALS = {"person": "people", "child": "children", "man": "men", "woman": "women", "mouse": "mice", "foot": "feet"}
 _NUMBER = r"(?:\d|an?\b|half\b|one\b|two\b|three\b|four\b|five\b|six\b|ten\b|twenty\b|thirty\b|sixty\b)"
@@ -72,7 +72,7 @@ class Universal:
 def universals(codebook: Codebook, task: str, observation: Observation) -> Iterator[Universal]:
     """Where a task speaks of all things of a kind that is seen, or of all whose names have the same noun."""
     seen, groups, text = [entity.id for entity in observation.entities], _Groups(codebook, observation), task.lower()
-    vocabulary = Vocabulary(codebook, observation)
+    known = KnownNames(codebook, observation)
     for found in re.finditer(
         rf"(?:{_ALL_OF}{_LIKE.format('like')} (?P<one>{one_of(groups.by_word)})"
         rf"|{_THE}{_LIKE.format('so')} (?P<some>{one_of(groups.plurals)}))\b",
@@ -88,7 +88,7 @@ def universals(codebook: Codebook, task: str, observation: Observation) -> Itera
         if len(things) != (2 if found["all"] == "both" else COUNTS.get(found["count"] or "", len(things))):
             continue
         end = exceptions_end(text, found.end(), seen)
-        besides = vocabulary.among(text[found.end() : end], things) if end else ()
+        besides = known.among(text[found.end() : end], things) if end else ()
         left_out = tuple(thing for thing in things if thing in besides or thing in excepted(task, seen))
         end = end or found.end()
         yield Universal(
@@ -101,8 +101,8 @@ def universals(codebook: Codebook, task: str, observation: Observation) -> Itera
 def named_together(codebook: Codebook, task: str, observation: Observation) -> Iterator[Universal]:
     """Where a task names several things of one kind one after the other: "the hall, the den and the kitchen"."""
     kinds = {entity.id: entity.kind for entity in observation.entities}
-    left_out, vocabulary = excepted(task, list(kinds)), Vocabulary(codebook, observation)
-    mentions = [one for one in vocabulary.mentions(task) if one.thing and one.thing not in left_out]
+    left_out, known = excepted(task, list(kinds)), KnownNames(codebook, observation)
+    mentions = [one for one in known.mentions(task) if one.thing and one.thing not in left_out]
     row = mentions[:1]
     for before, one in zip(mentions, [*mentions[1:], None], strict=False):
         joins = _AND.fullmatch(task, before.end, one.begin) if one is not None else None

@@ -7,11 +7,11 @@ from codeword.codebook.arguments import EntityArgument
 from codeword.codebook.command import Command
 from codeword.codebook.command_codec import bindings_of, make_command
 from codeword.codebook.conditions import holds_for_each
+from codeword.codebook.known_names import KnownNames, Mention, words_of
 from codeword.codebook.observation import Observation
 from codeword.codebook.quantifiers import named_together, says_everything, says_which, universals
 from codeword.codebook.skills import Codebook
 from codeword.codebook.task_plan import Do, TaskPlan
-from codeword.codebook.vocabulary import Mention, Vocabulary, words_of
 
 from .prior.words import stems
 
@@ -39,7 +39,7 @@ def check_ambiguous(codebook: Codebook, task: str, observation: Observation, pla
     if says_everything(task):
         return ""
     spoken_of = {thing for one in together for thing in (*one.things, *one.left_out)}
-    mentions = list(Vocabulary(codebook, observation).mentions(task))
+    mentions = list(KnownNames(codebook, observation).mentions(task))
     said = {one.thing for one in mentions}
     for command, name, thing in _chosen(codebook, plan):
         if thing in said or thing in spoken_of:

@@ -9,9 +9,9 @@ taken back, words like "no, sorry", and what takes its place) where what they sp
 import re
 from collections.abc import Sequence
 
+from codeword.codebook.known_names import NO_NAMES, NUMBER, KnownNames, words_of
 from codeword.codebook.observation import Observation
 from codeword.codebook.skills import Codebook
-from codeword.codebook.vocabulary import NO_NAMES, NUMBER, Vocabulary, words_of
 
 from .prior.of_task import learned
 from .prior.words import features, speaks_of
@@ -63,30 +63,30 @@ def rephrased(codebook: Codebook, task: str, observation: Observation) -> str:
     Of the things and choices that are known alone, and of numbers, is anything taken back; and only parts that speak of
     a skill change places.
     """
-    vocabulary = Vocabulary(codebook, observation)
-    return _in_order(codebook, _mended(task, vocabulary), observation, vocabulary)
+    known = KnownNames(codebook, observation)
+    return _in_order(codebook, _mended(task, known), observation, known)
 
 
-def _mended(task: str, vocabulary: Vocabulary) -> str:
+def _mended(task: str, known: KnownNames) -> str:
     """A task without what its speaker took back."""
     negated = _NEGATED.match(task)
     if negated is not None:
         out, rest = negated["taken_back"], negated["rest"]
-        sorts = [one.sorts for one in vocabulary.mentions(out)]
-        if sorts and any(one.sorts & sorts[0] for one in vocabulary.mentions(rest)):
+        sorts = [one.sorts for one in known.mentions(out)]
+        if sorts and any(one.sorts & sorts[0] for one in known.mentions(rest)):
             task = rest
     at = 0
     while (edit := _EDIT.search(task, at)) is not None:
         at = edit.end()
-        mended = _without_repair(task, edit, vocabulary)
+        mended = _without_repair(task, edit, known)
         if mended is not None:
             task, at = mended
     return task
 
 
-def _without_repair(task: str, edit: re.Match[str], vocabulary: Vocabulary) -> tuple[str, int] | None:
+def _without_repair(task: str, edit: re.Match[str], known: KnownNames) -> tuple[str, int] | None:
     """A task in which what stands behind some words of repair takes the place of what it mends, and where to go on."""
-    mentions = list(vocabulary.mentions(task))
+    mentions = list(known.mentions(task))
     behind = [one for one in mentions if edit.end() <= one.begin <= edit.end() + 2]
     before = [one for one in mentions if one.end <= edit.start()]
     pairs = [
@@ -126,7 +126,7 @@ def _said_again(task: str, edit: re.Match[str]) -> tuple[str, int] | None:
     return head + task[edit.end() :], len(head)
 
 
-def _in_order(codebook: Codebook, task: str, observation: Observation, vocabulary: Vocabulary) -> str:
+def _in_order(codebook: Codebook, task: str, observation: Observation, known: KnownNames) -> str:
     """A task of two parts with that first that is to be done first."""
     for pattern in _FIRST:
         found = pattern.match(task.strip())
@@ -138,7 +138,7 @@ def _in_order(codebook: Codebook, task: str, observation: Observation, vocabular
         if sum(asks) < needed or re.match(r"not\b|and\b|with\b", first, _FLAGS) or "before" in first.lower():
             continue
         if found.start("first") > found.start("second"):
-            first = _with_thing(first, second, vocabulary)
+            first = _with_thing(first, second, known)
         return f"{first}, then {second}"
     return task
 
@@ -149,9 +149,9 @@ def _asks(codebook: Codebook, part: str, observation: Observation, floor: float)
     return speaks and learned().odds(codebook, part, observation)[""] < floor
 
 
-def _with_thing(part: str, other: str, vocabulary: Vocabulary) -> str:
+def _with_thing(part: str, other: str, known: KnownNames) -> str:
     """A part of a task with a thing in place of "it": the first that the part names which stood before it."""
-    named = [other[one.begin : one.end] for one in vocabulary.mentions(other) if any(n.is_thing for n in one.among)]
+    named = [other[one.begin : one.end] for one in known.mentions(other) if any(n.is_thing for n in one.among)]
     things = [said for said in named if not all(word.isdigit() for word in words_of(said))]
     pronouns: Sequence[re.Match[str]] = list(_IT.finditer(part))
     if not things or len(pronouns) != 1:

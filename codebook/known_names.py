@@ -34,7 +34,7 @@ def words_of(text: str) -> list[str]:
     return [_DIGITS.get(word, word) for word in map(str.lower, _WORD.findall(text))]
 
 
-class Name(NamedTuple):
+class KnownName(NamedTuple):
     """Something that can be named: a thing of a kind (its sort), or a choice (its sort is `skill.argument`)."""
 
     name: str
@@ -55,7 +55,7 @@ class Mention:
     begin: int
     end: int
     text: str
-    among: tuple[Name, ...]
+    among: tuple[KnownName, ...]
     unit: str = ""
 
     @property
@@ -70,7 +70,7 @@ class Mention:
         return things.pop() if len(things) == 1 else ""
 
 
-class Vocabulary:
+class KnownNames:
     """What can be named in front of what is seen."""
 
     def __init__(self, codebook: Codebook, observation: Observation) -> None:
@@ -80,7 +80,7 @@ class Vocabulary:
             for argument, about in skill.args.items() if skill.ends is None else ():
                 if isinstance(about, ChoiceArgument):
                     named += [(text, f"{skill.name}.{argument}") for text in about.texts]
-        self.names = tuple(Name(name, sort, frozenset(words_of(name))) for name, sort in named)
+        self.names = tuple(KnownName(name, sort, frozenset(words_of(name))) for name, sort in named)
 
     def mentions(self, text: str) -> Iterator[Mention]:
         """What a text names, from left to right: words that stand together and are of one name. Numbers come last."""
@@ -115,10 +115,10 @@ class Vocabulary:
         named = [{name.name for name in one.among} & set(things) for one in self.mentions(text)]
         return tuple(thing for some in named if len(some) == 1 for thing in some)
 
-    def _with(self, said: set[str]) -> tuple[Name, ...]:
+    def _with(self, said: set[str]) -> tuple[KnownName, ...]:
         return tuple(one for one in self.names if said <= one.words)
 
-    def _whole(self, said: set[str], among: Iterable[Name]) -> tuple[Name, ...]:
+    def _whole(self, said: set[str], among: Iterable[KnownName]) -> tuple[KnownName, ...]:
         """The things that are named in full, where some are ("kitchen" where there is a kitchen_table too), and the
         choices that are.
         """
