@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from .arguments import ChoiceArgument, EntityArgument
 from .goal_classes import ALL
 from .goal_tracker import GoalTracker, settled
-from .known_names import KnownNames
+from .known_names import known_names, things_of
 from .mentions import excepted, named, without_exceptions
 from .observation import Observation
 from .plan_executor import possible_facts
@@ -27,34 +27,48 @@ from .quantifiers import (
     universals,
 )
 from .skills import Codebook
-from .task_plan import MOST_ITEMS, Achieve, Do, Item, TaskPlan, goal_words, read_plan, things_named
+from .task_plan import MOST_ITEMS, Achieve, Do, Item, TaskPlan, read_plan, things_named
 
 
 def spread(codebook: Codebook, task: str, observation: Observation, plan: TaskPlan) -> TaskPlan:
     """A plan with a command, or a goal, for each of several things where its task speaks of them together and it has
     one for one of them; as it is where that is too long, or not clear.
     """
-    items = list(plan.items)
-    for one in [*universals(codebook, task, observation), *named_together(codebook, task, observation)]:
+    there = things_of(observation)
+    for one in (*universals(codebook, task, there), *named_together(codebook, task, there)):
         group = {*one.things, *one.left_out}
-        at = [n for n, item in enumerate(items) if group & set(_things(codebook, item))]
-        if one.restricted or one.apart or len(at) != 1 or len(items) + len(one.things) > MOST_ITEMS + 1:
+        at = [number for number, item in enumerate(plan.items) if group & set(_things(codebook, item))]
+        if one.restricted or one.apart or len(at) != 1:
             continue
-        mine = group & set(_things(codebook, items[at[0]]))
-        if len(mine) == 1 and one.things:
-            item, (old,) = items[at[0]], mine
-            items[at[0] : at[0] + 1] = [_with(codebook, item, old, thing) for thing in one.things]
-    if says_everything(task) and len(found := _unnamed(codebook, task, observation, items)) == 1:
+        item = plan.items[at[0]]
+        if group & set(_things(codebook, item)) == {_object(codebook, item)}:
+            plan = _for_each(codebook, plan, at[0], _object(codebook, item), one.things)
+    if says_everything(task) and len(found := _unnamed(codebook, task, observation, plan.items)) == 1:
         ((place, old, things),) = found
-        if len(items) + len(things) <= MOST_ITEMS + 1:
-            items[place : place + 1] = [_with(codebook, items[place], old, thing) for thing in things]
-    return TaskPlan(tuple(items), plan.cannot)
+        plan = _for_each(codebook, plan, place, old, things)
+    return plan
+
+
+def _for_each(codebook: Codebook, plan: TaskPlan, at: int, old: str, things: Sequence[str]) -> TaskPlan:
+    """A plan with an item for each of some things in place of the one for one of them; as it is where that is too long,
+    or for none.
+    """
+    items = [_with(codebook, plan.items[at], old, thing) for thing in things]
+    longer = TaskPlan((*plan.items[:at], *items, *plan.items[at + 1 :]), plan.cannot)
+    return longer if items and longer.held <= MOST_ITEMS else plan
+
+
+def _object(codebook: Codebook, item: Item) -> str:
+    """What an item does something with: the first thing that it names. Others say where to, and there is one of these:
+    a cup cannot be put beside the plate and beside the bowl.
+    """
+    return next((thing for thing in _things(codebook, item)), "")
 
 
 def spelled_out(codebook: Codebook, task: str, observation: Observation) -> str:
     """A task with each thing named where it speaks of all of a kind, and without what it leaves out."""
     text = task
-    for one in reversed(list(universals(codebook, task, observation))):
+    for one in reversed(universals(codebook, task, things_of(observation))):
         if 0 < len(one.things) <= MOST_ITEMS and not one.restricted:
             text = text[: one.begin] + _listed(one.things) + text[one.end :]
     return without_exceptions(text, _names(codebook, observation))
@@ -67,10 +81,11 @@ def check_quantified(codebook: Codebook, task: str, observation: Observation, pl
     used = {*_used(codebook, plan, observation), *_choices_of(codebook, plan)}
     if wrong := [name for name in excepted(task, _names(codebook, observation)) if name in used]:
         return f"the task leaves out {', '.join(wrong)}, and the plan does not"
-    spoken_of = list(universals(codebook, task, observation))
+    there = things_of(observation)
+    spoken_of = universals(codebook, task, there)
     if any(isinstance(item, Achieve) and item.goal.groups for item in plan.items):
         return _too_wide(task, observation, plan, spoken_of)
-    for one in [*spoken_of, *named_together(codebook, task, observation)]:
+    for one in (*spoken_of, *named_together(codebook, task, there)):
         mine, missing = used.intersection(one.things), [thing for thing in one.things if thing not in used]
         if mine and missing and (not one.restricted or len(mine) == 1):
             more = "nothing for" if not one.restricted else f"{', '.join(mine)} alone, nothing for"
@@ -87,7 +102,7 @@ def _things(codebook: Codebook, item: Item) -> Iterator[str]:
     if isinstance(item, Do):
         yield from (thing for thing, _ in things_named(codebook, item.command))
     elif not item.goal.groups:
-        yield from (word for words in goal_words(item.goal) for word in words)
+        yield from (thing for fact in (*item.goal.facts, *item.goal.denied) for thing in fact.args)
 
 
 def _with(codebook: Codebook, item: Item, old: str, new: str) -> Item:
@@ -112,11 +127,14 @@ def _unnamed(
     seen, found = [entity.id for entity in observation.entities], []
     left_out = excepted(task, seen)
     for at, item in enumerate(items):
-        for name, value in item.command.args.items() if isinstance(item, Do) else ():
-            about = codebook.skills[item.command.skill].args[name] if isinstance(item, Do) else None
+        if isinstance(item, Achieve):
+            continue
+        for name, value in item.command.args.items():
+            about = codebook.skills[item.command.skill].args[name]
             if isinstance(about, EntityArgument) and (value in left_out or not named(task, str(value), seen)):
+                others = {str(other) for key, other in item.command.args.items() if key != name} | set(left_out)
                 things = [entity.id for entity in observation.entities if entity.kind in about.kinds]
-                found.append((at, str(value), [thing for thing in things if thing not in left_out]))
+                found.append((at, str(value), [thing for thing in things if thing not in others]))
     return found
 
 
@@ -136,7 +154,7 @@ def _miscounted(codebook: Codebook, task: str, observation: Observation, used: C
     thing.
     """
     seen, text = [entity.id for entity in observation.entities], task.lower()
-    if not (groups := plural_groups(codebook, observation)):
+    if not (groups := plural_groups(codebook, things_of(observation))):
         return ""
     for found in re.finditer(
         rf"\b({'|'.join(COUNTS)}|[2-9])(?: of (?:the|my|our|your|these|those))? ({one_of(groups)})\b", text
@@ -163,7 +181,7 @@ def _used(codebook: Codebook, plan: TaskPlan, observation: Observation) -> Itera
 
 def _names(codebook: Codebook, observation: Observation) -> list[str]:
     """What a task may name: the things that are there, and what can be chosen."""
-    return list(dict.fromkeys(name.name for name in KnownNames(codebook, observation).names))
+    return list(dict.fromkeys(name.name for name in known_names(codebook, things_of(observation)).names))
 
 
 def _choices_of(codebook: Codebook, plan: TaskPlan) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from .arguments import ChoiceArgument
@@ -15,7 +16,9 @@ NUMBER = "number"
 
 _WORD = re.compile(r"[a-z]+|[0-9]+", re.IGNORECASE)
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_DIGITS = {word: str(number) for number, word in enumerate(_NUMBERS)}
+DIGITS = {word: str(number) for number, word in enumerate(_NUMBERS)}
+"""Numbers in words, as digits."""
+
 NO_NAMES = frozenset("the a an of and or to in on at by for with from no not one ones it you i is".split())  # noqa: SIM905
 """Words that name nothing by themselves."""
 
@@ -31,7 +34,7 @@ def words_of(text: str) -> list[str]:
     >>> words_of("Locker one, blue_box")
     ['locker', '1', 'blue', 'box']
     """
-    return [_DIGITS.get(word, word) for word in map(str.lower, _WORD.findall(text))]
+    return [DIGITS.get(word, word) for word in map(str.lower, _WORD.findall(text))]
 
 
 class KnownName(NamedTuple):
@@ -70,12 +73,27 @@ class Mention:
         return things.pop() if len(things) == 1 else ""
 
 
+Things = tuple[tuple[str, str], ...]
+"""The things that are seen: their ids, with their kinds."""
+
+
+def things_of(observation: Observation) -> Things:
+    """The things of an observation."""
+    return tuple((entity.id, entity.kind) for entity in observation.entities)
+
+
+@lru_cache(maxsize=16)
+def known_names(codebook: Codebook, things: Things) -> "KnownNames":
+    """What can be named in front of some things."""
+    return KnownNames(codebook, things)
+
+
 class KnownNames:
     """What can be named in front of what is seen."""
 
-    def __init__(self, codebook: Codebook, observation: Observation) -> None:
-        self._seen = tuple(entity.id for entity in observation.entities)
-        named = [(entity.id, entity.kind) for entity in observation.entities]
+    def __init__(self, codebook: Codebook, things: Things) -> None:
+        self._seen = tuple(thing for thing, _ in things)
+        named = list(things)
         for skill in codebook.skills.values():
             for argument, about in skill.args.items() if skill.ends is None else ():
                 if isinstance(about, ChoiceArgument):

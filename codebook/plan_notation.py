@@ -17,7 +17,7 @@ from .goal_classes import ALL, Group
 from .goal_relations import NOT
 from .goals import Goal
 from .skills import Codebook
-from .task_plan import MOST_ITEMS, MOST_TIMES, Achieve, Do, Item, TaskPlan, goal_words
+from .task_plan import MOST_ITEMS, MOST_TIMES, Achieve, Do, Item, TaskPlan
 from .yaml_source import List_, Mapping_, Place, Source, plain, rejoined, shown
 
 
@@ -31,10 +31,10 @@ def read_notation(
     items = list(_Reader(codebook, source, names).items(value, at))
     if not items and len(source.faults) == before:
         source.fault("a plan has at least one item", at)
-    held = sum(1 if isinstance(item, Do) else len(goal_words(item.goal)) for item in items)
-    if held > MOST_ITEMS:
-        source.fault(f"a plan of {held} commands and facts; at most {MOST_ITEMS}", at)
-    return TaskPlan(tuple(items)) if len(source.faults) == before else None
+    plan = TaskPlan(tuple(items))
+    if plan.held > MOST_ITEMS:
+        source.fault(f"a plan of {plan.held} commands and facts; at most {MOST_ITEMS}", at)
+    return plan if len(source.faults) == before else None
 
 
 class _Reader:

@@ -5,10 +5,10 @@ kitchen", "both gates".
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from .known_names import NO_NAMES, KnownNames, words_of
+from .known_names import NO_NAMES, Things, known_names, words_of
 from .mentions import NO_NOUNS, excepted, exceptions_end, named
-from .observation import Observation
 from .skills import Codebook
 
 _PLURALS = {"person": "people", "child": "children", "man": "men", "woman": "women", "mouse": "mice", "foot": "feet"}
@@ -17,7 +17,8 @@ _WHICH = re.compile(
     r"(?!\s*(?:on|off|in|out|up|down|over|away|back)\s*(?:$|[.,;:!?]|(?:and|then|please|now)\b))\s*,?\s*(?:"
     rf"(?:with|for|by|at) (?!{_NUMBER}|me\b|us\b|them\b|once\b)"
     r"|(?:that|which|who|whose|where|without|in|on|off|under|over|above|below|behind|beside|near|next|between|from|of|outside|inside|upstairs|downstairs|here|there|still|left"
-    r"|except|but|other|not|[a-z]+ed|[a-z]+ing)\b)"
+    r"|except|but|other|not"
+    r"|you (?:are|have|hold|see)|(?:i|we|they) (?:have|had|left|put|gave|told)|[a-z]+ed|[a-z]+ing)\b)"
 )  # fmt: skip
 """What tells which of them are meant, where it stands behind all things of a kind."""
 
@@ -69,10 +70,15 @@ class Universal:
     restricted: bool = False
 
 
-def universals(codebook: Codebook, task: str, observation: Observation) -> Iterator[Universal]:
-    """Where a task speaks of all things of a kind that is seen, or of all whose names have the same noun."""
-    seen, groups, text = [entity.id for entity in observation.entities], _Groups(codebook, observation), task.lower()
-    known = KnownNames(codebook, observation)
+@lru_cache(maxsize=16)
+def universals(codebook: Codebook, task: str, there: Things) -> tuple[Universal, ...]:
+    """Where a task speaks of all things of a kind that are there, or of all whose names have the same noun."""
+    return tuple(_universals(codebook, task, there))
+
+
+def _universals(codebook: Codebook, task: str, there: Things) -> Iterator[Universal]:
+    seen, groups, text = [thing for thing, _ in there], _Groups(codebook, there), task.lower()
+    known, never = known_names(codebook, there), excepted(task, seen)
     for found in re.finditer(
         rf"(?:{_ALL_OF}{_LIKE.format('like')} (?P<one>{one_of(groups.by_word)})"
         rf"|{_THE}{_LIKE.format('so')} (?P<some>{one_of(groups.plurals)}))\b",
@@ -89,7 +95,7 @@ def universals(codebook: Codebook, task: str, observation: Observation) -> Itera
             continue
         end = exceptions_end(text, found.end(), seen)
         besides = known.among(text[found.end() : end], things) if end else ()
-        left_out = tuple(thing for thing in things if thing in besides or thing in excepted(task, seen))
+        left_out = tuple(thing for thing in things if thing in besides or thing in never)
         end = end or found.end()
         yield Universal(
             found.start(), end, tuple(thing for thing in things if thing not in left_out), left_out,
@@ -98,11 +104,16 @@ def universals(codebook: Codebook, task: str, observation: Observation) -> Itera
         )  # fmt: skip
 
 
-def named_together(codebook: Codebook, task: str, observation: Observation) -> Iterator[Universal]:
+@lru_cache(maxsize=16)
+def named_together(codebook: Codebook, task: str, there: Things) -> tuple[Universal, ...]:
     """Where a task names several things of one kind one after the other: "the hall, the den and the kitchen"."""
-    kinds = {entity.id: entity.kind for entity in observation.entities}
-    left_out, known = excepted(task, list(kinds)), KnownNames(codebook, observation)
-    mentions = [one for one in known.mentions(task) if one.thing and one.thing not in left_out]
+    return tuple(_named_together(codebook, task, there))
+
+
+def _named_together(codebook: Codebook, task: str, there: Things) -> Iterator[Universal]:
+    kinds = dict(there)
+    left_out = excepted(task, list(kinds))
+    mentions = [one for one in known_names(codebook, there).mentions(task) if one.thing and one.thing not in left_out]
     row = mentions[:1]
     for before, one in zip(mentions, [*mentions[1:], None], strict=False):
         joins = _AND.fullmatch(task, before.end, one.begin) if one is not None else None
@@ -146,15 +157,15 @@ class _Groups:
     common. `plurals` are the words for several.
     """
 
-    def __init__(self, codebook: Codebook, observation: Observation) -> None:
+    def __init__(self, codebook: Codebook, there: Things) -> None:
         self.by_word: dict[str, tuple[str, ...]] = {}
         self.plurals: set[str] = set()
         things: dict[str, list[str]] = {kind: [] for kind in codebook.kinds}
         nouns: dict[tuple[str, str], list[str]] = {}
-        for entity in observation.entities:
-            things.setdefault(entity.kind, []).append(entity.id)
-            words = [word for word in words_of(entity.id) if len(word) > 1 and word.isalpha()]
-            nouns.setdefault((entity.kind, words[-1] if words else ""), []).append(entity.id)
+        for thing, kind in there:
+            things.setdefault(kind, []).append(thing)
+            words = [word for word in words_of(thing) if len(word) > 1 and word.isalpha()]
+            nouns.setdefault((kind, words[-1] if words else ""), []).append(thing)
         for kind, members in things.items():
             self._add(kind.replace("_", " "), members)
         for (_, noun), members in nouns.items():
@@ -172,7 +183,7 @@ class _Groups:
         self.plurals |= plurals
 
 
-def plural_groups(codebook: Codebook, observation: Observation) -> Mapping[str, tuple[str, ...]]:
+def plural_groups(codebook: Codebook, there: Things) -> Mapping[str, tuple[str, ...]]:
     """The words for several things of a kind, or whose names have a noun in common, with these things."""
-    groups = _Groups(codebook, observation)
+    groups = _Groups(codebook, there)
     return {word: groups.by_word[word] for word in groups.plurals}

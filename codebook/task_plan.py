@@ -68,6 +68,11 @@ class TaskPlan:
     cannot: str = ""
 
     @property
+    def held(self) -> int:
+        """How many commands and facts it holds."""
+        return sum(1 if isinstance(item, Do) else len(goal_words(item.goal)) for item in self.items)
+
+    @property
     def text(self) -> str:
         """The plan in its canonical form."""
         if self.cannot:

@@ -32,6 +32,10 @@ class Note(Record):
     text: str
 
 
+REFUSED = ("unsure", "numbers", "condition", "quantifier", "ambiguous")
+"""The kinds of notes that say why a plan is not carried out."""
+
+
 class DecisionCancelled(CodewordError):
     """A decision was given up, because it was no longer wanted or its time was over. `notes` say what went before."""
 

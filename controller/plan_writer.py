@@ -287,7 +287,7 @@ def _chosen(codebook: Codebook, observation: Observation, thought: ThoughtOf, en
         "notes": tuple(note for one in made for note in one.notes),
     }
     if read_plan(codebook, texts[best].text) != best:
-        costs["notes"] = (*costs["notes"], Note(kind="quantifier", text=f"taken as: {best.told}"))
+        costs["notes"] = (*costs["notes"], Note(kind="task", text=f"taken as: {best.told}"))
     sure = None if first.logprob is None else considered[0].probability
     return WrittenPlan(best, texts[best].model_copy(update=costs), sure, considered)
 
@@ -299,7 +299,7 @@ def _both(first: Decision, second: Decision, why: str) -> Decision:
             "stage_ms": _summed((first.stage_ms, second.stage_ms)),
             "first_token_ms": first.first_token_ms,
             "passes": first.passes + second.passes,
-            "notes": (*first.notes, Note(kind="quantifier", text=why), *second.notes),
+            "notes": (*first.notes, Note(kind="task", text=why), *second.notes),
         }
     )
 

@@ -9,7 +9,7 @@ taken back, words like "no, sorry", and what takes its place) where what they sp
 import re
 from collections.abc import Sequence
 
-from codeword.codebook.known_names import NO_NAMES, NUMBER, KnownNames, words_of
+from codeword.codebook.known_names import NO_NAMES, NUMBER, KnownNames, known_names, things_of, words_of
 from codeword.codebook.observation import Observation
 from codeword.codebook.skills import Codebook
 
@@ -63,7 +63,7 @@ def rephrased(codebook: Codebook, task: str, observation: Observation) -> str:
     Of the things and choices that are known alone, and of numbers, is anything taken back; and only parts that speak of
     a skill change places.
     """
-    known = KnownNames(codebook, observation)
+    known = known_names(codebook, things_of(observation))
     return _in_order(codebook, _mended(task, known), observation, known)
 
 

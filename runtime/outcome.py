@@ -15,6 +15,7 @@ from codeword.codebook.errors import CodewordError
 from codeword.codebook.observation import Record
 from codeword.codebook.task_plan import told_command
 from codeword.codebook.transition import unshown_effects
+from codeword.controller.decision import REFUSED
 
 from .limits import stages_of
 from .recording import RecordedEpisode
@@ -24,7 +25,7 @@ from .statistics import quantile
 
 _HELD = ("stop", "hold")
 """The kinds of notes that say why a robot was not given a command."""
-_UNDONE = ("unsure", "numbers", "condition", "quantifier", "ambiguous", "plan", "planner")
+_UNDONE = (*REFUSED, "plan", "planner")
 """The kinds of notes that say so of a task that was not carried out."""
 
 

@@ -8,6 +8,7 @@ from codeword.codebook import Codebook, Observation, read_command
 from codeword.codebook.plan_trace import Trace, same_outcome, trace
 from codeword.codebook.task_plan import UNCLEAR, Do, TaskPlan, read_plan
 from codeword.controller import Controller, Decision
+from codeword.controller.decision import REFUSED
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def try_task(
     taken_s = time.perf_counter() - began
     plan = _plan(codebook, decision)
     # A scene may lack what a plan needs; that is no fault of the plan.
-    refused = {note.kind for note in decision.notes} & {"unsure", "numbers", "condition", "quantifier", "ambiguous"}
+    refused = any(note.kind in REFUSED for note in decision.notes)
     stands = _moves(decision) or (plan in right and not refused)
     done = plan if stands else TaskPlan((), plan.cannot or UNCLEAR)
     is_right = None

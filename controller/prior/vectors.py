@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 FLOOR = 0.11
-"""Cosines below this tell nothing: of two words drawn by chance 4 of 100 are as alike as this."""
+"""Cosines below this tell nothing: words drawn by chance may be as alike (the command tells how many are)."""
 _SAME = 0.95
 """Words as alike as this are one in two forms, and count by their stems."""
 
@@ -27,11 +27,19 @@ _EMPTY = frozenset({
 
 
 @cache
-def _table() -> tuple[dict[str, int], Floats]:
-    """The words that there are vectors of, by their rows, and these [words, dimensions], each of length 1."""
+def _table() -> tuple[dict[str, int], NDArray[np.int8]]:
+    """The words that there are vectors of, by their rows, and these [words, dimensions], of any length."""
     with np.load(Path(__file__).parent / "vectors.npz") as file:
-        words, rows = bytes(file["words"]).decode("ascii").split(), file["rows"].astype(np.float32)
-    return {word: row for row, word in enumerate(words)}, rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        words, rows = bytes(file["words"]).decode("ascii").split(), file["rows"]
+    return {word: row for row, word in enumerate(words)}, rows
+
+
+def _vectors(words: Iterable[str]) -> Floats:
+    """The vectors of some words that have one [words, dimensions], each of length 1."""
+    rows, table = _table()
+    found = table[[rows[word] for word in words]].astype(np.float32)
+    result: Floats = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return result
 
 
 def known(words: Iterable[str]) -> tuple[str, ...]:
@@ -44,20 +52,18 @@ class Likeness:
     """How alike a text is to each of some lists of words."""
 
     def __init__(self, lists: Sequence[Iterable[str]]) -> None:
-        rows, table = _table()
         mine = [known(words) for words in lists]
         self._sizes = [len(words) for words in mine]
-        self._vectors = table[[rows[word] for words in mine for word in words]]
+        self._vectors = _vectors(word for words in mine for word in words)
 
     def of(self, words: Iterable[str]) -> list[float]:
         """For each list, the sum over some words of how far the likest word of the list is above FLOOR; a word that is
         in the list counts nothing.
         """
-        rows, table = _table()
         said = known(words)
         if not said or not len(self._vectors):
             return [0.0] * len(self._sizes)
-        likeness = table[[rows[word] for word in said]] @ self._vectors.T
+        likeness = _vectors(said) @ self._vectors.T
         likeness[likeness > _SAME] = 0.0
         sums, at = [], 0
         for size in self._sizes:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from codeword.codebook.arguments import ChoiceArgument, EntityArgument, ListArgument, NumberArgument
+from codeword.codebook.known_names import DIGITS
 from codeword.codebook.observation import Observation
 from codeword.codebook.quantities import Quantity
 from codeword.codebook.quantities.offer import number_slots, quantities_said
@@ -51,15 +52,13 @@ _QUESTION = re.compile(r"\s*(?:what|who|whose|how|why|where|when|which|is|are|wa
 _EMPTY = frozenset(
     "the a an of and or to it is that with for you your me my i please could can would then".split()  # noqa: SIM905
 )
-_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_DIGITS = {word: str(number) for number, word in enumerate(_NUMBERS)}
 _ENDINGS = ("ing", "ed", "es", "s", "en", "er", "e")
 
 
 def stems(text: str) -> list[str]:
     """The words of a text that say something, without their endings; numbers as digits."""
     words = [word for word in _WORD.findall(text.lower().replace("_", " ")) if word not in _EMPTY]
-    return [_DIGITS.get(word) or _stem(word) for word in words]
+    return [DIGITS.get(word) or _stem(word) for word in words]
 
 
 def _stem(word: str) -> str:

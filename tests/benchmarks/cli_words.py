@@ -70,5 +70,6 @@ def vectors(model: str, file: Path, as_json: bool) -> None:
         print_json(asdict(made))
         return
     out.print(
-        f"{made.words} words, {made.bytes:,} bytes; cosines correlate {made.correlation:.3f} with those of floats"
+        f"{made.words} words, {made.bytes:,} bytes; cosines correlate {made.correlation:.3f} with those of floats; "
+        f"{made.above_floor:.1%} of pairs are above the floor"
     )

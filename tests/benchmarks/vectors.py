@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
+from codeword.controller.prior.vectors import FLOOR
 from codeword.controller.profiles import load_model
 from codeword.controller.registry import resolve
 
@@ -21,11 +22,14 @@ _WORD = re.compile("\u0120[a-z]{3,}")
 
 @dataclass(frozen=True)
 class Made:
-    """How many words there are, how many bytes the file has, and how far cosines are those of the floats (correlation)."""
+    """How many words there are, how many bytes the file has, how far cosines are those of the floats (correlation), and
+    what share of words drawn by chance are more alike than FLOOR.
+    """
 
     words: int
     bytes: int
     correlation: float
+    above_floor: float
 
 
 def make_vectors(model: str, file: Path) -> Made:
@@ -46,4 +50,5 @@ def make_vectors(model: str, file: Path) -> Made:
     kept = small / np.linalg.norm(small.astype(np.float32), axis=1, keepdims=True)
     one, other = np.random.default_rng(0).integers(0, len(words), (2, 100_000))
     cosines = [(some[one] * some[other]).sum(1) for some in (vectors, kept)]
-    return Made(len(words), file.stat().st_size, float(np.corrcoef(*cosines)[0, 1]))
+    above = float((cosines[1] > FLOOR).mean())
+    return Made(len(words), file.stat().st_size, float(np.corrcoef(*cosines)[0, 1]), above)

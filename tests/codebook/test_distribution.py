@@ -160,7 +160,7 @@ def test_a_choice_that_the_task_leaves_out_is_not_made(task: str, colour: str, w
     assert check_quantified(HOOVER, task, SEEN, plan) == why
 
 
-GOALS = parse_codebook("""
+GOALS_YAML = """
 codebook: toys
 robot: {robot: toys, primitives: {act: {description: acts}}}
 entities: [thing, box]
@@ -172,7 +172,8 @@ skills:
   turn: {description: turn over, args: {thing: {entity: thing}}, effects: [turned(thing)]}
   done: {description: end}
   cannot: {description: give up, args: {reason: {choice: [missing]}}}
-""")
+"""
+GOALS = parse_codebook(GOALS_YAML)
 TOYS: Observation = scene(red_block="thing", blue_block="thing", tin_cup="thing", shoebox="box")
 
 
@@ -190,3 +191,28 @@ def test_a_goal_of_all_of_a_kind_is_not_for_some_of_them() -> None:
     assert why == "'all the blocks' was said, and the plan is for all thing"
     assert check_quantified(GOALS, "all things into the shoebox", TOYS, everything) == ""
     assert spelled_out(GOALS, "all the blocks into it", TOYS) == "the red block and the blue block into it"
+
+
+def test_what_is_named_second_says_where_to_and_is_one_place() -> None:
+    there = scene(cup="thing", plate="box", bowl="box")
+    put = read_plan(GOALS, '{"plan":[{"skill":"drop_in","thing":"cup","box":"plate"}]}')
+    task = "put the cup in the plate and the bowl"
+    assert spread(GOALS, task, there, put) == put
+    assert "nothing for bowl" in check_quantified(GOALS, task, there, put)
+
+
+def test_everything_goes_into_what_is_not_among_it() -> None:
+    nested = parse_codebook(
+        GOALS_YAML.replace("box: {entity: box}", "box: {entity: thing}").replace("(thing, box)", "(thing, thing)")
+    )
+    there = scene(cup="thing", tray="thing", spoon="thing")
+    put = read_plan(nested, '{"plan":[{"skill":"drop_in","thing":"cup","box":"tray"}]}')
+    both = '{"plan":[{"skill":"drop_in","thing":"cup","box":"tray"},{"skill":"drop_in","thing":"spoon","box":"tray"}]}'
+    assert spread(nested, "everything onto the tray", there, put) == read_plan(nested, both)
+
+
+def test_facts_count_towards_how_long_a_plan_may_be() -> None:
+    many = scene(**{f"block_{number}": "thing" for number in range(5)}, shoebox="box")
+    two_facts = read_plan(GOALS, '{"plan":[[["block_0","inside","shoebox"],["turned","block_0"]]]}')
+    assert two_facts.held == 2
+    assert spread(GOALS, "turn all the blocks into it", many, two_facts) == two_facts  # 10 facts

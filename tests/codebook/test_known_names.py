@@ -1,7 +1,7 @@
 """Where a text names things, choices and numbers."""
 
 from codeword.codebook import parse_codebook
-from codeword.codebook.known_names import NUMBER, KnownNames
+from codeword.codebook.known_names import NUMBER, KnownNames, things_of
 from tests.codebook.plan_books import scene
 
 BOOK = parse_codebook("""
@@ -18,7 +18,10 @@ SEEN = scene(locker_1="locker", locker_2="locker", blue_box="parcel", wine_box="
 
 
 def named(text: str) -> list[tuple[str, list[str], str]]:
-    return [(one.text, sorted(n.name for n in one.among), one.thing) for one in KnownNames(BOOK, SEEN).mentions(text)]
+    return [
+        (one.text, sorted(n.name for n in one.among), one.thing)
+        for one in KnownNames(BOOK, things_of(SEEN)).mentions(text)
+    ]
 
 
 def test_words_that_stand_together_name_one_thing() -> None:
@@ -37,11 +40,14 @@ def test_the_noun_may_be_left_to_one() -> None:
 
 
 def test_choices_and_numbers_are_named_too() -> None:
-    found = list(KnownNames(BOOK, SEEN).mentions("amber for 10 seconds"))
+    found = list(KnownNames(BOOK, things_of(SEEN)).mentions("amber for 10 seconds"))
     assert [one.sorts for one in found] == [{"light.colour"}, {NUMBER}]
     assert (found[1].text, found[1].unit, found[0].thing) == ("10 seconds", "seconds", "")
 
 
 def test_of_some_things_those_that_are_named() -> None:
-    assert KnownNames(BOOK, SEEN).among("not the blue one, nor 2", ["blue_box", "locker_2"]) == ("blue_box", "locker_2")
-    assert KnownNames(BOOK, SEEN).among("a box", ["blue_box", "wine_box"]) == ()
+    assert KnownNames(BOOK, things_of(SEEN)).among("not the blue one, nor 2", ["blue_box", "locker_2"]) == (
+        "blue_box",
+        "locker_2",
+    )
+    assert KnownNames(BOOK, things_of(SEEN)).among("a box", ["blue_box", "wine_box"]) == ()

@@ -43,6 +43,7 @@ def plan(skill: str, **args: str) -> str:
         ("grab the green bottle", plan("grab", bottle="green_bottle"), ""),
         ("grab the bottle on the left", plan("grab", bottle="green_bottle"), ""),
         ("grab the emerald bottle", plan("grab", bottle="green_bottle"), ""),
+        ("grab the bottle you are looking at", plan("grab", bottle="green_bottle"), ""),
         ("grab all the bottles", plan("grab", bottle="green_bottle"), ""),
         ("wipe its seats", plan("wipe_seats", lift="big_chair"), ""),
         ("wipe the seats of the chairlift", plan("wipe_seats", lift="big_chair"), ""),
@@ -59,3 +60,27 @@ def test_where_it_can_be_done_with_one_alone_that_one_is_meant() -> None:
     stop = read_plan(LIFT, plan("stop_lift", lift="big_chair"))
     assert check_ambiguous(LIFT, "stop the chair", one_runs, stop) == ""
     assert "may be big_chair or little_chair" in check_ambiguous(LIFT, "stop the chair", both_run, stop)
+
+
+def test_goals_are_no_guess_either() -> None:
+    goal = read_plan(LIFT, '{"plan":[[["not","running","big_chair"]]]}')
+    runs = read_plan(LIFT, '{"plan":[[["running","big_chair"]]]}')
+    assert (
+        check_ambiguous(LIFT, "let the chair run", SEEN, runs)
+        == "'the chair' may be big_chair or little_chair; say which"
+    )
+    one_runs = SEEN.model_copy(update={"facts": (Fact("running", ("little_chair",)),)})
+    assert check_ambiguous(LIFT, "let the chair run", one_runs, runs) == ""  # the other one goes already
+    both = SEEN.model_copy(
+        update={"facts": tuple(Fact("running", (chair,)) for chair in ("big_chair", "little_chair"))}
+    )
+    assert "may be" in check_ambiguous(LIFT, "the chair should stand still", both, goal)
+    assert (
+        check_ambiguous(
+            LIFT,
+            "the chair should stand still",
+            one_runs,
+            read_plan(LIFT, '{"plan":[[["not","running","little_chair"]]]}'),
+        )
+        == ""
+    )
