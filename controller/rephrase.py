@@ -6,8 +6,10 @@ was said, or leaves out what stands behind "but". Both are put straight by their
 taken back, words like "no, sorry", and what takes its place) where what they speak of is known, and else left alone.
 """
 
+import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from codeword.codebook.known_names import NO_NAMES, NUMBER, KnownNames, known_names, things_of, words_of
 from codeword.codebook.observation import Observation
@@ -52,6 +54,15 @@ _NEEDED = ((1, 1.0), (1, 1.0), (2, 1.0), (2, 0.5))
 """How many of the two parts have to speak of a skill, and how probably none may be asked for: "but first" is clear, and
 "before you" may as well tell of a time ("before you tire").
 """
+
+_UNPARTED = re.compile(r"^before\s+you\s+(?!that\b|this\b)(?P<rest>[^,;:.!]+)[.!]?$", _FLAGS)
+"""The same without a comma between them."""
+_JOINING = set("a an the these those my your its of to in into on onto at for from with by and or as".split())  # noqa: SIM905
+"""Words that neither begin a command nor end one."""
+_NO_BEGINNING = _JOINING.union("this that up down off out over under back then first please".split())  # noqa: SIM905
+"""Words that begin no command."""
+_CLEAR = 0.25
+"""How probable the skills of both have to be."""
 
 _IT = re.compile(r"\b(?:it|them|that one)\b", re.IGNORECASE)
 
@@ -140,7 +151,35 @@ def _in_order(codebook: Codebook, task: str, observation: Observation, known: Kn
         if found.start("first") > found.start("second"):
             first = _with_thing(first, second, known)
         return f"{first}, then {second}"
-    return task
+    unparted = _UNPARTED.match(task.strip())
+    parts = _parted(codebook, unparted["rest"], observation, known) if unparted is not None else None
+    return task if parts is None else f"{_with_thing(parts[1], parts[0], known)}, then {parts[0]}"
+
+
+def _parted(codebook: Codebook, text: str, observation: Observation, known: KnownNames) -> tuple[str, str] | None:
+    """The two commands that follow each other without anything between them, cut where each speaks of its skill most
+    clearly, but neither within a name, nor before a thing's, nor behind a bare number; None where they do not speak
+    of two.
+    """
+    words, named = list(re.finditer(r"\S+", text)), list(known.mentions(text))
+    things = {one.begin for one in named if any(name.is_thing for name in one.among)}
+    bare = [one for one in named if all(word.isdigit() for word in words_of(text[one.begin : one.end]))]
+    found: list[tuple[float, str, str]] = []
+    for last, begins in pairwise(words):
+        if begins[0].lower() in _NO_BEGINNING or last[0].lower() in _JOINING or "".join(words_of(begins[0])).isdigit():
+            continue
+        if begins.start() in things or any(one.begin < begins.start() < one.end for one in named):
+            continue
+        if any(one.begin <= begins.start() < one.end or one.end == last.end() for one in bare):
+            continue
+        parts = text[: last.end()], text[begins.start() :]
+        if not all(_asks(codebook, part, observation, 0.5) for part in parts):
+            continue
+        odds = [learned().odds(codebook, part, observation) for part in parts]
+        skills = [max((name for name in some if name), key=lambda name: some[name]) for some in odds]
+        found.append((math.prod(some[skill] for some, skill in zip(odds, skills, strict=True)), *parts))
+    odds_of_both, *parted = max(found, default=(0.0, "", ""))
+    return (parted[0], parted[1]) if odds_of_both > _CLEAR else None
 
 
 def _asks(codebook: Codebook, part: str, observation: Observation, floor: float) -> bool:
