@@ -23,6 +23,9 @@ from .worker import Orders
 
 RAY = "ray"
 _ANSWER_S = 5.0
+_ATTEMPTS = 3
+"""Ray's server for one client, which it forks beside running threads, dies now and then as it starts, and the next one
+does not (ray-project/ray, issue 63202)."""
 
 
 def is_ray(jobs: str) -> bool:
@@ -68,7 +71,7 @@ class RayPool:
                 place = urlsplit(jobs)
                 create_connection((place.hostname or "", place.port or 0), _ANSWER_S).close()
             progress("joining the cluster", 0, 0)
-            ray.init(address=None if jobs == RAY else jobs, log_to_driver=False, logging_level=logging.ERROR)
+            self._join(None if jobs == RAY else jobs)
         except (ConnectionError, OSError, RuntimeError, ValueError) as problem:
             raise InputError(f"--jobs {jobs}: no such cluster ({_first_line(problem)})") from problem
         try:
@@ -87,6 +90,16 @@ class RayPool:
                 f"--jobs {jobs}: a worker could not begin ({why}); the same version of codeword has to be installed on "
                 "every machine of the cluster"
             ) from problem
+
+    def _join(self, address: str | None) -> None:
+        """Join a cluster, one of this machine alone where there is no address. Raises what Ray raises."""
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            try:
+                self._ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+                return
+            except ConnectionAbortedError:
+                if not attempts_left:
+                    raise
 
     @property
     def loaded(self) -> ModelInfo:

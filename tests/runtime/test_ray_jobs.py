@@ -5,7 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def _node(*how: str) -> "subprocess.Popen[str]":
     """A node of a cluster, of one core, once it has begun."""
     begin = [RAY, "start", *how, "--num-cpus=1", "--object-store-memory=80000000", "--block"]
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
-    environment["RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S"] = "300"  # how long a busy machine may take, 30 s else
+    environment["RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S"] = "12"  # after which one that died is given up
     node = subprocess.Popen(begin, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert node.stdout is not None
     told = []
@@ -100,10 +101,39 @@ def test_a_worker_that_dies_takes_one_episode_along(cluster: str, tmp_path: Path
 def _working() -> int:
     """The number of a process that runs an episode, by the name that Ray gives it."""
     while True:
-        for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if (folder / "cmdline").read_bytes().startswith(b"ray::RayWorker.run"):
-                    return int(folder.name)
+        for number in _processes(lambda line: line.startswith(b"ray::RayWorker.run")):
+            return number
+
+
+def _processes(wanted: Callable[[bytes], bool]) -> Iterator[int]:
+    """The numbers of the processes with such a command line."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if wanted((folder / "cmdline").read_bytes()):
+                yield int(folder.name)
+
+
+@pytest.mark.slow
+def test_a_cluster_whose_server_dies_as_it_starts_is_joined_once_more(cluster: str, tmp_path: Path) -> None:
+    killed: list[int] = []
+
+    def servers() -> set[int]:
+        return set(_processes(lambda line: b"ray.util.client.server" in line and b"specific-server" in line))
+
+    of_others = servers()
+
+    def kill() -> None:
+        while not killed:
+            for number in servers() - of_others:
+                os.kill(number, signal.SIGKILL)
+                killed.append(number)
+
+    beside = threading.Thread(target=kill, daemon=True)
+    beside.start()
+    plan = Plan((shipped("tabletop/stack_three"),), range(1), "sim", tmp_path, film=False)
+    with RayPool(plan, EXPERT, cluster, silent) as pool:
+        ((_, outcome),) = pool.carry_out(plan.tasks)
+    assert killed and not outcome.row.error
 
 
 def test_a_cluster_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
