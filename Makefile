@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-WORKERS ?= 2
+# One more than the two cores that it is meant for: half of the time tests wait for processes, sockets and clocks.
+WORKERS ?= 3
 # Anything at all: every random case is tried, as in continuous integration, and not a quarter of them.
 THOROUGH ?=
 

@@ -172,7 +172,7 @@ class Relaxation:
             if 8 * int(cheaper.sum()) < len(self._follows):
                 break
         changed = self._follows[cheaper]
-        while len(changed):  # mostly a few in a row: only what asks for them is reckoned anew
+        while len(changed):  # mostly a few in a row: only what asks for them is estimated again
             rules = np.unique(self._uses[_ranges(self._uses_at, changed)])
             asked = costs[self._asked[_ranges(self._asked_at, rules)]]
             sizes = self._asked_at[rules + 1] - self._asked_at[rules]

@@ -137,7 +137,7 @@ def _skill(codebook: Codebook, skill: Skill, in_file: str) -> Iterator[str]:
     if skill.steps:
         yield from ("", "Steps:", "", *_steps(skill.steps, ""))
     limits = f"at most {_number(skill.budget_s)} s; cost {_number(skill.cost)} in plans"
-    limits += "" if skill.cached else "; decided anew each time"
+    limits += "" if skill.cached else "; decided again each time"
     yield from ("", f"Limits: {limits}.", "", "For example:", "", "```json", example(codebook, skill), "```")
     asked = [example.task for example in codebook.examples if _is_of(example, skill)]
     if asked:

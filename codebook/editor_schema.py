@@ -241,7 +241,7 @@ def _skill() -> Schema:
             "cost": _positive("What it weighs in plans; the dearer, the later it is taken.", 1, 3),
             "cached": {
                 "type": "boolean",
-                "description": "Whether a decision for it may be kept and served again; false: decided anew each time.",
+                "description": "Whether a decision for it may be kept and served again; false: decided each time.",
                 "default": True,
                 "examples": [False],
             },

@@ -25,7 +25,7 @@ class GoalExecutor:
     def __init__(self, codebook: Codebook, goal: Condition) -> None:
         self.codebook, self.goal = codebook, goal
         self._rest: tuple[Command, ...] = ()
-        self._foretold: frozenset[Fact] | None = None
+        self._predicted: frozenset[Fact] | None = None
         self._failures: dict[str, int] = {}
         self._known: set[str] = set()
         self._waited = 0
@@ -39,12 +39,12 @@ class GoalExecutor:
     def seek(self, goal: Condition) -> None:
         """Go after this goal from now on."""
         if goal != self.goal:
-            self.goal, self._foretold = goal, None
+            self.goal, self._predicted = goal, None
 
     def use(self, codebook: Codebook) -> None:
         """Plan with this codebook from now on."""
         self.codebook = codebook
-        self._foretold = None
+        self._predicted = None
 
     def next(self, observation: Observation) -> Command | Plan:
         """The next command, `done` where the goal holds; the failed plan where there is no way."""
@@ -54,7 +54,7 @@ class GoalExecutor:
             self._failures[last.command] = self._failures.get(last.command, 0) + 1
         there = {entity.id for entity in observation.entities}
         lost, self._known = self._known - there, self._known | there
-        if self._foretold != world.state.facts or lost:
+        if self._predicted != world.state.facts or lost:
             found = self._plan(world)
             idle = idle_command(world) if found.failure and lost and self._waited < PATIENCE else None
             if idle is not None:
@@ -64,10 +64,10 @@ class GoalExecutor:
                 return found
             self._rest, self._waited = found.commands, 0
         if not self._rest:
-            self._foretold = None
+            self._predicted = None
             return make_command(self.codebook, "done", {})
         command, *rest = self._rest
-        self._rest, self._foretold = tuple(rest), world.facts_after(command)
+        self._rest, self._predicted = tuple(rest), world.facts_after(command)
         return command
 
     def _plan(self, world: SymbolicWorld) -> Plan:

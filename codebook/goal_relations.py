@@ -119,7 +119,7 @@ def _chains(
     feasible: Collection[Fact],
     observation: Observation,
 ) -> Iterator[Fact]:
-    """Chains of things that are related, a chain for each lot of them; or one whose neighbors are not."""
+    """Chains of things that are related, a chain for each group of them; or one whose neighbors are not."""
     among = set(members)
     can = {fact.args[0] for fact in feasible if fact.name == name and among.issuperset(fact.args)}
     able = [member for member in members if member in can and member not in apart]
@@ -128,15 +128,15 @@ def _chains(
         return state.holds(relation, (one, other))
 
     if not wanted:
-        lots = [_in_turn(able, related, name, observation)]
+        groups = [_in_turn(able, related, name, observation)]
     else:
-        lots, rest = [], able
+        groups, rest = [], able
         while rest:
-            lot = [member for member in rest if member == rest[0] or related(rest[0], member)]
-            rest = [member for member in rest if member not in lot]
-            lots.append(chain(lot, (), name, observation))
-    for lot in lots:
-        yield from (Fact(name, (upper, lower)) for lower, upper in pairwise(lot))
+            group = [member for member in rest if member == rest[0] or related(rest[0], member)]
+            rest = [member for member in rest if member not in group]
+            groups.append(chain(group, (), name, observation))
+    for group in groups:
+        yield from (Fact(name, (upper, lower)) for lower, upper in pairwise(group))
 
 
 def _in_turn(

@@ -60,7 +60,7 @@ class GoalTracker:
         self._seen: Observation | None = None
 
     def saw(self, observation: Observation) -> None:
-        """This is seen in fact, and not foretold."""
+        """This is seen in fact, and not predicted."""
         self._before, self._seen = self.facts(observation), observation
 
     def facts(self, observation: Observation) -> tuple[Fact, ...]:

@@ -90,14 +90,14 @@ class GreedySearch:
                 return Found(tuple(traced(came_by, here.facts)), looked_at)
             if looked_at >= most:
                 return Found(None, looked_at)
-            reckoned = left.cost + _TOO_EARLY * self._order.too_early(here)
-            if math.isfinite(reckoned):
-                since = 0 if reckoned < nearest else since + 1
-                nearest, known[here.facts] = min(nearest, reckoned), reckoned
+            estimate = left.cost + _TOO_EARLY * self._order.too_early(here)
+            if math.isfinite(estimate):
+                since = 0 if estimate < nearest else since + 1
+                nearest, known[here.facts] = min(nearest, estimate), estimate
                 some = [step for number in left.preferred if (step := self._steps[number]).possible(here)]
                 fitting = [step for step in some if not self._order.comes_too_early(step, here)] or some
-                heappush(others, (spent[here.facts] + _WEIGHT * reckoned, next(order), here.facts))
-                self._push(ahead, order, here, spent[here.facts], reckoned, fitting)
+                heappush(others, (spent[here.facts] + _WEIGHT * estimate, next(order), here.facts))
+                self._push(ahead, order, here, spent[here.facts], estimate, fitting)
             while True:
                 if others and (not ahead or since > _PATIENCE):
                     since = 0
@@ -122,13 +122,13 @@ class GreedySearch:
         order: "count[int]",
         here: FactState,
         spent: float,
-        reckoned: float,
+        estimate: float,
         steps: Iterable[Operator],
     ) -> None:
-        """Steps to be taken from a state, each with what it is reckoned to come to."""
+        """Steps to be taken from a state, each with what it is estimated to come to."""
         for step in steps:
             closer = _CLOSER * self._order.reaches(step, here)
-            whole = spent + self._cost(step) + _WEIGHT * reckoned - closer
+            whole = spent + self._cost(step) + _WEIGHT * estimate - closer
             heappush(ahead, (whole, next(order), here.facts, step))
 
 

@@ -101,7 +101,7 @@ def parse_codebook(text: str, name: str = "codebook.yaml") -> Codebook:
     if "primitives" in source.root and not {"codebook", "skills"} & set(source.root):
         raise CodebookError(
             Fault(
-                "is a robot file, which says what a robot can do by itself; right would be a codebook, which names it "
+                "is a robot file, which says what a robot can do by itself; expected a codebook, which names it "
                 f"(robot: {Path(name).name}) and has skills",
                 name,
             )

@@ -71,9 +71,9 @@ def _facts_after(codebook: Codebook, state: FactState, command: Command) -> froz
 
 
 _UNKNOWN = 2.0
-"""What a part of a goal is reckoned to cost that no single skill is known to bring about."""
+"""What a part of a goal is estimated to cost that no single skill is known to bring about."""
 _UNDOING = 0.5
-"""What it is reckoned to cost to end a fact: little, since it mostly ends on the way to another goal."""
+"""What it is estimated to cost to end a fact: little, since it mostly ends on the way to another goal."""
 _DEPTH = 4
 
 
@@ -246,7 +246,7 @@ def plan(
     """Cheap commands that a best-first search finds to a state where the goal holds.
 
     The goal is taken apart for the things that are there, and states are ordered by their cost so far plus what the
-    parts that do not hold yet are reckoned to cost. `dear` says what commands, by their text, cost more than usual.
+    parts that do not hold yet are estimated to cost. `dear` says what commands, by their text, cost more than usual.
     An argument that nothing declares is never made up: no command is planned with it (see `Operator.settled`).
     Where no chain of skills could bring the goal about, the failure is `impossible`, or `missing` where the goal names
     what is not there; also `impossible` where all states that can be reached were searched, or the search gave up. In
@@ -268,7 +268,7 @@ class _Search:
         self._wanted = grounder.formula(goal)
         every = operators(world.codebook, world.reachable, grounder)
         self.steps = [step for step in every if step.settled]
-        self._reckoner = Heuristic(world.codebook, self.steps)
+        self._heuristic = Heuristic(world.codebook, self.steps)
         untidy = _untidy(self._wanted, world.state, self.steps)
         self._costs = {id(step): step.cost + self._more(step, untidy) for step in self.steps}
 
@@ -277,9 +277,9 @@ class _Search:
         dear = self._dear.get(step.command(self._codebook).text, 0.0) if self._dear else 0.0
         return dear + (_CLUTTER if id(step) in untidy else 0.0)
 
-    def reckoned(self, state: FactState) -> float:
-        """What is reckoned to be left to the goal."""
-        return self._reckoner.left(self._wanted, state)
+    def estimate(self, state: FactState) -> float:
+        """What is estimated to be left to the goal."""
+        return self._heuristic.left(self._wanted, state)
 
     def cost(self, step: Operator) -> float:
         return self._costs[id(step)]
@@ -301,7 +301,7 @@ class _Search:
 
     def plan(self, start: FactState, max_expanded: float = math.inf) -> Plan:
         """A cheap plan from a state."""
-        left = self.reckoned(start)
+        left = self.estimate(start)
         if math.isinf(left):
             things = {thing for ids in start.kinds.values() for thing in ids}
             return Plan((), "impossible" if self._goal.entities() <= things else "missing")
@@ -325,7 +325,7 @@ class _Search:
                 if reached < best.get(facts, math.inf):
                     best[facts], came_by[facts] = reached, (here.facts, step)
                     there = here.after(facts)
-                    ahead = self.reckoned(there)
+                    ahead = self.estimate(there)
                     heappush(frontier, (reached + ahead, ahead, next(order), reached, there))
         return Plan((), "impossible", expanded, gave_up=bool(frontier))
 

@@ -40,7 +40,7 @@ class CheckedPrimitives:
         if not isinstance(outcome, Outcome):
             raise RobotError(
                 f"{place_of(self._robot.perform)} ended '{name}' with {_called(outcome)} and not with an Outcome; "
-                "right would be `return Outcome(True)`, or `return Outcome(False, 'slipped')`"
+                "expected `return Outcome(True)`, or `return Outcome(False, 'slipped')`"
             )
         return outcome
 
@@ -53,7 +53,7 @@ def checked_look(robot: "PrimitiveRobot") -> tuple[tuple[Entity, ...], tuple[Fac
     seen: Any = robot.look()
     where = place_of(robot.look)
     if not isinstance(seen, tuple | list) or len(seen) != 2:
-        raise RobotError(f"{where} gave {_called(seen)}; right would be things and facts: `return entities, facts`")
+        raise RobotError(f"{where} gave {_called(seen)}; expected things and facts: `return entities, facts`")
     entities, facts = (tuple(some) if isinstance(some, Iterable) else (some,) for some in seen)
     for some, kind in ((entities, Entity), (facts, Fact)):
         for one in some:

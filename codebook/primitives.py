@@ -61,7 +61,7 @@ class Primitive:
     parameters: Mapping[str, Parameter]
 
     def refusal(self, args: Mapping[str, Value]) -> str:
-        """Why these arguments, reckoned while a skill runs, cannot be used; empty where they can."""
+        """Why these arguments, computed while a skill runs, cannot be used; empty where they can."""
         for name, value in args.items():
             parameter = self.parameters[name]
             if parameter.kind == "number" and not parameter.low <= float(str(value)) <= parameter.high:

@@ -25,7 +25,7 @@ class Skill:
 
     `budget_s` is the longest that it may run, in the robot's own time. `cost` weighs it in plans. `ends` says that the
     episode ends with it, and how: `done` (the task is done) or `cannot` (it cannot be done). `call` names trusted code
-    in place of steps. A skill that is not `cached` is decided anew each time. One that `waits` declares that it does
+    in place of steps. A skill that is not `cached` is decided again each time. One that `waits` declares that it does
     nothing but let time pass.
     """
 

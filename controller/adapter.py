@@ -103,7 +103,7 @@ def _open(folder: Path, name: str, model: LocalModel, to_teach: bool) -> Adapter
     contract, base = record.get("contract"), record.get("base_sha256")
     if contract != PLAN_CONTRACT and not to_teach:
         raise ModelError(
-            f"adapter {name}: taught under prompt contract {contract}, and this is {PLAN_CONTRACT}; train it anew with "
+            f"adapter {name}: taught under prompt contract {contract}, and this is {PLAN_CONTRACT}; train it again by "
             "codeword train"
         )
     if base != model.base_sha256:
@@ -117,7 +117,7 @@ def _open(folder: Path, name: str, model: LocalModel, to_teach: bool) -> Adapter
             raise ModelError(f"{folder / SETTINGS}: {key} is {given!r}, and only {right!r} is read here")
     rank, alpha = settings.get("r"), settings.get("lora_alpha")
     if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float):
-        raise ModelError(f"{folder / SETTINGS}: r and lora_alpha are {rank!r} and {alpha!r} (right would be numbers)")
+        raise ModelError(f"{folder / SETTINGS}: r and lora_alpha are {rank!r} and {alpha!r} (expected numbers)")
     if not (folder / WEIGHTS).is_file():
         raise ModelError(f"{folder}: there is no {WEIGHTS} in it; an adapter has {SETTINGS}, {WEIGHTS}, {RECORD}")
     scale = alpha / (rank**0.5 if settings.get("use_rslora") else rank)

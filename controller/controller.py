@@ -142,7 +142,7 @@ def model_controller(
 
 
 class RandomController:
-    """Picks a skill by lot, then every argument; the same context, seed and step give the same lot."""
+    """Picks a skill at random, then every argument; the same context, seed and step give the same ones."""
 
     def __init__(self, codebook: Codebook, seed: int = 0) -> None:
         self._codebook = codebook
@@ -153,7 +153,7 @@ class RandomController:
         self._codebook = codebook
 
     def decide(self, task: str, observation: Observation, cancelled: Cancelled = never) -> Decision:
-        """A command by lot. It takes no time, so that `cancelled` is not asked."""
+        """A command at random. It takes no time, so that `cancelled` is not asked."""
         del cancelled
         if (held := reflex_decision(self._codebook, task)) is not None:
             return held
@@ -183,12 +183,12 @@ class RandomController:
         )
 
 
-def _draw(node: Node, lot: random.Random) -> tuple[str, float, tuple[Choice, ...]]:
+def _draw(node: Node, rng: random.Random) -> tuple[str, float, tuple[Choice, ...]]:
     """A text of a graph, drawn edge by edge, with its log-probability and what it was drawn from."""
     text, logprob, choices = "", 0.0, []
     while node is not END:
         count = len(node.edges)
-        piece, child = node.edges[lot.randrange(count)]
+        piece, child = node.edges[rng.randrange(count)]
         if count > 1:
             logprob -= math.log(count)
             options = tuple(Option(text=option, probability=1 / count) for option, _ in node.edges[:TOP])

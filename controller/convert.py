@@ -117,7 +117,7 @@ def write_tokenizer(fields: Mapping[str, Any], path: Path, folder: Path) -> None
 
 
 CONVERSION = 3
-"""Raised whenever the same GGUF file would give another folder; older folders are then made anew."""
+"""Raised whenever the same GGUF file would give another folder; older folders are then made again."""
 
 _LAYER = {
     "attn_norm": "input_layernorm",

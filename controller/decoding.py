@@ -18,14 +18,14 @@ _WORD = re.compile(r"\W*[\w.+-]*")
 
 
 class Decoding:
-    """A command as it comes about: our automaton and the hold on it, going the same way."""
+    """A command as it comes about: our automaton and the grammar check, going the same way."""
 
     def __init__(
         self,
         automaton: Automaton,
         matcher: Matcher,
         sampling: Sampling = GREEDY,
-        lot: random.Random | None = None,
+        rng: random.Random | None = None,
         bias: Bias | None = None,
     ) -> None:
         self.tokens: list[int] = []
@@ -35,7 +35,7 @@ class Decoding:
         self._matcher = matcher
         self.automaton = automaton
         self._sampling = sampling
-        self._lot = lot or random.Random(0)
+        self._rng = rng or random.Random(0)
         self._bias = bias
         self.run = self._force([])
 
@@ -67,7 +67,7 @@ class Decoding:
             wide = trust * wide + np.asarray(added)
         wide -= wide.max()
         logprobs: list[float] = (wide - np.log(np.exp(wide).sum())).tolist()
-        taken = self._sampling.pick(logprobs, self._lot)
+        taken = self._sampling.pick(logprobs, self._rng)
         self.logprob += logprobs[taken]
         self._made.append((len(self.tokens), self.state, taken, logprobs))
         self.state = self.state.next[allowed[taken]]
@@ -75,7 +75,7 @@ class Decoding:
         return allowed[taken]
 
     def finish(self) -> None:
-        """Ask the hold whether the command may end here."""
+        """Ask the grammar check whether the command may end here."""
         self._matcher.expect_end()
 
     def _force(self, run: list[int]) -> tuple[int, ...]:

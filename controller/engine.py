@@ -144,18 +144,18 @@ class Engine:
         self._rounding = "" if techniques.legal_rows else " all rows"
         self.tokens = Tokens(model.folder)
         with ThreadPoolExecutor(1) as beside:
-            hold = beside.submit(GrammarCheck, self.tokens.json, self.tokens.end_token)
+            grammar_check = beside.submit(GrammarCheck, self.tokens.json, self.tokens.end_token)
             merged = with_adapter(model, adapter, progress)
             self._model = load_model(
                 merged, self.held, device=device, threads=threads or best.threads, progress=progress
             )
-            self._hold = hold.result()
+            self._grammar_check = grammar_check.result()
         config = json.dumps(model.config, sort_keys=True)
         self._weights = f"{model.weights_sha256} {hashlib.sha256(config.encode()).hexdigest()}"
         identity = f"{self._weights} {merged.weights_sha256} {self.profile} {CONTRACT}"
         on_disk = techniques.disk_cache and techniques.prefix_cache and techniques.kv_cache
         self._exact = self._model.exact or techniques.loose
-        self._tracks = PrefixCache(self._model, Prefixes(identity) if on_disk else None, exact=self._exact)
+        self._prefix_cache = PrefixCache(self._model, Prefixes(identity) if on_disk else None, exact=self._exact)
 
     @property
     def profile(self) -> str:
@@ -179,11 +179,11 @@ class Engine:
 
     def settle(self) -> None:
         """Keep of what was read only what it began with: what decisions cost does not depend on those before."""
-        self._tracks.settle()
+        self._prefix_cache.settle()
 
     def forget(self) -> None:
         """Keep nothing in memory of what was read."""
-        self._tracks.forget()
+        self._prefix_cache.forget()
 
     def halt(self, on: bool) -> None:
         """Have the decision under way end with DecisionCancelled, and all that follow until this is taken back. From
@@ -250,9 +250,9 @@ class Engine:
         """Begin to read a system text; None where it is read already. Whoever begins must `drop` it in the end."""
         tokens = self.tokens.prompt(Prompt(system, "", "")).system
         cuts = cuts_of(tokens)
-        if self._tracks.holds(tokens, cuts):
+        if self._prefix_cache.holds(tokens, cuts):
             return None
-        return Reading(ReadSequence(self._model, self._tracks, tokens, cuts, len(tokens)))
+        return Reading(ReadSequence(self._model, self._prefix_cache, tokens, cuts, len(tokens)))
 
     def go_on(self, under_way: Sequence["Reading"]) -> None:
         """One pass for all of these, each of which must still go on.
@@ -260,10 +260,10 @@ class Engine:
         Raises ModelError where a sequence becomes longer than the model reads, DecisionCancelled where it is halted;
         then none has gone on. What else goes wrong with one of them ends that one, and is raised by `end`.
         """
-        hidden = self._model.read([one.run.part() for one in under_way])
+        hidden = self._model.read([one.sequence.part() for one in under_way])
         for one, states in zip(under_way, hidden, strict=True):
             try:
-                one.run.take(states)
+                one.sequence.take(states)
             except BAD_GRAPH as problem:  # those beside it are not to suffer from it
                 one.problem = problem
 
@@ -273,11 +273,11 @@ class Engine:
             return
         one.closed = True
         use = self.techniques
-        if use.prefix_cache and use.kv_cache and not one.run.goes_on and one.problem is None:
-            self._tracks.store(one.run.track)
-        one.run.close()
+        if use.prefix_cache and use.kv_cache and not one.sequence.goes_on and one.problem is None:
+            self._prefix_cache.store(one.sequence.prefix)
+        one.sequence.close()
         if not use.prefix_cache:
-            self._tracks.forget()
+            self._prefix_cache.forget()
 
     def begin(self, request: Request) -> "Making":
         """Begin a decision, to be carried on by `go_on` as long as it goes on, then taken by `end`; whoever begins must
@@ -288,25 +288,25 @@ class Engine:
         clock.lap("tokenize")
         sampling = request.sampling or self.sampling
         key = self.identity.key(tokens, request.graph, sampling)
-        matcher = self._hold.matcher(request.graph)
+        matcher = self._grammar_check.matcher(request.graph)
         automaton, bias = Automaton(request.graph, self.tokens.encode), bias_of(request.graph, self.tokens.decode)
-        walk = Decoding(automaton, matcher, sampling, sampling.lot(key), bias)
+        decoding = Decoding(automaton, matcher, sampling, sampling.rng(key), bias)
         clock.lap("grammar")
         use = self.techniques
         guessed = self.tokens.encode(request.guess) if request.guess and use.guesses and self._exact else ()
-        last = tokens.observation + walk.run
+        last = tokens.observation + decoding.run
         cuts = cuts_of(tokens.system, tokens.task, last)
         certain = tokens.system + tokens.task + last
         check_length(len(certain), self._model.shape)  # now, and not after minutes of reading
         if not use.forced_runs:
-            cuts = (*cuts[:-1], *range(len(certain) - len(walk.run), len(certain) + 1))
-        run = ReadSequence(
-            self._model, self._tracks, certain, cuts, len(tokens.system), walk=walk, clock=clock,
+            cuts = (*cuts[:-1], *range(len(certain) - len(decoding.run), len(certain) + 1))
+        sequence = ReadSequence(
+            self._model, self._prefix_cache, certain, cuts, len(tokens.system), decoding=decoding, clock=clock,
             guessed=guessed, forced_runs=use.forced_runs, kv_cache=use.kv_cache,
             legal_rows=use.legal_rows,
             exact=self._exact,
         )  # fmt: skip
-        return Making(run, tokens, key, walk, clock)
+        return Making(sequence, tokens, key, decoding, clock)
 
     def end(self, making: "Making") -> Decision:
         """The decision that was made. The making is still to be dropped. Raises one of
@@ -314,32 +314,32 @@ class Engine:
         """
         if making.problem is not None:
             raise making.problem
-        tokens, walk, clock, run = making.tokens, making.walk, making.clock, making.run
-        walk.finish()
+        tokens, decoding, clock, sequence = making.tokens, making.decoding, making.clock, making.sequence
+        decoding.finish()
         clock.lap("prefill")  # where there was nothing to choose, and so nothing to read
         clock.lap("decode")
         stages = clock.stage_ms()
         first_ms = stages["tokenize"] + stages["grammar"] + stages["prefill"]
         levels = {"task": len(tokens.system), "observation": len(tokens.system + tokens.task)}
-        level = "none" if not run.cached else "codebook"
+        level = "none" if not sequence.cached else "codebook"
         for name, length in levels.items():
-            level = name if run.cached > length else level
+            level = name if sequence.cached > length else level
         return Decision(
-            text=self.tokens.decode(walk.tokens),
-            logprob=walk.logprob,
-            choices=walk.choices(self.tokens.decode),
+            text=self.tokens.decode(decoding.tokens),
+            logprob=decoding.logprob,
+            choices=decoding.choices(self.tokens.decode),
             stage_ms=stages,
             first_token_ms=first_ms,
-            token_ms=(stages["total"] - first_ms) / max(1, len(walk.tokens) - 1),
+            token_ms=(stages["total"] - first_ms) / max(1, len(decoding.tokens) - 1),
             prompt_tokens=len(tokens.all),
-            tokens_cached=run.cached,
+            tokens_cached=sequence.cached,
             cache_level=level,
-            tokens_forced=len(walk.tokens) - walk.choices_made,
-            tokens_chosen=walk.choices_made,
-            tokens_guessed=run.tokens_guessed,
-            tokens_accepted=run.tokens_accepted,
-            passes=run.passes,
-            kv_mb=round(run.track.cache.size_bytes / 1e6, 1),
+            tokens_forced=len(decoding.tokens) - decoding.choices_made,
+            tokens_chosen=decoding.choices_made,
+            tokens_guessed=sequence.tokens_guessed,
+            tokens_accepted=sequence.tokens_accepted,
+            passes=sequence.passes,
+            kv_mb=round(sequence.prefix.cache.size_bytes / 1e6, 1),
             path="decoded",
             key=making.key,
         )
@@ -360,19 +360,19 @@ class Engine:
 class Reading:
     """A text that is being read, pass by pass."""
 
-    run: ReadSequence
+    sequence: ReadSequence
     closed: bool = field(default=False, init=False)
     problem: Exception | None = field(default=None, init=False)
 
     @property
     def goes_on(self) -> bool:
         """Whether there is something left to read."""
-        return self.problem is None and self.run.goes_on
+        return self.problem is None and self.sequence.goes_on
 
     @property
     def written(self) -> int:
         """How many tokens of a command there are by now."""
-        return self.run.written
+        return self.sequence.written
 
 
 @dataclass
@@ -381,5 +381,5 @@ class Making(Reading):
 
     tokens: PromptTokens
     key: str
-    walk: Decoding
+    decoding: Decoding
     clock: Stopwatch

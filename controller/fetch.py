@@ -109,7 +109,7 @@ def check_file(file: Path, *, size_bytes: int, sha256: str, name: str = "") -> N
     if file.stat().st_size != size_bytes or found != sha256:
         raise ModelError(
             f"{name or file.name} is not the file expected: {file.stat().st_size} bytes, sha256 {found[:16]}…; "
-            f"right would be {size_bytes} bytes, sha256 {sha256[:16]}…; pull again, or check where it came from"
+            f"expected {size_bytes} bytes, sha256 {sha256[:16]}…; pull again, or check where it came from"
         )
 
 

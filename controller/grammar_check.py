@@ -35,7 +35,7 @@ class GrammarCheck:
 
 
 class Matcher:
-    """One walk through a grammar."""
+    """One way through a grammar."""
 
     def __init__(self, matcher: Any) -> None:
         self._matcher = matcher

@@ -93,7 +93,7 @@ class Lookahead:
         self._misses = self._skip = 0
 
     def answer(self, question: Question, cancelled: Cancelled) -> Decision:
-        """The answer to a question: what was decided ahead where that was foretold, else decided now.
+        """The answer to a question: what was decided ahead where that was predicted, else decided now.
 
         Raises DecisionCancelled.
         """
@@ -119,7 +119,7 @@ class Lookahead:
     ) -> None:
         """Begin to decide what comes after a command that is being carried out, and after that, so many steps.
 
-        Where the last answer was foretold, what was decided further ahead is kept, and goes on. Where it was not, one
+        Where the last answer was predicted, what was decided further ahead is kept, and goes on. Where it was not, one
         command is let pass, and more each time that this happens running.
         """
         if self._skip:
@@ -141,7 +141,7 @@ class Lookahead:
 
     def catch_up(self, longest_s: float) -> None:
         """Wait until the next decision is made, or so long, or until nothing more is decided ahead; only where what was
-        foretold the last time came true.
+        predicted the last time came true.
         """
         until = time.monotonic() + longest_s
         while self._trusted and self._work is not None and self._made <= self._served and not self._work.done():
@@ -192,9 +192,9 @@ class Lookahead:
         sys.setswitchinterval(_TURNS_S)
         try:
             for _ in range(steps):
-                foretold = predict(codebook, observation, command)
-                question = None if foretold is None else asking(foretold)
-                if foretold is None or question is None or self._unwanted.is_set():
+                predicted = predict(codebook, observation, command)
+                question = None if predicted is None else asking(predicted)
+                if predicted is None or question is None or self._unwanted.is_set():
                     return
                 made = self._answers.get(question.key)
                 if made is None:
@@ -204,7 +204,7 @@ class Lookahead:
                     self._answers[question.key] = made
                     self._busy_with = ""
                 self._made += 1
-                observation, command = foretold, read_command(codebook, made.text)
+                observation, command = predicted, read_command(codebook, made.text)
         except DecisionCancelled:
             return
         finally:

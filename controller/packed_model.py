@@ -37,7 +37,7 @@ class ThreadPool:
     def __init__(self, threads: int) -> None:
         """Raises ValueError where there is not even one."""
         if threads < 1:
-            raise ValueError(f"a team has at least one thread, not {threads}")
+            raise ValueError(f"a pool has at least one thread, not {threads}")
         self.threads = threads
         self._closed = False
         self._jobs: list[queue.SimpleQueue[Job | None]] = [queue.SimpleQueue() for _ in range(threads - 1)]
@@ -49,7 +49,7 @@ class ThreadPool:
         """Have every thread, or the first so many, call `job` with its number; returns when all are done. Raises what
         one of them raised."""
         if self._closed:
-            raise RuntimeError("the team was closed")
+            raise RuntimeError("the pool was closed")
         called = self._jobs[: (threads or self.threads) - 1]
         for jobs in called:
             jobs.put(job)
@@ -183,12 +183,12 @@ class PackedModel:
         weights.expect_all_taken()
         self.weight_bytes = weights.size_bytes
         self._widened = widen
-        self._team = ThreadPool(threads or len(usable_cpus()))
-        weakref.finalize(self, self._team.close)
+        self._thread_pool = ThreadPool(threads or len(usable_cpus()))
+        weakref.finalize(self, self._thread_pool.close)
         self._sizes = self._size_table()
         self._sync = np.zeros(passes.sync_slots(self.shape.layers), np.int64)
         self._halt = np.zeros(1, np.int64)
-        self._threads = self._team.threads
+        self._threads = self._thread_pool.threads
         self._buffers: dict[str, NDArray[Any]] = {}
         self._turns = self._rope_table(1024)
 
@@ -211,7 +211,7 @@ class PackedModel:
 
     def use_threads(self, most: int | None) -> None:
         """See `model.Model`."""
-        self._threads = min(most or self._team.threads, self._team.threads)
+        self._threads = min(most or self._thread_pool.threads, self._thread_pool.threads)
 
     def read(self, parts: Sequence[Part]) -> list[Floats]:
         """Read all parts in one pass. See `model.Model`."""
@@ -260,7 +260,7 @@ class PackedModel:
         state = np.ascontiguousarray(hidden)
         self._sync[:] = 0
         counter, at, kind = self._sync.ctypes.data, head.records.ctypes.data, passes.KIND_NUMBERS[head.kind]
-        self._team.run(
+        self._thread_pool.run(
             lambda n: passes.run_head(threads, counter, kind, at, blocks, state, numbers[n], scales[n], out), threads
         )
         return out[: head.outputs]
@@ -297,7 +297,7 @@ class PackedModel:
         def read(thread: int) -> None:
             whole[thread] = passes.run_pass(thread, threads, sync, halt, *arguments)
 
-        self._team.run(read, threads)
+        self._thread_pool.run(read, threads)
         if not all(whole):
             raise DecisionCancelled("the decision was given up in the middle of a pass")
 

@@ -70,7 +70,7 @@ class PrefixCache:
     @property
     def size_bytes(self) -> int:
         """The memory that all kept sequences take."""
-        return sum(track.cache.size_bytes for track in self._idle)
+        return sum(prefix.cache.size_bytes for prefix in self._idle)
 
     def forget(self) -> None:
         """Keep nothing in memory."""
@@ -78,58 +78,58 @@ class PrefixCache:
 
     def settle(self) -> None:
         """Of every sequence keep its first segment alone, in memory of its own: as if no more had ever been read."""
-        for track in self._idle:
-            track.rewind(min(track.stable, len(track.tokens)))
+        for prefix in self._idle:
+            prefix.rewind(min(prefix.stable, len(prefix.tokens)))
             cache = self._model.new_cache()
-            cache.load(track.cache.dump(), track.cache.length)
-            track.cache = cache
+            cache.load(prefix.cache.dump(), prefix.cache.length)
+            prefix.cache = cache
 
     def holds(self, tokens: Sequence[int], cuts: Cut) -> bool:
         """Whether a sequence is kept to its end."""
         longer = (*tokens, -1)  # of the one asked for, the last token would be left to be read
         kept = self._idle + self._busy
-        return any(track.shared(longer, cuts, exact=self._exact) == len(tokens) for track in kept)
+        return any(prefix.shared(longer, cuts, exact=self._exact) == len(tokens) for prefix in kept)
 
     def take(self, tokens: Sequence[int], cuts: Cut, stable: int) -> CachedPrefix:
         """The best beginning for a sequence, rewound to what they share; it is the caller's until given back."""
-        shared = {id(track): track.shared(tokens, cuts, exact=self._exact) for track in self._idle + self._busy}
-        fitting = [track for track in self._idle if shared[id(track)] >= track.stable]
-        track = max(fitting, key=lambda one: shared[id(one)], default=None)
-        if track is not None:
-            self._idle.remove(track)
-            track.rewind(shared[id(track)])
-            track.stable = stable
+        shared = {id(prefix): prefix.shared(tokens, cuts, exact=self._exact) for prefix in self._idle + self._busy}
+        fitting = [prefix for prefix in self._idle if shared[id(prefix)] >= prefix.stable]
+        prefix = max(fitting, key=lambda one: shared[id(one)], default=None)
+        if prefix is not None:
+            self._idle.remove(prefix)
+            prefix.rewind(shared[id(prefix)])
+            prefix.stable = stable
         else:
-            track = self._new(tokens, cuts, stable, max(self._busy, key=lambda one: shared[id(one)], default=None))
-        self._busy.append(track)
-        return track
+            prefix = self._new(tokens, cuts, stable, max(self._busy, key=lambda one: shared[id(one)], default=None))
+        self._busy.append(prefix)
+        return prefix
 
     def _new(self, tokens: Sequence[int], cuts: Cut, stable: int, like: CachedPrefix | None) -> CachedPrefix:
-        """Another track, with what can be had of its beginning from one in use, or from disk."""
-        track = CachedPrefix(self._model.new_cache(), stable)
+        """Another sequence, with what can be had of its beginning from one in use, or from disk."""
+        prefix = CachedPrefix(self._model.new_cache(), stable)
         if like is not None and like.shared(tokens, cuts, exact=self._exact) >= stable:
-            track.cache.load(like.cache.dump(), like.cache.length)
-            track.tokens, track.cuts, track.stored = list(like.tokens), like.cuts, like.stored
-            track.rewind(track.shared(tokens, cuts, exact=self._exact))
-        elif self._prefixes is not None and self._prefixes.load(tokens[:stable], track.cache):
-            track.tokens, track.stored = list(tokens[:stable]), True
-            track.cuts = tuple(cut for cut in cuts if cut <= stable)
-            track.rewind(track.shared(tokens, cuts, exact=self._exact))
-        return track
+            prefix.cache.load(like.cache.dump(), like.cache.length)
+            prefix.tokens, prefix.cuts, prefix.stored = list(like.tokens), like.cuts, like.stored
+            prefix.rewind(prefix.shared(tokens, cuts, exact=self._exact))
+        elif self._prefixes is not None and self._prefixes.load(tokens[:stable], prefix.cache):
+            prefix.tokens, prefix.stored = list(tokens[:stable]), True
+            prefix.cuts = tuple(cut for cut in cuts if cut <= stable)
+            prefix.rewind(prefix.shared(tokens, cuts, exact=self._exact))
+        return prefix
 
-    def give_back(self, track: CachedPrefix) -> None:
+    def give_back(self, prefix: CachedPrefix) -> None:
         """Keep a sequence for later."""
-        self._busy.remove(track)
-        self._idle.append(track)
+        self._busy.remove(prefix)
+        self._idle.append(prefix)
         while len(self._idle) > 1 and self.size_bytes > self._most_bytes:
             del self._idle[0]
 
-    def store(self, track: CachedPrefix) -> None:
+    def store(self, prefix: CachedPrefix) -> None:
         """Keep a sequence's first segment on disk, so that a new process need not read it."""
-        if self._prefixes is None or track.stored or len(track.tokens) < track.stable:
+        if self._prefixes is None or prefix.stored or len(prefix.tokens) < prefix.stable:
             return
-        track.stored = True
+        prefix.stored = True
         copy = self._model.new_cache()
-        copy.load(track.cache.dump(), track.cache.length)
-        copy.truncate(track.stable)
-        self._prefixes.save(track.tokens[: track.stable], copy)
+        copy.load(prefix.cache.dump(), prefix.cache.length)
+        copy.truncate(prefix.stable)
+        self._prefixes.save(prefix.tokens[: prefix.stable], copy)

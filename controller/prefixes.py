@@ -1,4 +1,4 @@
-"""Keys and values of codebooks on disk, so that a new process starts warm. What does not fit is read anew."""
+"""Keys and values of codebooks on disk, so that a new process starts warm. What does not fit is read again."""
 
 import hashlib
 import json

@@ -107,7 +107,7 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 def target_of(out: str) -> Path:
     """Where a folder or name leads: a bare name into the cache folder. Raises ModelError where something is there."""
     if out in KNOWN or not out:
-        raise ModelError(f"'{out}' cannot be the name of a new model (right would be another one, or a folder)")
+        raise ModelError(f"'{out}' cannot be the name of a new model (expected another one, or a folder)")
     target = models_dir() / out if _NAME.fullmatch(out) else Path(out).expanduser().absolute()
     if target.exists():
         raise ModelError(f"{target}: is there already; give another name, or remove it first")
@@ -128,9 +128,9 @@ def quantize(
     Raises ModelError where the model is of another shape, or has weights that are no numbers.
     """
     if bits not in (4, 8):
-        raise ModelError(f"{bits} bits cannot be had (right would be 4 or 8)")
+        raise ModelError(f"{bits} bits cannot be had (expected 4 or 8)")
     if method == "gptq" and not texts:
-        raise ModelError("method 'gptq' needs texts to calibrate on (right would be some prompts, or method 'rtn')")
+        raise ModelError("method 'gptq' needs texts to calibrate on (expected some prompts, or method 'rtn')")
     shape = read_shape(model.config, str(model.folder))
     size = sum(file.stat().st_size for file in model.weights)
     lock = target.parent / f".{target.name}.lock"

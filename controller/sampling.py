@@ -1,4 +1,4 @@
-"""Which of the legal tokens is taken: the likeliest, or one drawn by lot from the likeliest few."""
+"""Which of the legal tokens is taken: the likeliest, or one drawn at random from the likeliest few."""
 
 import math
 import random
@@ -13,7 +13,7 @@ class Sampling:
     """How a token is picked. A temperature of 0 takes the likeliest, of equals the one with the lowest id.
 
     Else probabilities are sharpened by the temperature; only the `top_k` likeliest (0: all) that together hold at least
-    `top_p` of the probability are drawn from. The lot depends on `seed` and the decision's context alone.
+    `top_p` of the probability are drawn from. The draw depends on `seed` and the decision's context alone.
     """
 
     temperature: float = 0.0
@@ -23,11 +23,11 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
-            raise ModelError(f"temperature {self.temperature} is not one (right would be 0, or up to about 2)")
+            raise ModelError(f"temperature must be at least 0, got {self.temperature}")
         if self.top_k < 0:
-            raise ModelError(f"top_k {self.top_k} is negative (right would be 0 for all, or how many)")
+            raise ModelError(f"top_k must be at least 0 (0: all), got {self.top_k}")
         if not 0 < self.top_p <= 1:
-            raise ModelError(f"top_p {self.top_p} is no share (right would be above 0, up to 1)")
+            raise ModelError(f"top_p must be above 0 and at most 1, got {self.top_p}")
 
     @property
     def name(self) -> str:
@@ -36,11 +36,11 @@ class Sampling:
             return "greedy"
         return f"t{float(self.temperature)!r}-k{self.top_k}-p{float(self.top_p)!r}-s{self.seed}"
 
-    def lot(self, key: str) -> random.Random:
+    def rng(self, key: str) -> random.Random:
         """The source of chance for the decision of a key."""
         return random.Random(f"{self.seed} {key}")
 
-    def pick(self, logprobs: Sequence[float], lot: random.Random) -> int:
+    def pick(self, logprobs: Sequence[float], rng: random.Random) -> int:
         """The place of the token taken among some, whose log-probabilities add up to one."""
         order = sorted(range(len(logprobs)), key=lambda place: -logprobs[place])
         if not self.temperature:
@@ -53,7 +53,7 @@ class Sampling:
         while kept < len(weights) and share < self.top_p * whole:
             share += weights[kept]
             kept += 1
-        return lot.choices(order[:kept], weights[:kept])[0]
+        return rng.choices(order[:kept], weights[:kept])[0]
 
 
 GREEDY = Sampling()

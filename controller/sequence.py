@@ -25,15 +25,15 @@ def guess(automaton: Automaton, state: State, tokens: Sequence[int], most_tokens
     """What a guessed command goes on with, as far as it is legal and another choice stands behind it, up to so many
     tokens.
     """
-    draft, left = Speculation([], {0: state}), list(tokens)
+    speculation, left = Speculation([], {0: state}), list(tokens)
     while left and left[0] in state.next:
         run, state = automaton.forced_run(state.next[left[0]])
-        if state.is_end or len(draft.tokens) + 1 + len(run) > most_tokens:
+        if state.is_end or len(speculation.tokens) + 1 + len(run) > most_tokens:
             break
-        draft.tokens += (left[0], *run)
-        draft.choices[len(draft.tokens)] = state
+        speculation.tokens += (left[0], *run)
+        speculation.choices[len(speculation.tokens)] = state
         left = left[1 + len(run) :]
-    return draft
+    return speculation
 
 
 MOST_TOKENS = 256
@@ -41,17 +41,17 @@ MOST_TOKENS = 256
 
 
 class ReadSequence:
-    """A sequence that is read behind what is kept of it; with a `walk`, until that is at its end."""
+    """A sequence that is read behind what is kept of it; with a `decoding`, until that is at its end."""
 
     def __init__(
         self,
         model: Model,
-        tracks: PrefixCache,
+        prefix_cache: PrefixCache,
         tokens: Sequence[int],
         cuts: Cut,
         stable: int,
         *,
-        walk: Decoding | None = None,
+        decoding: Decoding | None = None,
         clock: Stopwatch | None = None,
         guessed: Sequence[int] = (),
         forced_runs: bool = True,
@@ -64,60 +64,67 @@ class ReadSequence:
 
         Unless `exact`, passes end at `cuts`.
         """
-        self._model, self._tracks, self._walk, self._clock = model, tracks, walk, clock or Stopwatch()
+        self._model, self._prefix_cache, self._decoding, self._clock = (
+            model,
+            prefix_cache,
+            decoding,
+            clock or Stopwatch(),
+        )
         self._guessed, self._forced_runs, self._kv_cache, self._exact = guessed, forced_runs, kv_cache, exact
         self._legal_rows = legal_rows
         self._certain = list(tokens)
         self._cuts = cuts
-        self._draft = Speculation()
+        self._speculation = Speculation()
         self._chunk = 0
-        self.track = tracks.take(tokens, cuts, stable)
+        self.prefix = prefix_cache.take(tokens, cuts, stable)
         if not kv_cache:
-            self.track.rewind(0)
-        self.cached = self.track.cache.length
+            self.prefix.rewind(0)
+        self.cached = self.prefix.cache.length
         self.passes = self.tokens_guessed = self.tokens_accepted = 0
 
     @property
     def goes_on(self) -> bool:
         """Whether there is something left to read."""
-        if self._walk is not None:
-            return not self._walk.at_end
-        return len(self.track.tokens) < len(self._certain)
+        if self._decoding is not None:
+            return not self._decoding.at_end
+        return len(self.prefix.tokens) < len(self._certain)
 
     @property
     def written(self) -> int:
         """How many tokens of the command there are, those that leave no choice among them."""
-        return len(self._walk.tokens) if self._walk is not None else 0
+        return len(self._decoding.tokens) if self._decoding is not None else 0
 
     def part(self) -> Part:
         """What the next pass reads."""
         if not self._kv_cache:
-            self.track.rewind(0)
-        start = len(self.track.tokens)
+            self.prefix.rewind(0)
+        start = len(self.prefix.tokens)
         end = self._end(start)
         chunk = self._certain[start:end]
-        self._chunk, self._draft = len(chunk), Speculation()
-        if self._walk is None or end < len(self._certain):
-            return Part(self.track.cache, chunk)
-        draft = self._draft = self._ahead(self._walk, self._model.shape.max_tokens - end)
-        return Part(self.track.cache, chunk + draft.tokens, [len(chunk) - 1 + place for place in draft.choices])
+        self._chunk, self._speculation = len(chunk), Speculation()
+        if self._decoding is None or end < len(self._certain):
+            return Part(self.prefix.cache, chunk)
+        speculation = self._speculation = self._ahead(self._decoding, self._model.shape.max_tokens - end)
+        return Part(
+            self.prefix.cache, chunk + speculation.tokens, [len(chunk) - 1 + place for place in speculation.choices]
+        )
 
     def take(self, states: Floats) -> None:
         """The pass was carried out: `states` are those wanted."""
         self.passes += 1
-        start = len(self.track.tokens)
-        self.track.note(self._certain[start : start + self._chunk])
-        if self._walk is None or not self._draft.choices:
+        start = len(self.prefix.tokens)
+        self.prefix.note(self._certain[start : start + self._chunk])
+        if self._decoding is None or not self._speculation.choices:
             return
         self._clock.lap("prefill")
         accepted = 0
-        for accepted, state in zip(self._draft.choices, states, strict=True):
-            token = self._walk.choose(self._logits(state, self._walk.allowed))
-            if self._walk.at_end or self._draft.tokens[accepted : accepted + 1] != [token]:
+        for accepted, state in zip(self._speculation.choices, states, strict=True):
+            token = self._decoding.choose(self._logits(state, self._decoding.allowed))
+            if self._decoding.at_end or self._speculation.tokens[accepted : accepted + 1] != [token]:
                 break
         self._keep(accepted)
-        if not self._walk.at_end:
-            run = list(self._walk.run)
+        if not self._decoding.at_end:
+            run = list(self._decoding.run)
             self._cuts = () if self._forced_runs else tuple(len(self._certain) + n + 1 for n in range(len(run)))
             self._certain += run
 
@@ -129,30 +136,30 @@ class ReadSequence:
 
     def close(self) -> None:
         """Let go of the sequence, for others to go on from."""
-        self._tracks.give_back(self.track)
+        self._prefix_cache.give_back(self.prefix)
 
     def _end(self, start: int) -> int:
         """Where a pass that begins there ends."""
         whole = len(self._certain)
-        if self._walk is not None and not self._kv_cache:
+        if self._decoding is not None and not self._kv_cache:
             return whole
         if self._exact and self._forced_runs:
             return start + -(-(whole - start) // -(-(whole - start) // MOST_TOKENS))
         return next((cut for cut in self._cuts if cut > start), whole)
 
-    def _ahead(self, walk: Decoding, room: int) -> Speculation:
+    def _ahead(self, decoding: Decoding, room: int) -> Speculation:
         """What is read together with the last certain tokens, where the model reads only so many more."""
-        written = len(walk.tokens)
-        if list(self._guessed[:written]) != walk.tokens:
-            return Speculation([], {0: walk.state})
-        return guess(walk.automaton, walk.state, self._guessed[written:], room)
+        written = len(decoding.tokens)
+        if list(self._guessed[:written]) != decoding.tokens:
+            return Speculation([], {0: decoding.state})
+        return guess(decoding.automaton, decoding.state, self._guessed[written:], room)
 
     def _keep(self, accepted: int) -> None:
-        """Of the draft keep so many tokens."""
-        tokens = self._draft.tokens[:accepted]
-        self.tokens_guessed += len(self._draft.tokens)
+        """Keep so many of the speculated tokens."""
+        tokens = self._speculation.tokens[:accepted]
+        self.tokens_guessed += len(self._speculation.tokens)
         self.tokens_accepted += accepted
-        self.track.cache.truncate(len(self.track.tokens) + accepted)
+        self.prefix.cache.truncate(len(self.prefix.tokens) + accepted)
         self._certain += tokens
         if tokens:
-            self.track.note(tokens)
+            self.prefix.note(tokens)

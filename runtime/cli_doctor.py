@@ -102,7 +102,7 @@ def _models() -> Iterator[Sign]:
         yield Sign("profile", "well", f"{best.profile}, {best.threads or len(usable_cpus())} threads")
         yield Sign("adapter", "well", load_adapter(AUTO, model).name)
     except CodewordError as problem:
-        yield Sign("model", "ill", f"{problem}; codeword models pull {DEFAULT_MODEL} makes it anew")
+        yield Sign("model", "ill", f"{problem}; codeword models pull {DEFAULT_MODEL} makes it again")
 
 
 def _simulator() -> Sign:

@@ -166,7 +166,7 @@ def export(names: tuple[Path, ...], kind: str, target: Path, filters: tuple[str,
 def film(name: Path, target: Path, every_s: float, speed: float, width: int) -> None:
     """Write a film of one episode: carried out again in its world, with the task and each command below.
 
-    Of an episode whose world cannot be made anew, as on a robot, it has the recorded pictures.
+    Of an episode whose world cannot be made again, as on a robot, it has the recorded pictures.
     """
     filming.check_kind(target)
     episode = read_episode(name)

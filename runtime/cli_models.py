@@ -103,7 +103,7 @@ def quantize(model: str, bits: str, method: str, target: str) -> None:
     with model_progress() as progress:
         source = resolve(model, progress)
     if is_quantized(source):
-        raise InputError(f"{model}: its layers are quantized already (right would be a model in floats)")
+        raise InputError(f"{model}: its layers are quantized already (expected a model in floats)")
     with counting("preparing texts", 0) as bar:
         texts = calibration_texts() if method == "gptq" else []
         bar.update(bar.task_ids[0], visible=False)

@@ -72,7 +72,7 @@ def _written(robot: PrimitiveRobot) -> Iterator[Finding]:
         return
     wants = len(inspect.signature(robot.perform).parameters)
     if wants != 2:
-        yield Finding("perform", "wrong", f"takes {wants} arguments; right would be `def perform(self, name, args)`")
+        yield Finding("perform", "wrong", f"takes {wants} arguments; expected `def perform(self, name, args)`")
         return
     yield Finding("perform", "right", f"a generator, gone on with every {robot.tick_s:g} s")
 

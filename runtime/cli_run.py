@@ -256,7 +256,7 @@ def read_clock(text: str | None) -> Clock | None:
         return Latency(latency_ms=unit * float(number))
     except ValueError as problem:
         raise InputError(
-            f"--clock: '{text}' is none (right would be paused, live, or a latency up to 60s, such as 500ms)"
+            f"--clock: '{text}' is unknown (expected paused, live, or a latency up to 60s, such as 500ms)"
         ) from problem
 
 

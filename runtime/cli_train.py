@@ -259,7 +259,7 @@ def _sources(
                 "it again with: codeword lab lessons"
             )
         if header.tokenizer != tokenizer:
-            raise InputError(f"{path}: made with another model's tokenizer; make it anew with --model {base.name}")
+            raise InputError(f"{path}: made with another model's tokenizer; make it again with --model {base.name}")
     for path in check_files:
         header, groups = files[path]
         held_out[header.split] = groups
@@ -270,7 +270,7 @@ def _sources(
                 f"{lessons_file}: lessons of '{header.split}' are for checking with (--check); teach with {TAUGHT}"
             )
         if not kept:
-            raise InputError(f"{lessons_file}: has no lessons in it; make it anew")
+            raise InputError(f"{lessons_file}: has no lessons in it; make it again")
         size = len(kept[0].branches)
         if size != per_group:
             raise InputError(f"{lessons_file}: has {size} decisions under a codebook; give --per-group {size}")

@@ -20,7 +20,7 @@ def in_one_line(problem: BaseException) -> str:
         if told["type"] == "string_pattern_mismatch" and ID.pattern in told["ctx"]["pattern"]:
             likely = re.sub(r"[^a-z0-9]+", "_", given.lower()).strip("_")
             why = f"{given!r} is no id (lower-case letters, digits and _)"
-            why += f"; right would be '{likely}'" if ID.fullmatch(likely) else ""
+            why += f"; expected '{likely}'" if ID.fullmatch(likely) else ""
         what = f"{problem.title}: {'.'.join(map(str, told['loc']))}: {why}"
     else:
         what = ": ".join((type(problem).__name__, *str(problem).splitlines()[:1]))

@@ -128,10 +128,10 @@ def held_out_texts(count: int = 8) -> list[Text]:
 
 
 def text_of(situation: Situation, seed: int) -> Text:
-    """A situation's prompt, and a legal command drawn by lot."""
+    """A situation's prompt, and a legal command drawn at random."""
     offered = offer(situation.codebook, situation.task, situation.observation)
-    lot = RandomController(situation.codebook, seed)
-    return Text(offered.prompt, lot.decide(situation.task, situation.observation).text)
+    randomly = RandomController(situation.codebook, seed)
+    return Text(offered.prompt, randomly.decide(situation.task, situation.observation).text)
 
 
 def _of(name: str, count: int) -> Iterator[Situation]:

@@ -249,7 +249,7 @@ def read_episode(path: Path, pictures: bool = True) -> RecordedEpisode:
     except OSError as problem:
         if path.is_dir():
             inside = next((f", as {one}" for one in sorted(path.glob("*.mcap"))), "")
-            raise EpisodeError(Fault(f"is a folder; right would be an episode file{inside}", str(path))) from problem
+            raise EpisodeError(Fault(f"is a folder; expected an episode file{inside}", str(path))) from problem
         raise EpisodeError(Fault(f"cannot be read: {problem.strerror}", str(path))) from problem
     except (EndOfFile, struct.error) as problem:  # struct's where the cut goes through a number
         if reader.header is None:

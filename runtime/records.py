@@ -53,7 +53,7 @@ class Header(Record):
     of earlier versions do not say it. `left_out` are the parts that the file does not tell; `schema_version` is the
     schema of its records.
     Where the robot had earlier tasks in the same world, `before` has the commands of each; `remade` is false where the
-    world cannot be made anew by them, since one was stopped in the middle or broke.
+    world cannot be made again by them, since one was stopped in the middle or broke.
     """
 
     version: str

@@ -70,11 +70,11 @@ def replayed(
 ) -> Replayed:
     """An episode file carried out again, and compared with what happens now.
 
-    The logged commands are carried out again in a world made anew from the file's scenario, codebook and seed, guarded
+    The logged commands are carried out again in a world made again from the file's scenario, codebook and seed, guarded
     as they were; observations, results and verdict are compared, and each command with its decision. With a controller
     every decision is made again too, from the logged observation, and its essence is compared; where its model computes
     with other `kernels` (a profile) than the logged one did, what depends on them is not. Of a robot that is not
-    simulated there is no world to make anew: its commands are guarded again, and decisions compared.
+    simulated there is no world to make again: its commands are guarded again, and decisions compared.
 
     Another `codebook` takes the place of the file's, and where the two differ is told. Raises ScenarioError where the
     scenario cannot be played with it. `on_start` is handed the simulated world before the first step.

@@ -39,7 +39,7 @@ def _read_clock(value: object) -> object:
         except ValidationError as problem:
             raise ValueError("it is given as {latency_ms: 500}, from 0 to 60000") from problem
     if value not in ("paused", "live") and not isinstance(value, Latency):
-        raise ValueError(f"'{value}' is none (right would be paused, live, or {{latency_ms: 500}})")
+        raise ValueError(f"'{value}' is unknown (expected paused, live, or {{latency_ms: 500}})")
     return value
 
 

@@ -76,7 +76,7 @@ _NEAR_M = 0.03
 _OFF_COURSE_M = 0.012
 _LOOK_EVERY_TICKS = 8
 _AIMS = 3
-"""So often a meeting point is reckoned, each time with the time that the way to the last one takes."""
+"""So often a meeting point is computed, each time with the time that the way to the last one takes."""
 _REST_S = 0.05
 """So long the arm takes to come to rest at the end of its way."""
 

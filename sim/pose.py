@@ -24,7 +24,7 @@ class Pose:
 
     @property
     def axes(self) -> tuple[Vector3, Vector3, Vector3]:
-        """The body's x, y and z axes in the world frame; to the bit what PyBullet reckons."""
+        """The body's x, y and z axes in the world frame; to the bit what PyBullet computes."""
         x, y, z, w = self.quaternion
         s = 2.0 / (x * x + y * y + z * z + w * w)
         xs, ys, zs = x * s, y * s, z * s

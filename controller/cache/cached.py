@@ -26,7 +26,7 @@ class Cached:
     One that is not is dropped and noted as poisoned, and the decision is made. Where a hint tells the situation, what
     was decided in the same one under other words is given to the backend as a guess, and never served; where nothing
     was, and `direction_of` tells where prompts lie, what was decided in the nearest situation is; and commands of
-    skills that its codebook does not have kept are decided anew each time.
+    skills that its codebook does not have kept are decided again each time.
     """
 
     def __init__(self, backend: Backend, store: Store, direction_of: Callable[[Prompt], Floats] | None = None) -> None:

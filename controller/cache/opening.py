@@ -57,7 +57,7 @@ class SqliteStore:
         except sqlite3.OperationalError as problem:
             raise InputError(f"{path}: cannot be used as a decision cache: {problem}") from problem
         except sqlite3.DatabaseError as problem:
-            self._begin_anew(str(problem))
+            self._begin_again(str(problem))
         except OSError as problem:
             raise InputError(f"{path}: cannot be used as a decision cache: {problem.strerror}") from problem
 
@@ -178,7 +178,7 @@ class SqliteStore:
                 self._note(f"the decision cache {self.path} cannot be used now: {problem}")
                 self._told = True
         except sqlite3.DatabaseError as problem:
-            self._begin_anew(str(problem))
+            self._begin_again(str(problem))
         return None
 
     def _touch(self) -> None:
@@ -199,7 +199,7 @@ class SqliteStore:
         )
         self._touched.clear()
 
-    def _begin_anew(self, why: str) -> None:
+    def _begin_again(self, why: str) -> None:
         """Set a damaged file aside, unless another process just did, and begin a new one."""
         damaged = self._file_number()
         if self._connection is not None:
@@ -264,12 +264,10 @@ def open_kept(where: str) -> KeptStore:
     url = _URL.match(where)
     if url is not None:
         if url[1] not in ("redis", "rediss"):
-            raise InputError(
-                f"there is no decision cache by {url[1]}:// (right would be off, auto, a file or redis://…)"
-            )
+            raise InputError(f"there is no decision cache by {url[1]}:// (expected off, auto, a file or redis://…)")
         from .redis_store import RedisStore
 
         return RedisStore(where)
     if where == NO_CACHE or not where:
-        raise InputError(f"there is no decision cache '{where}' (right would be auto, a file or redis://…)")
+        raise InputError(f"there is no decision cache '{where}' (expected auto, a file or redis://…)")
     return SqliteStore(default_path() if where == AUTO else Path(where).expanduser())

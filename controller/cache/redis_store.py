@@ -52,7 +52,7 @@ class RedisStore:
         self._wrong_kind: type[Exception] = redis.exceptions.ResponseError
         given = {} if urlsplit(url).password or PASSWORD not in os.environ else {"password": os.environ[PASSWORD]}
         if not re.fullmatch(r"(/\d*)?", urlsplit(url).path) or not urlsplit(url).hostname:
-            raise InputError(f"--cache {self.name}: is no Redis URL (right would be redis://:password@host:6379/0)")
+            raise InputError(f"--cache {self.name}: is no Redis URL (expected redis://:password@host:6379/0)")
         try:
             self._redis: Any = redis.Redis.from_url(
                 url, socket_connect_timeout=_CONNECT_S, socket_timeout=_ANSWER_S, retry=Retry(NoBackoff(), 0), **given

@@ -60,7 +60,7 @@ def is_remote(model: str) -> bool:
 def read_address(text: str) -> Address:
     """The address that a text says. Raises InputError where it says none."""
     plain = text.lower().startswith(PLAIN)
-    form = "right would be http://host:port/v1#model, or plain+http://… for a server that only completes text"
+    form = "expected http://host:port/v1#model, or plain+http://… for a server that only completes text"
     try:
         parts = urlsplit(text[len(PLAIN) :] if plain else text)
         port = parts.port

@@ -155,7 +155,7 @@ class RemoteModel:
             "temperature": how.temperature,
         }
         if how.temperature:
-            body |= {"top_p": how.top_p, "seed": how.lot(key).getrandbits(31)}
+            body |= {"top_p": how.top_p, "seed": how.rng(key).getrandbits(31)}
             body |= {"top_k": how.top_k} if how.top_k else {}
         if self._address.plain:
             path, body = "/completions", body | {"prompt": plain_text(prompt, wrong, lead), "stop": ["\n"]}

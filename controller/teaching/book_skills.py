@@ -1,4 +1,4 @@
-"""The skills of codebooks made by lot, as entries of a codebook file under whatever names were drawn."""
+"""The skills of codebooks made at random, as entries of a codebook file under whatever names were drawn."""
 
 import random
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Codebooks by lot: the shipped ones under other names, in other words, with skills put together, split, left out or
+"""Codebooks at random: the shipped ones under other names, in other words, with skills put together, split, left out or
 added, so that a codebook has to be read and cannot be known by heart.
 """
 
@@ -125,7 +125,7 @@ def make_book(
     own_words: bool = True,
     steps: bool = False,
 ) -> Book:
-    """A codebook by lot. `strange` is how likely each name is another than in the shipped ones (by lot where None).
+    """A codebook at random. `strange` is how likely each name is another than in the shipped ones (drawn where None).
 
     With `own_words` facts and kinds may be called otherwise too, which a simulator that names them itself does not
     understand. With `steps` it can be carried out.

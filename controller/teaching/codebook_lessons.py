@@ -52,7 +52,7 @@ Kinds = Mapping[str, str]
 """Things by their ids, each with its kind."""
 
 
-# Scenes made up for a codebook, with things and facts by lot, in which plans can be carried out.
+# Scenes made up for a codebook, with things and facts at random, in which plans can be carried out.
 #
 # Facts that skills change are those that carrying skills out leaves behind, so that they go together as effects say.
 
@@ -335,18 +335,18 @@ class CodebookLessons:
             one = exchanged(rng, one, self._codebook) or one
         if rng.random() < _RENUMBERED:
             one = renumbered(rng, one, self._codebook) or one
-        lot = rng.random()
-        if lot < _JOINED:
+        draw = rng.random()
+        if draw < _JOINED:
             other, source = self._another(rng, one.observation)
             both = joined(rng, one, other) if other is not None and self._is_right(other) else None
             one, sources = (both, [*sources, *source]) if both is not None else (one, sources)
-        elif (lot := lot - _JOINED) < _REPEATED:
+        elif (draw := draw - _JOINED) < _REPEATED:
             one = repeated(rng, one, self._codebook) or one
-        elif (lot := lot - _REPEATED) < _GONE:
+        elif (draw := draw - _REPEATED) < _GONE:
             one = gone(rng, one, self._codebook) or one
-        elif (lot := lot - _GONE) < _MISTAKEN:
+        elif (draw := draw - _GONE) < _MISTAKEN:
             one = mistaken(rng, one, self._codebook) or one
-        elif lot - _MISTAKEN < _FOREIGN:
+        elif draw - _MISTAKEN < _FOREIGN:
             entry = read_once(rng.choice(books_of(TAUGHT)))
             one = foreign(rng, self._codebook, one.observation, entry) or one
         if not self._is_right(one):

@@ -111,24 +111,24 @@ class Errands:
         one, rng = self.one(seen), self.rng
         if one is None:
             return None
-        lot = rng.random()
-        if lot < _JOINED:
+        draw = rng.random()
+        if draw < _JOINED:
             if aimed is not None and rng.random() < 0.6:
                 return _with_goal(rng, one, *aimed) or one
             other = self.one(seen)
             return (joined(rng, one, other) if other is not None else None) or one
-        if (lot := lot - _JOINED) < _REPEATED:
+        if (draw := draw - _JOINED) < _REPEATED:
             return repeated(rng, one, self.codebook) or one
-        if (lot := lot - _REPEATED) < _GONE:
+        if (draw := draw - _REPEATED) < _GONE:
             return gone(rng, one, self.codebook) or one
-        if (lot := lot - _GONE) < _MISTAKEN:
+        if (draw := draw - _GONE) < _MISTAKEN:
             return mistaken(rng, one, self.codebook) or one
-        if lot - _MISTAKEN < _FOREIGN and self.other is not None:
+        if draw - _MISTAKEN < _FOREIGN and self.other is not None:
             return foreign(rng, self.codebook, seen, self.other) or one
         return one
 
     def _filled(self, skill: Skill, seen: Observation) -> tuple[dict[str, Value] | None, dict[str, str]]:
-        """Values for a skill's arguments by lot, no thing twice, and how each is said; None where there is none."""
+        """Values for a skill's arguments at random, no thing twice, and how each is said; None where there is none."""
         values: dict[str, Value] = {}
         told: dict[str, str] = {}
         for name, argument in skill.args.items():

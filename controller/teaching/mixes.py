@@ -40,7 +40,7 @@ def training_mix() -> Mix:
 
 
 def books(seed: int, mix: Mix, begin: int = 0) -> Iterator[tuple[Book, random.Random]]:
-    """Codebooks without end, from one by its number, each with the lot that its lessons are drawn by."""
+    """Codebooks without end, from one by its number, each with the generator that its lessons are drawn by."""
     number = begin
     shipped = {flavor: shipped_book(flavor) for flavor in FLAVORS}
     while True:

@@ -141,10 +141,10 @@ def plan_lessons(seed: int, split: str, *, per_book: int, begin: int = 0) -> Ite
     number = begin
     while True:
         rng = random.Random(f"{seed}/plans/{number}")
-        lot = rng.random() if split == TAUGHT else 1.0
-        if split == LAYOUTS or lot < _TABLETOP:
+        draw = rng.random() if split == TAUGHT else 1.0
+        if split == LAYOUTS or draw < _TABLETOP:
             yield _of_tabletop(seed, number, per_book, errands=_ERRANDS if split == TAUGHT else 0.0)
-        elif lot < _TABLETOP + _DIRECT:
+        elif draw < _TABLETOP + _DIRECT:
             mix = replace(training_mix(), goals=False)
             group = next(lessons(seed, mix, per_book=per_book, begin=number))
             yield [lesson for lesson in group if isinstance(lesson, Lesson)]
@@ -255,23 +255,23 @@ def _changed(rng: random.Random, codebook: Codebook, entry: Entry, one: Said) ->
     """A task, often made into another one, and often among other things."""
     if rng.random() < _RENUMBERED:
         one = renumbered(rng, one, codebook) or one
-    lot = rng.random()
-    if lot < _JOINED + _REPEATED:  # what is joined must be of one scene
-        return _elsewhere(rng, codebook, _made(rng, lot, codebook, entry, one) or one)
+    draw = rng.random()
+    if draw < _JOINED + _REPEATED:  # what is joined must be of one scene
+        return _elsewhere(rng, codebook, _made(rng, draw, codebook, entry, one) or one)
     one = _elsewhere(rng, codebook, one)
-    one = _made(rng, lot, codebook, entry, one) or one
+    one = _made(rng, draw, codebook, entry, one) or one
     return (mistaken(rng, one, codebook) if rng.random() < _MISTAKEN else None) or one
 
 
-def _made(rng: random.Random, lot: float, codebook: Codebook, entry: Entry, one: Said) -> Said | None:
-    """Another task out of one, in a way that a lot (0 to 1) chooses; None where there is none."""
-    if lot < _JOINED:
+def _made(rng: random.Random, draw: float, codebook: Codebook, entry: Entry, one: Said) -> Said | None:
+    """Another task out of one, in a way that a draw (0 to 1) chooses; None where there is none."""
+    if draw < _JOINED:
         return joined(rng, one, said(rng, rng.choice(entry.tasks)))
-    if (lot := lot - _JOINED) < _REPEATED:
+    if (draw := draw - _JOINED) < _REPEATED:
         return repeated(rng, one, codebook)
-    if (lot := lot - _REPEATED) < _GONE:
+    if (draw := draw - _REPEATED) < _GONE:
         return gone(rng, one, codebook)
-    if lot - _GONE < _FOREIGN:
+    if draw - _GONE < _FOREIGN:
         return foreign(rng, codebook, one.observation, _another(rng))
     return None
 

@@ -33,14 +33,14 @@ class Solver:
         expanded = 0
         found = math.inf
         while frontier and expanded < _MOST:
-            reckoned, _, done, here = heappop(frontier)
+            estimate, _, done, here = heappop(frontier)
             if done > best[here]:
                 continue
             rest = self._left.get(here)
-            if rest is not None and done + rest <= reckoned:
+            if rest is not None and done + rest <= estimate:
                 found = done + rest
                 break
-            if reckoned == done:
+            if estimate == done:
                 found = done
                 break
             expanded += 1

@@ -70,7 +70,7 @@ def _refused(rng: random.Random, book: Book, scene: Scene, state: State) -> str:
 
 
 _ROUGH = (0.0, 0.1, 0.3, 0.5)
-"""How often a step goes wrong, by lot for each way."""
+"""How often a step goes wrong, at random for each way."""
 
 _MOST_STEPS = 34
 

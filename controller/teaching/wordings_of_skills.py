@@ -55,7 +55,7 @@ class _Words:
 
 
 def asked(rng: random.Random, codebook: Codebook, skill: Skill, seen: Observation) -> Said | None:
-    """One way to ask for a skill, with arguments by lot; None where there are no things for it, or no words."""
+    """One way to ask for a skill, with arguments at random; None where there are no things for it, or no words."""
     drawn: dict[str, Value] = {}
     for name, argument in skill.args.items():
         if argument.default is not None and rng.random() < _OMITTED:
@@ -75,7 +75,7 @@ def asked(rng: random.Random, codebook: Codebook, skill: Skill, seen: Observatio
 def _value(
     rng: random.Random, argument: Argument, there: Mapping[str, list[str]], drawn: Mapping[str, Value]
 ) -> Value | None:
-    """A value by lot, of things none that was drawn already."""
+    """A value at random, of things none that was drawn already."""
     if isinstance(argument, EntityArgument | ListArgument):
         taken = {thing for value in drawn.values() for thing in (value if isinstance(value, tuple) else (value,))}
         things = [thing for kind in argument.kinds for thing in there[kind] if thing not in taken]
@@ -130,8 +130,8 @@ def _measured(rng: random.Random, value: Fraction, unit: Unit) -> str:
 
 
 def _thing(rng: random.Random, thing: str) -> str:
-    lot = rng.random()
-    return thing if lot < 0.15 else f"{'the ' if lot < 0.75 else ''}{thing.replace('_', ' ')}"
+    draw = rng.random()
+    return thing if draw < 0.15 else f"{'the ' if draw < 0.75 else ''}{thing.replace('_', ' ')}"
 
 
 def _by_name(skill: Skill, said: Mapping[str, _Words]) -> str:

@@ -101,7 +101,7 @@ class Deciders:
 
     def parted(self, episode: RecordedEpisode) -> list[Difference]:
         """In what the model that decides now, as it was loaded, is not the one that made an episode: other weights, an
-        adapter that was trained anew, another way of holding it. Empty where no model decides.
+        adapter that was trained again, another way of holding it. Empty where no model decides.
         """
         made = self.controllers(episode.header).loaded
         if not made.model:

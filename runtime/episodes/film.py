@@ -50,7 +50,7 @@ def frames(episode: RecordedEpisode, every_s: float, advance: Callable[[int], No
     else:
         found = [Frame(jpeg, _doing(episode, number)) for number, (_, jpeg) in enumerate(episode.pictures)]
     if not found:
-        raise InputError(f"{episode.path}: has no pictures, and its world cannot be made anew")
+        raise InputError(f"{episode.path}: has no pictures, and its world cannot be made again")
     return found
 
 

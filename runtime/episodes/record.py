@@ -123,9 +123,9 @@ def record_again(
     codebook: Codebook | None = None,
     exact: bool = False,
 ) -> Kept:
-    """Run an episode anew, its scenario and seed by the same who, and put it in the place of its file as `keep` does.
+    """Run an episode again, its scenario and seed by the same who, and put it in the place of its file as `keep` does.
 
-    Raises InputError where it cannot be made anew: on a robot that is not simulated, or with edits on the way.
+    Raises InputError where it cannot be made again: on a robot that is not simulated, or with edits on the way.
     """
     header = episode.header
     if header.robot != "sim":

@@ -38,9 +38,9 @@ def model_card(adapter: Adapter, base: LocalModel, rows: Sequence[SplitRow], fir
         "",
         "## How it was made",
         "",
-        "By `codeword train` on lessons made by lot (`codeword lab lessons`): codebooks under other names and in other "
-        "words, scenes, tasks and wordings, all that goes wrong on the way, and every answer that is right then. No "
-        "scenario, wording, codebook or kind of task of the evaluation below is among them; a test holds that.",
+        "By `codeword train` on lessons made at random (`codeword lab lessons`): codebooks under other names and in "
+        "other words, scenes, tasks and wordings, all that goes wrong on the way, and every answer that is right then. "
+        "No scenario, wording, codebook or kind of task of the evaluation below is among them; a test holds that.",
         "",
         *_table(("setting", "value"), sorted(record.get("settings", {}).items())),
         "",

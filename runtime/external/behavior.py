@@ -47,7 +47,7 @@ def behavior_items(path: Path, n: int, seed: int) -> list[Item]:
     for task in random.Random(seed).sample(tasks, min(n, len(tasks))):
         demo = demos[task]
         if task not in words or not {demo} <= conditions.keys() & things.keys():
-            raise InputError(f"{where}: '{task}' has no words, conditions or objects; right would be all three")
+            raise InputError(f"{where}: '{task}' has no words, conditions or objects; expected all three")
         scene = row(_Scene, conditions[demo], f"{where}/all_conditions.json: {demo}", "initial and goal conditions")
         items.append(_item(task, words[task], list(things[demo]), scene, where))
     return items
@@ -79,7 +79,7 @@ def _id(thing: str, where: str) -> str:
     """`bow.n.08_1` is `bow_1` here."""
     match = re.fullmatch(r"([a-z][a-z0-9_-]*)\.n\.\d+_(\d+)", thing)
     if match is None:
-        raise InputError(f"{where}: '{thing}' names no object; right would be one like bow.n.08_1")
+        raise InputError(f"{where}: '{thing}' names no object; expected one like bow.n.08_1")
     return f"{match.group(1).replace('-', '_').strip('_')}_{match.group(2)}"
 
 

@@ -30,7 +30,7 @@ def found(folder: Path, pattern: str) -> Path | None:
     Raises InputError where the folder is none, or several files have that name.
     """
     if not folder.is_dir():
-        raise InputError(f"--external: {folder} is no folder; right would be one with the files of public sets in it")
+        raise InputError(f"--external: {folder} is no folder; expected one with the files of public sets in it")
     files = sorted(folder.rglob(pattern))
     if len(files) > 1:
         raise InputError(f"--external: {folder} has several {pattern}: {', '.join(map(str, files[:3]))}; leave one")
@@ -50,7 +50,7 @@ def parsed(text: bytes, where: str, right: str) -> Any:
     try:
         return read_json(text, _MOST_BYTES, _DEEPEST)
     except CommandError as problem:
-        raise InputError(f"{where}: {problem}; right would be {right}") from problem
+        raise InputError(f"{where}: {problem}; expected {right}") from problem
 
 
 def row(kind: type[_Row], data: Any, where: str, right: str) -> _Row:
@@ -60,7 +60,7 @@ def row(kind: type[_Row], data: Any, where: str, right: str) -> _Row:
     except ValidationError as problem:
         first = problem.errors()[0]
         place = "/".join(map(str, first["loc"]))
-        raise InputError(f"{where}: {place}: {first['msg'].lower()}; right would be {right}") from problem
+        raise InputError(f"{where}: {place}: {first['msg'].lower()}; expected {right}") from problem
 
 
 def lines(path: Path) -> Iterable[tuple[str, bytes]]:
@@ -77,7 +77,7 @@ def opened(path: Path) -> Iterator[ZipFile]:
         with ZipFile(path) as wheel:
             yield wheel
     except (BadZipFile, OSError) as problem:
-        raise InputError(f"{path}: cannot be read: {problem}; right would be a wheel") from problem
+        raise InputError(f"{path}: cannot be read: {problem}; expected a wheel") from problem
 
 
 def member(wheel: ZipFile, name: str) -> bytes:
@@ -85,4 +85,4 @@ def member(wheel: ZipFile, name: str) -> bytes:
     try:
         return wheel.read(name)
     except KeyError as problem:
-        raise InputError(f"{wheel.filename}: has no {name}; right would be the wheel of eai-eval 1.0.5") from problem
+        raise InputError(f"{wheel.filename}: has no {name}; expected the wheel of eai-eval 1.0.5") from problem

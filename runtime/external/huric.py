@@ -54,7 +54,7 @@ class _Command(FileRow):
 
 def huric_items(path: Path, n: int, seed: int, frames: int) -> list[Item]:
     """At most n commands with so many frames, drawn by seed, every frame of which has its main argument in the scene
-    and alone of its name there; by turns under each codebook, the order of its skills drawn anew every PER_ORDER items.
+    and alone of its name there; by turns under each codebook, the order of its skills drawn again each PER_ORDER items.
 
     Raises InputError for what is not of the form.
     """

@@ -121,7 +121,7 @@ def pairs(contenders: Sequence[Contender], names: Sequence[str]) -> list[tuple[C
     found = [(who, name) for who in contenders for name in names if who.policy != "direct" or SETS[name].one_command]
     if not found:
         fit = ", ".join(name for name, one in SETS.items() if one.one_command)
-        raise InputError(f"--policy direct writes one command, and these sets ask for more; right would be {fit}")
+        raise InputError(f"--policy direct writes one command, and these sets ask for more; expected {fit}")
     return found
 
 

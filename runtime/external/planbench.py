@@ -82,7 +82,7 @@ def planbench_items(path: Path, n: int, seed: int, domain: str) -> list[Item]:
     data = parsed(raw_bytes(path), str(path), _RIGHT)
     instances = data.get("instances") if isinstance(data, dict) else None
     if not isinstance(instances, list):
-        raise InputError(f"{path}: has no list of instances; right would be {_RIGHT}")
+        raise InputError(f"{path}: has no list of instances; expected {_RIGHT}")
     odd = [(place, one) for place, one in enumerate(instances) if not _is_even(one)]
     drawn = random.Random(seed).sample(odd, min(n, len(odd)))
     items = []

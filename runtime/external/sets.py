@@ -114,5 +114,5 @@ def chosen_files(folder: Path, names: Sequence[str] = ()) -> dict[str, Path]:
     there = {name: file for name, file in files.items() if file is not None}
     if not there:
         known = ", ".join(dict.fromkeys(one.file for one in SETS.values()))
-        raise InputError(f"--external: {folder} has the file of no public set; right would be one of {known}")
+        raise InputError(f"--external: {folder} has the file of no public set; expected one of {known}")
     return there

@@ -65,7 +65,7 @@ def virtualhome_items(path: Path, n: int, seed: int) -> list[Item]:
         drawn = random.Random(seed).sample(sorted(scripts), min(n, len(scripts)))
         for name in drawn:
             if name not in things or name not in programs:
-                raise InputError(f"{path}: script {name} has no prompt or no program; right would be both")
+                raise InputError(f"{path}: script {name} has no prompt or no program; expected both")
         words = {name: _words(wheel, programs[name]) for name in drawn}
     return [
         _item(name, words[name], things[name], row(_Script, scripts[name], f"{path}: {name}", "a vh_goal"), str(path))

@@ -108,7 +108,7 @@ class Connection:
         self._thread.start()
 
     def request(self, message: Callable[[], Record | None], message_id: str, timeout_s: float) -> Reply:
-        """Send a request, again and again, until it is answered. `message` makes it anew each time, None ends trying.
+        """Send a request, again and again, until it is answered. `message` makes it again each time, None ends trying.
 
         Raises RobotTimeoutError where no answer comes in time, RobotError where keys do not fit.
         """

@@ -1,6 +1,6 @@
 """The protocol's document: its generated part in PROTOCOL.md, and the JSON Schemas of every message.
 
-`python -m codeword.runtime.link.document` writes both anew; a test holds that they are as they would be written.
+`python -m codeword.runtime.link.document` writes both again; a test holds that they are as they would be written.
 """
 
 import json

@@ -76,5 +76,5 @@ class Gate:
         return now_s < self.until_s
 
     def shut(self) -> None:
-        """It may not move until authority is given anew."""
+        """It may not move until authority is given again."""
         self.until_s = float("-inf")

@@ -262,7 +262,7 @@ def lekiwi_address(url: str) -> tuple[str, int]:
     url = url.partition("?")[0]
     rest = url.removeprefix("lekiwi://")
     if url == rest:
-        raise InputError(f"'{url}' is no address of a LeKiwi; right would be lekiwi://host")
+        raise InputError(f"'{url}' is no address of a LeKiwi; expected lekiwi://host")
     has_port = ":" in rest.rpartition("]")[2]
     return address(url if has_port else f"{url}:{COMMAND_PORT}", scheme="lekiwi")
 

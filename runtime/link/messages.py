@@ -135,7 +135,7 @@ class StandstillRequest(Record):
 
 
 class Goodbye(Record):
-    """The controller leaves; its lease is free. The same kind from a robot says that it goes, or begins anew."""
+    """The controller leaves; its lease is free. The same kind from a robot says that it goes, or begins again."""
 
     kind: Literal["goodbye"] = "goodbye"
     session: Token

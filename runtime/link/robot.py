@@ -66,7 +66,7 @@ class LinkExecution:
 
     def result(self) -> Result:
         """Wait for the result. Raises RobotTimeoutError where the robot is lost or stuck, RobotError where it began
-        anew.
+        again.
         """
         connection = self._robot.connection
         while self.poll() is None:
@@ -214,7 +214,7 @@ class LinkRobot:
         beat = connection.beat
         if connection.session not in ("", self.welcome.session):
             self._running = ""
-            raise RobotError(f"{connection.url}: the robot began anew in the middle of a command; it was not resumed")
+            raise RobotError(f"{connection.url}: the robot began again in the middle of a command; it was not resumed")
         stuck_s = now_s - connection.moved_s
         beating = beat is not None and beat.running == message_id and not connection.lost
         if beating and stuck_s > 2 * connection.limits.stall_s:

@@ -84,9 +84,9 @@ def address(url: str, *, scheme: str = "tcp") -> tuple[str, int]:
         port = parts.port
     except ValueError as problem:
         right = f"{scheme}://[::1]:port" if url.count(":") > 2 else f"{scheme}://host:port"
-        raise InputError(f"'{url}' is no address: {problem}; right would be {right}") from problem
+        raise InputError(f"'{url}' is no address: {problem}; expected {right}") from problem
     if parts.scheme != scheme or not parts.hostname or port is None or parts.path or parts.query:
-        raise InputError(f"'{url}' is no address of a robot; right would be {scheme}://host:port")
+        raise InputError(f"'{url}' is no address of a robot; expected {scheme}://host:port")
     return parts.hostname, port
 
 

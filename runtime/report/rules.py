@@ -46,7 +46,7 @@ class Remark:
 def remarks(episode: RecordedEpisode, scenario: Scenario, ahead: Sequence[Ahead | None] | None = None) -> list[Remark]:
     """All that the rules find in an episode, in the order of its steps.
 
-    `ahead` is how far each observation is from the goal, reckoned by the planner where it is not given.
+    `ahead` is how far each observation is from the goal, estimated by the planner where it is not given.
     """
     ahead = way(episode, scenario) if ahead is None else ahead
     rules = (_wasted(episode, ahead), _repeated(episode), _ending(episode, scenario), _times(episode, scenario))

@@ -1,4 +1,4 @@
-"""How far each observation of an episode is from the goal, as the planner reckons it. For those who judge, only."""
+"""How far each observation of an episode is from the goal, as the planner estimates it. For those who judge, only."""
 
 from dataclasses import dataclass
 

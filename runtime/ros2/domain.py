@@ -14,7 +14,7 @@ def domain_of(name: str) -> int | None:
     """
     text = name.removeprefix(ROS2)
     if text and not (text.isdecimal() and int(text) < _DOMAINS):
-        raise InputError(f"'{name}' names no domain; right would be ros2:// or ros2://7 (0 to {_DOMAINS - 1})")
+        raise InputError(f"'{name}' names no domain; expected ros2:// or ros2://7 (0 to {_DOMAINS - 1})")
     if find_spec("rclpy") is None:
         raise InputError(
             f"{name} needs rclpy, which is not installed; get it with: pip install 'codeword[ros2]' (Linux on x86-64), "

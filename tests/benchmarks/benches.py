@@ -61,7 +61,7 @@ BENCHES = {
     ),
     "quantization": Lazy(
         "tests.benchmarks.cli_quantization:quantization",
-        "Every profile, and 4 bits made anew by RTN and GPTQ, against the same values in float32.",
+        "Every profile, and 4 bits made again by RTN and GPTQ, against the same values in float32.",
     ),
     "quantified": Lazy(
         "tests.benchmarks.cli_coverage:quantified",

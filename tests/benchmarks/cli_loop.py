@@ -27,7 +27,7 @@ POLICY = click.option("--policy", default="auto", show_default=True, help="What 
 def lookahead(suites: tuple[str, ...], seeds: int, model: str, adapter: str, policy: str, as_json: bool) -> int:
     """Deciding ahead while commands are carried out, against deciding when asked, over SUITES [default: tabletop].
 
-    Every episode is run three times: without, with, and with everything foretold wrongly. Exits 1 if a decision is not
+    Every episode is run three times: without, with, and with everything predicted wrongly. Exits 1 if a decision is not
     what deciding afterwards gives.
     """
     from .lookahead import WAYS, bench_lookahead
@@ -46,10 +46,10 @@ def lookahead(suites: tuple[str, ...], seeds: int, model: str, adapter: str, pol
         f"{figures['served']} of {figures['decisions_after_first']} decisions after the first were there already; from "
         f"observation to command p50 {figures['p50_ms']} ms, p95 {figures['p95_ms']} ms, {figures['within_5_ms']} "
         "within 5 ms",
-        f"decided again from the log: {figures['differences_on_deciding_again']} differences; with everything foretold "
+        f"decided again from the log: {figures['differences_on_deciding_again']} differences; with everything predicted "
         f"wrongly {figures['served_when_mistaken']} served",
         f"wall time of an episode: {figures['wall_ratio']} times that without, {figures['wall_ratio_mistaken']} times "
-        f"where all is foretold wrongly; simulated time the same: {figures['same_simulated_time']}",
+        f"where all is predicted wrongly; simulated time the same: {figures['same_simulated_time']}",
     ):
         out.print(line, markup=False, soft_wrap=True)
     return 0 if sound else 1
@@ -106,7 +106,7 @@ def latency_curve(
     try:
         times_ms = [Latency(latency_ms=float(part)).latency_ms for part in latencies.split(",")]
     except ValueError as problem:
-        raise InputError(f"--latencies: '{latencies}' are no times in ms (right would be 0,500,2000)") from problem
+        raise InputError(f"--latencies: '{latencies}' are no times in ms (expected 0,500,2000)") from problem
     scenarios = [load_scenario(path) for path in find_scenarios(suites or ("conveyor",))]
     with model_progress() as progress:
         controllers = Controllers(DeciderConfig(controller, model, adapter, policy=policy), progress)

@@ -23,7 +23,7 @@ def planner(sizes: str, seed: int, as_json: bool) -> int:
 
     counts = [int(part) for part in sizes.split(",") if part.isdecimal()]
     if len(counts) != sizes.count(",") + 1 or not all(2 <= count <= 200 for count in counts):
-        raise InputError(f"--sizes: '{sizes}' are no numbers of blocks from 2 to 200 (right would be 20,40)")
+        raise InputError(f"--sizes: '{sizes}' are no numbers of blocks from 2 to 200 (expected 20,40)")
     with counting("plans", len(KINDS) * len(counts)) as bar:
         figures = bench_planner(counts, seed, lambda: bar.advance(bar.task_ids[0]))
     if as_json:

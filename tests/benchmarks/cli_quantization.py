@@ -19,11 +19,13 @@ _QUANTIZATION = (
 
 @bench.command(epilog="Example: python -m tests.benchmarks quantization --n 100 --json")
 @click.option("--n", type=click.IntRange(1), default=DECISIONS, show_default=True, help="Decisions on each side.")
-@click.option("--anew/--no-anew", default=True, show_default=True, help="Also quantize the model anew with 4 bits.")
+@click.option(
+    "--requantize/--no-requantize", default=True, show_default=True, help="Also quantize the model again with 4 bits."
+)
 @MODEL
 @JSON
-def quantization(n: int, anew: bool, model: str, as_json: bool) -> None:
-    """Every profile, and 4 bits made anew by RTN and GPTQ, against the same values in float32.
+def quantization(n: int, requantize: bool, model: str, as_json: bool) -> None:
+    """Every profile, and 4 bits made again by RTN and GPTQ, against the same values in float32.
 
     Agreement is the share of decisions in which the same command is picked; its target is 99% for every profile. A
     margin says how much likelier the reference held its own option where a side picked another. Perplexity is on
@@ -31,8 +33,8 @@ def quantization(n: int, anew: bool, model: str, as_json: bool) -> None:
     """
     with model_progress() as progress:
         local = resolve(model, progress)
-    with counting("decisions", n * sides_of(local, anew=anew)) as bar:
-        figures = bench_quantization(local, n, lambda: bar.advance(bar.task_ids[0]), stages(bar), anew=anew)
+    with counting("decisions", n * sides_of(local, requantize=requantize)) as bar:
+        figures = bench_quantization(local, n, lambda: bar.advance(bar.task_ids[0]), stages(bar), requantize=requantize)
     if as_json:
         print_json(figures)
         return

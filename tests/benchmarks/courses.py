@@ -19,7 +19,7 @@ class Turn:
 
 
 def course(scenarios: Sequence[Scenario], seed: int) -> Iterator[Turn]:
-    """Endless turns, the same for the same seed: the scenarios in an order by lot, then again with other layouts.
+    """Endless turns, the same for the same seed: the scenarios in an order at random, then again with other layouts.
 
     The expert carries every episode on in simulation, so that what goes wrong there, a slip or a jam, is met as well.
     """

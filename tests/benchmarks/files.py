@@ -16,7 +16,7 @@ _TOKENIZER_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "c
 
 
 def gguf_of(model: LocalModel, progress: Progress) -> Path | None:
-    """The GGUF file that a model was made from, fetched anew for a known one; None where it came as a folder.
+    """The GGUF file that a model was made from, fetched again for a known one; None where it came as a folder.
 
     Raises ModelError where it cannot be had.
     """

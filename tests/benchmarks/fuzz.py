@@ -29,15 +29,15 @@ CONTROLLER, STRANGER, SESSION = "a" * 32, "b" * 32, "1" * 16
 
 def bench_fuzz(n: int, seed: int, on_step: Callable[[int], None]) -> dict[str, Any]:
     """Send `n` messages, half to each end. Calls `on_step` with how many were sent. Whatever breaks is raised."""
-    lot = random.Random(seed)
+    rng = random.Random(seed)
     robot, controller = _Robot(), Counter[str]()
     templates = {name: [_template(kind) for kind in kinds] for name, kinds in CHANNELS.items()}
     to_robot, to_controller, to_scenario, from_scenario = templates.values()
     for number in range(n):
         if number % 2:
-            robot.take(_spoil(lot, lot.choice(to_robot)))
+            robot.take(_spoil(rng, rng.choice(to_robot)))
         else:
-            controller[_read_elsewhere(lot, to_controller, to_scenario, from_scenario)] += 1
+            controller[_read_elsewhere(rng, to_controller, to_scenario, from_scenario)] += 1
         if number % 1000 == 999:
             on_step(1000)
     return {
@@ -95,12 +95,12 @@ class _Robot:
         self.machine.tick(self.now_s, self.beats)
 
 
-def _read_elsewhere(lot: random.Random, *templates: list[dict[str, Any]]) -> str:
+def _read_elsewhere(rng: random.Random, *templates: list[dict[str, Any]]) -> str:
     """Have one of the other parsers read a spoiled message: what it said."""
-    which = lot.randrange(5)
+    which = rng.randrange(5)
     try:
         if which < 3:
-            frames = _spoil(lot, lot.choice(templates[which]))
+            frames = _spoil(rng, rng.choice(templates[which]))
             if which == 0:
                 read_from_robot(frames)
             elif which == 1:
@@ -109,7 +109,7 @@ def _read_elsewhere(lot: random.Random, *templates: list[dict[str, Any]]) -> str
                 read(FROM_SCENARIO, frames, MOST_BYTES)
         else:
             state: dict[str, Any] = dict.fromkeys(KEYS, 1.0)
-            frames = _spoil(lot, {**state, "front": "aGk="} if lot.random() < 0.5 else {"_cams": ["front"], **state})
+            frames = _spoil(rng, {**state, "front": "aGk="} if rng.random() < 0.5 else {"_cams": ["front"], **state})
             if which == 3:
                 read_observation(frames)
             else:
@@ -135,27 +135,27 @@ def _template(kind: type[Record]) -> dict[str, Any]:
     return {**({"kind": kind.model_fields["kind"].default} if "kind" not in wanted else {}), **wanted}
 
 
-def _spoil(lot: random.Random, message: dict[str, Any]) -> list[bytes]:
+def _spoil(rng: random.Random, message: dict[str, Any]) -> list[bytes]:
     """The frames of a message with something wrong in it, or nothing."""
     message = dict(message)
-    how = lot.randrange(10)
+    how = rng.randrange(10)
     if how in (0, 1):
-        message[lot.choice(list(message))] = lot.choice(ODD)
+        message[rng.choice(list(message))] = rng.choice(ODD)
     elif how == 2:
-        del message[lot.choice(list(message))]
+        del message[rng.choice(list(message))]
     elif how == 3:
-        message[lot.choice(("surprise", "kind", "__proto__", "id"))] = lot.choice(ODD)
+        message[rng.choice(("surprise", "kind", "__proto__", "id"))] = rng.choice(ODD)
     text = json.dumps(message).encode("utf-8", "surrogatepass")
     if how == 4:
-        text = text[: lot.randrange(len(text))]
+        text = text[: rng.randrange(len(text))]
     elif how == 5:
-        at = lot.randrange(len(text))
-        text = text[:at] + bytes([lot.randrange(256)]) + text[at + 1 :]
+        at = rng.randrange(len(text))
+        text = text[:at] + bytes([rng.randrange(256)]) + text[at + 1 :]
     elif how == 6:
-        at = lot.randrange(len(text))
-        text = text[:at] + lot.choice(RAW) + text[at:]
+        at = rng.randrange(len(text))
+        text = text[:at] + rng.choice(RAW) + text[at:]
     elif how == 7:
         text = text[:-1] + b"," + text[1:]
     elif how == 8:
-        return [text] * lot.choice((0, 2, 3))
+        return [text] * rng.choice((0, 2, 3))
     return [text]

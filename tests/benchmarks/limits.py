@@ -30,7 +30,7 @@ def bench_limits(model: LocalModel, n: int, advance: Callable[[], None]) -> dict
     The overshoot is from the limit to the moment at which the caller has the refusal in hand [ms].
     """
     engine = Engine(model, techniques=Techniques(disk_cache=False))
-    lot = random.Random(0)
+    rng = random.Random(0)
     streams = [situations([load_scenario(path) for path in find_scenarios((suite,))], seed=5) for suite in SUITES]
     usual_ms: dict[tuple[str, bool], float] = {}
     over_ms: list[float] = []
@@ -44,8 +44,8 @@ def bench_limits(model: LocalModel, n: int, advance: Callable[[], None]) -> dict
             usual_ms[kind] = median(_timed(engine, situation, cold) for _ in range(3))
         _begin(engine, situation, cold)
         controller = ModelController(engine, situation.codebook)
-        limit_ms = lot.uniform(0.0, usual_ms[kind])
-        stage = lot.choice(("decision_ms", "first_token_ms"))
+        limit_ms = rng.uniform(0.0, usual_ms[kind])
+        stage = rng.choice(("decision_ms", "first_token_ms"))
         limits = Deadlines(**{stage: limit_ms})
         began = time.perf_counter()
         decisions += 1

@@ -152,7 +152,7 @@ def _matrices() -> Callable[[], None]:
 
 
 def _decisions(model: LocalModel, scenario: Scenario) -> Callable[[], None]:
-    """A whole decision, the codebook read anew each time: the longest that a model is at it."""
+    """A whole decision, the codebook read again each time: the longest that a model is at it."""
     engine = Engine(model, techniques=Techniques(disk_cache=False))
     situation = next(situations([scenario], seed=0))
     controller = ModelController(engine, situation.codebook)

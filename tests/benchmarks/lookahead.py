@@ -21,7 +21,7 @@ from codeword.runtime.scenario import Scenario
 from codeword.runtime.statistics import quantile
 
 WAYS = ("off", "ahead", "mistaken")
-"""Deciding when asked; deciding ahead; deciding ahead by foretelling what never comes true."""
+"""Deciding when asked; deciding ahead; deciding ahead by predicting what never comes true."""
 
 
 _THERE = ("lookahead", "planned")
@@ -29,7 +29,7 @@ _THERE = ("lookahead", "planned")
 
 
 class _Mistaken:
-    """A controller that foretells a world with one thing too many."""
+    """A controller that predicts a world with one thing too many."""
 
     def __init__(self, controller: Controller, ahead: LooksAhead) -> None:
         self._controller, self._ahead = controller, ahead

@@ -1,4 +1,4 @@
-"""A bad network between controllers and a robot: loses, doubles and delays messages by lot, or holds all of them up."""
+"""A bad network between controllers and a robot: loses, doubles and delays messages at random, or holds all of them up."""
 
 import heapq
 import random
@@ -98,15 +98,15 @@ class LossyNetwork:
         return self._backs[routing_id]
 
     def _pass(self, send: Callable[[], None]) -> None:
-        lot, weather = self._lot, self.weather
+        rng, weather = self._lot, self.weather
         self.passed.messages += 1
-        if lot.random() < weather.loss:
+        if rng.random() < weather.loss:
             self.passed.lost += 1
             return
-        times = 2 if lot.random() < weather.twice else 1
+        times = 2 if rng.random() < weather.twice else 1
         self.passed.doubled += times - 1
         for _ in range(times):
-            due_s = time.monotonic() + lot.random() * weather.delay_s
+            due_s = time.monotonic() + rng.random() * weather.delay_s
             heapq.heappush(self._waiting, _Held(due_s, next(self._numbers), send))
 
     def _deliver(self) -> None:

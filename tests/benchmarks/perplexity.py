@@ -1,4 +1,4 @@
-"""How well a model's values foretell texts: perplexity, computed in float32 whatever profile the model is used in."""
+"""How well a model's values predict texts: perplexity, computed in float32 whatever profile the model is used in."""
 
 import math
 from collections.abc import Sequence

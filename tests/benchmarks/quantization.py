@@ -1,4 +1,4 @@
-"""What quantization costs and gains: every profile, and 4 bits made anew, against the same values in float32."""
+"""What quantization costs and gains: every profile, and 4 bits made again, against the same values in float32."""
 
 import math
 import tempfile
@@ -49,9 +49,9 @@ class Watching(Sampling):
 
     seen: list[Choice] = field(default_factory=list, compare=False)
 
-    def pick(self, logprobs: Sequence[float], lot: Random) -> int:
+    def pick(self, logprobs: Sequence[float], rng: Random) -> int:
         """See `Sampling`."""
-        taken = super().pick(logprobs, lot)
+        taken = super().pick(logprobs, rng)
         self.seen.append((taken, tuple(logprobs)))
         return taken
 
@@ -102,21 +102,21 @@ def parting(reference: Sequence[Choice], other: Sequence[Choice]) -> Parting:
 
 
 def bench_quantization(
-    model: LocalModel, n: int, advance: Callable[[], None], progress: Progress, *, anew: bool = True
+    model: LocalModel, n: int, advance: Callable[[], None], progress: Progress, *, requantize: bool = True
 ) -> dict[str, Any]:
-    """n decisions by each side, in turns. With `anew` the model is also moved off its grid and quantized again."""
+    """n decisions by each side, in turns. With `requantize` the model is also moved off its grid and quantized again."""
     given = list(islice(_situations(), n))
     with tempfile.TemporaryDirectory() as work:
         models = {profile.name: (model, profile.name) for profile in available(model)}
-        if anew:
-            models |= {name: (made, "packed") for name, made in _anew(model, Path(work), progress).items()}
+        if requantize:
+            models |= {name: (made, "packed") for name, made in _requantized(model, Path(work), progress).items()}
         rows: list[dict[str, Any]] = []
         texts = held_out_texts()
         for name, (one, profile) in models.items():
             progress("measuring", len(rows), len(models))
             # All profiles of a model share its values, and so their perplexity.
-            foretold = perplexity(one, texts) if name == REFERENCE or one is not model else None
-            rows.append({"name": name, **_speed(one, profile), "perplexity": foretold and round(foretold, 4)})
+            predicted = perplexity(one, texts) if name == REFERENCE or one is not model else None
+            rows.append({"name": name, **_speed(one, profile), "perplexity": predicted and round(predicted, 4)})
         progress("measuring", len(rows), len(models))
         sides = [Side.of(name, *which) for name, which in models.items()]
     for side in sides:
@@ -136,9 +136,9 @@ def bench_quantization(
     }
 
 
-def sides_of(model: LocalModel, *, anew: bool = True) -> int:
+def sides_of(model: LocalModel, *, requantize: bool = True) -> int:
     """How many sides decide in every situation."""
-    return len(available(model)) + (len(get_args(Method)) if anew else 0)
+    return len(available(model)) + (len(get_args(Method)) if requantize else 0)
 
 
 def _situations() -> Iterator[Situation]:
@@ -148,7 +148,7 @@ def _situations() -> Iterator[Situation]:
         yield from (next(one) for one in both)
 
 
-def _anew(model: LocalModel, work: Path, progress: Progress) -> dict[str, LocalModel]:
+def _requantized(model: LocalModel, work: Path, progress: Progress) -> dict[str, LocalModel]:
     """The model off its grid, and then with 4 bits again by each method."""
     (work / "floats").mkdir()
     floats = write_rescaled(model, work / "floats")
@@ -160,7 +160,7 @@ def _anew(model: LocalModel, work: Path, progress: Progress) -> dict[str, LocalM
         def told(stage: str, done: int, total: int, method: str = method) -> None:
             progress(f"{stage} ({method})", done, total)
 
-        made[f"4 bits anew, {method}"] = quantize(floats, work / method, method=method, texts=texts, progress=told)
+        made[f"4 bits again, {method}"] = quantize(floats, work / method, method=method, texts=texts, progress=told)
     return made
 
 

@@ -54,7 +54,7 @@ def test_steps_are_told_in_readable_form() -> None:
     assert "y_m: $object.y_m - $object.width_m / 2 - 0.01 + $distance_m, z_m: $object.z_m" in told["nudge"]
     assert "Runs trusted code: `codeword.codebook.example_call:nod`" in told["own_code"]
     assert "Called `home` in the file" in told["stand_back"]
-    assert "cost 4 in plans; decided anew each time." in told["collect"]
+    assert "cost 4 in plans; decided again each time." in told["collect"]
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_what_is_said_comes_to_these_facts(colors: Codebook, look: Observation, 
     ],
 )
 def test_it_comes_to_the_same_all_the_way_to_the_goal(colors: Codebook, look: Observation, goal: str) -> None:
-    """After each command the facts are worked out anew, as they are on the way."""
+    """After each command the facts are worked out again, as they are on the way."""
     wanted = GoalTracker(colors, read_goal(f'{{"goal":[{goal}]}}'))
     first, world = wanted.facts(look), SymbolicWorld.of(colors, look)
     steps = 0

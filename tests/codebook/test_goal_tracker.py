@@ -138,7 +138,7 @@ def test_what_cannot_be_moved_is_not_asked_to_be(tabletop: Codebook) -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_is_said_of_classes_alone_is_come_to_by_plans(seed: int) -> None:
-    """Every goal of one class over scenes by lot: its own plan ends where nothing of it is left to do."""
+    """Every goal of one class over scenes at random: its own plan ends where nothing of it is left to do."""
     rng = random.Random(seed)
     book = load_codebook("colors")
     colors = rng.sample(("red", "blue", "green", "yellow", "pink"), 4)

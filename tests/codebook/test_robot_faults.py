@@ -55,8 +55,8 @@ def test_a_robot_that_is_right_is_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("seen", "why"),
     [
-        (None, r"^test_robot_faults\.py:\d+: .*Broken\.look gave None; right would be things and facts: "),
-        (([], [], []), r"gave \(\[\], \[\], \[\]\); right would be things and facts"),
+        (None, r"^test_robot_faults\.py:\d+: .*Broken\.look gave None; expected things and facts: "),
+        (([], [], []), r"gave \(\[\], \[\], \[\]\); expected things and facts"),
         ((["dock"], []), "has 'dock' among its things"),
         (([], ["in_view(dock)"]), r"has 'in_view\(dock\)' among its facts"),
         (([], [Fact("in_vew", ("dock",))]), "tells of 'in_vew', a fact that codebook 'lamp' has not; .*'in_view'"),
@@ -85,7 +85,7 @@ def test_facts_of_another_codebook_are_let_be() -> None:
     ("given", "why"),
     [
         (None, r"^test_robot_faults\.py:\d+: .*Broken\.perform ended 'set_level' with None and not with an Outcome; "),
-        (True, "ended 'set_level' with True and not with an Outcome; right would be `return Outcome"),
+        (True, "ended 'set_level' with True and not with an Outcome; expected `return Outcome"),
     ],
 )
 def test_a_primitive_that_ends_without_an_outcome_is_told(given: Any, why: str) -> None:
@@ -125,7 +125,7 @@ def test_what_a_robot_raises_is_told_with_its_place(tmp_path: Any) -> None:
     for name, told in (
         (
             "look",
-            "my_lamp.py:5: Entity: id: 'Alice' is no id (lower-case letters, digits and _); right would be 'alice'",
+            "my_lamp.py:5: Entity: id: 'Alice' is no id (lower-case letters, digits and _); expected 'alice'",
         ),
         ("burn", "my_lamp.py:9: ValueError: motor 3 is hot"),
     ):

@@ -51,9 +51,9 @@ ALPHABET = ["a", "bc", "1", " ", " ", " ", ",", "'", '"', "“", "”", "\\", "\
 
 
 def test_the_guard_s_question_and_the_grammar_s_list_agree_on_every_piece_of_a_task() -> None:
-    lot, yes = random.Random(5), 0
+    rng, yes = random.Random(5), 0
     for _ in range(400):
-        task, most = "".join(lot.choices(ALPHABET, k=lot.randint(0, 14))), lot.randint(1, 4)
+        task, most = "".join(rng.choices(ALPHABET, k=rng.randint(0, 14))), rng.randint(1, 4)
         line = " ".join(task.split())
         pieces = {line[a:b] for a in range(len(line)) for b in range(a + 1, len(line) + 1)}
         taken = {piece for piece in pieces if is_span(task, piece, most)}

@@ -91,7 +91,7 @@ def test_steps_run_in_order_with_arguments_and_defaults() -> None:
         ("$object.x_m - $object.width_m / 2", "0.47"), ("$object.height_m + $object.length_m", "0.09"),
     ],
 )  # fmt: skip
-def test_numbers_are_reckoned_from_arguments_and_from_where_things_are(expression: str, value: str) -> None:
+def test_numbers_are_computed_from_arguments_and_from_where_things_are(expression: str, value: str) -> None:
     assert play(f'- wait: {{duration_s: "{expression}"}}')[1] == [f"wait {value}"]
 
 

@@ -30,9 +30,9 @@ def test_what_is_in_the_way_is_not_put_where_something_else_is_wanted() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_graph_among_texts_spells_these_alone(tabletop: Codebook, seed: int) -> None:
-    lot = random.Random(seed)
+    rng = random.Random(seed)
     graph = offer(tabletop, "x", large_observation()).legal.graph
-    texts = some_texts(graph, lot, 12)
+    texts = some_texts(graph, rng, 12)
     some = graph.among([*texts, '{"skill":"fly"}'])
     assert set(some.texts()) == set(texts)
     assert graph.among([]).edges == ()

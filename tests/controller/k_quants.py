@@ -20,18 +20,18 @@ def half(value: NDArray[Any]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(value.astype(np.float16)[..., None]).view(np.uint8)
 
 
-def random_blocks(kind: str, rows: int, inputs: int, lot: np.random.Generator) -> NDArray[np.uint8]:
+def random_blocks(kind: str, rows: int, inputs: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Random blocks of a K-quant [rows, bytes of a row]: any bytes are a valid one, but scales must be sane."""
     count = (rows, inputs // 256)
     size = {"Q3_K": 110, "Q4_K": 144, "Q5_K": 176, "Q6_K": 210}[kind]
-    blocks = lot.integers(0, 256, (*count, size), dtype=np.uint8)
+    blocks = rng.integers(0, 256, (*count, size), dtype=np.uint8)
     if kind in ("Q4_K", "Q5_K"):
         codes = 15 if kind == "Q4_K" else 31
-        scale = lot.uniform(2e-3, 6e-3, count) / codes
+        scale = rng.uniform(2e-3, 6e-3, count) / codes
         blocks[..., :2] = half(scale)
         blocks[..., 2:4] = half(scale * codes / 2)
     else:
-        blocks[..., -2:] = half(lot.uniform(2e-5, 6e-5, count) * (1 if kind == "Q6_K" else 32))
+        blocks[..., -2:] = half(rng.uniform(2e-5, 6e-5, count) * (1 if kind == "Q6_K" else 32))
     return blocks.reshape(rows, -1)
 
 
@@ -40,7 +40,7 @@ def write_mixed_gguf(path: Path, *, table: str = "Q6_K", matrix: str = "Q4_K", t
 
     `table` is the kind of the embedding (and of the head, unless `tied`), `matrix` that of the other matrices.
     """
-    lot = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     writer = GGUFWriter(path, "qwen2")
     vocabulary = tokenizer().get_vocab()
     names = sorted(vocabulary, key=vocabulary.__getitem__)
@@ -63,14 +63,14 @@ def write_mixed_gguf(path: Path, *, table: str = "Q6_K", matrix: str = "Q4_K", t
 
     def add(name: str, kind: str, outputs: int, inputs: int) -> None:
         if kind.endswith("_K"):
-            writer.add_tensor(name, random_blocks(kind, outputs, inputs, lot), raw_dtype=GGMLQuantizationType[kind])
+            writer.add_tensor(name, random_blocks(kind, outputs, inputs, rng), raw_dtype=GGMLQuantizationType[kind])
             return
-        values = (lot.standard_normal((outputs, inputs)) * 0.1).astype(np.float32)
+        values = (rng.standard_normal((outputs, inputs)) * 0.1).astype(np.float32)
         raw = GGMLQuantizationType[kind]
         writer.add_tensor(name, values if kind == "F32" else quantize(values, raw), raw_dtype=raw)
 
     def add_floats(name: str, size: int, around: float) -> None:
-        writer.add_tensor(name, (around + 0.1 * lot.standard_normal(size)).astype(np.float32))
+        writer.add_tensor(name, (around + 0.1 * rng.standard_normal(size)).astype(np.float32))
 
     add("token_embd.weight", table, len(names), HIDDEN)
     add_floats("output_norm.weight", HIDDEN, 1.0)

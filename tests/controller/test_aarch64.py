@@ -74,16 +74,16 @@ class Case(NamedTuple):
 
 def _products(features: set[str]) -> Iterator[Case]:
     """Every kind of matrix times some rows of rounded floats, which are from very small to large."""
-    lot = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for rows, kind, wide, parts in [(8, "q4", False, 1), (1, "q4", False, 1), (1, "q4w", True, 1), (4, "q8", False, 1),
                                     (8, "q8w", True, 1), (8, "q8s", True, 2), (1, "q8s", True, 2)]:  # fmt: skip
         bits, groups = KINDS[kind].bits, 3
         scales, minima = (
-            lot.uniform(-1, 1, (LANES, groups * parts)).astype(np.float32 if wide else np.float16) for _ in range(2)
+            rng.uniform(-1, 1, (LANES, groups * parts)).astype(np.float32 if wide else np.float16) for _ in range(2)
         )
-        codes = lot.integers(0, 1 << bits, (LANES, groups * GROUP), dtype=np.uint8)
+        codes = rng.integers(0, 1 << bits, (LANES, groups * GROUP), dtype=np.uint8)
         records = Blocks(bits, codes, scales, minima).records()
-        floats = (lot.normal(size=(rows, groups * GROUP)) * 10.0 ** lot.integers(-6, 6, (rows, 1))).astype(np.float32)
+        floats = (rng.normal(size=(rows, groups * GROUP)) * 10.0 ** rng.integers(-6, 6, (rows, 1))).astype(np.float32)
         numbers, by = np.zeros((rows, groups * GROUP), np.int8), np.zeros((rows, groups * SCALES // 4), np.float32)
         for row in range(rows):
             _here(quantize, [floats[row], groups, numbers[row], by[row]])
@@ -96,10 +96,10 @@ def _products(features: set[str]) -> Iterator[Case]:
 
 def _others() -> Iterator[Case]:
     """All operations but the product."""
-    lot = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
 
     def floats(*size: int) -> Array:
-        return (lot.normal(size=size) * 10.0 ** lot.integers(-3, 4, size)).astype(np.float32)
+        return (rng.normal(size=size) * 10.0 ** rng.integers(-3, 4, size)).astype(np.float32)
 
     def bfloats(*size: int) -> Array:
         return (floats(*size).view(np.uint32) >> 16).astype(np.uint16)

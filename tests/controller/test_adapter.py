@@ -122,7 +122,7 @@ def test_it_is_merged_once_and_the_latest_few_are_kept(tiny_quantized: LocalMode
 def test_none_is_the_base_itself(tiny_quantized: LocalModel) -> None:
     assert load_adapter("none", tiny_quantized) == NONE
     assert with_adapter(tiny_quantized, NONE) is tiny_quantized
-    assert load_adapter(AUTO, tiny_quantized) == NONE  # nothing is shipped for a model made by lot
+    assert load_adapter(AUTO, tiny_quantized) == NONE  # nothing is shipped for a model made at random
 
 
 def test_an_adapter_changes_decisions_and_their_keys(

@@ -20,17 +20,17 @@ CLOSE = Node((('"}', END),))
 WORDS = ("red", "red_block", "red_block_2", "re", "reddish", "blue", "b", "pick", "pickle", "place")
 
 
-def random_graph(lot: random.Random) -> Node:
+def random_graph(rng: random.Random) -> Node:
     """A graph of one to three arguments, with parts in common and words that begin alike."""
     behind = [CLOSE]
-    for number in range(lot.randint(1, 3)):
+    for number in range(rng.randint(1, 3)):
         nodes = []
-        for _ in range(lot.randint(1, 2)):
-            words = lot.sample(WORDS, lot.randint(1, 6))
-            values = Node(tuple((word, lot.choice(behind)) for word in words))
+        for _ in range(rng.randint(1, 2)):
+            words = rng.sample(WORDS, rng.randint(1, 6))
+            values = Node(tuple((word, rng.choice(behind)) for word in words))
             nodes.append(Node(((f'","arg_{number}":"', values),)))
         behind = nodes
-    return Node((('{"skill":"', Node(tuple((word, lot.choice(behind)) for word in lot.sample(WORDS, 4)))),))
+    return Node((('{"skill":"', Node(tuple((word, rng.choice(behind)) for word in rng.sample(WORDS, 4)))),))
 
 
 def spelt(state: State) -> list[tuple[int, ...]]:
@@ -90,13 +90,13 @@ def held(tiny_model: LocalModel) -> tuple[Tokens, GrammarCheck]:
     return tokens, GrammarCheck(tokens.json, tokens.end_token)
 
 
-def walk_both(tokens: Tokens, hold: GrammarCheck, graph: Node, lot: random.Random) -> str:
+def walk_both(tokens: Tokens, hold: GrammarCheck, graph: Node, rng: random.Random) -> str:
     """Go a random way through both automata, each step compared; gives the text."""
     state, matcher, taken = Automaton(graph, tokens.encode).start, hold.matcher(graph), []
     while not state.is_end:
         allowed = list(state.next)
         matcher.expect(allowed)
-        taken.append(lot.choice(allowed))
+        taken.append(rng.choice(allowed))
         matcher.follow(taken[-1:])
         state = state.next[taken[-1]]
     matcher.expect_end()
@@ -105,9 +105,9 @@ def walk_both(tokens: Tokens, hold: GrammarCheck, graph: Node, lot: random.Rando
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_hold_agrees(held: tuple[Tokens, GrammarCheck], seed: int) -> None:
-    lot = random.Random(seed)
-    graph = random_graph(lot)
-    assert graph.accepts(walk_both(*held, graph, lot))
+    rng = random.Random(seed)
+    graph = random_graph(rng)
+    assert graph.accepts(walk_both(*held, graph, rng))
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -115,11 +115,11 @@ def test_the_hold_allows_nothing_but_the_beginnings_of_the_graph_s_texts(
     held: tuple[Tokens, GrammarCheck], seed: int
 ) -> None:
     tokens, hold = held
-    lot = random.Random(seed)
-    graph = random_graph(lot)
+    rng = random.Random(seed)
+    graph = random_graph(rng)
     texts = list(graph.texts())
     matcher, taken = hold.matcher(graph), []
-    for token in tokens.encode(lot.choice(texts)):
+    for token in tokens.encode(rng.choice(texts)):
         before = tokens.decode(taken)
         for other in range(VOCABULARY):
             written = tokens.decode([*taken, other])
@@ -149,31 +149,31 @@ def test_the_hold_takes_pieces_as_they_are(held: tuple[Tokens, GrammarCheck], pi
 
 
 def test_the_hold_agrees_on_goals_over_a_large_scene(held: tuple[Tokens, GrammarCheck], tabletop: Codebook) -> None:
-    lot = random.Random(7)
+    rng = random.Random(7)
     graph = goal_graph(tabletop, large_observation())
     for _ in range(5):
-        assert graph.accepts(walk_both(*held, graph, lot))
+        assert graph.accepts(walk_both(*held, graph, rng))
 
 
 def test_the_hold_agrees_on_plans(held: tuple[Tokens, GrammarCheck], tabletop: Codebook) -> None:
-    lot = random.Random(8)
+    rng = random.Random(8)
     graph = plan_graph(tabletop, large_observation(4), "put red in blue")
     for _ in range(4):
-        assert graph.accepts(walk_both(*held, graph, lot))
+        assert graph.accepts(walk_both(*held, graph, rng))
 
 
 @pytest.mark.model
 def test_plans_have_the_tokens_of_the_whole_text_for_the_real_tokenizer(
     real_model: LocalModel, tabletop: Codebook
 ) -> None:
-    tokens, lot = Tokens(real_model.folder), random.Random(2)
-    for book, seen in ((tabletop, large_observation(4)), (load_codebook("lekiwi"), random_observation(lot))):
+    tokens, rng = Tokens(real_model.folder), random.Random(2)
+    for book, seen in ((tabletop, large_observation(4)), (load_codebook("lekiwi"), random_observation(rng))):
         graph = plan_graph(book, seen, "put red in blue")
         automaton = Automaton(graph, tokens.encode)
         for _ in range(60):
             text, node = "", graph
             while node is not END:
-                piece, node = lot.choice(node.edges)
+                piece, node = rng.choice(node.edges)
                 text += piece
             state = automaton.start
             for token in tokens.encode(text):
@@ -248,18 +248,18 @@ def test_copied_words_have_the_tokens_of_the_whole_text_for_the_real_tokenizer(
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_hold_agrees_on_copied_words(held: tuple[Tokens, GrammarCheck], task: str) -> None:
-    lot, graph = random.Random(8), speaking(task)
+    rng, graph = random.Random(8), speaking(task)
     for _ in range(10):
-        assert graph.accepts(walk_both(*held, graph, lot))
+        assert graph.accepts(walk_both(*held, graph, rng))
 
 
 @pytest.mark.model
 def test_with_the_real_tokenizer_and_codebook(real_model: LocalModel, tabletop: Codebook) -> None:
-    tokens, lot = Tokens(real_model.folder), random.Random(3)
+    tokens, rng = Tokens(real_model.folder), random.Random(3)
     hold = GrammarCheck(tokens.json, tokens.end_token)
     for _ in range(60):
-        graph = legal(tabletop, random_observation(lot)).graph
-        text = walk_both(tokens, hold, graph, lot)
+        graph = legal(tabletop, random_observation(rng)).graph
+        text = walk_both(tokens, hold, graph, rng)
         assert graph.accepts(text)
     # The tokens of a command are those of the whole text, tokenized at once.
     for text in list(graph.texts())[:200]:
@@ -271,11 +271,11 @@ def test_with_the_real_tokenizer_and_codebook(real_model: LocalModel, tabletop: 
 
 @pytest.mark.model
 def test_the_hold_agrees_on_copied_words_for_the_real_tokenizer(real_model: LocalModel) -> None:
-    tokens, lot = Tokens(real_model.folder), random.Random(9)
+    tokens, rng = Tokens(real_model.folder), random.Random(9)
     hold = GrammarCheck(tokens.json, tokens.end_token)
     for graph in map(speaking, TASKS):
         for _ in range(10):
-            assert graph.accepts(walk_both(tokens, hold, graph, lot))
+            assert graph.accepts(walk_both(tokens, hold, graph, rng))
 
 
 @pytest.mark.slow
@@ -291,9 +291,9 @@ def test_outlines_generates_from_the_same_grammar(real_model: LocalModel, tablet
         vocab_size=len(theirs), hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2
     )
     model = outlines.from_transformers(LlamaForCausalLM(config), theirs)
-    lot = random.Random(4)
-    graphs = [legal(tabletop, random_observation(lot)).graph for _ in range(3)]
-    graphs.append(plan_graph(tabletop, random_observation(lot)))
+    rng = random.Random(4)
+    graphs = [legal(tabletop, random_observation(rng)).graph for _ in range(3)]
+    graphs.append(plan_graph(tabletop, random_observation(rng)))
     for graph in graphs:
         assert graph.grammar().definition == graph.lark(), "what the hold compiles"
         text = outlines.Generator(model, graph.grammar(), backend="llguidance")("Next:", max_new_tokens=60)

@@ -24,9 +24,9 @@ def test_kinds_and_names_that_do_not_exist(tabletop: Codebook, tiny_model: Local
 
 def test_the_model_decides_what_is_legal(tabletop: Codebook, tiny_model: LocalModel) -> None:
     controller = make_controller("llm", tabletop, model=str(tiny_model.folder), adapter="none", policy="direct")
-    lot = random.Random(1)
+    rng = random.Random(1)
     for _ in range(20):
-        observation = random_observation(lot)
+        observation = random_observation(rng)
         decision = controller.decide("Tidy up.", observation)
         assert legal(tabletop, observation).allows(decision.text)
         assert set(decision.stage_ms) == {"legal", "tokenize", "grammar", "prefill", "decode", "total"}
@@ -50,8 +50,8 @@ def test_lots_are_legal_and_fall_evenly_over_skills(tabletop: Codebook) -> None:
 
 
 def draws(tabletop: Codebook, seed: int) -> list[Decision]:
-    controller, lot = make_controller("random", tabletop, seed=seed), random.Random(2)
-    return [controller.decide("Tidy up.", random_observation(lot)) for _ in range(20)]
+    controller, rng = make_controller("random", tabletop, seed=seed), random.Random(2)
+    return [controller.decide("Tidy up.", random_observation(rng)) for _ in range(20)]
 
 
 def test_lots_depend_on_the_seed_alone(tabletop: Codebook) -> None:

@@ -23,11 +23,11 @@ Situation = tuple[Prompt, Node]
 
 def situations(codebook: Codebook, seed: int, count: int) -> list[Situation]:
     """Prompts and legal commands: some episodes, some of the same task, observations of every length."""
-    lot, made = random.Random(seed), []
+    rng, made = random.Random(seed), []
     tasks = ["Put the red block in the bowl.", "Stack everything " + "very " * 60 + "neatly.", "tidy up"]
     for _ in range(count):
-        observation = random_observation(lot)
-        made.append((write_prompt(codebook, lot.choice(tasks), observation), legal(codebook, observation).graph))
+        observation = random_observation(rng)
+        made.append((write_prompt(codebook, rng.choice(tasks), observation), legal(codebook, observation).graph))
     return made
 
 

@@ -65,14 +65,14 @@ def multiply(kind: int, weights: int, x: Any, numbers: Any, scales: Any, out: An
 
 @pytest.mark.parametrize("kind", ["Q4_0", "Q4_1", "Q5_0", "Q8_0", "Q4_K", "Q5_K", "Q6_K"])
 def test_products_are_right_to_the_eighth_bit(kind: str) -> None:
-    lot = np.random.default_rng(2)
+    rng = np.random.default_rng(2)
     if kind.endswith("_K"):
-        data = random_blocks(kind, LANES, 512, lot)
+        data = random_blocks(kind, LANES, 512, rng)
     else:
-        data = quantize_gguf(lot.standard_normal((LANES, 512)).astype(np.float32), GGMLQuantizationType[kind])
+        data = quantize_gguf(rng.standard_normal((LANES, 512)).astype(np.float32), GGMLQuantizationType[kind])
     blocks = from_gguf(data, kind)
     assert blocks is not None
-    x = lot.standard_normal((11, 512)).astype(np.float32)
+    x = rng.standard_normal((11, 512)).astype(np.float32)
     numbers = np.zeros((11, 16 * GROUP), np.int8)
     scales, out = np.zeros((11, 16 * SCALES // 4), np.float32), np.zeros((11, LANES), np.float32)
     records = blocks.records()

@@ -49,14 +49,14 @@ def pick(codebook: Codebook) -> Command:
 
 
 def after(codebook: Codebook, seen: Observation, done: Command) -> Observation:
-    """What is really observed after a command that went well: other poses, times and durations than foretold."""
-    foretold = predict(codebook, seen, done)
-    assert foretold is not None
+    """What is really observed after a command that went well: other poses, times and durations than predicted."""
+    predicted = predict(codebook, seen, done)
+    assert predicted is not None
     last = Result(command=done.text, status="done", duration_s=2.75)
-    return foretold.model_copy(update={"time_s": seen.time_s + 2.75, "last": last})
+    return predicted.model_copy(update={"time_s": seen.time_s + 2.75, "last": last})
 
 
-def test_what_is_foretold_follows_the_effects(tabletop: Codebook) -> None:
+def test_what_is_predicted_follows_the_effects(tabletop: Codebook) -> None:
     seen = predict(tabletop, start(), pick(tabletop))
     assert seen is not None
     assert [str(fact) for fact in seen.facts] == ["holding(red_block)", "on(green_block,table)"]
@@ -65,7 +65,7 @@ def test_what_is_foretold_follows_the_effects(tabletop: Codebook) -> None:
     assert predict(tabletop, start(), read_command(tabletop, '{"skill":"done"}')) is None
 
 
-def test_a_foretold_question_is_answered_already_and_the_same(engine: Engine, tabletop: Codebook) -> None:
+def test_a_predicted_question_is_answered_already_and_the_same(engine: Engine, tabletop: Codebook) -> None:
     controller, alone = (model_controller(engine, tabletop, policy="direct") for _ in range(2))
     assert isinstance(controller, LooksAhead)
     controller.decide(TASK, start())

@@ -109,9 +109,9 @@ def _rounded(floats: Array) -> tuple[Array, Array, Array]:
 
 
 def _matrix(bits: int, wide: bool, groups: int, seed: int, parts: int = 1) -> Blocks:
-    lot, size = _lot(seed), (LANES, groups * parts)
-    scales, minima = (lot.uniform(-1, 1, size).astype(np.float32 if wide else np.float16) for _ in range(2))
-    return Blocks(bits, lot.integers(0, 1 << bits, (LANES, groups * GROUP), dtype=np.uint8), scales, minima)
+    rng, size = _lot(seed), (LANES, groups * parts)
+    scales, minima = (rng.uniform(-1, 1, size).astype(np.float32 if wide else np.float16) for _ in range(2))
+    return Blocks(bits, rng.integers(0, 1 << bits, (LANES, groups * GROUP), dtype=np.uint8), scales, minima)
 
 
 def _multiplied(rows: int, dots: Dots, matrix: Blocks, floats: Array) -> Array:
@@ -237,8 +237,8 @@ def test_quantize_does_not_mind_a_group_beside() -> None:
 
 @pytest.mark.parametrize("size", [1.0, 30.0, 1e4])
 def test_swiglu(size: float) -> None:
-    lot = _lot(4)
-    gates, ups = ((lot.normal(size=GROUP) * by).astype(np.float32) for by in (size, 1.0))
+    rng = _lot(4)
+    gates, ups = ((rng.normal(size=GROUP) * by).astype(np.float32) for by in (size, 1.0))
     numbers, scales = np.zeros(GROUP, np.int8), np.zeros(SCALES // 4, np.float32)
     _jitted(_given, swiglu)(gates.ctypes.data, ups.ctypes.data, numbers.ctypes.data, scales.ctypes.data)
     wide = gates.astype(np.float64)
@@ -250,9 +250,9 @@ def test_swiglu(size: float) -> None:
 @pytest.mark.parametrize("blocks", [2, 5])
 @pytest.mark.parametrize("size", [0.0, 1e-6, 1.0, 1e15])
 def test_normalize(blocks: int, size: float) -> None:
-    lot, width = _lot(blocks), blocks * LANES
-    floats = (lot.normal(size=width) * size).astype(np.float32)
-    weights, out = lot.normal(size=width).astype(np.float32), np.full(width, np.nan, np.float32)
+    rng, width = _lot(blocks), blocks * LANES
+    floats = (rng.normal(size=width) * size).astype(np.float32)
+    weights, out = rng.normal(size=width).astype(np.float32), np.full(width, np.nan, np.float32)
     _jitted(_given, normalize)(
         floats.ctypes.data, blocks, weights.ctypes.data, _bits(1e-5), out.ctypes.data, width, 0, 0
     )
@@ -266,8 +266,8 @@ def test_normalize(blocks: int, size: float) -> None:
 @pytest.mark.parametrize("tile", [4, 24])
 def test_key_scores(rows: int, native: bool, tile: int) -> None:
     for size in (2, 64):
-        lot = _lot(size)
-        queries, keys = _bfloats(lot.normal(size=(rows, size))), _bfloats(lot.normal(size=(LANES, size)))
+        rng = _lot(size)
+        queries, keys = _bfloats(rng.normal(size=(rows, size))), _bfloats(rng.normal(size=(LANES, size)))
         laid = np.ascontiguousarray(keys.reshape(LANES, size // 2, 2).transpose(1, 0, 2))
         scores = np.full((rows, LANES), np.nan, np.float32)
         _jitted(key_scores, rows, native, tile)(
@@ -281,10 +281,10 @@ def test_key_scores(rows: int, native: bool, tile: int) -> None:
 @pytest.mark.parametrize("tile", [4, 24])
 def test_value_sums(rows: int, native: bool, tile: int) -> None:
     for slots in (2, 48):
-        lot, columns = _lot(slots), 64
-        shares, values = _bfloats(lot.uniform(size=(rows, slots))), _bfloats(lot.normal(size=(slots, columns)))
+        rng, columns = _lot(slots), 64
+        shares, values = _bfloats(rng.uniform(size=(rows, slots))), _bfloats(rng.normal(size=(slots, columns)))
         laid = np.ascontiguousarray(values.reshape(slots // 2, 2, columns).transpose(0, 2, 1))
-        inverse = lot.uniform(0.1, 1, rows).astype(np.float32)
+        inverse = rng.uniform(0.1, 1, rows).astype(np.float32)
         out = np.full((rows, columns), np.nan, np.float32)
         for first in range(0, columns, GROUP):
             _jitted(value_sums, rows, native, tile)(

@@ -21,38 +21,38 @@ class Caches:
         return PackedCache(1, 1, 32)
 
 
-def tracks(*, exact: bool = True, most_bytes: int = 1 << 29) -> PrefixCache:
+def prefix_cache(*, exact: bool = True, most_bytes: int = 1 << 29) -> PrefixCache:
     return PrefixCache(cast(Model, Caches()), None, exact=exact, most_bytes=most_bytes)
 
 
-def read(track: CachedPrefix, tokens: Sequence[int], cuts: Cut | None = None) -> None:
+def read(prefix: CachedPrefix, tokens: Sequence[int], cuts: Cut | None = None) -> None:
     """Read what is left of a sequence, in the passes that end at its cuts."""
-    cache = track.cache
+    cache = prefix.cache
     assert isinstance(cache, PackedCache)
-    assert cache.length == len(track.tokens)
+    assert cache.length == len(prefix.tokens)
     for end in cuts or (len(tokens),):
-        if end > len(track.tokens):
+        if end > len(prefix.tokens):
             cache.reserve(end)
-            for slot in range(len(track.tokens), end):
+            for slot in range(len(prefix.tokens), end):
                 cache.keys[:, :, slot // 16, :, slot % 16] = tokens[slot]
-            cache.advance(end - len(track.tokens))
-            track.note(tokens[len(track.tokens) : end])
+            cache.advance(end - len(prefix.tokens))
+            prefix.note(tokens[len(prefix.tokens) : end])
 
 
-def read_slots(track: CachedPrefix) -> list[int]:
-    """The tokens whose numbers lie in a track's cache."""
-    cache = track.cache
+def read_slots(prefix: CachedPrefix) -> list[int]:
+    """The tokens whose numbers lie in a prefix's cache."""
+    cache = prefix.cache
     assert isinstance(cache, PackedCache)
     return [int(cache.keys[0, 0, slot // 16, 0, slot % 16, 0]) for slot in range(cache.length)]
 
 
 def decide(kept: PrefixCache, tokens: Sequence[int], cuts: Cut = ()) -> int:
     """Read a sequence and give it back; how many of its tokens were kept from before."""
-    track = kept.take(tokens, cuts, STABLE)
-    known = track.cache.length
-    read(track, tokens, cuts)
-    assert read_slots(track) == track.tokens == list(tokens)
-    kept.give_back(track)
+    prefix = kept.take(tokens, cuts, STABLE)
+    known = prefix.cache.length
+    read(prefix, tokens, cuts)
+    assert read_slots(prefix) == prefix.tokens == list(tokens)
+    kept.give_back(prefix)
     return known
 
 
@@ -75,7 +75,7 @@ def test_no_pass_reaches_over_a_segment(segments: tuple[Sequence[int], ...], cut
 @pytest.mark.parametrize(
     ("following", "known"),
     [
-        ((*SYSTEM, 1, 2, 3, 4), 13),  # the same again: its last token is read anew
+        ((*SYSTEM, 1, 2, 3, 4), 13),  # the same again: its last token is read again
         ((*SYSTEM, 1, 2, 3, 4, 5), 14),
         ((*SYSTEM, 1, 2, 9), 12),
         ((*SYSTEM, 9), 10),
@@ -83,7 +83,7 @@ def test_no_pass_reaches_over_a_segment(segments: tuple[Sequence[int], ...], cut
     ],
 )
 def test_an_exact_model_keeps_what_is_alike(following: tuple[int, ...], known: int) -> None:
-    kept = tracks()
+    kept = prefix_cache()
     assert decide(kept, (*SYSTEM, 1, 2, 3, 4)) == 0
     assert decide(kept, following) == known
 
@@ -95,18 +95,18 @@ def test_an_exact_model_keeps_what_is_alike(following: tuple[int, ...], known: i
         ((*SYSTEM, 1, 2, 3, 4, 5), (10, 12, 15), 12),  # the third pass would have another length
         ((*SYSTEM, 1, 2, 3, 9, 5), (10, 12, 14, 15), 12),
         ((*SYSTEM, 1, 9, 3), (10, 12, 13), 10),
-        ((*SYSTEM, 1, 2), (10, 12), 10),  # the last pass gives the answer, and is read anew
+        ((*SYSTEM, 1, 2), (10, 12), 10),  # the last pass gives the answer, and is read again
         ((*SYSTEM, 1, 2, 3), (4, 10, 12, 13), 0),
     ],
 )
 def test_another_model_keeps_whole_passes(following: tuple[int, ...], cuts: Cut, known: int) -> None:
-    kept = tracks(exact=False)
+    kept = prefix_cache(exact=False)
     assert decide(kept, (*SYSTEM, 1, 2, 3, 4), (10, 12, 14)) == 0
     assert decide(kept, following, cuts) == known
 
 
 def test_the_longest_beginning_is_taken() -> None:
-    kept = tracks()
+    kept = prefix_cache()
     first, second = kept.take((*SYSTEM, 1, 2, 3), (), STABLE), kept.take((*SYSTEM, 4, 5, 6), (), STABLE)
     read(first, (*SYSTEM, 1, 2, 3))
     read(second, (*SYSTEM, 4, 5, 6))
@@ -117,7 +117,7 @@ def test_the_longest_beginning_is_taken() -> None:
 
 
 def test_a_sequence_that_is_in_use_is_copied() -> None:
-    kept = tracks()
+    kept = prefix_cache()
     decide(kept, (*SYSTEM, 1, 2, 3))
     busy = kept.take((*SYSTEM, 1, 2, 4), (), STABLE)
     other = kept.take((*SYSTEM, 1, 2, 5), (), STABLE)
@@ -130,7 +130,7 @@ def test_a_sequence_that_is_in_use_is_copied() -> None:
 
 
 def test_a_sequence_in_use_that_begins_otherwise_is_not_copied() -> None:
-    kept = tracks()
+    kept = prefix_cache()
     busy = kept.take((*SYSTEM, 1), (), STABLE)
     read(busy, (*SYSTEM, 1))
     other = kept.take((7, *SYSTEM, 1), (), STABLE)
@@ -138,7 +138,7 @@ def test_a_sequence_in_use_that_begins_otherwise_is_not_copied() -> None:
 
 
 def test_another_codebook_does_not_take_the_room_of_the_first() -> None:
-    kept = tracks()
+    kept = prefix_cache()
     decide(kept, (*SYSTEM, 1, 2))
     assert decide(kept, (*reversed(SYSTEM), 1, 2)) == 0
     assert decide(kept, (*SYSTEM, 1, 3)) == 11
@@ -146,7 +146,7 @@ def test_another_codebook_does_not_take_the_room_of_the_first() -> None:
 
 
 def test_the_one_longest_unused_goes_first() -> None:
-    kept = tracks(most_bytes=2 * ONE_BYTES)
+    kept = prefix_cache(most_bytes=2 * ONE_BYTES)
     sequences = [(number,) * STABLE + (1, 2) for number in range(3)]
     decide(kept, sequences[0])
     decide(kept, sequences[1])
@@ -158,14 +158,14 @@ def test_the_one_longest_unused_goes_first() -> None:
 
 
 def test_one_is_kept_however_large_it_is() -> None:
-    kept = tracks(most_bytes=1)
+    kept = prefix_cache(most_bytes=1)
     decide(kept, (*SYSTEM, 1, 2))
     assert kept.size_bytes == ONE_BYTES
     assert decide(kept, (*SYSTEM, 1, 2)) == 11
 
 
 def test_forgetting() -> None:
-    kept = tracks()
+    kept = prefix_cache()
     decide(kept, (*SYSTEM, 1, 2))
     kept.forget()
     assert kept.size_bytes == 0
@@ -173,19 +173,19 @@ def test_forgetting() -> None:
 
 
 def test_a_sequence_given_back_half_read_is_kept_as_far_as_it_was() -> None:
-    kept = tracks()
-    track = kept.take((*SYSTEM, 1, 2, 3), (), STABLE)
-    read(track, (*SYSTEM, 1))
-    cache = track.cache
+    kept = prefix_cache()
+    prefix = kept.take((*SYSTEM, 1, 2, 3), (), STABLE)
+    read(prefix, (*SYSTEM, 1))
+    cache = prefix.cache
     assert isinstance(cache, PackedCache)
     cache.advance(1)  # a pass that was carried out, and whose end never came
-    kept.give_back(track)
+    kept.give_back(prefix)
     assert decide(kept, (*SYSTEM, 1, 2, 3)) == 11
 
 
 @pytest.mark.parametrize("exact", [True, False])
 def test_a_codebook_that_is_kept_is_known_to_be(exact: bool) -> None:
-    kept = tracks(exact=exact)
+    kept = prefix_cache(exact=exact)
     cuts = (6, STABLE)
     assert not kept.holds(SYSTEM, cuts)
     decide(kept, (*SYSTEM, 1, 2), (*cuts, STABLE + 2))
@@ -197,7 +197,7 @@ def test_a_codebook_that_is_kept_is_known_to_be(exact: bool) -> None:
 
 def test_what_was_settled_is_as_if_nothing_had_been_read_behind_the_beginning() -> None:
     """Not even the room that a longer sequence took is left of it."""
-    kept, fresh = tracks(), tracks()
+    kept, fresh = prefix_cache(), prefix_cache()
     other = tuple(range(200, 210))
     for first in (SYSTEM, other):
         decide(fresh, first)

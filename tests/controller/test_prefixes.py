@@ -26,10 +26,10 @@ GRAPH = Node((('{"skill":"', Node((("pick", END), ("place", END), ("push", END),
 
 
 def cache_of(tokens: int, seed: int = 0) -> PackedCache:
-    cache, lot = PackedCache(2, 2, 32), np.random.default_rng(seed)
+    cache, rng = PackedCache(2, 2, 32), np.random.default_rng(seed)
     cache.reserve(tokens)
-    cache.keys[:] = lot.integers(0, 1 << 16, cache.keys.shape)
-    cache.values[:] = lot.integers(0, 1 << 16, cache.values.shape)
+    cache.keys[:] = rng.integers(0, 1 << 16, cache.keys.shape)
+    cache.values[:] = rng.integers(0, 1 << 16, cache.values.shape)
     cache.advance(tokens)
     return cache
 
@@ -217,7 +217,7 @@ def test_another_process_reads_for_this_one(tiny_quantized: LocalModel, prompt: 
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
-def test_an_engine_reads_anew_what_is_damaged(
+def test_an_engine_reads_again_what_is_damaged(
     tiny_quantized: LocalModel, prompt: Prompt, folder: Path, damage: Callable[[Path], Any]
 ) -> None:
     first = decided(Engine(tiny_quantized, threads=1), prompt)

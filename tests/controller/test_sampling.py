@@ -20,7 +20,7 @@ DRAWS = 4000
 
 def frequencies(sampling: Sampling) -> list[float]:
     """How often each place is taken, over many decisions."""
-    counts = Counter(sampling.pick(LOGPROBS, sampling.lot(str(number))) for number in range(DRAWS))
+    counts = Counter(sampling.pick(LOGPROBS, sampling.rng(str(number))) for number in range(DRAWS))
     return [counts[place] / DRAWS for place in range(len(LOGPROBS))]
 
 
@@ -65,7 +65,7 @@ def test_only_the_likeliest_few_are_drawn_from(
     whole = math.log(sum(map(math.exp, logits)))
     logprobs = [logit - whole for logit in logits]
     sampling = Sampling(temperature, top_k, top_p, seed)
-    taken = sampling.pick(logprobs, sampling.lot("here"))
+    taken = sampling.pick(logprobs, sampling.rng("here"))
     likelier = sum(other > logprobs[taken] for other in logprobs)
     assert likelier < (top_k or len(logprobs))
     assert temperature or not likelier
@@ -74,14 +74,14 @@ def test_only_the_likeliest_few_are_drawn_from(
 @pytest.mark.parametrize("seed", range(5))
 def test_one_of_one_is_greedy(seed: int) -> None:
     for sampling in (Sampling(1.5, top_k=1, seed=seed), Sampling(1.5, top_p=1e-9, seed=seed)):
-        assert sampling.pick(LOGPROBS, sampling.lot("a")) == 1
+        assert sampling.pick(LOGPROBS, sampling.rng("a")) == 1
 
 
 def test_the_lot_depends_on_seed_and_context_alone() -> None:
     def drawn(seed: int, key: str) -> list[int]:
         sampling = Sampling(1.0, seed=seed)
-        lot = sampling.lot(key)
-        return [sampling.pick(LOGPROBS, lot) for _ in range(20)]
+        rng = sampling.rng(key)
+        return [sampling.pick(LOGPROBS, rng) for _ in range(20)]
 
     assert drawn(1, "a") == drawn(1, "a")
     assert len({tuple(drawn(seed, key)) for seed in (1, 2) for key in ("a", "b")}) == 4
@@ -102,13 +102,13 @@ def test_every_setting_is_in_the_name() -> None:
 @pytest.mark.parametrize(
     ("given_", "message"),
     [
-        ({"temperature": -0.1}, "temperature -0.1 is not one (right would be 0, or up to about 2)"),
-        ({"temperature": math.inf}, "temperature inf is not one (right would be 0, or up to about 2)"),
-        ({"temperature": math.nan}, "temperature nan is not one (right would be 0, or up to about 2)"),
-        ({"top_k": -1}, "top_k -1 is negative (right would be 0 for all, or how many)"),
-        ({"top_p": 0.0}, "top_p 0.0 is no share (right would be above 0, up to 1)"),
-        ({"top_p": 1.1}, "top_p 1.1 is no share (right would be above 0, up to 1)"),
-        ({"top_p": math.nan}, "top_p nan is no share (right would be above 0, up to 1)"),
+        ({"temperature": -0.1}, "temperature must be at least 0, got -0.1"),
+        ({"temperature": math.inf}, "temperature must be at least 0, got inf"),
+        ({"temperature": math.nan}, "temperature must be at least 0, got nan"),
+        ({"top_k": -1}, "top_k must be at least 0 (0: all), got -1"),
+        ({"top_p": 0.0}, "top_p must be above 0 and at most 1, got 0.0"),
+        ({"top_p": 1.1}, "top_p must be above 0 and at most 1, got 1.1"),
+        ({"top_p": math.nan}, "top_p must be above 0 and at most 1, got nan"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(given_: dict[str, Any], message: str) -> None:

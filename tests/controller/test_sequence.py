@@ -73,7 +73,7 @@ class PathModel:
 
 
 class NoHold:
-    """A hold that allows everything."""
+    """A grammar check that allows everything."""
 
     def __getattr__(self, _: str) -> Any:
         return lambda *_: None
@@ -106,29 +106,29 @@ class Desk:
 
     def __init__(self, model: PathModel, *, exact: bool = True) -> None:
         self.model, self.exact = model, exact
-        self.tracks = PrefixCache(cast(Model, model), None, exact=exact)
+        self.prefix_cache = PrefixCache(cast(Model, model), None, exact=exact)
 
     def begin(
         self, automaton: Automaton, prompt: Sequence[int], guess: Sequence[int], *, forced_runs: bool, kv_cache: bool
     ) -> tuple[ReadSequence, Decoding]:
-        walk = Decoding(automaton, cast(Matcher, NoHold()))
-        certain = (*prompt, *walk.run)
+        decoding = Decoding(automaton, cast(Matcher, NoHold()))
+        certain = (*prompt, *decoding.run)
         cuts = cuts_of(certain[:1], certain[1:])
         if not forced_runs:
             cuts = (*cuts[:-1], *range(len(prompt), len(certain) + 1))
         run = ReadSequence(
-            cast(Model, self.model), self.tracks, certain, cuts, 1, walk=walk, guessed=guess, forced_runs=forced_runs,
+            cast(Model, self.model), self.prefix_cache, certain, cuts, 1, decoding=decoding, guessed=guess, forced_runs=forced_runs,
             kv_cache=kv_cache, exact=self.exact,
         )  # fmt: skip
-        return run, walk
+        return run, decoding
 
     def finish(self, *runs: ReadSequence) -> None:
         while going := [run for run in runs if run.goes_on]:
             for run, states in zip(going, self.model.read([run.part() for run in going]), strict=True):
                 run.take(states)
-                cache = run.track.cache
+                cache = run.prefix.cache
                 assert isinstance(cache, PathCache)
-                assert cache.tokens == run.track.tokens
+                assert cache.tokens == run.prefix.tokens
         for run in runs:
             run.close()
 
@@ -136,10 +136,10 @@ class Desk:
         self, automaton: Automaton, prompt: Sequence[int], guess: Sequence[int] = (), *, forced_runs: bool = True,
         kv_cache: bool = True,
     ) -> tuple[list[int], float, ReadSequence]:  # fmt: skip
-        run, walk = self.begin(automaton, prompt, guess, forced_runs=forced_runs, kv_cache=kv_cache)
+        run, decoding = self.begin(automaton, prompt, guess, forced_runs=forced_runs, kv_cache=kv_cache)
         self.finish(run)
-        assert run.track.tokens == [*prompt, *walk.tokens][: len(run.track.tokens)]
-        return walk.tokens, walk.logprob, run
+        assert run.prefix.tokens == [*prompt, *decoding.tokens][: len(run.prefix.tokens)]
+        return decoding.tokens, decoding.logprob, run
 
 
 def letters(text: str) -> tuple[int, ...]:
@@ -168,16 +168,16 @@ def prompt_of(length: int) -> list[int]:
 def test_no_technique_changes_a_decision(
     seed: int, length: int, guessed: str, forced_runs: bool, kv_cache: bool, exact: bool
 ) -> None:
-    lot, made, prompt = random.Random(seed), automaton(seed), prompt_of(length)
+    rng, made, prompt = random.Random(seed), automaton(seed), prompt_of(length)
     model = PathModel(exact=exact)
     expected = plain(model, made, prompt)
     texts = spelt(made.start)
     guess: Sequence[int] = {
         "": (),
         "right": expected[0],
-        "wrong": lot.choice(texts),
-        "of another": lot.choice(spelt(automaton(seed + 1).start)),
-        "cut off": expected[0][: lot.randint(0, len(expected[0]))],
+        "wrong": rng.choice(texts),
+        "of another": rng.choice(spelt(automaton(seed + 1).start)),
+        "cut off": expected[0][: rng.randint(0, len(expected[0]))],
         "nonsense": (7, 7, 7),
     }[guessed]
     desk = Desk(model, exact=exact)
@@ -199,8 +199,8 @@ def test_runs_side_by_side_decide_like_each_alone(seed: int, lengths: list[int])
         for made, length in zip(automata, lengths, strict=True)
     ]
     desk.finish(*(run for run, _ in begun))
-    for (_, walk), made, length in zip(begun, automata, lengths, strict=True):
-        assert walk.tokens == plain(model, made, prompt_of(length))[0]
+    for (_, decoding), made, length in zip(begun, automata, lengths, strict=True):
+        assert decoding.tokens == plain(model, made, prompt_of(length))[0]
 
 
 @settings(max_examples=60, deadline=None)
@@ -209,7 +209,7 @@ def test_what_is_read_ahead_never_makes_a_prompt_too_long(seed: int, length: int
     made, prompt = automaton(seed), prompt_of(length)
     tokens, _ = plain(PathModel(), made, prompt)
     _, _, run = Desk(PathModel()).decide(made, prompt)
-    needed = len(run.track.tokens)
+    needed = len(run.prefix.tokens)
     guess = max(spelt(made.start), key=len) if guesses else ()
     found, _, _ = Desk(PathModel(needed)).decide(made, prompt, guess)
     assert found == tokens
@@ -218,7 +218,7 @@ def test_what_is_read_ahead_never_makes_a_prompt_too_long(seed: int, length: int
 def test_a_command_that_does_not_fit_is_refused() -> None:
     made, prompt = automaton(3), prompt_of(40)
     _, _, run = Desk(PathModel()).decide(made, prompt)
-    needed = len(run.track.tokens)
+    needed = len(run.prefix.tokens)
     with pytest.raises(ModelError, match=f"the prompt is too long: {needed} tokens, and the model reads {needed - 1}"):
         Desk(PathModel(needed - 1)).decide(made, prompt)
 
@@ -238,6 +238,6 @@ def test_a_right_guess_saves_passes_and_a_wrong_one_costs_only_tokens() -> None:
 def test_long_prompts_are_cut_into_even_passes(length: int, passes: list[int]) -> None:
     model = PathModel()
     desk = Desk(model)
-    run = ReadSequence(cast(Model, model), desk.tracks, prompt_of(length), (), 1, exact=True)
+    run = ReadSequence(cast(Model, model), desk.prefix_cache, prompt_of(length), (), 1, exact=True)
     desk.finish(run)
     assert model.lengths == passes

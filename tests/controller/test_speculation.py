@@ -59,10 +59,10 @@ def test_a_guess_is_read_as_far_as_a_choice_stands_behind_it(guessed: str, read:
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**9), cut=st.integers(0, 60))
 def test_any_text_is_guessed_up_to_its_last_choice(seed: int, cut: int) -> None:
-    lot = random.Random(seed)
-    made = automaton(random_graph(lot))
+    rng = random.Random(seed)
+    made = automaton(random_graph(rng))
     run, start = made.forced_run(made.start)
-    rest = lot.choice(spelt(made.start))[len(run) :]
+    rest = rng.choice(spelt(made.start))[len(run) :]
     draft = guess(made, start, rest, 999)
     assert rest[: len(draft.tokens)] == tuple(draft.tokens)
     last = list(draft.choices)[-1]

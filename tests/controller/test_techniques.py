@@ -1,4 +1,4 @@
-"""What makes decisions quick changes none of them: with each technique switched off, together or by lot, all is as before."""
+"""What makes decisions quick changes none of them: with each technique switched off, together or at random, all is as before."""
 
 import random
 from collections import Counter
@@ -31,9 +31,9 @@ WITHOUT = {name: Techniques().without(name) for name in NAMES if name not in CLO
 @pytest.fixture(scope="module")
 def requests(tabletop: Codebook) -> list[Request]:
     """Prompts and legal commands, some of the same task."""
-    lot, made = random.Random(20), []
+    rng, made = random.Random(20), []
     for number in range(6):
-        observation = random_observation(lot)
+        observation = random_observation(rng)
         prompt = write_prompt(tabletop, ("tidy up", "put red into the bowl")[number % 2], observation)
         made.append(Request(prompt, legal(tabletop, observation).graph))
     return made

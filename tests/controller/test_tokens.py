@@ -67,9 +67,9 @@ def test_segments_equal_the_whole(tiny_model: LocalModel) -> None:
 def test_the_real_tokenizer(real_model: LocalModel, tabletop: Codebook) -> None:
     tokens = Tokens(real_model.folder)
     check_injection(tokens, real_model.folder)
-    lot = random.Random(5)
+    rng = random.Random(5)
     for _ in range(50):
-        prompt = write_prompt(tabletop, "Put the red block on 0.25 of it, now!", random_observation(lot))
+        prompt = write_prompt(tabletop, "Put the red block on 0.25 of it, now!", random_observation(rng))
         assert tokens.prompt(prompt).all == whole(tokens, real_model.folder, prompt)
 
 

@@ -228,11 +228,11 @@ def random_blocks(held: str, rows: int, inputs: int, *, seed: int = 0, largest: 
     """A matrix of a GGUF file [rows, bytes]: any codes, with scales and minima from -largest to largest."""
     from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
-    lot = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     inputs_of, size = GGML_QUANT_SIZES[GGMLQuantizationType[held]]
-    blocks = lot.integers(0, 256, (rows, inputs // inputs_of, size), dtype=np.uint8)
+    blocks = rng.integers(0, 256, (rows, inputs // inputs_of, size), dtype=np.uint8)
     for at in SCALE_BYTES[held]:
-        scales = lot.uniform(-largest, largest, blocks.shape[:2]).astype(np.float16)
+        scales = rng.uniform(-largest, largest, blocks.shape[:2]).astype(np.float16)
         blocks[..., at : at + 2] = scales[..., None].view(np.uint8)
     return blocks.reshape(rows, -1)
 

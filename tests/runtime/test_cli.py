@@ -71,7 +71,7 @@ BAD = {
     "cache of an expert": (["run", "--controller", "expert", "--cache", "auto"], "--cache keeps decisions of a model"),
     "no cache": (
         ["cache", "clear", "--cache", "off"],
-        "there is no decision cache 'off' (right would be auto, a file or redis://…",
+        "there is no decision cache 'off' (expected auto, a file or redis://…",
     ),
     "address without a model": (["run", "--model", "http://host:8000/v1"], "does not say which model of which server"),
     "address with a password": (["run", "--model", "http://a:b@host/v1#m"], "put the key into CODEWORD_API_KEY"),
@@ -101,9 +101,9 @@ BAD = {
     ),
     "robot file for a codebook": (
         ["codebook", "check", "{}/robot.yaml"],
-        "robot.yaml: is a robot file, which says what a robot can do by itself; right would be a codebook",
+        "robot.yaml: is a robot file, which says what a robot can do by itself; expected a codebook",
     ),
-    "folder for an episode": (["episodes", "show", "{}"], "is a folder; right would be an episode file, as "),
+    "folder for an episode": (["episodes", "show", "{}"], "is a folder; expected an episode file, as "),
     "unknown codebook file": (["codebook", "check", "tabeltop"], "did you mean 'tabletop'?"),
     "unknown model to pull": (["models", "pull", "smollm2"], "there is no model 'smollm2'"),
     "model folder that is none": (["run", "--model", "{}/folder"], "folder"),

@@ -57,7 +57,7 @@ def test_a_model_is_quantized_tuned_and_listed(capsys: pytest.CaptureFixture[str
     assert (again[0], "tiny-8: is there already; give another name" in again[2]) == (2, True)
     code, _, err = call(capsys, "models", "quantize", "tiny-8", "--out", "other")
     assert (code, err.strip()) == (
-        2, "codeword: tiny-8: its layers are quantized already (right would be a model in floats)"
+        2, "codeword: tiny-8: its layers are quantized already (expected a model in floats)"
     )  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def test_the_bench_compares_every_profile_and_both_methods(
     printed = capsys.readouterr()
     assert ended.value.code == 0, printed.err
     rows = {row["name"]: row for row in json.loads(printed.out)["rows"]}
-    assert list(rows) == ["packed", "int8", "bf16", "fp32", "4 bits anew, rtn", "4 bits anew, gptq"]
+    assert list(rows) == ["packed", "int8", "bf16", "fp32", "4 bits again, rtn", "4 bits again, gptq"]
     assert (rows["fp32"]["agreement"], rows["fp32"]["kl_mean"], rows["fp32"]["perplexity"] > 1) == (1.0, 0.0, True)
     assert rows["packed"]["weights_mb"] < rows["int8"]["weights_mb"] < rows["fp32"]["weights_mb"]
     assert rows["packed"]["logprob_difference_max"] < 0.2  # activations are bytes

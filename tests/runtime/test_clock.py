@@ -109,7 +109,7 @@ def test_success_falls_as_latency_grows() -> None:
 
 @pytest.mark.parametrize("text", ["fast", "-5ms", "99999ms", "nan", "", "5", "s"])
 def test_another_clock_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(InputError, match="right would be paused, live, or a latency up to 60s, such as 500ms"):
+    with pytest.raises(InputError, match="expected paused, live, or a latency up to 60s, such as 500ms"):
         read_clock(text)
 
 

@@ -42,7 +42,7 @@ def said(expert: Expert, seen: Observation, task: str = TASK) -> str:
     return " ".join(str(value) for value in text.values())
 
 
-def test_it_follows_its_plan_while_the_world_is_as_foretold() -> None:
+def test_it_follows_its_plan_while_the_world_is_as_predicted() -> None:
     expert = Expert(scenario())
     assert said(expert, START) == "pick red_block"
     assert said(expert, HELD) == "place red_block left_zone"

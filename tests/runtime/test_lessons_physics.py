@@ -51,9 +51,9 @@ def world_of(task: DraftTask) -> WorldSpec | None:
     return WorldSpec.model_validate({"blocks": blocks, "wide_blocks": crates, "zones": zones, **containers, **row})
 
 
-def same(seen: Observation, foretold: Observation) -> bool:
-    things = [[(e.id, e.kind) for e in o.entities] for o in (seen, foretold)]
-    return things[0] == things[1] and set(seen.facts) == set(foretold.facts)
+def same(seen: Observation, predicted: Observation) -> bool:
+    things = [[(e.id, e.kind) for e in o.entities] for o in (seen, predicted)]
+    return things[0] == things[1] and set(seen.facts) == set(predicted.facts)
 
 
 def book_of(rng: random.Random, number: int) -> Book:
@@ -64,7 +64,7 @@ def book_of(rng: random.Random, number: int) -> Book:
 
 
 @pytest.mark.slow
-def test_after_every_command_physics_shows_what_the_symbolic_world_foretold() -> None:
+def test_after_every_command_physics_shows_what_the_symbolic_world_predicted() -> None:
     rng = random.Random(4)
     commands = agreeing = episodes = 0
     for number in range(90):

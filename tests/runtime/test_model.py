@@ -66,7 +66,7 @@ def test_model_episodes_replay_and_are_decided_the_same_again(llm: Controllers, 
 
 @pytest.mark.slow
 def test_deciding_ahead_changes_times_and_nothing_else(llm: Controllers) -> None:
-    """The same as `python -m tests.benchmarks lookahead`, which runs suites: on the way something slips, which is not foretold."""
+    """The same as `python -m tests.benchmarks lookahead`, which runs suites: on the way something slips, which is not predicted."""
     counted: list[int] = []
     scenarios = (shipped("tabletop/put_in_bowl"), shipped("tabletop/slip_on_the_way"))
     figures = bench_lookahead(llm, scenarios, 1, lambda: counted.append(1))

@@ -140,7 +140,7 @@ def test_nothing_moves_unless_asked_for(capsys: pytest.CaptureFixture[str]) -> N
     ("name", "what", "why"),
     [
         ("Misspells", "look", "tells of 'att', a fact that codebook 'cart' has not; did you mean 'at'?"),
-        ("ForgetsTheOutcome", "go", "not with an Outcome; right would be `return Outcome(True)`"),
+        ("ForgetsTheOutcome", "go", "not with an Outcome; expected `return Outcome(True)`"),
         ("NeverArrives", "go", "but of its effects at(mark_1) does not show; at(mark_0) still shows"),
         (
             "Capitals",

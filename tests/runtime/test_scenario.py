@@ -56,7 +56,7 @@ def test_the_suite_has_every_kind_of_task() -> None:
         ("goal: [", "cannot: [missng]\ngoal: [", "s.yaml:8:10: unknown reason 'missng'; did you mean 'missing'?"),
         ("max_decisions", "budgets: {skill_ms: {hard: 3}}\nmax_decisions", "s.yaml:1:1: budgets: skill_ms has no hard limit"),
         ("max_decisions", "budgets: {decide_ms: {p95: 3}}\nmax_decisions", "s.yaml:9:"),
-        ("max_decisions", "clock: fast\nmax_decisions", "s.yaml:9:8: clock: 'fast' is none (right would be paused, live"),
+        ("max_decisions", "clock: fast\nmax_decisions", "s.yaml:9:8: clock: 'fast' is unknown (expected paused, live"),
         ("max_decisions", "clock: {latency_ms: -3}\nmax_decisions", "s.yaml:9:8: clock: it is given as {latency_ms: 500}"),
     ],
 )  # fmt: skip

@@ -74,7 +74,7 @@ def test_poses_are_off_by_a_millimetre_or_two() -> None:
 
 
 def view_of(tag: Tag, pose: Pose, shift: float = 0.0) -> View:
-    """What a camera sees of a tag by reckoning alone; one of its corners off by so much (straightened)."""
+    """What a camera sees of a tag by calculation alone; one of its corners off by so much (straightened)."""
     corners = tag.corners_m @ np.array(pose.axes) + pose.position_m
     inside = (corners - CAMERA.eye_m) @ CAMERA.rotation
     seen = inside[:, :2] / inside[:, 2:]

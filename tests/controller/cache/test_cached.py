@@ -49,7 +49,7 @@ def essence(decision: Decision) -> tuple[object, str]:
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("sampling", [Sampling(), Sampling(0.8, seed=4)], ids=["greedy", "by lot"])
+@pytest.mark.parametrize("sampling", [Sampling(), Sampling(0.8, seed=4)], ids=["greedy", "at random"])
 def test_what_is_served_equals_what_is_decided(
     engine: Engine, store: SqliteStore, tabletop: Codebook, policy: str, sampling: Sampling
 ) -> None:

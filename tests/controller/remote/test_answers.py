@@ -13,13 +13,13 @@ SEEN = observe({"red_block": "table", "green_block": "table"}, ("blue_bowl",), (
 
 
 def test_every_legal_command_is_understood_in_any_dress(tabletop: Codebook) -> None:
-    lot, dressed = random.Random(5), 0
+    rng, dressed = random.Random(5), 0
     for _ in range(20):
-        graph = legal(tabletop, random_observation(lot)).graph
+        graph = legal(tabletop, random_observation(rng)).graph
         texts = list(graph.texts())
-        for text in lot.sample(texts, min(20, len(texts))):
+        for text in rng.sample(texts, min(20, len(texts))):
             given = json.loads(text)
-            names = lot.sample(list(given), len(given))
+            names = rng.sample(list(given), len(given))
             for said in (text, json.dumps(given, indent=2), json.dumps({name: given[name] for name in names})):
                 assert canonical(said, graph) == text
                 dressed += said != text

@@ -60,14 +60,14 @@ def decide(address: str, offered: ActionPrompt, limits: Limits = QUICK, **more: 
     return model(address, limits, **more).decide(offered.prompt, offered.legal.graph)
 
 
-@pytest.mark.parametrize("policy", ["direct", "by lot"])
+@pytest.mark.parametrize("policy", ["direct", "at random"])
 def test_llama_cpp_is_held_to_the_legal_set_by_a_schema(llama: LlamaServer, tabletop: Codebook, policy: str) -> None:
     """Random weights write anything that they are allowed to: what comes is legal by the schema alone."""
-    sampling = Sampling(0.9, seed=3) if policy == "by lot" else Sampling()
+    sampling = Sampling(0.9, seed=3) if policy == "at random" else Sampling()
     controller = model_controller(model(f"{llama.address}/v1", Limits()), tabletop, policy="direct", sampling=sampling)
-    lot = random.Random(4)
+    rng = random.Random(4)
     for _ in range(6):
-        seen = random_observation(lot)
+        seen = random_observation(rng)
         decision = controller.decide("Tidy up.", seen)
         assert legal(tabletop, seen).allows(decision.text)
         assert (decision.path, decision.notes, decision.passes) == ("remote", (), 1)
@@ -77,7 +77,7 @@ def test_llama_cpp_is_held_to_the_legal_set_by_a_schema(llama: LlamaServer, tabl
         assert {"legal", "schema", "remote", "total"} <= decision.stage_ms.keys()
     again = controller.decide("Tidy up.", seen)
     assert again.key == decision.key  # and with it the seed that is sent
-    if policy == "direct":  # a lot falls on another side where its server, some of the prompt kept, rounds otherwise
+    if policy == "direct":  # a draw falls on another side where its server, some of the prompt kept, rounds otherwise
         assert again.text == decision.text
 
 
@@ -106,8 +106,8 @@ def test_the_server_is_asked_for_one_of_the_legal_commands(tabletop: Codebook, o
     assert system == {"role": "system", "content": offered.prompt.system}
     assert user == {"role": "user", "content": f"{offered.prompt.task}\n{offered.prompt.observation}"}
     schema = Draft202012Validator(body["response_format"]["json_schema"]["schema"])
-    lot = random.Random(1)
-    elsewhere = {text for _ in range(10) for text in legal(tabletop, random_observation(lot)).graph.texts()}
+    rng = random.Random(1)
+    elsewhere = {text for _ in range(10) for text in legal(tabletop, random_observation(rng)).graph.texts()}
     for text in elsewhere | set(offered.legal.graph.texts()):
         assert schema.is_valid(json.loads(text)) == offered.legal.allows(text)
 
@@ -292,7 +292,7 @@ def test_a_request_given_up_leaves_no_thread_behind(offered: ActionPrompt) -> No
         assert threading.active_count() <= before + 3
 
 
-def test_a_connection_is_kept_and_made_anew_where_the_server_closed_it(tmp_path: Path, offered: ActionPrompt) -> None:
+def test_a_connection_is_kept_and_made_again_where_the_server_closed_it(tmp_path: Path, offered: ActionPrompt) -> None:
     pytest.importorskip("xllamacpp", reason="xllamacpp is not installed (extra: peers)")
     gguf = write_gguf(tmp_path / "tiny.gguf")
     first = LlamaServer(gguf)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def random_one(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same scenario and seed as the expert's episode, by lot."""
+    """The same scenario and seed as the expert's episode, at random."""
     out = tmp_path_factory.mktemp("random")
     plan = Plan((shipped("tabletop/slip_on_the_way"),), range(3, 4), "sim", out, film=False)
     return run(plan, Controllers(DeciderConfig("random", "", "none"), silent))[0]

@@ -1,4 +1,4 @@
-"""Films of episodes: pictures of the world made anew, or those that were recorded."""
+"""Films of episodes: pictures of the world made again, or those that were recorded."""
 
 from pathlib import Path
 

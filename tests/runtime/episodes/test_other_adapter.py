@@ -1,4 +1,4 @@
-"""Another adapter than the one that decided is found and named, whether it was meant or trained anew in place."""
+"""Another adapter than the one that decided is found and named, whether it was meant or trained again in place."""
 
 import json
 import shutil

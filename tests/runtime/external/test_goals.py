@@ -105,8 +105,8 @@ def test_what_the_codebook_has_no_words_for_is_missed(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "inside", "said"),
     [
-        ("behavior", {}, r"wheel: has no behavior_eval/.*all_conditions\.json; right would be the wheel of eai-eval"),
-        ("virtualhome", {}, r"wheel: has no virtualhome_eval/.*accurate\.json; right would be the wheel of eai-eval"),
+        ("behavior", {}, r"wheel: has no behavior_eval/.*all_conditions\.json; expected the wheel of eai-eval"),
+        ("virtualhome", {}, r"wheel: has no virtualhome_eval/.*accurate\.json; expected the wheel of eai-eval"),
     ],
 )
 def test_a_wheel_without_the_data_is_refused(tmp_path: Path, name: str, inside: dict[str, str], said: str) -> None:
@@ -117,5 +117,5 @@ def test_a_wheel_without_the_data_is_refused(tmp_path: Path, name: str, inside: 
     with pytest.raises(InputError, match=said):
         SETS[name].load(file, 5, 0)
     file.write_text("no zip file")
-    with pytest.raises(InputError, match=r"wheel: cannot be read: File is not a zip file; right would be a wheel"):
+    with pytest.raises(InputError, match=r"wheel: cannot be read: File is not a zip file; expected a wheel"):
         SETS[name].load(file, 5, 0)

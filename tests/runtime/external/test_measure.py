@@ -100,7 +100,7 @@ def test_who_writes_one_command_is_measured_where_one_is_asked_for() -> None:
     assert [(one.policy, name) for one, name in pairs(who, ["huric", "blocksworld"])] == [
         ("plan", "huric"), ("plan", "blocksworld"), ("direct", "huric"),
     ]  # fmt: skip
-    with pytest.raises(InputError, match=r"--policy direct writes one command.*right would be huric"):
+    with pytest.raises(InputError, match=r"--policy direct writes one command.*expected huric"):
         pairs(contenders(["base"], policies=["direct"]), ["blocksworld"])
 
 
@@ -124,8 +124,8 @@ def test_what_a_row_comes_to(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("nowhere",), "--external: nowhere is no folder; right would be one with the files of public sets in it"),
-        ((".",), "--external: . has the file of no public set; right would be one of huric*.jsonl, plan-bench/"),
+        (("nowhere",), "--external: nowhere is no folder; expected one with the files of public sets in it"),
+        ((".",), "--external: . has the file of no public set; expected one of huric*.jsonl, plan-bench/"),
         ((".", "--split", "huric"), "--external: . has no huric*.jsonl; 'huric' is from github.com/crux82/huric"),
         ((".", "--split", "hurik"), "there is no public set 'hurik'; did you mean 'huric'?"),
         ((".", "--jobs", "2"), "--jobs: --external runs no episodes, so that it has no use there; leave it"),
@@ -159,11 +159,11 @@ COMMAND = {"id": "1", "sentence": "look", "entities": [], "frames": [FRAME]}
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("huric", "\n{", r"f:2: json: Expecting .*; right would be a command as"),
-        ("huric", json.dumps({**COMMAND, "id": 1}), r"f:1: id: input should be a valid string; right would be"),
+        ("huric", "\n{", r"f:2: json: Expecting .*; expected a command as"),
+        ("huric", json.dumps({**COMMAND, "id": 1}), r"f:1: id: input should be a valid string; expected"),
         ("huric", json.dumps({**COMMAND, "frames": [{**FRAME, "name": "Locatin"}]}), r"f:1: unknown frame 'Locatin'; did you mean 'Locating'"),
-        ("blocksworld", "[]", r"f: has no list of instances; right would be"),
-        ("blocksworld", '{"instances": [{"instance_id": 1}]}', r"f: instances/0: query: field required; right would be"),
+        ("blocksworld", "[]", r"f: has no list of instances; expected"),
+        ("blocksworld", '{"instances": [{"instance_id": 1}]}', r"f: instances/0: query: field required; expected"),
         ("blocksworld", '{"instances": [{"instance_id": 1, "query": "What?"}]}', r"f: instances/0: has no initial conditions and goal"),
         (
             "blocksworld",

@@ -180,11 +180,11 @@ BAD = {
         ["serve", "--bind", "tcp://[::]:0"],
         "tcp://[::]:0: without keys only loopback is bound (tcp://[::1]:0)",
     ),
-    "IPv6 without brackets": (["stop", "tcp://::1:5601"], "right would be tcp://[::1]:port"),
+    "IPv6 without brackets": (["stop", "tcp://::1:5601"], "expected tcp://[::1]:port"),
     "remote IPv6 without keys": (["stop", "tcp://[2001:db8::1]:5555"], "needs keys"),
     "no address": (
         ["serve", "--bind", "ipc://x"],
-        "'ipc://x' is no address of a robot; right would be tcp://host:port",
+        "'ipc://x' is no address of a robot; expected tcp://host:port",
     ),
     "port": (["stop", "tcp://127.0.0.1:99999"], "is no address"),
     "no robot there": (["stop", "tcp://127.0.0.1:{port}", "--timeout", "0.3"], "nobody listens at that address"),

@@ -13,7 +13,7 @@ from codeword.runtime.link.wire import write
 
 def test_the_page_and_the_schemas_have_not_drifted() -> None:
     text = document.PAGE.read_text()
-    assert document.page(text) == text, "write it anew: python -m codeword.runtime.link.document"
+    assert document.page(text) == text, "write it again: python -m codeword.runtime.link.document"
     assert document.SCHEMAS.read_text() == document.schemas_text()
 
 

@@ -264,7 +264,7 @@ def test_13_a_robot_that_restarts_is_disarmed_and_wants_a_new_hello(tmp_path: Pa
         until_moving(first)
         first.kill()
         with served(notes=tmp_path / "second", bind=url) as second:
-            with pytest.raises(RobotError, match="began anew"):
+            with pytest.raises(RobotError, match="began again"):
                 execution.result()
             with Raw(url) as raw:
                 raw.hello()

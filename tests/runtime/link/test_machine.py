@@ -350,7 +350,7 @@ def test_a_stop_says_that_a_command_has_not_ended_and_standstill_that_it_was_not
 
 class World:
     """Two controllers, a network that loses, doubles, delays and reorders, a robot that restarts, and a body that moves
-    when it is told to start and rests when it is told to halt. What authority is fresh is reckoned apart from the machine.
+    when it is told to start and rests when it is told to halt. What authority is fresh is computed apart from the machine.
     """
 
     def __init__(self, codebook: Codebook) -> None:
@@ -525,7 +525,7 @@ def test_it_never_moves_without_fresh_authority(tabletop: Codebook, actions: byt
 
 
 def test_the_sequences_above_do_make_it_move(tabletop: Codebook) -> None:
-    """The invariant would hold of a robot that never moves; by lot, many of these do."""
+    """The invariant would hold of a robot that never moves; at random, many of these do."""
     rng = random.Random(4)
     moved = [run_sequence(tabletop, rng.randbytes(240)).moved for _ in range(200)]
     assert sum(1 for times in moved if times) > 40, moved

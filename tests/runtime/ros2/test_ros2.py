@@ -278,7 +278,7 @@ def test_a_codebook_without_a_mapping_and_a_name_without_a_domain_are_refused(
     with pytest.raises(InputError, match=r"codebook 'tabletop': its robot file says nothing of ROS 2"):
         Ros2Robot(load_codebook("tabletop"), "ros2://3")
     for wrong in ("ros2://robot", "ros2://-1", "ros2://233"):
-        with pytest.raises(InputError, match=r"names no domain; right would be ros2:// or ros2://7"):
+        with pytest.raises(InputError, match=r"names no domain; expected ros2:// or ros2://7"):
             check_robot_name(wrong)
     assert (domain_of("ros2://"), domain_of("ros2://7")) == (None, 7)
     monkeypatch.setattr("codeword.runtime.ros2.domain.find_spec", lambda _: None)
