@@ -145,7 +145,7 @@ def test_nothing_moves_unless_asked_for(capsys: pytest.CaptureFixture[str]) -> N
         (
             "Capitals",
             "look",
-            "checked_cart.py:43: Entity: id: 'Mark 0' is no id (lower-case letters, digits and _); right ",
+            "checked_cart.py:43: Entity: id: 'Mark 0' is no id (lower-case letters, digits and _); expected 'mark_0'",
         ),
         ("Burns", "hold", "checked_cart.py:60: OSError: the bus is gone"),
         ("Slips", "go", "ended as failed (slipped: a wheel turned without grip)"),
