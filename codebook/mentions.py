@@ -41,6 +41,7 @@ _LOOSE = frozenset({
 _CONTRACTED = re.compile(r"(?<=[a-z])['\u2019][a-z]+")
 """What is no letter of its own: "that's", "don't"."""
 
+_OWNED = re.compile(r"['\u2019]s?(?!\w)")
 _POSSESSIVE = re.compile(r"(?<=[a-z])['\u2019]s\b")
 _EXCEPTION = re.compile(
     r"\b(?:neither|except(?:ing)?(?: for)?|excluding|apart from|aside from|other than"
@@ -130,6 +131,8 @@ def excepted(task: str, seen: Iterable[str]) -> tuple[str, ...]:
     ('kitchen', 'hall')
     >>> excepted("Take the left tray instead of the right one.", ["left_tray", "right_tray"])
     ('right_tray',)
+    >>> excepted("Shut every gate but the llamas'.", ["llama_pen", "goat_pen"])
+    ('llama_pen',)
     """
     things = list(seen)
     left_out, others = _exceptions(task, things)
@@ -142,6 +145,8 @@ def without_exceptions(task: str, seen: Iterable[str]) -> str:
 
     >>> without_exceptions("Clean the kitchen instead of the hall, please.", ["kitchen", "hall"])
     'Clean the kitchen, please.'
+    >>> without_exceptions("Shut every gate but the llama's, then feed the goats.", ["llama_pen", "goat_pen"])
+    'Shut, then feed the goats.'
     """
     left_out, others = _exceptions(task, list(seen))
     return others if left_out else task
@@ -150,13 +155,15 @@ def without_exceptions(task: str, seen: Iterable[str]) -> str:
 def _exceptions(task: str, things: Collection[str]) -> tuple[list[str], str]:
     """What a task names as exceptions, and the rest of it."""
     text = _CONTRACTED.sub(lambda found: " " * len(found[0]), task.lower())
+    names = {word for thing in things for word in _WORD.findall(thing)}
     left_out, rest, at = [], [], 0
     for opening in _EXCEPTION.finditer(text):
         end = _names_end(text, opening.end(), things) if opening.start() >= at else 0
         if end:
-            left_out.append(text[opening.end() : end])
+            left_out.append(" ".join(_singular(word, names) for word in _WORD.findall(text[opening.end() : end])))
             rest.append(task[at : opening.start()].rstrip(" ,;"))
-            at = end
+            possessive = _OWNED.match(task, end)
+            at = end if possessive is None else possessive.end()
     return left_out, "".join([*rest, task[at:]])
 
 
@@ -170,12 +177,18 @@ def _names_end(text: str, at: int, things: Collection[str]) -> int:
     """Where the names of things end that stand from a place on, one after the other; 0 where there is none."""
     names, end = {word for thing in things for word in _WORD.findall(thing)}, 0
     for word in _EXCEPTED.finditer(text, at):
-        if word[0] in names or (end and word[0] in ("one", "ones")):
+        if _singular(word[0], names) in names or (end and word[0] in ("one", "ones")):
             end = word.end()
         elif word[0] not in _BETWEEN and (end or word[0] not in _PLACING):
             break
     rest = _ALONE.match(text, end) if end else None
     return end if rest is None else rest.end()
+
+
+def _singular(word: str, names: Collection[str]) -> str:
+    """A word as names have it, where they have it without an s: "llamas" is one of the llama's things."""
+    alone = word.removesuffix("s")
+    return alone if word not in names and alone in names else word
 
 
 def absent(task: str, seen: Iterable[str], known: Collection[str] | None = None) -> dict[str, frozenset[str]]:
