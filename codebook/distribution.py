@@ -65,9 +65,6 @@ def _object(codebook: Codebook, item: Item) -> str:
     return next((thing for thing in _things(codebook, item)), "")
 
 
-_OF_ALL = re.compile(r"\b(?:all|every|each)", re.IGNORECASE)
-
-
 def spelled_out(codebook: Codebook, task: str, observation: Observation) -> str:
     """A task with each thing named where it speaks of all of a kind, and without what it leaves out."""
     text = task
@@ -82,11 +79,8 @@ def check_quantified(codebook: Codebook, task: str, observation: Observation, pl
     choice, that its task leaves out, or names but some of those that it asks for together.
     """
     used = {*_used(codebook, plan, observation), *_choices_of(codebook, plan)}
-    left_out = excepted(task, _names(codebook, observation))
-    if wrong := [name for name in left_out if name in used]:
+    if wrong := [name for name in excepted(task, _names(codebook, observation)) if name in used]:
         return f"the task leaves out {', '.join(wrong)}, and the plan does not"
-    if left_out and _OF_ALL.search(task) and (missing := _not_left_out(codebook, task, observation, used, left_out)):
-        return f"the task leaves out {', '.join(left_out)} alone, and the plan has nothing for {', '.join(missing)}"
     there = things_of(observation)
     spoken_of = universals(codebook, task, there)
     if any(isinstance(item, Achieve) and item.goal.groups for item in plan.items):
@@ -101,17 +95,6 @@ def check_quantified(codebook: Codebook, task: str, observation: Observation, pl
             if missing := [other for other in things if other not in used]:
                 return f"everything was said, and the plan has {thing}, nothing for {', '.join(missing)}"
     return _miscounted(codebook, task, observation, used)
-
-
-def _not_left_out(
-    codebook: Codebook, task: str, observation: Observation, used: Collection[str], left_out: Collection[str]
-) -> list[str]:
-    """The things of a kind of which the task leaves some out, that a plan passes over for one which nobody named."""
-    names = _names(codebook, observation)
-    kinds = {entity.kind for entity in observation.entities if entity.id in left_out}
-    others = [entity.id for entity in observation.entities if entity.kind in kinds and entity.id not in left_out]
-    guessed = [thing for thing in others if thing in used and not named(task, thing, names)]
-    return [thing for thing in others if thing not in used] if guessed else []
 
 
 def _things(codebook: Codebook, item: Item) -> Iterator[str]:

@@ -102,6 +102,19 @@ def _universals(codebook: Codebook, task: str, there: Things) -> Iterator[Univer
             apart=found["all"] in ("every", "each", "each and every") and _GOES_ON.match(text, end) is not None,
             restricted=not alike or _WHICH.match(text, end) is not None,
         )  # fmt: skip
+    yield from _by_exceptions(text, there, never, groups)
+
+
+def _by_exceptions(text: str, there: Things, never: Sequence[str], groups: "_Groups") -> Iterator[Universal]:
+    """Where a text speaks of all of something that no kind and no name is called, and excepts things of one kind:
+    "every gate but the llama's" of pens.
+    """
+    kinds = {kind for thing, kind in there if thing in never}
+    others = tuple(thing for thing, kind in there if kind in kinds and thing not in never)
+    for found in re.finditer(rf"{_ALL_OF} (?P<noun>[a-z]+)\b", text):
+        end = exceptions_end(text, found.end(), [thing for thing, _ in there])
+        if end and len(kinds) == 1 and found["noun"] not in groups.by_word:
+            yield Universal(found.start(), end, others, tuple(never), restricted=True)
 
 
 @lru_cache(maxsize=16)

@@ -173,13 +173,16 @@ def _parted(codebook: Codebook, text: str, observation: Observation, known: Know
         if any(one.begin <= begins.start() < one.end or one.end == last.end() for one in bare):
             continue
         parts = text[: last.end()], text[begins.start() :]
-        if not all(_asks(codebook, part, observation, 0.5) for part in parts):
-            continue
-        odds = [learned().odds(codebook, part, observation) for part in parts]
-        skills = [max((name for name in some if name), key=lambda name: some[name]) for some in odds]
-        found.append((math.prod(some[skill] for some, skill in zip(odds, skills, strict=True)), *parts))
-    odds_of_both, *parted = max(found, default=(0.0, "", ""))
-    return (parted[0], parted[1]) if odds_of_both > _CLEAR else None
+        found.append((math.prod(_likeliest(codebook, part, observation) for part in parts), *parts))
+    probable, before, behind = max(found, default=(0.0, "", ""))
+    return (before, behind) if probable > _CLEAR else None
+
+
+def _likeliest(codebook: Codebook, part: str, observation: Observation) -> float:
+    """How probable the likeliest skill is that a part of a task asks for; 0 where it rather asks for none."""
+    if not _asks(codebook, part, observation, 0.5):
+        return 0.0
+    return max(value for name, value in learned().odds(codebook, part, observation).items() if name)
 
 
 def _asks(codebook: Codebook, part: str, observation: Observation, floor: float) -> bool:

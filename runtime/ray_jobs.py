@@ -25,7 +25,7 @@ RAY = "ray"
 _ANSWER_S = 5.0
 _ATTEMPTS = 3
 """Ray's server for one client, which it forks beside running threads, dies now and then as it starts, and the next one
-does not (ray-project/ray, issue 63202)."""
+does not (https://github.com/ray-project/ray/issues/63202)."""
 
 
 def is_ray(jobs: str) -> bool:

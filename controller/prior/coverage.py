@@ -75,15 +75,15 @@ class Coverage:
         ]  # fmt: skip
 
     def shared(self, codebook: Codebook, weights: Mapping[TaskPlan, float]) -> dict[TaskPlan, float]:
-        """What each of some plans has once those of as many commands have shared their weight again by what they cover;
+        """What each of some plans has once those of as many commands redistributed their weight by what they cover;
         goals, and that the task cannot be done, keep theirs.
         """
         rows = [self.features(codebook, plan) for plan in weights]
         sizes = [len(plan.items) for plan in weights]
-        return dict(zip(weights, reshare(list(weights.values()), rows, sizes, learned()), strict=True))
+        return dict(zip(weights, redistribute(list(weights.values()), rows, sizes, learned()), strict=True))
 
 
-def reshare(
+def redistribute(
     weights: Sequence[float], rows: Sequence[Sequence[float] | None], sizes: Sequence[int], learned: Sequence[float]
 ) -> list[float]:
     """Weights [plans] once those of one size have shared theirs by FEATURES, `rows`; those without keep theirs."""

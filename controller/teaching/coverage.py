@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from codeword.controller.prior.coverage import FEATURES, reshare
+from codeword.controller.prior.coverage import FEATURES, redistribute
 
 _DECAY, _STEPS = 0.5, 200
 _FOLDS = 8
@@ -57,7 +57,7 @@ def count_right(weights: Sequence[float], some: Sequence[Thought]) -> int:
 
 def _likeliest(weights: Sequence[float], one: Thought) -> int:
     """The number of the plan that comes first once plans have shared their weight by their features."""
-    shared = reshare([math.exp(weight) for weight in one.weights], one.features, one.sizes, weights)
+    shared = redistribute([math.exp(weight) for weight in one.weights], one.features, one.sizes, weights)
     return max(range(len(shared)), key=lambda number: shared[number])
 
 

@@ -39,7 +39,7 @@ def _node(*how: str) -> "subprocess.Popen[str]":
     """A node of a cluster, of one core, once it has begun."""
     begin = [RAY, "start", *how, "--num-cpus=1", "--object-store-memory=80000000", "--block"]
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
-    environment["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # else servers for clients die as they are forked (ray issue 63202)
+    environment["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # else servers for clients may die as they are forked
     node = subprocess.Popen(begin, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert node.stdout is not None
     told = []
