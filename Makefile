@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# One more than the two cores that it is meant for: half of the time tests wait for processes, sockets and clocks.
+# One more than the two cores that it is meant for: many tests wait for processes, sockets and clocks.
 WORKERS ?= 3
 # Anything at all: every random case is tried, as in continuous integration, and not a quarter of them.
 THOROUGH ?=

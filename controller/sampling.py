@@ -23,7 +23,7 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
-            raise ModelError(f"temperature must be at least 0, got {self.temperature}")
+            raise ModelError(f"temperature must be finite and at least 0, got {self.temperature}")
         if self.top_k < 0:
             raise ModelError(f"top_k must be at least 0 (0: all), got {self.top_k}")
         if not 0 < self.top_p <= 1:

@@ -64,12 +64,8 @@ class ReadSequence:
 
         Unless `exact`, passes end at `cuts`.
         """
-        self._model, self._prefix_cache, self._decoding, self._clock = (
-            model,
-            prefix_cache,
-            decoding,
-            clock or Stopwatch(),
-        )
+        self._model, self._prefix_cache, self._decoding = model, prefix_cache, decoding
+        self._clock = clock or Stopwatch()
         self._guessed, self._forced_runs, self._kv_cache, self._exact = guessed, forced_runs, kv_cache, exact
         self._legal_rows = legal_rows
         self._certain = list(tokens)

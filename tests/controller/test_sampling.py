@@ -102,9 +102,9 @@ def test_every_setting_is_in_the_name() -> None:
 @pytest.mark.parametrize(
     ("given_", "message"),
     [
-        ({"temperature": -0.1}, "temperature must be at least 0, got -0.1"),
-        ({"temperature": math.inf}, "temperature must be at least 0, got inf"),
-        ({"temperature": math.nan}, "temperature must be at least 0, got nan"),
+        ({"temperature": -0.1}, "temperature must be finite and at least 0, got -0.1"),
+        ({"temperature": math.inf}, "temperature must be finite and at least 0, got inf"),
+        ({"temperature": math.nan}, "temperature must be finite and at least 0, got nan"),
         ({"top_k": -1}, "top_k must be at least 0 (0: all), got -1"),
         ({"top_p": 0.0}, "top_p must be above 0 and at most 1, got 0.0"),
         ({"top_p": 1.1}, "top_p must be above 0 and at most 1, got 1.1"),
